@@ -19,6 +19,7 @@ export interface EarlierCall {
  */
 export class EarlierCalls {
   readonly #calls = new Map<number, EarlierCall>();
+  readonly #behind = new Map<number, EarlierCall>();
   #begun = Number.NaN;
   #ended = Number.NaN;
 
@@ -41,6 +42,7 @@ export class EarlierCalls {
    */
   note(call: EarlierCall, isTraced: boolean): void {
     const { tid, number, raw } = call;
+    if (!Number.isNaN(this.#ended) && this.#behind.size < MOST_THREADS) this.#behind.set(tid, call);
     const before = this.#calls.get(tid);
     if (Number.isNaN(this.#begun)) {
       if (before !== undefined || this.#calls.size < MOST_THREADS) this.#calls.set(tid, call);
@@ -54,6 +56,16 @@ export class EarlierCalls {
   /** Something else was heard of the thread. */
   moved(tid: number): void {
     if (this.#calls.size > 0) this.#calls.delete(tid);
+  }
+
+  /** What a thread was in behind the end of the capture; undefined when that does not tell. */
+  behind(tid: number): EarlierCall | undefined {
+    return this.#behind.get(tid);
+  }
+
+  /** What threads were in behind the end, of which more was heard than that. */
+  *movedTo(): Iterable<EarlierCall> {
+    for (const call of this.#behind.values()) if (!this.#calls.has(call.tid)) yield call;
   }
 
   values(): Iterable<EarlierCall> {

@@ -2,7 +2,7 @@ import { errorName, errorNumber } from '../../src/trace/errors.ts';
 import type { Cost } from '../../src/trace/record.ts';
 import { signalName } from '../../src/trace/signals.ts';
 import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall-numbers.ts';
-import { syscall } from '../../src/trace/syscalls.ts';
+import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import { readCodeSample } from '../text/code-line.ts';
 import { readCost } from '../text/cost-line.ts';
@@ -116,10 +116,15 @@ export class LineReader {
     const name = syscallName(this.machine, number);
     const start = this.#axis.at(stamp);
     if (name === '' || Number.isNaN(start)) return null;
-    // Where drover's programs have the set that select was given there is its size here.
-    const args = syscall(name).family === 'select' ? [uint64(rawBytes(data)).toString(16), ...raw.slice(1)] : raw;
+    const args = rawWith(syscall(name), raw, data);
     // Without a result, sizes are those that the arguments ask for.
     return this.#open(name, start, { raw: args, data, value: -1 });
+  }
+
+  /** The same call with what the map does not hold, where somebody looked at it afterwards: its set, its time limit. */
+  completed(facts: CallFacts, { number, raw, data }: EarlierCall): CallFacts {
+    if (data === '' || syscallName(this.machine, number) !== facts.syscall.name) return facts;
+    return { ...facts, raw: rawWith(facts.syscall, raw, data), data };
   }
 
   /** Whether drover's programs trace the call of that number, as they do with all in which threads wait. */
@@ -216,6 +221,11 @@ export class LineReader {
     const scheduling = fields.sched === '' ? null : schedulingOf(fields.sched);
     return { kind: 'call', seenAt: end, tid, pid, where, facts, comm: fields.comm, scheduling };
   }
+}
+
+/** Where drover's programs have the set that select was given the kernel has its size. */
+function rawWith({ family }: Syscall, raw: readonly string[], data: string): readonly string[] {
+  return family === 'select' ? [uint64(rawBytes(data)).toString(16), ...raw.slice(1)] : raw;
 }
 
 function earlier({ pid, tid, number, raw, data }: Fields, where: Where): LineMeaning {

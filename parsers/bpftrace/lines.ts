@@ -115,6 +115,24 @@ export class Lines {
     this.#piece = '';
   }
 
+  /** A call that was running at the end, with what was seen of it right behind the end. */
+  completed(tid: number, facts: CallFacts): CallFacts {
+    const seen = this.earlier.behind(tid);
+    return seen === undefined ? facts : this.#reader.completed(facts, seen);
+  }
+
+  /**
+   * Calls in which threads were found behind the end. bpftrace prints those that it saw begin, unless it ended before
+   * it had printed all.
+   */
+  *foundBehind(): Iterable<{ readonly call: EarlierCall; readonly facts: CallFacts }> {
+    for (const call of this.earlier.movedTo()) {
+      if (!this.#reader.traces(call.number)) continue;
+      const facts = this.#reader.earlier(call, this.earlier.span.ended);
+      if (facts !== null) yield { call, facts };
+    }
+  }
+
   /** Calls that threads were in before the capture began, and still are. */
   *stillIn(): Iterable<{ readonly call: EarlierCall; readonly facts: CallFacts }> {
     const { begun } = this.earlier.span;

@@ -52,7 +52,15 @@ export class BpftraceParser extends LineParser {
   /** The calls that bpftrace listed as running when it ended, and those that it never saw begin or end. */
   *inFlight(): Iterable<Call> {
     for (const { call, facts } of this.#lines.stillIn()) yield this.#made(call.tid, call.pid, facts, call.where, null);
-    for (const { tid, facts, where } of this.#left) yield this.#made(tid, this.#threads.pidOf(tid), facts, where);
+    const listed = new Set(this.#left.map(({ tid }) => tid));
+    for (const { call, facts } of this.#lines.foundBehind()) {
+      const last = this.#threads.lane(call.tid).lastLine;
+      // It began after the last call that was printed, and no earlier than that ended.
+      if (!listed.has(call.tid) && last instanceof PrintedCall)
+        yield this.#made(call.tid, call.pid, { ...facts, start: last.end, end: last.end }, call.where);
+    }
+    for (const { tid, facts, where } of this.#left)
+      yield this.#made(tid, this.#threads.pidOf(tid), this.#lines.completed(tid, facts), where);
   }
 
   protected override readBytes(bytes: Buffer, from: number, to: number): boolean {

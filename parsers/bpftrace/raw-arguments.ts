@@ -31,7 +31,7 @@ const O_APPEND = 0o2000;
 const HANG_UP = EVENT.HUP | EVENT.RDHUP;
 const MILLISECONDS_AT: Readonly<Record<string, number>> = { epoll_wait: 3, epoll_pwait: 3, poll: 2 };
 /** Limits that are a pointer: only whether there is one is told. */
-const POINTER_AT: Readonly<Record<string, number>> = { epoll_pwait2: 3, ppoll: 2, futex: 3 };
+const POINTER_AT: Readonly<Record<string, number>> = { epoll_pwait2: 3, futex: 3, ppoll: 2, pselect6: 4, select: 4 };
 
 /** Arguments as `calls.bt` writes them: numbers in hexadecimal, and the bytes that one of them points to. */
 export class RawArguments implements CallArguments, RawCall {
@@ -220,8 +220,8 @@ export class RawArguments implements CallArguments, RawCall {
 
   polled(): readonly number[] {
     if (this.syscall.family === 'select') {
-      // Only the line of a call that returned has the set in place of the number of its descriptors.
-      return this.#facts.inFlight ? [] : membersOf(this.raw[0] ?? '').map(({ data }) => data);
+      // The map of calls that have not returned has the number of its descriptors in place of the set.
+      return this.#facts.inFlight && this.data === '' ? [] : membersOf(this.raw[0] ?? '').map(({ data }) => data);
     }
     const bytes = this.#bytes;
     const found: number[] = [];

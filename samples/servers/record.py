@@ -7,7 +7,7 @@ import time
 import traceback
 
 from scenes import SCENES
-from stage import Stage, fresh_run_dir, give_way_to
+from stage import OPTIONS, Stage, fresh_run_dir, give_way_to
 
 
 def record(name, source, out):
@@ -18,7 +18,9 @@ def record(name, source, out):
     if name.endswith("clock-step"):
         subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", "clock_step.so", "clock_step.c"], check=True)
         tracer_environment = clock_that_steps
-    with Stage(name, make_server(), attached, tracer_environment) as stage:
+    # Without -y descriptors have no names.
+    options = [option for option in OPTIONS if option != "-y" or not name.endswith("unnamed")]
+    with Stage(name, make_server(), attached, tracer_environment, options) as stage:
         play(stage)
     stage.keep(os.path.join(out, name))
 

@@ -119,10 +119,17 @@ steady("tornado", servers.tornado)
 steady("node", servers.node)
 steady("node-cluster", lambda: servers.node("cluster"))
 steady("node-tls", lambda: servers.node("tls"), tls=True, kept=80, new=30)
+@scene("go-mutex", servers.go)
+def _(stage):
+    """Five clients want one lock of the application, 300 ms each: what goroutines wait for shows in no call."""
+    stage.run(Load("lock", Http("/lock"), clients=5, each=3, every=0.5), *healthy(kept=24, new=30))
+
+
 steady("go-tls", lambda: servers.go("cert.pem", "key.pem"), tls=True, kept=80, new=30)
 
 # Everybody waits for one service.
 exhausted("apache-prefork-exhausted", lambda: servers.apache("prefork"), 3, 6, path="/small.txt")
+exhausted("apache-event-exhausted", lambda: servers.apache("event"), 8, 12, path="/small.txt")
 exhausted("unicorn-exhausted", servers.unicorn, 2, 4)
 exhausted("starman-exhausted", servers.starman, 2, 4)
 exhausted("gunicorn-sync-exhausted", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"), 2, 4)
@@ -263,6 +270,12 @@ def _(stage):
 @scene("go-stopped", servers.go)
 def _(stage):
     stage.run(*healthy(kept=120, new=60), stop(stage, stage.root))
+
+
+@scene("gunicorn-sync-stopped", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"))
+def _(stage):
+    """A worker that serves one client at a time, and has no loop; the other one goes on."""
+    stage.run(*healthy(kept=40, new=60), stop(stage, stage.workers()[0]))
 
 
 @scene("uvicorn-throttled", lambda: servers.uvicorn(1))
@@ -439,12 +452,16 @@ def _(stage):
     stage.run(*redis_loads(200), play)
 
 
-@scene("memcached", servers.memcached)
-def _(stage):
+def memcached_loads(stage):
     stage.run(
         Load("set", Lines(b"set key 0 0 5\r\nvalue\r\n", b"STORED\r\n"), clients=4, each=30, every=0.1, kept=True),
         Load("get", Lines(b"get key\r\n", b"END\r\n"), clients=4, each=30, every=0.1, kept=True),
     )
+
+
+scene("memcached", servers.memcached)(memcached_loads)
+# The same without names of descriptors: nothing tells whose its threads are.
+scene("memcached-unnamed", servers.memcached)(memcached_loads)
 
 
 @scene("postgresql", servers.postgresql)

@@ -27,8 +27,8 @@ class Stage:
     writes what was recorded.
     """
 
-    def __init__(self, scene, server, attached, tracer_environment=dict):
-        self.scene, self.server, self.attached = scene, server, attached
+    def __init__(self, scene, server, attached, tracer_environment=dict, options=OPTIONS):
+        self.scene, self.server, self.attached, self._options = scene, server, attached, options
         self._tracer_environment = tracer_environment
         self.tracer_variables = {}
         self._loads, self.acts, self._started, self.connections_beside = [], [], [], 0
@@ -51,7 +51,7 @@ class Stage:
         self._upstream = Upstream(UPSTREAM_PORT)
         self.server.prepare()
         self._log = open("server.log", "wb")
-        command = [*([] if self.attached else ["strace", *OPTIONS, "-o", "trace.strace"]), *self.server.command]
+        command = [*([] if self.attached else ["strace", *self._options, "-o", "trace.strace"]), *self.server.command]
         first = self._start(command, environment={**CLEAN, **self.server.environment})
         if self.attached:
             self.root = first.pid
@@ -85,7 +85,7 @@ class Stage:
 
     def _attach(self):
         pids = family_of(self.root)
-        command = ["strace", *OPTIONS, "-o", "trace.strace", *(word for pid in pids for word in ("-p", str(pid)))]
+        command = ["strace", *self._options, "-o", "trace.strace", *(word for pid in pids for word in ("-p", str(pid)))]
         self.tracer_variables = self._tracer_environment()
         self._tracer = self._start(command, {**CLEAN, **self.tracer_variables})
         wait_for("strace to attach", lambda: all(self._is_traced(pid) for pid in pids))
@@ -186,7 +186,7 @@ class Stage:
             "command": " ".join(self.server.command),
             "recording": {
                 "capture": "attached" if self.attached else "started",
-                "options": " ".join(OPTIONS),
+                "options": " ".join(self._options),
                 "strace": first_line(["strace", "-V"]).split()[-1],
                 "kernel": platform.release().split("-")[0],
                 "cpus": os.cpu_count(),

@@ -69,14 +69,18 @@ function causeOf(
   if (own === undefined || effect === undefined || group.length > 1) return null;
   let best: readonly Draft[] | null = null;
   let most = effect.least ?? MOST_OF_IT;
+  let rank = Number.POSITIVE_INFINITY;
   for (const other of groups) {
     const [first] = other;
     if (first === undefined || !effect.of.includes(first.kind) || first.severity === 'info') continue;
     const cause: Causing = { kind: first.kind, findings: other };
     const share = effect.share(own.metrics, cause);
-    if (share < most || (share === most && best !== null)) continue;
+    // Of two that explain as much the kind that is named first says more.
+    const place = effect.of.indexOf(first.kind);
+    if (share < most || (share === most && best !== null && place >= rank)) continue;
     best = other;
     most = share;
+    rank = place;
   }
   return best === null ? null : { group: best, words: effect.inWords(own.metrics, most) };
 }

@@ -40,7 +40,8 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
     severity: 'warning',
     meaning:
       'The clock was set forward while every thread was silent: waits that were open then report far shorter ' +
-      'durations than their stamps. The leap was taken out of all figures; times after it are that much earlier than ' +
+      'durations than their stamps, or the files of several threads have the very same silence. The leap was taken ' +
+      'out of all figures; times after it are that much earlier than ' +
       'their lines say.',
   },
   'exit-order': {

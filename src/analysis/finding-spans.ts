@@ -10,7 +10,11 @@ export interface Span {
 
 /** When each thing was that a finding lists with its times; [] where it lists none. */
 export function spansOf({ metrics }: Finding): Span[] {
-  return Object.values(metrics).flatMap(spansIn);
+  // A finding that speaks for others of the same cause names all workers, and lists what one of them did.
+  const worker = typeof metrics.worker === 'number' ? metrics.worker : null;
+  return Object.values(metrics)
+    .flatMap(spansIn)
+    .map((span) => ({ ...span, pid: span.pid ?? worker }));
 }
 
 function spansIn(value: Metric): Span[] {

@@ -18,8 +18,8 @@ export function hostNoun(report: Captures): HostNoun {
 }
 
 /**
- * The names of captures that may be of one host: processes have the same numbers in both, and they were not recorded at
- * the same time, which nobody can do to one process; in order of time. Empty where there are none.
+ * The names of captures that may be of one host: processes have the same numbers in both, and no two of them were
+ * recorded at the same time, which nobody can do to one process; in order of time. Empty where there are none.
  */
 export function perhapsOneHost({ hosts = [], workers }: Captures): readonly string[] {
   const pids = new Map<string, Set<number>>();
@@ -31,7 +31,9 @@ export function perhapsOneHost({ hosts = [], workers }: Captures): readonly stri
   const alike = new Set<string>();
   for (const [index, first] of hosts.entries())
     for (const second of hosts.slice(index + 1)) {
-      if (wereAtOnce(first, second) || !shareProcesses(pids.get(first.name), pids.get(second.name))) continue;
+      if (!shareProcesses(pids.get(first.name), pids.get(second.name))) continue;
+      // So containers count, each from 1: equal numbers say nothing then.
+      if (wereAtOnce(first, second)) return [];
       alike.add(first.name).add(second.name);
     }
   return hosts

@@ -2,7 +2,7 @@ import { plural } from '../trace/format-numbers.ts';
 import { meaningOf } from './diagnostics.ts';
 import type { HostReport, UnreadCapture } from './host-report.ts';
 import { MOST_CALLS, MOST_DEPENDENCIES } from './omitted.ts';
-import type { CallStatistics, Dependency, Diagnostic, Kind, Outcome, Quality, Report } from './report.ts';
+import type { CallStatistics, Dependency, Diagnostic, Kind, Omitted, Outcome, Quality, Report } from './report.ts';
 
 const GRADES = ['good', 'partial', 'poor'] as const;
 const SAMPLES = 5;
@@ -154,6 +154,16 @@ export function combinedDependencies(reports: readonly HostReport[]): Dependency
       );
     }
   return [...peers.values()].toSorted((a, b) => b.totalMs - a.totalMs).slice(0, MOST_DEPENDENCIES);
+}
+
+/** What the tables of all hosts leave out, together; null when they leave out nothing. */
+export function combinedOmitted(reports: readonly HostReport[]): Omitted | null {
+  const all = reports.flatMap(({ report }) => report.omitted ?? []);
+  const [first] = all;
+  if (first === undefined) return null;
+  const names = Object.keys(first) as (keyof Omitted)[];
+  const sums = names.map((name) => [name, all.reduce((sum, each) => sum + each[name], 0)]);
+  return Object.fromEntries(sums) as unknown as Omitted;
 }
 
 function most(first: number | null, second: number | null): number | null {

@@ -1,7 +1,14 @@
 import { causesIn, severityOf } from './causes.ts';
 import { type HostNoun, hostNoun, perhapsOneHost } from './host-noun.ts';
 import type { HostReport, UnreadCapture } from './host-report.ts';
-import { combinedCalls, combinedDependencies, combinedOutcomes, combinedQuality } from './many-hosts-tables.ts';
+import { combinedSlowReplies, combinedWindow, commonFlags, NO_TIMES } from './many-hosts-extent.ts';
+import {
+  combinedCalls,
+  combinedDependencies,
+  combinedOmitted,
+  combinedOutcomes,
+  combinedQuality,
+} from './many-hosts-tables.ts';
 import { type Finding, type Host, type Report, SEVERITIES, type Window } from './report.ts';
 import { causeKey } from './same-cause.ts';
 import { combinedTimeline } from './timeline.ts';
@@ -18,25 +25,32 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
   if (first === undefined) throw new Error('there is one report at least');
   if (all.length === 1 && unread.length === 0) return first.report;
   const reports = all.map(({ host, report }) => ({ host, report: onHost(host, report) }));
-  const window = combinedWindow(reports);
+  const window = combinedWindow(reports.map(({ report }) => report.window));
+  const omitted = combinedOmitted(reports);
+  const captured = reports.flatMap(({ report }) => report.captured ?? []);
   const outcomes = combinedOutcomes(reports);
   const workers = reports.flatMap(({ report }) => report.workers);
   const rows = hostRows(reports, unread);
   const noun = hostNoun({ hosts: rows, workers });
   const { findings, leads } = combinedFindings(reports, window, { count: rows.length, noun });
+  const timeline = combinedTimeline(reports, window, findings);
   const hosts = rows.map((row) => ({ ...row, cause: leads.get(row.name) ?? null }));
   const judged = [...reports, ...unread.map(({ host }) => ({ host, report: null }))];
-  const timeline = combinedTimeline(reports, window);
+  const slowReplies = combinedSlowReplies(reports);
   return {
-    ...first.report,
+    schemaVersion: first.report.schemaVersion,
+    tool: first.report.tool,
     source: {
       ...first.report.source,
+      flags: commonFlags(reports),
       paths: [...reports.flatMap(({ report }) => report.source.paths), ...unread.map(({ path }) => path)],
       format: [...new Set(reports.map(({ report }) => report.source.format))].join('+'),
     },
     window,
+    ...(captured.length === 0 ? {} : { captured: combinedWindow(captured) }),
     quality: combinedQuality(reports, unread, perhapsOneHost({ hosts, workers })),
     verdict: decideOnHosts(findings, judged, noun),
+    ...(slowReplies === null ? {} : { slowReplies }),
     outcomes,
     workers,
     time: reports.flatMap(({ report }) => report.time).toSorted((a, b) => (b.totalMs ?? 0) - (a.totalMs ?? 0)),
@@ -44,6 +58,7 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
     calls: combinedCalls(reports),
     findings,
     hosts,
+    ...(omitted === null ? {} : { omitted }),
     ...(timeline === null ? {} : { timeline }),
   };
 }
@@ -90,31 +105,6 @@ function unreadRow({ host, path, reason }: UnreadCapture): Row {
     workers: 0,
     causes: 0,
   };
-}
-
-const NO_TIMES: Window = {
-  startTime: null,
-  endTime: null,
-  timeOfDay: null,
-  monotonicSeconds: null,
-  startMs: 0,
-  durationMs: null,
-};
-
-/**
- * From the first event of any host to the last, with the length of the longest capture: nobody recorded what lies
- * between them. No times where their clocks have no date to compare.
- */
-function combinedWindow(reports: readonly HostReport[]): Window {
-  const windows = reports.map(({ report }) => report.window);
-  const starts = windows.flatMap(({ startTime }) => startTime ?? []).toSorted();
-  const ends = windows.flatMap(({ endTime }) => endTime ?? []).toSorted();
-  const [startTime = null] = starts;
-  const endTime = ends.at(-1) ?? null;
-  const longest = Math.max(...windows.map(({ durationMs: own }) => own ?? -1));
-  const durationMs = longest < 0 ? null : longest;
-  if (starts.length < windows.length || startTime === null || endTime === null) return { ...NO_TIMES, durationMs };
-  return { startTime, endTime, timeOfDay: null, monotonicSeconds: null, startMs: 0, durationMs };
 }
 
 /** A finding of one host, and the ids that it and its kin have in the combined report. */

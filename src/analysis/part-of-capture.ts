@@ -1,12 +1,10 @@
 import type { Metric } from '../detectors/metric.ts';
 import { causesIn, severityOf } from './causes.ts';
 import { spansOf } from './finding-spans.ts';
-import type { AnalysisOptions } from './options.ts';
-import { type Finding, type Report, SEVERITIES, type Window } from './report.ts';
+import { type Finding, type Report, SEVERITIES } from './report.ts';
 import { causeKey } from './same-cause.ts';
 import { decide } from './verdict.ts';
 
-const DAY_MS = 86_400_000;
 const OF_THE_WHOLE = 'This is of the whole capture: it overlaps the time that was asked for.';
 
 /**
@@ -14,10 +12,11 @@ const OF_THE_WHOLE = 'This is of the whole capture: it overlaps the time that wa
  * stall that began before it and ended after it, what came of it, or a pattern that needs more than the part to be
  * seen.
  */
-export function withOverlaps(part: Report, whole: Report, options: AnalysisOptions): Report {
+export function withOverlaps(part: Report, whole: Report): Report {
   const captured = { ...part, captured: whole.window };
-  const stretch = stretchOf(part.window, whole.window, options);
-  if (stretch === null) return captured;
+  const { startMs, durationMs } = part.window;
+  if (durationMs === null || durationMs <= 0) return captured;
+  const stretch = { fromMs: startMs, toMs: startMs + durationMs };
   const told = new Map<string, Finding>();
   const missing: Finding[] = [];
   for (const finding of whole.findings) {
@@ -36,6 +35,7 @@ export function withOverlaps(part: Report, whole: Report, options: AnalysisOptio
     findings,
     outcomes,
     verdict: decide(findings, part.quality, outcomes, part.workers, part.window, {
+      isPart: true,
       slowReplies: part.slowReplies ?? null,
     }),
   };
@@ -45,25 +45,6 @@ export function withOverlaps(part: Report, whole: Report, options: AnalysisOptio
 interface Stretch {
   readonly fromMs: number;
   readonly toMs: number;
-}
-
-/** Where the part lies in the whole; null where it holds nothing or no time is known. */
-function stretchOf(part: Window, whole: Window, { from }: AnalysisOptions): Stretch | null {
-  const { durationMs } = part;
-  if (durationMs === null || durationMs <= 0) return null;
-  const [own, zero] = [Date.parse(part.startTime ?? ''), Date.parse(whole.startTime ?? '')];
-  const fromMs =
-    Number.isFinite(own) && Number.isFinite(zero)
-      ? own - zero
-      : (betweenClocks(part.timeOfDay, whole.timeOfDay) ?? (from?.kind === 'relative' ? from.nanoseconds / 1e6 : 0));
-  return { fromMs, toMs: fromMs + durationMs };
-}
-
-/** From one time of day to the next such other; null where a clock is missing. */
-function betweenClocks(own: string | null, zero: string | null): number | null {
-  if (own === null || zero === null) return null;
-  const [at, start] = [own, zero].map((time) => Date.parse(`1970-01-01T${time}Z`));
-  return at === undefined || start === undefined ? null : (at - start + DAY_MS) % DAY_MS;
 }
 
 /** Whether something that the finding lists happened in that time; where it lists nothing, whether it spans it. */

@@ -5,6 +5,7 @@ import { limitsReached } from './omitted.ts';
 import type { Parts } from './parts.ts';
 import type { Diagnostic, Quality } from './report.ts';
 import { ringNote } from './rings.ts';
+import { traceTime } from './times.ts';
 import { costNote } from './tracing-cost.ts';
 
 /** Unreadable share of lines from which findings may be wrong, and from which nothing can be told. */
@@ -14,7 +15,7 @@ const POOR_SHARE = 0.05;
 const RECORD = 'strace -f -ttt -T -y -s 128 -o FILE -p PID';
 
 /** Grades the input and says what that means for the findings. */
-export function assessQuality({ facts, model, capabilities, events, noted, cost }: Parts): Quality {
+export function assessQuality({ facts, model, capabilities, events, noted, cost, options, origin }: Parts): Quality {
   const { lines, unparsedLines, lostEvents } = facts;
   const share = lines === 0 ? 1 : unparsedLines / lines;
   const diagnostics: Diagnostic[] = [...facts.diagnostics.values()]
@@ -30,8 +31,17 @@ export function assessQuality({ facts, model, capabilities, events, noted, cost 
   if (lostEvents > 0) notes.push(`${plural(lostEvents, 'event')} lost by the tracer: counts are too low.`);
   if (!capabilities.times)
     notes.push(`No timestamps: nothing can be said about when, how long or how often. Record with: ${RECORD}`);
-  else if (!capabilities.durations)
+  else if (!capabilities.durations && model.statistics.all().length > 0)
     notes.push(`No call durations (-T): how long a call took is bounded by the next line. Record with: ${RECORD}`);
+  const { times } = capabilities;
+  const isLeftAside = [options.from, options.to].some(
+    (point) => point !== undefined && (!times || traceTime(origin, point) === null),
+  );
+  if (isLeftAside)
+    notes.push(
+      `--from or --to was left aside: this capture has no ${times ? 'date' : 'times'}. ` +
+        'The report is about all of it.',
+    );
   if (capabilities.resolution > 0)
     notes.push('Whole seconds only: nothing shorter than a second can be told. Record with -ttt.');
   for (const { severity, meaning, count: times, code } of diagnostics)

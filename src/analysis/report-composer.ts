@@ -49,6 +49,7 @@ export function composeReport(parts: Parts): Report {
     ...(parts.cost === null ? {} : { cost: costOf(parts.cost) }),
     verdict: decide(findings, quality, outcomes, all, windowOf(parts), {
       unlisted: unlistedCauses(parts.drafts),
+      isPart: options.from !== undefined || options.to !== undefined,
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
       servesUnseen: whatNamesWouldTell(parts)?.most === true,

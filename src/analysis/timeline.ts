@@ -1,6 +1,6 @@
 import type { Activity } from './activity-types.ts';
 import type { HostReport } from './host-report.ts';
-import type { Report, Timeline, TimelineRow, Window } from './report.ts';
+import type { Finding, Report, Timeline, TimelineRow, Window } from './report.ts';
 import { stateBetween, type WorkerState } from './worker-states.ts';
 
 const MOST_ROWS = 128;
@@ -33,13 +33,13 @@ export function withTimeline(report: Report, activity: Activity | null): Report 
   return timeline === null ? report : { ...report, timeline };
 }
 
-function timelineOf({ window, workers }: Report, activity: Activity): Timeline | null {
+function timelineOf({ window, workers, findings }: Report, activity: Activity): Timeline | null {
   const { durationMs, startMs } = window;
   if (durationMs === null || durationMs <= 0) return null;
   const first = Math.floor(startMs / activity.columnMs);
   const columns = Math.min(activity.columns, Math.ceil((startMs + durationMs) / activity.columnMs)) - first;
   if (columns <= 0) return null;
-  const listed = workers.slice(0, MOST_ROWS);
+  const listed = mostTelling(workers, findings);
   const fold = Math.ceil(columns / columnsFor(listed.length));
   const columnMs = activity.columnMs * fold;
   const lanes = new Map(activity.workers.map((lane) => [lane.pid, lane]));
@@ -59,7 +59,11 @@ function timelineOf({ window, workers }: Report, activity: Activity): Timeline |
  * The timelines of several hosts on one axis: that of their clock, or, where it has no date or they were recorded at
  * quite different times, each from its own beginning on.
  */
-export function combinedTimeline(reports: readonly HostReport[], window: Window): Timeline | null {
+export function combinedTimeline(
+  reports: readonly HostReport[],
+  window: Window,
+  findings: readonly Finding[],
+): Timeline | null {
   const { startTime, endTime, durationMs } = window;
   const own = reports.flatMap(({ host, report }) =>
     report.timeline === undefined ? [] : [{ host, timeline: report.timeline, from: report.window.startTime }],
@@ -84,7 +88,22 @@ export function combinedTimeline(reports: readonly HostReport[], window: Window)
       return { pid, host, states: states === '' ? '' : Array.from({ length: columns }, letter).join('') };
     });
   });
-  return { startMs: 0, columnMs, columns, isOnOneClock, rows: rows.slice(0, MOST_ROWS) };
+  return { startMs: 0, columnMs, columns, isOnOneClock, rows: mostTelling(rows, findings) };
+}
+
+/** As many as there may be: those that findings name, then the first of the others, in their order. */
+function mostTelling<Row extends Pick<TimelineRow, 'pid' | 'host'>>(
+  rows: readonly Row[],
+  findings: readonly Finding[],
+): readonly Row[] {
+  if (rows.length <= MOST_ROWS) return rows;
+  const key = (host: string | null | undefined, pid: number): string => `${host ?? ''} ${pid}`;
+  const serious = findings.filter(({ severity }) => severity !== 'info');
+  const named = new Set(serious.flatMap(({ hosts, workers }) => workers.map((pid) => key(hosts[0], pid))));
+  const isNamed = ({ host, pid }: Row): boolean => named.has(key(host, pid));
+  const ordered = [...rows.filter(isNamed), ...rows.filter((row) => !isNamed(row))];
+  const chosen = new Set(ordered.slice(0, MOST_ROWS));
+  return rows.filter((row) => chosen.has(row));
 }
 
 function columnsFor(rows: number): number {

@@ -6,7 +6,11 @@ const GIVES_WAY: readonly (readonly [part: RegExp, instead: string])[] = [
   [/ \([a-z_\d]+\)$/, ''],
   [/ \([^()]*\)$/, ''],
   [/ \([\d,]+x\)/, ''],
-  [/ for(?= \d)/, ''],
+  [/ for(?= [\d,.]+ m?s\b)/, ''],
+  [/(?<=: )it waits for (?=\S)/, 'waits for '],
+  // Its address says more than what it speaks.
+  [/(?<=\bwaits for )[A-Z]\w* (?=\S*[:/]\S)/, ''],
+  [/ holds (?:a worker|worker \d+|(?:both|all [\d,]+|[\d,]+) workers) (?=up to|at least|\d)/, ' takes '],
 ];
 
 /**

@@ -4,7 +4,7 @@ import { causesIn } from './causes.ts';
 import type { HostNoun } from './host-noun.ts';
 import type { HostReport } from './host-report.ts';
 import type { Finding, Report, Verdict } from './report.ts';
-import { judgedIn, TABLE, whyUntold, worstOf } from './verdict.ts';
+import { judgedIn, worstOf } from './verdict.ts';
 
 const MOST_REASONS = 3;
 const MOST_NAMES = 3;
@@ -34,7 +34,7 @@ export function decideOnHosts(findings: readonly Finding[], hosts: readonly Judg
         : hosts.length === 2
           ? `both ${noun}s`
           : `all ${hosts.length} ${noun}s`;
-    const text = `Cannot tell for ${who}: ${reasonsOf(untold, told.length > 0)}.${restOf(told)}${seen(first)}`;
+    const text = `Cannot tell for ${who}: ${reasonsOf(untold, told.length > 0)}.${restOf(told, first)}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
   const where = `on ${hosts.length} ${noun}s${lengthsOf(told)}`;
@@ -76,22 +76,22 @@ function reasonsOf(hosts: readonly JudgedHost[], isNamed: boolean): string {
   return `${parts.join('; ')}${rest > 0 ? `; ${plural(rest, 'more reason')}` : ''}`;
 }
 
+/** What the capture itself gives as the reason, which is its first sentence. */
 function reasonOf({ report }: JudgedHost): string {
   if (report === null) return 'the capture could not be read';
-  const { quality, outcomes, workers, window } = report;
-  // A capture whose findings speak for themselves and whose verdict cannot tell is a table of counts.
-  return whyUntold(quality, outcomes, workers, window) || TABLE;
+  return /^Cannot tell: (.+?)\.(?:\s|$)/.exec(report.verdict.text)?.[1] ?? 'its own verdict cannot tell';
 }
 
-function restOf(told: readonly HostReport[]): string {
-  if (told.length === 0) return '';
-  const isClear = told.every(({ report }) => report.verdict.severity === 'none');
+/** What is known of the others, with what was seen on them or elsewhere. */
+function restOf(told: readonly HostReport[], first: Finding | undefined): string {
+  const seen = first === undefined ? '' : ` Seen all the same: ${first.title}`;
+  if (told.length === 0) return seen;
   const others = told.length === 1 ? 'the other one' : `the other ${told.length}`;
-  return isClear ? ` No herd, stall or hang-up found on ${others}.` : ` Nothing urgent on ${others}.`;
-}
-
-function seen(first: Finding | undefined): string {
-  return first === undefined ? '' : ` Seen all the same: ${first.title}`;
+  if (told.every(({ report }) => report.verdict.severity === 'none'))
+    return ` No herd, stall or hang-up found on ${others}.${seen}`;
+  return first !== undefined && told.some(({ host }) => first.hosts.includes(host))
+    ? ` Nothing urgent on ${others}: ${first.title}`
+    : ` Nothing urgent on ${others}.${seen}`;
 }
 
 /** ` in 4.28 s each`, ` in 4.28 s to 20.10 s each`; '' where one has no times. */

@@ -12,6 +12,8 @@ export interface VerdictContext {
   readonly unlisted?: number;
   /** The capture is a table of counts. */
   readonly isTable?: boolean;
+  /** A part of the time of the capture was asked for. */
+  readonly isPart?: boolean;
   /** Most connections were served by threads that nothing ties to the process that accepted them. */
   readonly servesUnseen?: boolean;
   /** The call that has most of the time of such a table, and its part of it, 0 to 1; null without times. */
@@ -22,7 +24,7 @@ export interface VerdictContext {
   readonly callAsLong?: string;
 }
 
-export const TABLE = 'a table of counts tells neither when nor who';
+const TABLE = 'a table of counts tells neither when nor who';
 const UNSEEN = 'most connections were served by threads that nothing ties to their process. Record with -y';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;
@@ -38,12 +40,14 @@ const NAMED: readonly (readonly [name: string, kinds: readonly Kind[]])[] = [
 ];
 
 /** Why nothing can be said of threads that serve; '' when it can. Nothing judged is nothing reassured. */
-export function whyUntold(
+function whyUntold(
   quality: Quality,
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   { durationMs }: Window,
+  isPart: boolean,
 ): string {
+  if (isPart && durationMs === 0) return 'nothing of the capture lies between --from and --to';
   const serving = workers.filter(({ role }) => isWorkerRole(role)).length;
   // Of a process whose role nobody knows nothing is known to be well.
   if (serving === 0)
@@ -94,6 +98,11 @@ const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'blocking-dns',
 ]);
 
+/** A thread that is in a call at the end, and may as well be idle there, says nothing of who waited. */
+function explains({ kind, confidence }: Finding): boolean {
+  return EXPLAINING.has(kind) && !(kind === 'stuck-call' && confidence === 'possible');
+}
+
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);
 
 function slowly({ count, longestMs, request }: SlowReplies): string {
@@ -113,6 +122,7 @@ export function decide(
   {
     unlisted = 0,
     isTable = false,
+    isPart = false,
     most = null,
     servesUnseen = false,
     slowReplies = null,
@@ -124,14 +134,14 @@ export function decide(
   const causes = causesIn(findings);
   const [first] = causes;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
-  const untold = isTable ? TABLE : servesUnseen ? UNSEEN : whyUntold(quality, outcomes, workers, window);
+  const untold = isTable ? TABLE : servesUnseen ? UNSEEN : whyUntold(quality, outcomes, workers, window, isPart);
   if (untold !== '') {
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
     const text = `Cannot tell: ${untold}.${time}${seen(first)}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
-  if (slowReplies !== null && !causes.some(({ kind }) => EXPLAINING.has(kind)))
+  if (slowReplies !== null && !causes.some(explains))
     return {
       severity: first?.severity ?? 'none',
       confidence: 'cannot-tell',

@@ -17,6 +17,7 @@ const EXAMPLES = `
 Examples:
   drover trace.strace.gz                 why is this server slow?
   drover triage trace.strace.gz          look into it on the dashboard
+  drover trace.strace.gz --html it.html  the report as a page to hand on
   drover analyze trace.strace --json     the whole report for a program
   drover analyze traces/                 the files of strace -ff, as one trace
   ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover -

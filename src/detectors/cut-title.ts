@@ -14,5 +14,6 @@ export function cutTitle(title: string, most = LONGEST_TITLE): string {
   const space = title.lastIndexOf(' ', room);
   const [word = ''] = title.slice(space + 1).split(' ', 1);
   if (word.length > LONGEST_WORD) return `${title.slice(0, most - 3).replace(/[\d.,:]+$/, '')}...`;
-  return `${title.slice(0, space).replace(/[:,;]$/, '')} ...`;
+  // A number without its unit says nothing.
+  return `${title.slice(0, space).replace(/(?: [\d.,]+)?[:,;]?$/, '')} ...`;
 }

@@ -1,4 +1,4 @@
-import type { Metrics } from './metric.ts';
+import type { Metric, Metrics } from './metric.ts';
 import { listOf, numberOf, textOf } from './read-metric.ts';
 
 /** Findings of one cause, one for each worker or service that has it: the one that speaks for all first. */
@@ -9,7 +9,7 @@ export interface Causing {
 
 /** What makes a finding an effect of another: it hangs under its cause and is none of its own. */
 export interface Effect {
-  /** Kinds that may be its cause. */
+  /** Kinds that may be its cause; of two that explain as much the first one counts. */
   readonly of: readonly string[];
   /** Which part of it, 0 to 1, that cause explains. */
   share(metrics: Metrics, cause: Causing): number;
@@ -19,25 +19,37 @@ export interface Effect {
   inWords(metrics: Metrics, share: number): string;
 }
 
-/** A stall of one worker as loop-stall lists it. */
+/** Kinds that tell when workers stood still, apart from stalls of loops. */
+export const STANDING_STILL = ['lock-contention', 'disk-sync', 'blocking-dns', 'worker-saturation'] as const;
+
+/** A time in which one worker stood still, as a finding lists it. */
 export interface ListedStall {
   readonly pid: number;
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** The longest stalls of a cause in all its workers; none for other kinds than `loop-stall`. */
+/**
+ * When the workers of a cause stood still: the longest stalls, the longest waits for a lock, a disk or a name server,
+ * and times in which all of them were busy.
+ */
 export function stallsOf({ kind, findings }: Causing): ListedStall[] {
-  if (kind !== 'loop-stall') return [];
+  if (kind !== 'loop-stall')
+    return findings.flatMap(({ metrics }) => [
+      ...listOf(metrics.longestWaits).map((wait) => listed(wait, wait.pid)),
+      ...(kind === 'worker-saturation'
+        ? listOf(metrics.busyIn).flatMap(({ pid }) => listOf(metrics.stretches).map((each) => listed(each, pid)))
+        : []),
+    ]);
   return findings.flatMap(({ metrics }) =>
     listOf(metrics.stalls)
       .filter((stall) => stall.startMs !== null)
-      .map((stall) => ({
-        pid: numberOf(metrics.worker),
-        startMs: numberOf(stall.startMs),
-        endMs: numberOf(stall.endMs),
-      })),
+      .map((stall) => listed(stall, metrics.worker)),
   );
+}
+
+function listed(item: Metrics, pid: Metric | undefined): ListedStall {
+  return { pid: numberOf(pid), startMs: numberOf(item.startMs), endMs: numberOf(item.endMs) };
 }
 
 /** The requests that a stall happened in, as far as the capture tells them. */

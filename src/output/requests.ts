@@ -4,6 +4,8 @@ import type { Table } from './page.ts';
 import { moment } from './when.ts';
 
 interface NamedRequest {
+  /** '' for a report on one. */
+  readonly host: string;
   readonly atMs: number | null;
   readonly request: string;
   readonly pid: number;
@@ -14,13 +16,16 @@ interface NamedRequest {
 type Fields = { readonly [name: string]: Metric };
 
 /** The requests that findings name, those that took longest first: what held a worker, and whose client had left. */
-export function requestTable({ findings, window }: Report): Table {
+export function requestTable({ findings, window, hosts = [] }: Report): Table {
   const seen = new Set<string>();
+  // What a finding lists counts from the beginning of the capture of its host.
+  const windows = new Map(hosts.map((host) => [host.name, host.window]));
   const rows = findings
     .flatMap(requestsOf)
     .toSorted((a, b) => (b.tookMs ?? 0) - (a.tookMs ?? 0))
-    .map(({ atMs, request, pid, tookMs, what }) => [
-      timeOf(window, atMs),
+    .map(({ host, atMs, request, pid, tookMs, what }) => [
+      ...(hosts.length === 0 ? [] : [host]),
+      timeOf(windows.get(host) ?? window, atMs),
       request,
       pid === 0 ? '-' : String(pid),
       durationOfMs(tookMs),
@@ -30,6 +35,7 @@ export function requestTable({ findings, window }: Report): Table {
     title: 'REQUESTS',
     note: 'that findings name, those that took longest first',
     columns: [
+      ...(hosts.length === 0 ? [] : [{ title: 'HOST', align: 'left' } as const]),
       { title: 'AT', align: 'left' },
       { title: 'REQUEST', align: 'left', shrinks: true },
       { title: 'PID', align: 'right' },
@@ -44,9 +50,8 @@ function timeOf(window: Window, atMs: number | null): string {
   return atMs === null ? '-' : moment(window, atMs, null);
 }
 
-function requestsOf(finding: Finding): readonly NamedRequest[] {
-  const { metrics, workers } = finding;
-  const [pid = 0] = workers;
+function requestsOf({ metrics, workers, hosts }: Finding): readonly NamedRequest[] {
+  const pid = numberIn(metrics.worker) ?? workers[0] ?? 0;
   const stalls = recordsIn(metrics.stalls).map((stall) => ({
     atMs: numberIn(stall.startMs),
     request: wordIn(stall.request),
@@ -75,7 +80,9 @@ function requestsOf(finding: Finding): readonly NamedRequest[] {
     tookMs: null,
     what: 'came again',
   }));
-  return [...stalls, ...replies, ...left, ...again].filter(({ request }) => request !== '');
+  return [...stalls, ...replies, ...left, ...again]
+    .filter(({ request }) => request !== '')
+    .map((each) => ({ host: hosts[0] ?? '', ...each }));
 }
 
 /** Where the age of a request went: `worked 0.10 s, waited 0.30 s, 4.80 s behind GET /b`. */

@@ -9,6 +9,7 @@ import { SEVERITY_WORDS } from './wording.ts';
 /** Rows of hosts that say the same are one: more than these are counted. */
 const MOST_ROWS = 12;
 const MOST_NAMES = 5;
+const FIRST_NAMES = 3;
 
 const COLUMNS: readonly Column[] = [
   { title: 'SEVERITY', align: 'left' },
@@ -34,7 +35,7 @@ export function addHosts(page: Page, report: Report): void {
 /** The same as a table. */
 export function hostTable(report: Report, hosts: readonly Host[]): Table {
   return {
-    title: `${hostNoun(report).toUpperCase()}S`,
+    title: '',
     note: '',
     columns: [{ title: `${hostNoun(report).toUpperCase()}S`, align: 'left' }, ...COLUMNS],
     rows: hostGroups(report, hosts).map(({ names, severity, longest, text }) => [
@@ -99,8 +100,9 @@ function spread(lengths: readonly number[]): string {
   return least === most ? most : `${least} to ${most}`;
 }
 
-/** Hosts by name, five at most. */
+/** Hosts by name: all of five, the first ones of more. */
 export function namesOf(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
-  return `${names.slice(0, MOST_NAMES).join(', ')}${more > 0 ? ` +${more} more` : ''}`;
+  if (names.length <= MOST_NAMES) return names.join(', ');
+  // What they say needs the room.
+  return `${names.slice(0, FIRST_NAMES).join(', ')} +${names.length - FIRST_NAMES} more`;
 }

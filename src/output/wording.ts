@@ -62,6 +62,7 @@ export function paths(report: Report): string {
 /** What recorded the capture and what it holds: `strace with times, durations, pids; without stacks`. */
 export function recording(source: Source): string {
   const { timestamps, durations, pids, fdDecoration, stacks, others } = source.flags;
+  if (timestamps === 'mixed') return `${source.format}, recorded in different ways`;
   const has: string[] = [];
   const lacks: string[] = [];
   if (timestamps === 'none' || timestamps === '') lacks.push('times');

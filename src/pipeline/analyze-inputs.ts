@@ -185,6 +185,8 @@ async function readMerged(
   const waiting = inputs.map((scanned) => ({ start: scanned.start, open: () => open(scanned) }));
   const breathe = breather();
   await mergeInputs(waiting, {
+    clock: summary.clock,
+    leapt: ({ input }, record) => summary.diagnose('clock-leap', input.name, 'text' in record ? record.text : ''),
     accept: (record) => analysis.accept(record),
     closed: (closed) => {
       summary.close(closed);

@@ -4,6 +4,7 @@ import type { Source } from '../analysis/report.ts';
 import type { InputSet, TraceInput } from '../sources/trace-input.ts';
 import type { Call } from '../trace/record.ts';
 import { TOOL_VERSION } from '../version.ts';
+import { MergedClock } from './merged-clock.ts';
 import type { OpenedInput, OpenParser } from './opened-input.ts';
 
 const SAMPLES_KEPT = 5;
@@ -23,6 +24,8 @@ interface Entry {
 
 /** Sums up what all inputs of an analysis turned out to be. */
 export class InputSummary {
+  /** The clock of all inputs that are read side by side. */
+  readonly clock = new MergedClock();
   readonly #set: InputSet;
   readonly #entries = new Map<TraceInput, Entry>();
   readonly #diagnostics = new Map<string, DiagnosticCount>();
@@ -116,7 +119,11 @@ export class InputSummary {
   }
 
   *#inFlight(): Generator<Call> {
-    for (const { parser } of this.#entries.values()) yield* parser.inFlight();
+    for (const { parser } of this.#entries.values())
+      for (const call of parser.inFlight()) {
+        this.clock.correctOnce(call);
+        yield call;
+      }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { TraceRecord } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
+import type { MergedClock } from './merged-clock.ts';
 import type { OpenInput } from './open-input.ts';
 import { timeOf } from './record-time.ts';
 
@@ -18,6 +19,9 @@ export interface MergeInput {
 }
 
 export interface MergeSteps {
+  readonly clock: MergedClock;
+  /** The clock of all inputs was set forward before this record of one of them. */
+  readonly leapt: (open: OpenInput, record: TraceRecord) => void;
   readonly accept: (record: TraceRecord) => void;
   /** After each chunk of any input. */
   readonly chunkRead: () => Promise<void> | undefined;
@@ -45,7 +49,7 @@ export async function mergeInputs(waiting: readonly MergeInput[], steps: MergeSt
 async function mergeInto(
   heap: CursorHeap,
   waiting: readonly MergeInput[],
-  { accept, chunkRead, closed, late }: MergeSteps,
+  { accept, chunkRead, clock, closed, late, leapt }: MergeSteps,
   most: number,
 ): Promise<void> {
   let opened = 0;
@@ -74,6 +78,8 @@ async function mergeInto(
     let record = top.record;
     // The earliest input mostly stays the earliest for a while: no look at the heap until it falls behind another.
     while (record !== null) {
+      if (clock.isSilent(top.key) && clock.judge(heap.cursors)) leapt(top.open, record);
+      clock.correct(record);
       accept(record);
       record = top.advance();
       if (top.key > limit) break;
@@ -93,6 +99,8 @@ class Cursor {
   readonly order: number;
   readonly #timed: boolean;
   key: Nanoseconds = Number.NEGATIVE_INFINITY;
+  /** The key of the record before. */
+  before: Nanoseconds = Number.NEGATIVE_INFINITY;
   record: TraceRecord | null = null;
 
   constructor(open: OpenInput, order: number, timed: boolean) {
@@ -104,6 +112,7 @@ class Cursor {
   advance(): TraceRecord | null {
     const record = this.open.parser.next();
     this.record = record;
+    this.before = this.key;
     if (record !== null && this.#timed) {
       const time = timeOf(record);
       if (time !== null && time > this.key) this.key = time;
@@ -128,6 +137,10 @@ class CursorHeap {
 
   get open(): readonly OpenInput[] {
     return this.#cursors.map(({ open }) => open);
+  }
+
+  get cursors(): readonly Cursor[] {
+    return this.#cursors;
   }
 
   get size(): number {

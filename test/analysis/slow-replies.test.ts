@@ -106,6 +106,17 @@ describe('requests that are answered late, and no check says why', () => {
     );
   });
 
+  it('are not explained by a thread that may be idle in the call in which the capture ends', async () => {
+    const trace = answeredAfter(1500);
+    trace.thread(200).at(0).stays('futex(0x7f00, FUTEX_WAIT, 4711, NULL');
+    const { findings, verdict } = await analyzed(trace);
+    assert.deepEqual(
+      findings.map(({ kind, confidence }) => [kind, confidence]),
+      [['stuck-call', 'possible']],
+    );
+    assert.match(verdict.text, /no check explains why 3 requests .*Seen all the same: 200 is in futex/);
+  });
+
   it('do not show what stands in a query', async () => {
     const { verdict } = await analyzed(answeredAfter(1500, 'GET /a?token=s3cr3t'));
     assert.match(verdict.text, /GET \/a\.$/);

@@ -92,13 +92,14 @@ describe('the timeline of a report', () => {
         { host: 'b', report: later },
       ],
       whole,
+      [],
     );
     assert.deepEqual(timeline?.rows, [
       { pid: 17, host: 'a', states: '.rnhbe.    ' },
       { pid: 17, host: 'b', states: '    .rnhbe.' },
     ]);
     assert.equal(timeline?.isOnOneClock, true);
-    assert.equal(combinedTimeline([{ host: 'a', report: buildReport() }], whole), null);
+    assert.equal(combinedTimeline([{ host: 'a', report: buildReport() }], whole, []), null);
   });
 
   it('of hosts that were recorded at other times, or have no date, counts from the beginning of each', () => {
@@ -112,7 +113,7 @@ describe('the timeline of a report', () => {
       { ...WINDOW, endTime: '2026-11-20T03:13:30.200000Z' },
       { ...WINDOW, startTime: null, endTime: null },
     ]) {
-      const timeline = combinedTimeline(hosts, whole);
+      const timeline = combinedTimeline(hosts, whole, []);
       assert.equal(timeline?.isOnOneClock, false);
       assert.deepEqual(
         timeline?.rows.map(({ states }) => states),
@@ -122,9 +123,25 @@ describe('the timeline of a report', () => {
   });
 });
 
+it('of very many workers those have a row that findings name', () => {
+  const many = Array.from({ length: 400 }, (_, index) => buildWorker({ pid: index + 1 }));
+  const findings = [buildFinding({ workers: [397] }), buildFinding({ severity: 'info', workers: [399] })];
+  const { timeline } = withTimeline(buildReport({ workers: many, window: WINDOW, findings }), activity());
+  const pids = timeline?.rows.map(({ pid }) => pid) ?? [];
+  assert.deepEqual([pids.length, pids[0], pids[126], pids[127]], [128, 1, 127, 397]);
+  const hosts = ['a', 'b', 'c'].map((host) => ({
+    host,
+    report: withTimeline(buildReport({ workers: many.slice(0, 100), window: WINDOW }), activity()),
+  }));
+  const whole = combinedTimeline(hosts, WINDOW, [buildFinding({ hosts: ['c'], workers: [100] })]);
+  assert.deepEqual(whole?.rows.at(-1), { pid: 100, host: 'c', states: '' });
+  assert.equal(whole?.rows.length, 128);
+});
+
 it('a finding tells when each thing was that it lists, and whose', () => {
   const spans = (metrics: Finding['metrics']): Span[] => spansOf(buildFinding({ metrics }));
   assert.deepEqual(spans({ stalls: [{ startMs: 3, endMs: 5 }], count: 17 }), [{ startMs: 3, endMs: 5, pid: null }]);
+  assert.deepEqual(spans({ worker: 19, stalls: [{ startMs: 3, endMs: 5 }] }), [{ startMs: 3, endMs: 5, pid: 19 }]);
   assert.deepEqual(spans({ replies: [{ pid: 7, atMs: 11 }] }), [{ startMs: 11, endMs: 11, pid: 7 }]);
   assert.deepEqual(spans({ requests: ['GET /', { pid: 7, hungUpMs: 13 }] }), [{ startMs: 13, endMs: 13, pid: 7 }]);
   assert.deepEqual(spans({ retries: [{ pid: 7, firstAtMs: 1, againAtMs: 17 }] }), [{ startMs: 17, endMs: 17, pid: 7 }]);

@@ -3,6 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import type { AnalysisOptions } from '../../src/analysis/options.ts';
+import { titleOnHosts } from '../../src/analysis/title-on-hosts.ts';
+import { checkTime } from '../../src/cli/options/part-of-capture.ts';
 import { analyzeFiles, type Report } from '../../src/index.ts';
 import { renderText } from '../../src/output/text.ts';
 import { prefork } from '../support/server-lines.ts';
@@ -56,7 +59,7 @@ function later(text: string, seconds: number): string {
 let folders = 0;
 
 /** The report on captures, each in a file of that name. */
-async function reportOn(files: Readonly<Record<string, string>>): Promise<Report> {
+async function reportOn(files: Readonly<Record<string, string>>, options: AnalysisOptions = {}): Promise<Report> {
   const folder = join(FOLDER, String(folders++));
   mkdirSync(folder);
   const paths = Object.entries(files).map(([name, text]) => {
@@ -64,7 +67,7 @@ async function reportOn(files: Readonly<Record<string, string>>): Promise<Report
     writeFileSync(path, text);
     return path;
   });
-  const report = await analyzeFiles(paths);
+  const report = await analyzeFiles(paths, options);
   assert.deepEqual(strictComplaints(report), []);
   return report;
 }
@@ -185,4 +188,90 @@ describe('captures of one host', () => {
     const report = await reportOn({ east: server({ stalls: [1500] }), west: other });
     assert.match(report.verdict.text, /^Likely: Both hosts: /);
   });
+});
+
+describe('a part of the time of several captures', () => {
+  const at = (seconds: number) => ({ kind: 'epoch', seconds: 1_795_140_800 + seconds, nanoseconds: 0 }) as const;
+
+  it('is told of the host that was recorded then, whichever is named first', async () => {
+    const early = server({ pids: [201, 202] });
+    const late = later(server(), 3_600);
+    for (const files of [
+      { early, late },
+      { late, early },
+    ]) {
+      const report = await reportOn(files, { from: at(3_601), to: at(3_606) });
+      assert.match(
+        report.verdict.text,
+        /^Cannot tell for 1 of 2 hosts: nothing of the capture lies between --from and --to \(early\)\. No herd/,
+      );
+      assert.doesNotThrow(() => checkTime(report));
+      assert.equal(report.window.durationMs, 5_000);
+      assert.match(textOf(report), /^early +NO FINDING +- +Cannot tell: nothing of the capture lies between/m);
+    }
+  });
+
+  it('in which nobody was recorded is an error that says what there is', async () => {
+    const report = await reportOn({ early: server(), late: server() }, { from: at(500) });
+    assert.throws(() => checkTime(report), /Nothing of the trace lies between --from and --to/);
+  });
+
+  it('cannot be chosen in a capture without times, which says so', async () => {
+    const bare = server().replace(/^(\d+ +)\d{10}\.\d+ /gm, '$1');
+    const { quality } = await reportOn({ bare }, { from: at(3) });
+    assert.match(
+      quality.notes.join(' '),
+      /--from or --to was left aside: this capture has no times\. .* about all of it/,
+    );
+  });
+});
+
+describe('titles on several hosts', () => {
+  const TITLE = 'GET /orders/list holds worker 4870 up to 2.17 s (3x): it waits for 10.0.0.7:5432 (recvfrom)';
+
+  it('give way to whom it waits for, and never end inside a number', () => {
+    for (const names of [['web-1'], ['a-host-with-a-long-name-in-europe-west'], ['a', 'b'], ['a', 'b', 'c']])
+      for (const count of [3, 40]) {
+        const title = titleOnHosts(TITLE, names, count, 'capture');
+        assert.ok(title.length <= 78, title);
+        assert.doesNotMatch(title, /\d ?\.\.\.$/);
+        // A long name leaves room for the request alone.
+        if (names[0] === 'a-host-with-a-long-name-in-europe-west')
+          assert.match(title, /GET \/orders\/list takes .*\.\.\.$/);
+        else assert.match(title, /up to 2\.17 s: waits for 10\.0\.0\.7:5432$/, title);
+        if (names.length > 1) assert.doesNotMatch(title, /4870|3x/, title);
+      }
+  });
+
+  it('keep the address of a service before what it speaks', () => {
+    const title = 'GET /ping holds both workers up to 2.17 s: waits for PostgreSQL 10.0.0.7:5432';
+    for (const count of [40, 400])
+      assert.match(
+        titleOnHosts(title, ['a', 'b', 'c'], count, 'capture'),
+        /: waits for (?:PostgreSQL )?10\.0\.0\.7:5432$/,
+      );
+    const one = 'GET /ping holds worker 301 up to 2.17 s: waits for PostgreSQL 10.0.0.7:5432';
+    assert.match(
+      titleOnHosts(one, ['a', 'b', 'c'], 40, 'host'),
+      /holds a worker up to 2\.17 s: waits for 10\.0\.0\.7:5432$/,
+    );
+  });
+
+  it('say "up to" where one worker of each had it once, but not for equally long', () => {
+    assert.equal(
+      titleOnHosts('GET /b holds worker 7 for 1.00 s: no system call', ['a', 'b'], 2, 'host'),
+      'Both hosts: GET /b holds a worker up to 1.00 s: no system call',
+    );
+  });
+});
+
+it('containers that count from 1 are hosts, though some were recorded one after the other', async () => {
+  const sick = server({ stalls: [1500] });
+  const report = await reportOn({ a: sick, b: sick, c: later(sick, 3_600) });
+  assert.match(report.verdict.text, /^Likely: All 3 hosts: /);
+});
+
+it('captures that were recorded in different ways are not described as the first one', async () => {
+  const report = await reportOn({ a: server(), b: server().replace(/ <\d+\.\d+>$/gm, '') });
+  assert.match(textOf(report), /strace, recorded in different ways/);
 });

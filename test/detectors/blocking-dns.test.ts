@@ -163,6 +163,11 @@ it('the metrics of lookups are those of their trace', async () => {
     // Sending, waiting and receiving: 5000.02 ms and twice 7.04 ms, and 107.04 ms.
     totalMs: 5121.14,
     longestMs: 5014.1,
+    // From the first call on its socket to the last answer: four waits and the quick calls around them.
+    longestWaits: [
+      { pid: 101, startMs: 50.06, endMs: 5064.3 },
+      { pid: 101, startMs: 5070.36, endMs: 5177.4 },
+    ],
     questions: 4,
     timeouts: 1,
     noSuchName: 1,

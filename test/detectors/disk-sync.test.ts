@@ -144,6 +144,11 @@ it('the metrics of syncs are those of their trace', async () => {
     mostPerSecond: 2,
     worstMsPerSecond: 130,
     longestTogetherMs: 250,
+    longestWaits: [
+      { pid: 101, startMs: 1200, endMs: 1330 },
+      { pid: 101, startMs: 50.04, endMs: 120.04 },
+      { pid: 101, startMs: 120.04, endMs: 170.04 },
+    ],
     files: [
       { path: '/var/lib/b.log', count: 1, totalMs: 130, longestMs: 130 },
       { path: '/var/lib/a.db', count: 2, totalMs: 120, longestMs: 70 },

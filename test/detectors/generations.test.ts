@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { fork, MASTER, openHub, openListener, prefork } from '../support/server-lines.ts';
+import { attached, fork, MASTER, openHub, openListener, prefork } from '../support/server-lines.ts';
 import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
@@ -114,4 +114,16 @@ describe('a process that watches the listener and never accepts, while its child
     const report = await analyzed(onDemand(true));
     assert.notEqual(report.workers.find(({ pid }) => pid === MASTER)?.role, 'master');
   });
+});
+
+it('a master that listens again when it reloads has the same listener, and one herd', async () => {
+  const { trace, workers } = attached([101, 102]);
+  herd(workers, 10, 11);
+  for (const worker of workers) worker.exits();
+  const master = trace.thread(MASTER).at(300);
+  master.labels.set(LISTENER, LABEL);
+  master.call(`listen(${master.fd(LISTENER)}, 1024`, ')', 0);
+  herd(nextGeneration(trace, [201, 202], 310), 320, 12);
+  const { metrics } = only(await analyzed(trace), 'thundering-herd');
+  assert.equal(metrics.connections, 23);
 });

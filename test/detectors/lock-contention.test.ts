@@ -276,6 +276,7 @@ it('the metrics of a lock between processes are those of its trace', async () =>
     count: 1,
     totalMs: 701,
     longestMs: 701,
+    longestWaits: [{ pid: 102, startMs: 100, endMs: 801 }],
     servingMs: 701,
     asking: 0,
     refused: 0,

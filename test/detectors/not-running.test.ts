@@ -150,6 +150,22 @@ describe('a stretch that may have been something else', () => {
   });
 });
 
+describe('a call of memory', () => {
+  const inMunmap = (ms: number): TraceLines =>
+    oneTurn(200, (worker) => worker.call('munmap(0x7fa52e019000, 4096', ')', 0, ms));
+
+  it('that took most of a stall is what the loop was in, and no code of its own', async () => {
+    const { metrics, title, summary, confidence } = await stall(inMunmap(170));
+    assert.deepEqual([metrics.cause, metrics.call, confidence], ['not-running', 'munmap', 'possible']);
+    assert.match(title, /it did not run$/);
+    assert.match(summary, /munmap, which waits for nothing, took 170 ms \(throttled by .*page faults/);
+  });
+
+  it('that took less of it says nothing: the worker was computing', async () => {
+    assert.equal((await stall(inMunmap(80))).metrics.cause, 'no-syscall');
+  });
+});
+
 /** Pauses that end at these times, each `length` milliseconds long: in no call, in `getpid`, in a small write. */
 function pauses(ends: readonly number[], length: (index: number) => number): TraceLines {
   const { trace, worker } = oneWorker();
@@ -195,6 +211,28 @@ describe('the beat of a CPU quota', () => {
     const { metrics, title } = await stall(trace);
     assert.deepEqual([metrics.cause, metrics.quotaPeriodMs], ['not-running', 100]);
     assert.match(title, /: throttled every 100 ms$/);
+  });
+
+  it('explains a crowd of requests that came meanwhile, and ends late where others ran first', async () => {
+    const crowd = (isThrottled: boolean): TraceLines => {
+      const { trace, worker } = oneWorker();
+      for (const end of [1100, 1203, 1309, 1401, 1511])
+        turn(worker, end - 70, 70.3, (own) => own.call('getpid(', ')', 101, 70));
+      turn(worker, 2030, 172, (own) => {
+        for (let count = 0; count < 7; count++) own.serve(11, `GET /${count}`);
+        if (isThrottled) own.call('getpid(', ')', 101, 2101 - own.now);
+        for (let count = 0; count < 7; count++) own.serve(11, `GET /${count}`, { work: isThrottled ? 0 : 20 });
+        if (isThrottled) own.call('getpid(', ')', 101, 2201 - own.now);
+      });
+      worker.waitUntil(5000);
+      return trace;
+    };
+    const causes = async (isThrottled: boolean) => ofKind(await analyzed(crowd(isThrottled)), KIND);
+    assert.deepEqual(
+      (await causes(true)).map(({ metrics }) => [metrics.cause, metrics.quotaPeriodMs]),
+      [['not-running', 100]],
+    );
+    assert.ok((await causes(false)).some(({ metrics }) => metrics.cause === 'many-requests'));
   });
 
   it('needs four of them', async () => {

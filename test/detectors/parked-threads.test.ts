@@ -66,6 +66,12 @@ describe('threads that wait for a lock each, beside a service that answers', () 
     assert.match(none(await analyzed(trace), KIND), /3 waiting for another thread or process while no request waits/);
   });
 
+  it('are no news where their locks stand in records of one size, of three threads and more', async () => {
+    const words = ['0x55a000', '0x55a2c0', '0x55a580'];
+    none(await analyzed(withThreads(...words.map(setItselfUp))), KIND);
+    assert.equal(only(await analyzed(withThreads(...words.slice(0, 2).map(setItselfUp))), KIND).severity, 'info');
+  });
+
   it('are told where they are in it since before the capture, unless their locks stand side by side', async () => {
     const since = (...words: readonly string[]): TraceLines => {
       const { trace, workers } = attached([201]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { connectTo, oneWorker, startThread } from '../support/server-lines.ts';
+import { connectTo, oneWorker, startThread, watch } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
@@ -92,6 +92,44 @@ describe('a pool of threads is saturated while all of them are in requests and s
     acceptor.waitUntil(10_200);
     for (const thread of pool) parkUntil(thread, 10_200);
     assert.equal(only(await analyzed(trace), KIND).metrics.workers, 2);
+  });
+
+  /** An acceptor that takes its listener out of its set for so long; in the end it finds one connection, or none. */
+  async function aside(ms: number, isAwaited: boolean, isOut = true): Promise<ReturnType<typeof analyzed>> {
+    const { trace, acceptor, pool } = withPool(2);
+    for (let round = 0; round < 4; round++) {
+      const from = 100 + round * 2500;
+      for (const [index, thread] of pool.entries()) {
+        acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+        serve(parkUntil(thread, from + index + 0.5), acceptor, 11 + index, ms);
+      }
+      if (isOut)
+        acceptor.call(`epoll_ctl(7<anon_inode:[eventpoll]>, EPOLL_CTL_DEL, ${acceptor.fd(LISTENER)}, NULL`, ')', 0);
+      acceptor.waitUntil(from + ms + 2, 3);
+      if (isOut) watch(acceptor, LISTENER);
+      if (isAwaited) {
+        acceptor.epollWait(7, 0.01, [LISTENER]).accept(13);
+        serve(parkUntil(pool[0] as ThreadLines, acceptor.now + 0.1), acceptor, 13, 1);
+      }
+      acceptor.waitUntil(from + ms + 100, 3);
+    }
+    acceptor.waitUntil(10_200);
+    for (const thread of pool) parkUntil(thread, 10_200);
+    return analyzed(trace);
+  }
+
+  it('also where the acceptor takes its listener out of its set meanwhile, as the event MPM does', async () => {
+    const { metrics, severity } = only(await aside(1500, true), KIND);
+    assert.deepEqual([metrics.workers, severity], [2, 'critical']);
+  });
+
+  it('but not where nobody had come meanwhile, or not for long', async () => {
+    none(await aside(1500, false), KIND);
+    none(await aside(400, true), KIND);
+  });
+
+  it('nor where the listener had stayed in the set, which would have reported who came', async () => {
+    none(await aside(1500, true, false), KIND);
   });
 
   it('but a thread for each connection is no pool', async () => {

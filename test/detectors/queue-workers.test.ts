@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { analyzed, none, only } from '../support/analyzed.ts';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { connectTo, fork, oneWorker, startThread } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
@@ -154,6 +154,17 @@ describe('workers of a queue are saturated while all of them are at a job and an
     none(await analyzed(alone), KIND);
   });
 
+  it('but not so bad where they were there before: what has no name may be the socket of a client', async () => {
+    const text = children(busy)
+      .text()
+      .replaceAll(/<pipe:\[\d+\]>/g, '');
+    // Their parent is known by what they ask, and takes jobs.
+    const asked = [101, 102].map((pid) => `${pid}   1795140800.004000 getppid() = 100 <0.000010>\n`).join('');
+    const attached = `100   1795140800.003000 getpid() = 100 <0.000010>\n${asked}${text.replaceAll(/^100 .*clone.*\n/gm, '')}`;
+    assert.equal(only(await analyzed(attached), KIND).severity, 'info');
+    none(await analyzed(attached.replaceAll('getppid', 'getpid')), KIND);
+  });
+
   it('also of processes that were attached: who writes to their pipes is their master', async () => {
     const trace = children(busy, { before: () => {} });
     const master = trace.thread(100).at(5);
@@ -166,6 +177,59 @@ describe('workers of a queue are saturated while all of them are at a job and an
     const { severity, confidence, summary } = only(await analyzed(text.replaceAll(/^100 .*\n/gm, '')), KIND);
     assert.deepEqual([severity, confidence], ['info', 'possible']);
     assert.match(summary, /Who hands out these jobs is not in the capture/);
+  });
+
+  /** Attached readers of pipes, in each of which the next thing is there each time; `writer` says who wrote it. */
+  function neverWaiting(writer: (reader: number) => { readonly pid: number; readonly fd: number }): TraceLines {
+    const trace = new TraceLines();
+    takesOne(trace.thread(100).at(0));
+    for (const [index, pid] of [101, 102].entries()) {
+      const reader = trace.thread(pid).at(5 + index);
+      for (let round = 0; round < 4; round++) {
+        const { pid: by, fd } = writer(index);
+        const pipe = `<pipe:[${70 + fd}]>`;
+        trace
+          .thread(by)
+          .at(reader.now - 1)
+          .call(`write(${fd}${pipe}, `, '"\\0\\0\\3\\246", 4)', 4);
+        ask(reader.call(`read(6${pipe}, `, '"\\0\\0\\3\\246", 4)', 4), 1900);
+      }
+      reader.stays(`read(6<pipe:[${70 + writer(index).fd}]>, `);
+    }
+    trace.thread(104).at(END).call('getpid(', ')', 104);
+    return trace;
+  }
+
+  it('also where none of them ever waits for a job, since the next one is there each time', async () => {
+    const shared = neverWaiting(() => ({ pid: 100, fd: 20 }));
+    assert.equal(only(await analyzed(shared), KIND).severity, 'critical');
+    const own = neverWaiting((reader) => ({ pid: 100, fd: 20 + reader }));
+    assert.equal(only(await analyzed(own), KIND).metrics.workers, 2);
+    // Two halves of two pipelines have nothing in common.
+    none(await analyzed(neverWaiting((reader) => ({ pid: 105 + reader, fd: 20 + reader }))), KIND);
+  });
+
+  it('but not where several report through that pipe, nor where one byte comes, which wakes somebody up', async () => {
+    let turn = 0;
+    none(await analyzed(neverWaiting(() => ({ pid: 105 + (turn++ % 2), fd: 20 }))), KIND);
+    const text = neverWaiting(() => ({ pid: 100, fd: 20 })).text();
+    none(await analyzed(text.replaceAll(/(read\(6.*), 4\) = 4/g, '$1, 1) = 1')), KIND);
+  });
+
+  it('also where two threads of the master write to their pipe, once they are known to be of one process', async () => {
+    const told = async (joined: boolean): Promise<string | undefined> => {
+      const trace = neverWaiting(() => ({ pid: 100, fd: 20 }));
+      const main = trace.thread(100);
+      const other = trace.thread(112).at(3);
+      other.call('write(20<pipe:[90]>, ', '"\\0\\0\\3\\246", 4)', 4);
+      main.labels.set(LISTENER, 'socket:[4711]');
+      main.at(8000).accept(11).read(11, 'GET /a').reply(11);
+      if (joined) other.labels.set(11, main.labels.get(11) ?? '');
+      other.at(8100).read(11, 'GET /b');
+      return ofKind(await analyzed(trace), KIND)[0]?.severity;
+    };
+    assert.equal(await told(true), 'critical');
+    assert.equal(await told(false), undefined);
   });
 
   it('but not programs in a pipeline: what comes through standard input is data', async () => {
@@ -279,6 +343,17 @@ describe('the pool of a loop is saturated while all of its threads work and more
     assert.equal(title, 'All 4 pool threads busy 15 % of the time: openat on /srv/slow');
     assert.deepEqual([metrics.workers, workers], [4, [101]]);
     assert.match(next.map(({ text }) => text).join(), /UV_THREADPOOL_SIZE/);
+  });
+
+  it('and not as bad where the program serves nobody, nor where what is written to is a file', async () => {
+    const text = loop(4500, 1).text();
+    assert.equal(only(await analyzed(text), KIND).severity, 'warning');
+    const batch = text
+      .replaceAll(/^101 .*(?:accept4|recvfrom|sendto|socket:\[4711\]).*\n/gm, '')
+      .replaceAll(/^100 .*\n/gm, '');
+    const { severity, confidence } = only(await analyzed(batch), KIND);
+    assert.deepEqual([severity, confidence], ['info', 'possible']);
+    none(await analyzed(text.replaceAll('write(10<anon_inode:[eventfd]>', 'write(10</srv/out>')), KIND);
   });
 
   it('and not while nothing more is to be done, nor for less than a second', async () => {

@@ -142,6 +142,21 @@ describe('a process that was asked to end', () => {
     none(await analyzed(server((worker) => worker.signal('SIGTERM').exits(1))), KIND);
   });
 
+  it('or to reload, by a signal of its own, and leaves with a status is no news within a minute', async () => {
+    const leaves = (ms: number) => server((worker) => worker.signal('SIGHUP').gap(ms).exits(17));
+    none(await analyzed(leaves(40)), KIND);
+    none(await analyzed(leaves(59_000)), KIND);
+    only(await analyzed(leaves(61_000)), KIND);
+  });
+
+  it('but one that only its master told to reload, and that leaves with a status, is', async () => {
+    const trace = server((worker, all) => {
+      all.thread(MASTER).at(90).signal('SIGHUP');
+      worker.at(200).exits(3);
+    });
+    only(await analyzed(trace), KIND);
+  });
+
   it('and is killed when that takes too long is no news', async () => {
     none(await analyzed(server((worker) => worker.signal('SIGTERM').gap(500).killedBy('SIGKILL'))), KIND);
   });

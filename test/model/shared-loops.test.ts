@@ -221,4 +221,23 @@ describe('threads of one process that wait on one epoll instance are one loop', 
     assert.match(summary, /Cannot tell whether that is a stall: .* Record with -y\./);
     assert.equal(only(await analyzed(trace), 'loop-stall').severity, 'critical', 'with names they are two processes');
   });
+
+  it('nor is one that serves many requests and parks in between, where others of its process are known', async () => {
+    const severityOf = async (isKnown: boolean): Promise<string> => {
+      const { trace, threads } = runtime([102, 103], { isAttached: true });
+      const [first, second, third] = threads as [ThreadLines, ThreadLines, ThreadLines];
+      second.waitUntil(3000, LISTENER).acceptNothing();
+      if (isKnown) third.call('getpid(', ')', PID);
+      first.waitUntil(50, LISTENER);
+      for (let index = 0; index < 31; index++) {
+        first.accept(11).read(11, 'GET /a').gap(18).reply(11).close(11);
+        parkUntil(first, first.now + 9);
+      }
+      first.waitUntil(3000, LISTENER).acceptNothing();
+      const text = trace.text().replace(/(\d)<(?:socket|anon_inode):\[\w+\]>/g, '$1');
+      return only(await analyzed(text, {}), 'loop-stall').severity;
+    };
+    assert.equal(await severityOf(true), 'info');
+    assert.equal(await severityOf(false), 'warning', 'of one thread alone nothing says that it has siblings');
+  });
 });

@@ -17,6 +17,9 @@ const TIMELINE: Timeline = {
     { pid: 4128, host: null, states: '  ..hh....' },
   ],
 };
+/** Columns 2 and 5. */
+const EARLY = { startMs: 11_640, endMs: 17_460 };
+const LATER = { startMs: 29_100, endMs: 34_920 };
 const night: Report = { ...nightReport, timeline: TIMELINE };
 
 /** Text of the page without its markup. */
@@ -102,6 +105,28 @@ test('each worker has one row, with a bar for each state it was in, and a mark t
     /<a href="#finding-1"><path class="mark critical" d="M1\.51 \d+h0\.41"><title>1 CRITICAL Loop of worker 4127/,
   );
   assert.doesNotMatch(lanes[1]?.[3] ?? '', /mark/);
+});
+
+test('what a finding lists of one worker is drawn in its row alone, also where the finding speaks for others', () => {
+  const findings = [
+    buildFinding({ workers: [4127, 4128], members: ['loop-stall-2'], metrics: { worker: 4127, stalls: [EARLY] } }),
+    buildFinding({
+      id: 'loop-stall-2',
+      memberOf: 'loop-stall-1',
+      workers: [4128],
+      metrics: { worker: 4128, stalls: [LATER] },
+    }),
+  ];
+  const page = renderHtml({ ...buildReport({ findings, workers: nightReport.workers }), timeline: TIMELINE });
+  const marks = [...page.matchAll(/data-name="(\d+)".*?class="mark critical" d="([^"]*)"/g)];
+  assert.deepEqual(
+    marks.map(([, pid, d = '']) => [pid, d.replace(/ \d+h/g, ' ')]),
+    [
+      ['4127', 'M2 1'],
+      ['4128', 'M5 1'],
+    ],
+  );
+  assert.equal(page.match(/class="mark/g)?.length, 2);
 });
 
 test('a report that was saved without a timeline has the rows all the same, and says what they lack', () => {

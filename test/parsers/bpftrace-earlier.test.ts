@@ -111,6 +111,45 @@ describe('a call that began before the capture', () => {
     ]);
   });
 
+  it('and one that began in it is told with what it waits for, as seen right behind the end', () => {
+    const set = bytes([0xa0, 8]);
+    const heard = (tid: number): string => printed({ tid, call: 'close', at: 1_000_000, args: [3] });
+    assert.deepEqual(
+      inFlight(
+        START,
+        heard(5),
+        END,
+        `@in[5]: (1000017000, ${syscallNumber('x86-64', 'select')}, 8, 4096, 0, 0)`,
+        seenIn(5, 'select', [8, 4096], { data: set }),
+      ),
+      [[5, 'select(64, [5 7], NULL, NULL)']],
+    );
+    // It went on to another call before somebody looked.
+    assert.deepEqual(
+      inFlight(
+        START,
+        heard(6),
+        END,
+        `@in[6]: (1000017000, ${syscallNumber('x86-64', 'read')}, 8, 4096, 64, 0)`,
+        seenIn(6, 'recvfrom', [11, 1, 64]),
+      ),
+      [[6, 'read(8, "", 64)']],
+    );
+  });
+
+  it('that began in it and that bpftrace did not come to print began after the last one that was printed', () => {
+    const { inFlight: calls } = read(
+      START,
+      printed({ tid: 7, call: 'close', at: 1_000_000, args: [3] }),
+      END,
+      seenIn(7, 'recvfrom', [11, 1, 64]),
+    );
+    assert.deepEqual(
+      calls.map(({ tid, name, start, inFlight: isOpen }) => [tid, name, start, isOpen]),
+      [[7, 'recvfrom', 3000, true]],
+    );
+  });
+
   it('is over when the thread is heard of again, in whatever way', () => {
     const heard = [
       printed({ tid: 7, call: 'close', at: 5 }),

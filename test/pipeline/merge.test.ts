@@ -3,6 +3,7 @@ import test from 'node:test';
 import { LaneTable } from '../../parsers/lanes.ts';
 import { detectFormat } from '../../parsers/registry.ts';
 import { type MergeSteps, mergeInputs } from '../../src/pipeline/merge.ts';
+import { MergedClock } from '../../src/pipeline/merged-clock.ts';
 import { OpenInput } from '../../src/pipeline/open-input.ts';
 import { peek } from '../../src/pipeline/peeked-input.ts';
 import { scan } from '../../src/pipeline/scan.ts';
@@ -38,6 +39,8 @@ async function merged(
     },
   }));
   const steps: MergeSteps = {
+    clock: new MergedClock(),
+    leapt: () => assert.fail('no clock was set'),
     accept: (record) => {
       if (record.kind === 'call') accepted.push({ file: record.file, line: record.line, endMs: record.end / 1e6 });
     },

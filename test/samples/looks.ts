@@ -2,7 +2,7 @@ import type { Report } from '../../src/index.ts';
 import { isWorkerRole } from '../../src/model/machine/roles.ts';
 import { complaintsOf, fits } from '../cases/case.ts';
 import { wasFelt } from './felt.ts';
-import { brokenOf, countsRequests, isEncrypted, type Scene } from './server-truth.ts';
+import { brokenOf, countsRequests, hasNames, isEncrypted, type Scene } from './server-truth.ts';
 import { wantedOf } from './wanted.ts';
 
 /** A look at the report of a scene: what is wrong, a sentence each. */
@@ -14,7 +14,9 @@ export const LOOKS: Readonly<Record<string, { readonly applies: (scene: Scene) =
   warnings: { applies: () => true, look: warnings },
   upstream: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'exhaust'), look: upstream },
   accepted: { applies: ({ truth }) => !truth.server.startsWith('celery'), look: accepted },
-  requests: { applies: ({ truth }) => countsRequests(truth), look: requests },
+  requests: { applies: ({ truth }) => countsRequests(truth) && hasNames(truth), look: requests },
+  names: { applies: ({ truth }) => !hasNames(truth), look: names },
+  late: { applies: ({ truth }) => !isEncrypted(truth), look: late },
   workers: {
     applies: ({ truth }) => !/^(?:celery|PostgreSQL)/.test(truth.server) && truth.workers.length > 0,
     look: workers,
@@ -94,6 +96,21 @@ function backends({ truth }: Scene, report: Report): string[] {
   return report.workers
     .filter(({ pid, role }) => truth.workers.includes(pid) && role === 'event-loop')
     .map(({ pid }) => `backend ${pid} is told as an event loop`);
+}
+
+/** What threads did of which nobody knows whose they are is counted nowhere: it is said, and how to know it. */
+function names(_: Scene, { quality, verdict }: Report): string[] {
+  return [quality.notes.join('\n'), verdict.text]
+    .filter((words) => !words.includes('Record with -y'))
+    .map((words) => `nothing asks for -y: ${words}`);
+}
+
+/** Clients that waited for a second are no all-clear, and those that did not are no doubt. */
+function late({ truth }: Scene, { verdict }: Report): string[] {
+  const longest = Math.max(0, ...truth.load.flatMap(({ slow }) => slow.map(({ ms }) => ms)));
+  if (longest > 1_150 && verdict.severity === 'none' && verdict.confidence === 'likely')
+    return [`a client waited ${longest} ms: ${verdict.text}`];
+  return longest < 950 && verdict.text.includes('no check explains') ? [verdict.text] : [];
 }
 
 /** The names that a server may have in a report. */

@@ -12,7 +12,7 @@ interface Load {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly slowestMs: number;
   /** Those of 50 ms and more, the 40 slowest. */
-  readonly slow: readonly { readonly at: number; readonly ms: number }[];
+  readonly slow: readonly { readonly at: number; readonly ms: number; readonly outcome?: string }[];
 }
 
 /** What somebody did to the server, from and to in seconds since 1970. */
@@ -33,7 +33,7 @@ export interface ServerTruth {
   readonly scene: string;
   readonly server: string;
   readonly command: string;
-  readonly recording: { readonly capture: 'attached' | 'started' };
+  readonly recording: { readonly capture: 'attached' | 'started'; readonly options: string };
   readonly requests: number;
   readonly connections: number;
   /** Requests whose client left before the answer. */
@@ -82,6 +82,11 @@ export function brokenOf({ load }: ServerTruth): number {
 /** Whether what clients say cannot be read in the capture. */
 export function isEncrypted(truth: ServerTruth): boolean {
   return truth.scene.includes('tls');
+}
+
+/** Whether the tracer was told to name descriptors. */
+export function hasNames({ recording }: ServerTruth): boolean {
+  return / -y+ /.test(recording.options);
 }
 
 /** Whether clients of this server speak a protocol whose requests are counted as its clients count them. */

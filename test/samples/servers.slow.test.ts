@@ -16,6 +16,8 @@ const TITLES: Readonly<Record<string, string>> = {
   upstream: 'says for whom all wait',
   accepted: 'counts the connections that its clients made',
   requests: 'counts the requests that its clients sent',
+  names: 'says what names of descriptors would tell',
+  late: 'has no all-clear for clients that waited a second, and no doubt for others',
   workers: 'takes those for workers that serve',
   backends: 'takes no process of one client for a loop',
   name: 'is called by no other name than its own',

@@ -16,3 +16,9 @@ it('the screen in the README is the one that one sees', async () => {
   const shown = lines.map((line) => line.trimEnd()).join('\n');
   assert.ok(README.includes(`\`\`\`\n${shown}\n\`\`\``), `the README lacks\n${shown}`);
 });
+
+it('the page in the README has a picture (node dist/test/screenshot/page-picture.js takes it anew)', () => {
+  const picture = join(import.meta.dirname, '../../../test/screenshot/page.png');
+  assert.deepEqual([...readFileSync(picture).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
+  assert.ok(README.includes('](test/screenshot/page.png)'), 'the README shows it');
+});

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -29,6 +30,13 @@ func main() {
 			reply.(http.Flusher).Flush()
 			time.Sleep(200 * time.Millisecond)
 		}
+	})
+	var lock sync.Mutex
+	http.HandleFunc("/lock", func(reply http.ResponseWriter, _ *http.Request) {
+		lock.Lock()
+		time.Sleep(300 * time.Millisecond)
+		lock.Unlock()
+		fmt.Fprintln(reply, "hello")
 	})
 	address := "127.0.0.1:" + os.Args[1]
 	if len(os.Args) > 3 {

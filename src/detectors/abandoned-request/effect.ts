@@ -1,13 +1,13 @@
 import { plural } from '../../trace/format-numbers.ts';
 import { peersOf } from '../broken-pipe/effect.ts';
-import { coveredMs, type Effect, shareOf, stallsOf } from '../effect.ts';
+import { coveredMs, type Effect, STANDING_STILL, shareOf, stallsOf } from '../effect.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
 
 const LEAST_PART = 0.5;
 
 /** Clients that left while a stall, or another service, took most of the time that they had waited. */
 export const effect: Effect = {
-  of: ['loop-stall', 'slow-dependency'],
+  of: ['loop-stall', 'slow-dependency', ...STANDING_STILL],
   share: ({ requests }, cause) => {
     const stalls = stallsOf(cause);
     const peers = peersOf(cause);

@@ -88,8 +88,8 @@ function judge(context: Context, all: LookupTally, place: Place): DraftFinding<M
   const isLong = longest >= context.threshold('dns-critical-ms') * MILLISECOND;
   // Beside a loop only those wait who asked for the name, and who needs the same pool.
   const isInVain = all.unanswered > 0 || longest >= context.threshold('dns-pool-ms') * MILLISECOND;
-  if (place === 'pool') return dnsFinding(all, isInVain ? 'warning' : 'info', place);
+  if (place === 'pool') return dnsFinding(context, all, isInVain ? 'warning' : 'info', place);
   // A sync worker that waits does its job, slowly; only a lookup of seconds is a fault by itself.
   const severity = place === 'loop' ? (isLong ? 'critical' : 'warning') : isLong ? 'warning' : 'info';
-  return dnsFinding(all, severity, place);
+  return dnsFinding(context, all, severity, place);
 }

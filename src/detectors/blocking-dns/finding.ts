@@ -2,6 +2,7 @@ import { pidsOf } from '../../model/machine/roles.ts';
 import { duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
+import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import type { LookupTally } from './lookup-tally.ts';
 import type { Metrics, Place } from './metrics.ts';
@@ -9,7 +10,12 @@ import type { Metrics, Place } from './metrics.ts';
 const SHOWN = 5;
 
 /** The finding about name lookups for which their thread stood still. */
-export function dnsFinding(tally: LookupTally, severity: Severity, place: Place): DraftFinding<Metrics> {
+export function dnsFinding(
+  { model }: Context,
+  tally: LookupTally,
+  severity: Severity,
+  place: Place,
+): DraftFinding<Metrics> {
   const { longest, total, first, last, lines } = tally;
   const workers = pidsOf(tally.threads);
   const requests = [...tally.threads].reduce((sum, { process }) => sum + process.requests, 0);
@@ -31,6 +37,7 @@ export function dnsFinding(tally: LookupTally, severity: Severity, place: Place)
       count: tally.count,
       totalMs: milliseconds(total),
       longestMs: milliseconds(blocked),
+      longestWaits: tally.longestWaits.told(model),
       questions: tally.questions,
       timeouts: tally.timeouts,
       noSuchName: tally.noSuchName,

@@ -2,6 +2,7 @@ import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { NameLookup } from '../../model/topics/names/name-lookup.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { LongestWaits } from '../longest-waits.ts';
 
 const MOST_NAMES = 100;
 const MOST_SERVERS = 8;
@@ -47,6 +48,7 @@ export class LookupTally {
   first: Nanoseconds = 0;
   last: Nanoseconds = 0;
   longest: NameLookup | null = null;
+  readonly longestWaits = new LongestWaits();
   readonly threads = new Set<Thread>();
   readonly names = new Map<string, NameTally>();
   readonly servers = new Map<string, number>();
@@ -66,6 +68,7 @@ export class LookupTally {
     this.first = this.count === 0 ? other.first : Math.min(this.first, other.first);
     this.last = this.count === 0 ? other.last : Math.max(this.last, other.last);
     for (const sum of SUMS) this[sum] += other[sum];
+    this.longestWaits.absorb(other.longestWaits);
     for (const thread of other.threads) this.threads.add(thread);
     for (const [name, { count, total, longest }] of other.names) {
       const known = this.names.get(name) ?? { count: 0, total: 0, longest: 0 };
@@ -89,6 +92,7 @@ export class LookupTally {
     this.last = this.count === 0 ? lookup.end : Math.max(this.last, lookup.end);
     this.count++;
     this.total += lookup.blocked;
+    this.longestWaits.add(lookup.thread.process.pid, lookup.start, lookup.end);
     this.questions += lookup.questions;
     this.timeouts += lookup.timeouts;
     this.noSuchName += lookup.noSuchName;

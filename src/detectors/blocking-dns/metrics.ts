@@ -1,3 +1,4 @@
+import { longestWaitsShape } from '../longest-waits.ts';
 import { metric, type ValuesOf } from '../metric.ts';
 
 /** Where lookups were made: on an event loop, on a worker that may wait, or on another thread. */
@@ -30,6 +31,7 @@ export const metrics = {
     }),
     'The names that took most time.',
   ),
+  longestWaits: longestWaitsShape,
   servers: metric.list(
     metric.record({
       server: metric.text('Address of a name server.'),

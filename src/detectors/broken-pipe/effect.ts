@@ -1,5 +1,5 @@
 import { plural } from '../../trace/format-numbers.ts';
-import { type Causing, coveredMs, type Effect, shareOf, stalledRequests, stallsOf } from '../effect.ts';
+import { type Causing, coveredMs, type Effect, STANDING_STILL, shareOf, stalledRequests, stallsOf } from '../effect.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
 
 /** The cause must have taken so much of the life of a request. */
@@ -7,9 +7,9 @@ const LEAST_PART = 0.5;
 /** What waited during a stall is written within that time after it. */
 const SOON_MS = 100;
 
-/** Replies that came too late because a stall, or another service, took most of the life of their requests. */
+/** Replies that came too late because a stall, a wait or another service took most of the life of their requests. */
 export const effect: Effect = {
-  of: ['loop-stall', 'slow-dependency'],
+  of: ['loop-stall', 'slow-dependency', ...STANDING_STILL],
   share: ({ replies, target }, cause) => {
     if (target !== 'client') return 0;
     const requests = stalledRequests(cause);

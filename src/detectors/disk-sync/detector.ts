@@ -115,8 +115,8 @@ function judge(context: Context, tally: SyncTally, role: Role | undefined): Draf
   const isSlow =
     (isLoop && longestTogether >= context.threshold('disk-sync-ms') * MILLISECOND) ||
     (isServing && longestTogether >= context.threshold('disk-sync-worker-ms') * MILLISECOND);
-  if (isSlow) return syncFinding(tally, 'warning', isLoop, isServing);
+  if (isSlow) return syncFinding(context, tally, 'warning', isLoop, isServing);
   return mostInSecond >= context.threshold('disk-sync-per-second')
-    ? syncFinding(tally, 'info', isLoop, isServing)
+    ? syncFinding(context, tally, 'info', isLoop, isServing)
     : null;
 }

@@ -1,6 +1,7 @@
 import { runtimeOf } from '../../model/machine/runtime.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 import { workerName } from '../words.ts';
@@ -12,6 +13,7 @@ const LONGEST_TITLE = 78;
 
 /** The finding about one thread that waits for the disk. `isLoop`: every request of the worker waits with it. */
 export function syncFinding(
+  { model }: Context,
   tally: SyncTally,
   severity: Severity,
   isLoop: boolean,
@@ -45,6 +47,7 @@ export function syncFinding(
       count: calls.count,
       totalMs: milliseconds(calls.total),
       longestMs: milliseconds(calls.longest),
+      longestWaits: tally.longestWaits.told(model),
       p95Ms: milliseconds(calls.percentile(0.95) ?? 0),
       mostPerSecond: tally.mostInSecond,
       worstMsPerSecond: milliseconds(tally.longestInSecond),

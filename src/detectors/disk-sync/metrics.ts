@@ -1,3 +1,4 @@
+import { longestWaitsShape } from '../longest-waits.ts';
 import { metric, type ValuesOf } from '../metric.ts';
 
 /** What its findings carry. */
@@ -21,6 +22,7 @@ export const metrics = {
     }),
     'The files that took most time.',
   ),
+  longestWaits: longestWaitsShape,
   requests: metric.list(
     metric.record({
       request: metric.text('A request line.'),

@@ -3,6 +3,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import { CallCount } from '../../model/measuring/call-statistics.ts';
 import type { DiskSync } from '../../model/topics/disk/disk-tracker.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
+import { LongestWaits } from '../longest-waits.ts';
 
 const MOST_FILES = 50;
 const MOST_REQUESTS = 50;
@@ -35,6 +36,7 @@ export class SyncTally {
   served = 0;
   readonly files = new Map<string, FileTally>();
   readonly requests = new Map<string, number>();
+  readonly longestWaits = new LongestWaits();
   longestName = '';
   lines: readonly KeptLine[] = [];
 
@@ -56,6 +58,7 @@ export class SyncTally {
       this.longestName = record.syscall.name;
     }
     this.calls.add(record);
+    this.longestWaits.add(thread.process.pid, start, end);
     this.last = end;
     if (thread.servesRequests || thread.loop.inTurn) this.served++;
     const second = Math.floor(start / SECOND);

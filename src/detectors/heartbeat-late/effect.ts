@@ -1,10 +1,10 @@
 import { plural } from '../../trace/format-numbers.ts';
-import { coveredMs, type Effect, shareOf, stallsOf } from '../effect.ts';
+import { coveredMs, type Effect, STANDING_STILL, shareOf, stallsOf } from '../effect.ts';
 import { listOf, numberOf } from '../read-metric.ts';
 
 /** Workers that gave no sign of life because they were in a stall. */
 export const effect: Effect = {
-  of: ['loop-stall'],
+  of: ['loop-stall', ...STANDING_STILL],
   share: ({ workers }, cause) => {
     const stalls = stallsOf(cause);
     return shareOf(listOf(workers), ({ pid, sinceMs, longestMs }) => {

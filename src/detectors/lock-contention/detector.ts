@@ -99,7 +99,7 @@ function aboutSharedLock(
   if (story.total < least) return null;
   let served: Nanoseconds = 0;
   for (const [thread, waiter] of story.waiters) served += waiter.served + (isLoop(thread, roles) ? waiter.inTurns : 0);
-  return sharedLockFinding(story, served >= least ? 'warning' : 'info', served);
+  return sharedLockFinding(context, story, served >= least ? 'warning' : 'info', served);
 }
 
 function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thread, Role>): DraftFinding<Metrics>[] {

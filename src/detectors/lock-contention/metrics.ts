@@ -1,3 +1,4 @@
+import { longestWaitsShape } from '../longest-waits.ts';
 import { metric, type ValuesOf } from '../metric.ts';
 
 /** What its findings carry. */
@@ -15,6 +16,7 @@ export const metrics = {
     }),
     'Who waited, longest first.',
   ),
+  longestWaits: metric.sometimes(longestWaitsShape),
   servingMs: metric.sometimes(metric.lengthMs('Waiting of threads that serve requests.')),
   asking: metric.sometimes(metric.count('Waits that asked again and again instead of sleeping in one call.')),
   refused: metric.sometimes(metric.count('Waits that ended without the lock.')),

@@ -1,5 +1,6 @@
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 import type { Metrics } from './metrics.ts';
@@ -10,7 +11,12 @@ const SHOWN = 5;
 const SESSION_FILE = /\/sess_[A-Za-z0-9,-]+$/;
 
 /** The finding about one lock that processes share. `served` is how long threads that serve requests waited for it. */
-export function sharedLockFinding(story: LockStory, severity: Severity, served: Nanoseconds): DraftFinding<Metrics> {
+export function sharedLockFinding(
+  { model }: Context,
+  story: LockStory,
+  severity: Severity,
+  served: Nanoseconds,
+): DraftFinding<Metrics> {
   const { lock, waits, total, longest, first, last, lines } = story;
   const name = shownName(lock.name);
   const waiters = [...new Set([...story.waiters.keys()].map(({ process }) => process.pid))];
@@ -33,6 +39,7 @@ export function sharedLockFinding(story: LockStory, severity: Severity, served: 
       count: waits,
       totalMs: milliseconds(total),
       longestMs: milliseconds(longest),
+      longestWaits: story.longestWaits.told(model),
       servingMs: milliseconds(served),
       asking: story.polled,
       refused: story.refused,

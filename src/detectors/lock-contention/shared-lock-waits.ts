@@ -2,6 +2,7 @@ import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { LockWait, SharedLock } from '../../model/topics/locks/shared-locks.ts';
 import { earlier, later, type Nanoseconds } from '../../trace/time.ts';
+import { LongestWaits } from '../longest-waits.ts';
 
 const MOST_LOCKS = 200;
 const MOST_NAMES = 50;
@@ -28,6 +29,7 @@ export interface LockStory {
   readonly holders: Map<number, { waits: number; total: Nanoseconds }>;
   unknownHolder: number;
   readonly requests: Map<string, number>;
+  readonly longestWaits: LongestWaits;
   lines: readonly KeptLine[];
 }
 
@@ -44,6 +46,7 @@ export class SharedLockWaits {
     if (wait.tries > 1) story.polled++;
     if (!wait.obtained) story.refused++;
     story.total += length;
+    story.longestWaits.add(thread.process.pid, start, end);
     story.first = earlier(story.first, start);
     story.last = later(story.last, end);
     const waiter = entry(story.waiters, thread, () => ({ count: 0, total: 0, served: 0, inTurns: 0 }));
@@ -86,6 +89,7 @@ export class SharedLockWaits {
       holders: new Map(),
       unknownHolder: 0,
       requests: new Map(),
+      longestWaits: new LongestWaits(),
       lines: [],
     };
     this.stories.set(lock, story);

@@ -1,5 +1,5 @@
 import type { LongTurn } from '../../model/facts.ts';
-import { isLoopOf, rolesOf } from '../../model/machine/roles.ts';
+import { isLoopOf, type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
@@ -90,20 +90,30 @@ function isStarvedTurn({ cause }: Reason, length: Nanoseconds, offCpu: OffCpu | 
   return offCpu !== null && cause === 'no-syscall' && offCpu.queued >= length / 2;
 }
 
+/** A long turn of such a worker is its job, but for the time in which a signal had stopped it. */
+function servesOneAtATime(role: Role | undefined): boolean {
+  return role === 'sync-worker' || role === 'blocking-acceptor' || role === 'connection-worker';
+}
+
 function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<string, StallGroup>>): Conclusion<Metrics> {
   const { model, capabilities } = context;
   const roles = rolesOf(model.processes.threads());
   const loops = [...roles]
     .filter(([thread, role]) => isLoopOf(thread, role) && (thread.loop.turns > 0 || thread.loop.shared !== null))
     .map(([thread]) => thread);
-  const stalled = loops.flatMap((thread) => foldedByRequest(regrouped(model, groups.get(thread)?.values() ?? [])));
+  const others = [...roles].filter(([, role]) => servesOneAtATime(role)).map(([thread]) => thread);
+  const stalled = [
+    ...loops.flatMap((thread) => foldedByRequest(regrouped(model, groups.get(thread)?.values() ?? []))),
+    ...others.flatMap((thread) => [...(groups.get(thread)?.values() ?? [])].filter(({ cause }) => cause === 'stopped')),
+  ];
   const findings: DraftFinding<Metrics>[] = causesOf(stalled).flatMap((cause, index) =>
     cause.members.map((group) =>
       stallFinding(context, group, {
         cause,
         key: `${index}`,
-        loops: loops.length,
+        loops: loops.length + others.length,
         hasPool: roles.get(group.thread) === 'acceptor',
+        servesOneAtATime: servesOneAtATime(roles.get(group.thread)),
       }),
     ),
   );

@@ -28,15 +28,19 @@ const WHY =
 const WHY_SHARED =
   'The threads of this process wait for all their sockets in one place: until one of them is back there, nobody sees ' +
   'new connections and new data.';
+const WHY_STOPPED =
+  'A process that a signal stopped does nothing until another signal lets it go on: its clients wait, and the other ' +
+  'workers have to take what comes meanwhile.';
 
 /**
  * The finding about all stalls of one worker with one cause. The first of several workers that have it speaks for all.
- * `hasPool`: its thread accepts for a pool of threads; `loops`: event loops of the capture.
+ * `hasPool`: its thread accepts for a pool of threads; `servesOneAtATime`: it is no loop; `loops`: workers that can
+ * stall.
  */
 export function stallFinding(
   context: Context,
   group: StallGroup,
-  { cause: shared, key, loops, hasPool }: Membership,
+  { cause: shared, key, loops, hasPool, servesOneAtATime }: Membership,
 ): DraftFinding<Metrics> {
   const { thread, longest, count, cause, open } = group;
   const { times } = context.capabilities;
@@ -44,10 +48,15 @@ export function stallFinding(
   const pid = thread.process.pid;
   const critical = longest.corrected >= context.threshold('stall-critical-ms') * MILLISECOND;
   const waiting = longest.waitingCount();
+  // Of workers that serve one client at a time the others go on: a stopped one that had no client leaves them the work.
+  const isSpare = servesOneAtATime && waiting === 0 && longest.request === '';
   // An acceptor takes no further connection while its pool is full, by design: that is a question of capacity.
   const isFull = hasPool && cause === 'lock';
   // A thread that is parked while others wait in its place has nothing to do.
-  const isParked = (cause === 'lock' || cause === 'futex-ladder') && mayTakeTurns(thread, context.model);
+  const parks = cause === 'lock' || cause === 'futex-ladder';
+  // It may park between requests as well, so that many of them are no turn.
+  const isRuntime = cause === 'many-requests' && thread.process.threads.length > 1;
+  const isParked = (parks || isRuntime) && mayTakeTurns(thread, context.model);
   const isDoubtful = isFull || isParked;
   const helpers = helperPeers(thread.process);
   const codeOf = (stall: Stall): CodeSample | null =>
@@ -57,7 +66,7 @@ export function stallFinding(
   const seen = { helpers, place: placeOf(code) };
   const title = isFirst ? titleOf(shared, loops, seen) : memberTitleOf(shared, pid, seen);
   return {
-    severity: isDoubtful ? 'info' : critical ? 'critical' : 'warning',
+    severity: isDoubtful ? 'info' : critical && !isSpare ? 'critical' : 'warning',
     confidence: isDoubtful ? 'possible' : confidenceOf(reason, context),
     title: title.text,
     cause: key,
@@ -65,7 +74,7 @@ export function stallFinding(
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
       `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}` +
       `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
-    why: thread.loop.shared === null ? WHY : WHY_SHARED,
+    why: reason.stop !== null ? WHY_STOPPED : thread.loop.shared === null ? WHY : WHY_SHARED,
     ...span({ times }, group.first, group.last),
     openEnded: open,
     workers: isFirst ? [...new Set(shared.members.map((member) => member.thread.process.pid))] : [pid],
@@ -138,6 +147,7 @@ export interface Membership {
   readonly key: string;
   readonly loops: number;
   readonly hasPool: boolean;
+  readonly servesOneAtATime: boolean;
 }
 
 function everybodyNote({ members, count, total }: StallCause): string {

@@ -58,9 +58,11 @@ export function summaryOf(
       ? ''
       : ` Meanwhile at least ${waiting === 1 ? '1 other request was' : `${waiting} other requests were`} kept waiting.`;
   const away =
-    shared === null
-      ? `${workerName(pid)} did not get back to its event loop for `
-      : `None of the ${shared.joined} threads of ${pid} that take turns at one epoll set waited there for `;
+    stall.reason.stop !== null
+      ? `${workerName(pid)} did nothing for `
+      : shared === null
+        ? `${workerName(pid)} did not get back to its event loop for `
+        : `None of the ${shared.joined} threads of ${pid} that take turns at one epoll set waited there for `;
   return (
     away +
     `${atLeast(stall)}${duration(stall.length)}${whom}: ` +

@@ -5,7 +5,7 @@ import type { Model } from '../../model/model.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import { requestShape } from '../request-shape.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
-import { notRunningIn } from '../stall-cause/not-running.ts';
+import { type NotRunning, notRunningIn } from '../stall-cause/not-running.ts';
 
 /** Stalls kept in full for each group: the longest. */
 const KEPT_STALLS = 20;
@@ -25,6 +25,9 @@ const WHATEVER_IT_SERVES: ReadonlySet<Cause> = new Set<Cause>([
   'many-requests',
   'one-connection',
 ]);
+
+/** Causes that say that there was too much to do. */
+const CROWDS: ReadonlySet<Cause> = new Set<Cause>(['many-requests', 'one-connection']);
 
 /** One stall, reduced to what a report says. */
 export interface Stall {
@@ -149,14 +152,23 @@ export function regrouped(model: Model, groups: Iterable<StallGroup>): StallGrou
 
 function pausedAs(model: Model, thread: Thread, stall: Stall, rhythm: Rhythm | null): Stall | null {
   const { cause, isBrief, pauseStart, pauseEnd } = stall.reason;
-  const found = notRunningIn(model, { thread, cause, isBrief, start: pauseStart, end: pauseEnd }, rhythm);
+  const found = CROWDS.has(cause)
+    ? pausedInCrowd(model, thread, stall, rhythm)
+    : notRunningIn(model, { thread, cause, isBrief, start: pauseStart, end: pauseEnd }, rhythm);
   if (found === null) return null;
-  const isSure = found.rhythm !== null || !isBrief;
+  const isSure =
+    found.rhythm !== null || (!isBrief && !(cause === 'not-running' && stall.reason.confidence === 'possible'));
   return {
     ...stall,
     rhythm: found.rhythm,
     reason: { ...stall.reason, cause: 'not-running', confidence: isSure ? 'likely' : 'possible' },
   };
+}
+
+/** Requests that come while a worker does not run are all there when it runs again: the pauses made the crowd. */
+function pausedInCrowd(model: Model, thread: Thread, stall: Stall, rhythm: Rhythm | null): NotRunning | null {
+  const paused = rhythm === null ? 0 : model.pauses.onBeat(thread, stall.start, stall.end, rhythm);
+  return paused * 2 >= stall.length ? { rhythm } : null;
 }
 
 /** Two groups as one, with the cause and target of the first. */

@@ -21,5 +21,5 @@ export function mayTakeTurns(thread: Thread, { processes }: Model): boolean {
 }
 
 function isUntold({ process, accepts }: Thread): boolean {
-  return !process.isWhole && process.threads.length === 1 && accepts.listener?.grade === 'same-number';
+  return !process.isWhole && accepts.listener?.grade === 'same-number';
 }

@@ -191,9 +191,17 @@ function notRunning(groups: readonly BlockedIn[], work: Nanoseconds): Reason | n
   const idle = groups.filter(({ syscall }) => syscall.family !== 'memory').sort((a, b) => b.total - a.total);
   const total = idle.reduce((sum, group) => sum + group.total, 0);
   const [top] = idle;
-  if (top === undefined || total < NOT_RUNNING * work) return null;
+  if (top === undefined || total < NOT_RUNNING * work) return inMemory(groups, work);
   const rungs = idle.reduce((sum, { count }) => sum + count, 0);
   return { ...blockedReason(top), confidence: 'likely', isBrief: false, total, rungs, target: '', query: '' };
+}
+
+/** One call of memory that took most of the turn: more likely it did not run, and no code of its own was at work. */
+function inMemory(groups: readonly BlockedIn[], work: Nanoseconds): Reason | null {
+  const longest = groups.find(({ syscall, longest }) => syscall.family === 'memory' && longest >= DOMINANT * work);
+  return longest === undefined
+    ? null
+    : { ...blockedReason(longest), confidence: 'possible', isBrief: false, query: '' };
 }
 
 function stopped({ stop, total, start, end, lines }: Stopped): Reason {

@@ -4,8 +4,9 @@ import type { Family } from '../../trace/syscalls.ts';
 
 /** What a thread calls that only sets itself up. */
 const SETTING_UP: ReadonlySet<Family> = new Set<Family>(['prctl', 'memory', 'trivial', 'other']);
-/** Locks of one array are so far apart, in bytes, at most. */
+/** Two locks side by side are so far apart, in bytes, at most; more of them may stand in larger records. */
 const LARGEST_LOCK = 256;
+const LARGEST_RECORD = 4096;
 
 /** What threads say that wait for a lock of memory each, of which nobody has two of one. */
 export interface Held {
@@ -48,5 +49,5 @@ function standSideBySide(words: readonly string[]): boolean {
   const places = words.map((word) => Number.parseInt(word, 16)).toSorted((a, b) => a - b);
   const steps = new Set(places.slice(1).map((place, index) => place - (places[index] ?? 0)));
   const [step = 0] = steps;
-  return steps.size === 1 && step <= LARGEST_LOCK;
+  return steps.size === 1 && step <= (words.length > 2 ? LARGEST_RECORD : LARGEST_LOCK);
 }

@@ -1,4 +1,4 @@
-import type { LongTurn } from '../../model/facts.ts';
+import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { type ConnectionHeld, HoldTracker, heldIdly, MOSTLY_IDLE } from '../../model/topics/pools/hold-tracker.ts';
@@ -15,6 +15,7 @@ import { reasonOf } from '../stall-cause/cause.ts';
 import { NEXT, NEXT_INNER_POOL, NEXT_QUEUE, WHY, WHY_INNER_POOL, WHY_POOL, WHY_QUEUE } from './advice.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
 import { weighed } from './demand.ts';
+import { effect } from './effect.ts';
 import type { Kind } from './finding.ts';
 import { Holds, heldFinding } from './holds.ts';
 import { Jobs } from './jobs.ts';
@@ -50,6 +51,7 @@ export const workerSaturation = defineDetector({
   linkedInProcess: ['lock-contention', 'disk-sync', 'blocking-dns'],
   trackers: [PoolTracker, JobTracker, HoldTracker],
   metrics,
+  effect,
   measures: { share: 'share', longestMs: 'longestMs' },
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
@@ -79,6 +81,7 @@ export const workerSaturation = defineDetector({
           holds.forget(thread);
         },
         poolTurn: (fact: PoolTurn) => void pools.busy.add(fact),
+        queueTaken: (fact: QueueTaken) => pools.queued(fact),
         poolWait: (fact: PoolWait) => pools.waited(fact),
         jobTurn: (fact: JobTurn) => jobs.add(fact),
         connectionHeld: (fact: ConnectionHeld) => holds.held(fact),

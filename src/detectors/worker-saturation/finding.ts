@@ -63,6 +63,9 @@ export function finding(
     0,
   );
   const mean = served === 0 ? null : busy / served;
+  // A turn of a worker that accepts again without a wait holds long and short ones.
+  const taken = workers.reduce((sum, thread) => sum + (turns.get(thread)?.turns.length ?? 0), 0);
+  const kind = served > taken ? 'such a mix' : 'that kind';
   const pids = pidsOf(workers);
   return {
     severity,
@@ -79,7 +82,7 @@ export function finding(
       (mean === null
         ? ''
         : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: these workers serve at ` +
-          `most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`),
+          `most ${ratio((workers.length * SECOND) / mean)} of ${kind} a second.`),
     why,
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,

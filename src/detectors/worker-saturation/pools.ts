@@ -1,4 +1,4 @@
-import type { LongTurn } from '../../model/facts.ts';
+import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
@@ -36,8 +36,18 @@ export class Pools {
     const { thread, turn } = fact;
     const { handedOver, servedItself } = thread.accepts;
     if (handedOver <= servedItself || reasonOf(fact, timed).cause !== 'lock') return;
+    this.#wasAway({ thread, start: turn.start, end: turn.end });
+  }
+
+  /** Some take the listener out of their loop meanwhile, and find connections that had queued up. */
+  queued({ thread, since, start }: QueueTaken): void {
+    const { handedOver, servedItself } = thread.accepts;
+    if (handedOver > servedItself) this.#wasAway({ thread, start: since, end: start });
+  }
+
+  #wasAway(away: PoolWait): void {
     if (this.#aways.length === MOST_WAITS) this.#aways = this.#aways.slice(MOST_WAITS / 2);
-    this.#aways.push({ thread, start: turn.start, end: turn.end });
+    this.#aways.push(away);
   }
 
   forget(thread: Thread): void {

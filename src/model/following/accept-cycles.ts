@@ -77,6 +77,14 @@ export class AcceptCycles {
     wake.ready = !wake.woke || wake.readyData >= 0 ? NONE : call.arguments.ready();
   }
 
+  /** A wait of the set that holds the listener as a rule returned, while the listener was put aside: no look at it. */
+  waitedWithout(thread: Thread, call: Call): void {
+    const state = cycleOf(thread);
+    if (state.open) this.close(thread, call.start);
+    if (state.rush.isOpen) this.#endRush(thread);
+    state.wake.seen = false;
+  }
+
   /** An accept call returned (or failed). */
   tried(thread: Thread, listener: Listener, call: Call, succeeded: boolean): void {
     const state = cycleOf(thread);

@@ -138,6 +138,7 @@ export class DescriptorTracker {
       set.epoll.unregister(fd);
       const listener = process.descriptors.get(fd)?.listener;
       if (listener == null) return;
+      set.epoll.putAside(listener);
       for (const { loop, accepts } of process.threads)
         if (loop.hub?.descriptor === set) accepts.tending.leaves(listener, call.start, entryLine(call));
       return;

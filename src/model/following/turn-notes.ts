@@ -264,7 +264,7 @@ function noteDetails(
 ): void {
   group.detailed = group.longest;
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
-  group.target = targetOf(fd, descriptor, asked);
+  group.target = targetOf(fd, descriptor, asked, asked === descriptor ? pipeIn(descriptor, thread) : '');
   group.query = asked?.query?.text ?? '';
   group.lines = lines;
 }
@@ -283,9 +283,21 @@ function watchedAlone(descriptor: Descriptor | undefined, { process }: Thread): 
   return found;
 }
 
+/** The first pipe of an epoll instance without a socket: another process is to write, as the program of a CGI does. */
+function pipeIn(descriptor: Descriptor | undefined, { process }: Thread): string {
+  let pipe = '';
+  for (const fd of descriptor?.epoll?.members.keys() ?? []) {
+    const member = process.descriptors.get(fd);
+    if (member?.kind === 'socket' || member?.kind === 'connection') return '';
+    if (member?.kind === 'pipe' && pipe === '') pipe = describeTarget(fd, member);
+  }
+  return pipe;
+}
+
 /** `127.0.0.1:4730 (Gearman by convention)`; for what an epoll instance watches, that it does so. */
-function targetOf(fd: number, descriptor: Descriptor | undefined, asked: Descriptor | undefined): string {
-  return asked === descriptor ? describeTarget(fd, descriptor) : `${describeTarget(-1, asked)} through epoll fd ${fd}`;
+function targetOf(fd: number, descriptor: Descriptor | undefined, asked: Descriptor | undefined, pipe = ''): string {
+  const inside = asked === descriptor ? pipe : describeTarget(-1, asked);
+  return inside === '' ? describeTarget(fd, descriptor) : `${inside} through epoll fd ${fd}`;
 }
 
 /**

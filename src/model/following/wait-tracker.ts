@@ -59,7 +59,8 @@ export class WaitTracker {
     if (isHub && epoll.lookedAtBy !== thread && loop.shared === null) this.#looksToo(thread, epoll, descriptor);
     if (loop.shared !== null) {
       if (isHub && call.duration >= 0) loop.shared.looked(call.start, call.end);
-    } else if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
+    } else if (epoll.isListenerAside) this.#cycles.waitedWithout(thread, call);
+    else if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
     if (call.result > 0 && call.arguments.has('HUP')) noteHangUps(call, thread, epoll);
     return isHub;

@@ -57,13 +57,12 @@ export class Listeners {
   opened(descriptor: Descriptor, fd: number, backlog: number): Listener {
     if (descriptor.listener === null) {
       const inode = inodeOf(descriptor.label);
+      const identity = inode === '' ? '' : `inode ${inode}`;
+      // Who reloads may listen again, to what others accept from all the while; a socket that was just made is new.
+      const known = descriptor.seenOpening ? undefined : this.#byIdentity.get(identity);
       this.#become(
         descriptor,
-        this.#make(
-          descriptor.local || descriptor.label || `fd ${fd}`,
-          'same-socket',
-          inode === '' ? '' : `inode ${inode}`,
-        ),
+        known ?? this.#make(descriptor.local || descriptor.label || `fd ${fd}`, 'same-socket', identity),
       );
     }
     const listener = descriptor.listener as unknown as Listener;

@@ -16,8 +16,12 @@ const MOST_COMPARED = 200;
  * that the kernel takes.
  */
 const PERIODS = [1000, 500, 250, 200, 100, 50].map((ms) => ms * MILLISECOND);
-/** Ends of pauses that lie no further from a multiple of the period than this share of it are on it. */
-const NEAR = 0.06;
+/**
+ * Ends of pauses that lie no further before and behind a multiple of the period than these shares of it are on it: the
+ * quota is filled again at the beat, and who waits for it runs later, when there is a processor.
+ */
+const BEFORE = 0.02;
+const BEHIND = 0.12;
 const LEAST_BEATS = 4;
 /** What of the paused time a rhythm has to explain. */
 const EXPLAINED = 0.7;
@@ -84,6 +88,14 @@ export class Pauses implements Tracker {
     });
   }
 
+  /** How much of that stretch of a thread's time are pauses that end on the beat. */
+  onBeat(thread: Thread, start: Nanoseconds, end: Nanoseconds, rhythm: Rhythm): Nanoseconds {
+    return this.#pauses.reduce((sum, pause) => {
+      const common = Math.min(end, pause.end) - Math.max(start, pause.start);
+      return pause.thread === thread && common > 0 && isOnBeat(pause.end, rhythm) ? sum + common : sum;
+    }, 0);
+  }
+
   /** The rhythm of the pauses of a process, or of all that were traced when one alone has too few; null without. */
   rhythmOf(process: Process): Rhythm | null {
     const known = this.#rhythms.get(process);
@@ -107,13 +119,9 @@ export class Pauses implements Tracker {
 }
 
 /** Whether a pause that ends then is on the beat. */
-export function isOnBeat(end: Nanoseconds, { period, phase }: Rhythm): boolean {
-  return distance(end, phase, period) <= NEAR * period;
-}
-
-function distance(end: Nanoseconds, phase: Nanoseconds, period: Nanoseconds): Nanoseconds {
-  const apart = Math.abs(((end - phase) % period) + period) % period;
-  return Math.min(apart, period - apart);
+export function isOnBeat(end: Nanoseconds, { period, phase }: Pick<Rhythm, 'period' | 'phase'>): boolean {
+  const behind = (((end - phase) % period) + period) % period;
+  return behind <= BEHIND * period || period - behind <= BEFORE * period;
 }
 
 function rhythmIn(all: readonly Pause[]): Rhythm | null {
@@ -134,7 +142,7 @@ function rhythmIn(all: readonly Pause[]): Rhythm | null {
 function beatOf(pauses: readonly Pause[], period: Nanoseconds, total: Nanoseconds): Rhythm | null {
   let best: Rhythm | null = null;
   for (const { end: phase } of pauses) {
-    const on = pauses.filter(({ end }) => distance(end, phase, period) <= NEAR * period);
+    const on = pauses.filter(({ end }) => isOnBeat(end, { period, phase }));
     const time = on.reduce((sum, { start, end }) => sum + end - start, 0);
     const isSure = on.some(({ kind }) => kind === 'certain') || on.filter(({ kind }) => kind === 'brief').length > 1;
     // What ends in one period is one beat, however many threads it holds.

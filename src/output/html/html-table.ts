@@ -12,7 +12,7 @@ export function htmlTable({ title, note, columns, rows }: Table, { rows: most, w
   return element(
     'div',
     { class: 'block' },
-    element('h3', {}, sentenceCase(title)),
+    title === '' ? null : element('h3', {}, sentenceCase(title)),
     note === '' ? null : element('p', { class: 'note' }, `${note}.`),
     element(
       'div',

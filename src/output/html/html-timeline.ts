@@ -55,7 +55,7 @@ export function timelineSection(report: Report, room: PageRoom): readonly Html[]
           viewBox: `0 0 ${timeline.columns} ${height}`,
           preserveAspectRatio: 'none',
           height,
-          role: 'img',
+          role: 'group',
           'aria-label': `${plural(timeline.rows.length, 'worker')} over time`,
           'data-column-ms': rounded(timeline.columnMs),
           'data-start-ms': rounded(timeline.startMs),
@@ -71,9 +71,15 @@ export function timelineSection(report: Report, room: PageRoom): readonly Html[]
 }
 
 function aboutColumns(report: Report, { columnMs, isOnOneClock }: Timeline): string {
-  return report.timeline === undefined
-    ? 'This report was saved without what each worker did over time: a row shows only how long it was seen.'
-    : `The worst that a worker was in, in steps of ${durationOfMs(columnMs)}.${isOnOneClock ? '' : OWN_BEGINNINGS}`;
+  if (report.timeline === undefined)
+    return 'This report was saved without what each worker did over time: a row shows only how long it was seen.';
+  const clock = isOnOneClock ? ofClock(report) : OWN_BEGINNINGS;
+  return `The worst that a worker was in, in steps of ${durationOfMs(columnMs)}.${clock}`;
+}
+
+function ofClock({ window }: Report): string {
+  if (window.startTime !== null) return ' Times are UTC.';
+  return window.timeOfDay === null ? '' : ' Times are those of the clock of the trace.';
 }
 
 /** How long each worker was seen, where nothing else is known. */
@@ -117,7 +123,7 @@ function axis(report: Report, timeline: Timeline, marks: readonly (readonly Mark
   });
   return element(
     'svg',
-    { class: 'axis', height, role: 'img', 'aria-label': 'time' },
+    { class: 'axis', height, role: 'group', 'aria-label': 'time' },
     ticks,
     numbers.map(({ mark, at, line }) =>
       element(

@@ -27,6 +27,9 @@ export interface HtmlOptions {
 /** A mail server takes it, a browser opens it at once. */
 const MOST_BYTES = 950_000;
 
+/** Rows of calls and of time, the longest: the others say little. */
+const MOST_STATISTICS = 20;
+
 /** Nothing is loaded from anywhere, and nothing runs but what stands here. */
 const POLICY = [
   "default-src 'none'",
@@ -172,10 +175,16 @@ function sectionsOf(report: Report, room: PageRoom, hasPayload: boolean): readon
           dependencyTable(report.dependencies),
           workerTable(mostTelling(report, room.rows)),
           endTable(report.workers),
-          source.flags.durations ? timeTable(report.time) : { ...timeTable(report.time), note: UP_TO_NEXT },
-          callTable(source, report.calls),
         ],
         room,
+      ).concat(
+        tables(
+          [
+            source.flags.durations ? timeTable(report.time) : { ...timeTable(report.time), note: UP_TO_NEXT },
+            callTable(source, report.calls),
+          ],
+          { ...room, rows: Math.min(room.rows, MOST_STATISTICS) },
+        ),
       ),
     },
     ...(proof.length === 0 ? [] : [{ id: 'proof', title: 'Proof', parts: proof }]),
@@ -186,6 +195,5 @@ function sectionsOf(report: Report, room: PageRoom, hasPayload: boolean): readon
 }
 
 function tables(all: readonly Table[], room: PageRoom): readonly Html[] {
-  const shown = all.flatMap((table) => htmlTable(table, room) ?? []);
-  return shown.length === 0 ? [element('p', {}, 'None were seen.')] : shown;
+  return all.flatMap((table) => htmlTable(table, room) ?? []);
 }

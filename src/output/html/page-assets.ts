@@ -250,6 +250,9 @@ th {
   font-weight: 600;
   white-space: nowrap;
 }
+td:last-child:not(.right) {
+  min-width: 14rem;
+}
 .right {
   text-align: right;
   white-space: nowrap;
@@ -417,10 +420,16 @@ th {
     --blocked: #c0392b;
     --broken: #9b1fa8;
   }
+  html {
+    font-size: 11px;
+  }
   body {
     padding: 0;
     max-width: none;
-    font-size: 11px;
+    font-size: 1rem;
+  }
+  #time > * {
+    break-before: avoid;
   }
   nav,
   button,
@@ -448,7 +457,7 @@ th {
 `;
 
 /** What a content security policy calls it. */
-export const PAGE_STYLE_HASH = 'sha256-Z8fTLnx6zAt7dKJYJf7QugAJHjUzOg6CIYyel15KoOc=';
+export const PAGE_STYLE_HASH = 'sha256-aODivbSlIKoPnebEtlEI3o70PcPW4OD3AHSmbEZd+iU=';
 
 /** What a page can do beyond being read. */
 export const PAGE_SCRIPT = `
@@ -464,6 +473,7 @@ export const PAGE_SCRIPT = `
     e: 'wrote to a client that had left (EPIPE)',
   };
   const LEAST_COLUMNS = 8;
+  const DAY_MS = 86_400_000;
   const DRAGGED_PIXELS = 5;
 
   function button(word, action) {
@@ -509,7 +519,12 @@ export const PAGE_SCRIPT = `
     const timeAt = (column) => {
       const ms = startMs + column * columnMs;
       if (zero === '') return \`+\${(ms / 1000).toFixed(3)} s\`;
-      return new Date(Number(zero) + ms).toISOString().slice(11, 23);
+      const time = new Date(Number(zero) + ms).toISOString();
+      // Another day than that of the beginning, on clocks with and without a date.
+      const days = Math.floor((Number(zero) + ms) / DAY_MS) - Math.floor((Number(zero) + startMs) / DAY_MS);
+      if (days === 0) return time.slice(11, 23);
+      const isDated = Number(zero) >= DAY_MS;
+      return isDated ? time.slice(0, 23).replace('T', ' ') : \`\${time.slice(11, 23)} +\${days} d\`;
     };
 
     const show = (start, length) => {
@@ -600,4 +615,4 @@ export const PAGE_SCRIPT = `
 `;
 
 /** What a content security policy calls it. */
-export const PAGE_SCRIPT_HASH = 'sha256-5jgUb8LsnLK5o7XuDTjiKBKFhHOxhtWq8hNx/w6Z3Vc=';
+export const PAGE_SCRIPT_HASH = 'sha256-r2D5im7VHlo4/ZkcMYxVD5MUxNv5m2Lg+7qTsV2IsBE=';

@@ -10,6 +10,7 @@
     e: 'wrote to a client that had left (EPIPE)',
   };
   const LEAST_COLUMNS = 8;
+  const DAY_MS = 86_400_000;
   const DRAGGED_PIXELS = 5;
 
   function button(word, action) {
@@ -55,7 +56,12 @@
     const timeAt = (column) => {
       const ms = startMs + column * columnMs;
       if (zero === '') return `+${(ms / 1000).toFixed(3)} s`;
-      return new Date(Number(zero) + ms).toISOString().slice(11, 23);
+      const time = new Date(Number(zero) + ms).toISOString();
+      // Another day than that of the beginning, on clocks with and without a date.
+      const days = Math.floor((Number(zero) + ms) / DAY_MS) - Math.floor((Number(zero) + startMs) / DAY_MS);
+      if (days === 0) return time.slice(11, 23);
+      const isDated = Number(zero) >= DAY_MS;
+      return isDated ? time.slice(0, 23).replace('T', ' ') : `${time.slice(11, 23)} +${days} d`;
     };
 
     const show = (start, length) => {

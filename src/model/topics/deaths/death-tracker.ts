@@ -3,7 +3,7 @@ import { isPid } from '../../../trace/process-number.ts';
 import type { Call, Exit, Printed, Signal } from '../../../trace/record.ts';
 import { signalInfo } from '../../../trace/siginfo.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
-import type { Nanoseconds } from '../../../trace/time.ts';
+import { type Nanoseconds, SECOND } from '../../../trace/time.ts';
 import { decodeUtf8 } from '../../../trace/utf8.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
@@ -90,8 +90,12 @@ interface Sent {
   readonly signal: string;
   readonly sender: number;
   readonly code: string;
+  readonly at: Nanoseconds;
   readonly line: KeptLine;
 }
+
+/** A worker that is told to reload serves the request that it has to its end first. */
+const RELOADING: Nanoseconds = 60 * SECOND;
 
 /** Follows who dies, of what, and who takes the place. */
 export class DeathTracker implements Tracker {
@@ -148,7 +152,7 @@ export class DeathTracker implements Tracker {
     const { code, pid, status } = signalInfo(signal.info);
     const line = { file: signal.file, line: signal.line, text: signal.text };
     if (signal.signal !== 'SIGCHLD') {
-      const sent = { signal: signal.signal, sender: pid, code, line };
+      const sent = { signal: signal.signal, sender: pid, code, at: signal.time, line };
       this.#note(thread.process.pid, sent);
       if (CRASHES.has(signal.signal))
         crashes.set(thread.process, { signal: sent, at: signal.time, lastCall: thread.lastSyscall?.name ?? '' });
@@ -207,7 +211,7 @@ export class DeathTracker implements Tracker {
     const sent = call.result === 0 ? call.arguments.signal() : null;
     if (sent === null || sent.pid <= 0) return;
     const { pid, signal } = sent;
-    this.#note(pid, { signal, sender: thread.process.pid, code: 'SI_USER', line: keptLine(call) });
+    this.#note(pid, { signal, sender: thread.process.pid, code: 'SI_USER', at: call.end, line: keptLine(call) });
   }
 
   /** The first line that tells the end of a process. */
@@ -334,7 +338,10 @@ export class DeathTracker implements Tracker {
       parent: null,
       sender: sent?.sender ?? 0,
       isOwnDoing,
-      wasAsked: this.#asked.has(pid),
+      // uWSGI tells its workers to reload, and they leave with a status that says so.
+      wasAsked:
+        this.#asked.has(pid) ||
+        (words === null && last?.signal === 'SIGHUP' && signal === '' && end.at - last.at <= RELOADING),
       replacedBy: 0,
       words,
       lines: sent === null || sent.line.line === line.line ? [line] : [sent.line, line],

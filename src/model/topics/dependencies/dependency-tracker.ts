@@ -1,6 +1,6 @@
 import type { Call } from '../../../trace/record.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { keptLine, NO_LINE } from '../../evidence.ts';
+import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import { PerThread } from '../../machine/owned-state.ts';
@@ -21,12 +21,17 @@ const WAITS_FOR_WORK =
   /^(?:B[LRZ]POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|BZPOPM(?:IN|AX)|XREAD|XREADGROUP|[PS]?SUBSCRIBE|MONITOR|PSYNC)/;
 const SENDS_WORK: ReadonlySet<string> = new Set(['AMQP', 'Kafka', 'ZooKeeper']);
 
+/** Lines are kept of waits from here on. */
+const LONG_ENOUGH = 100 * MILLISECOND;
+
 /** The wait of nobody in particular that ended last on a thread, and in which turn. */
 interface Unowned {
   readonly peer: Peer;
   readonly length: Nanoseconds;
   readonly start: Nanoseconds;
   readonly turn: number;
+  readonly query: string;
+  readonly lines: readonly KeptLine[];
 }
 const lastUnowned = new PerThread<Unowned>();
 /** The question that a thread asked last. */
@@ -49,7 +54,7 @@ export class DependencyTracker implements Tracker {
     const link = ({ thread, request }: { thread: ThreadView; request: RequestView | null }): void => {
       const unowned = lastUnowned.of(thread);
       if (request === null || unowned?.turn !== thread.loop.turn.number || unowned.start < request.startedAt) return;
-      unowned.peer.wasFor(request, unowned.length);
+      unowned.peer.wasFor(request, unowned);
       lastUnowned.clear(thread);
     };
     facts.subscribe({ slowReply: link, failedWrite: link }, () => undefined);
@@ -123,7 +128,9 @@ export class DependencyTracker implements Tracker {
     const isLong = duration >= MILLISECOND;
     const upstream = upstreams.of(descriptor) ?? (isLong ? this.#peers.learned(descriptor) : undefined);
     if (upstream === undefined) return;
-    if (isLong) this.#blockedIn(upstream, call, thread, error === 'EAGAIN');
+    // A socket that does not wait says so at once; one that waits says so when its time limit ran out.
+    const waits = descriptor.nonblocking !== true && !call.arguments.has('MSG_DONTWAIT');
+    if (isLong) this.#blockedIn(upstream, call, thread, error === 'EAGAIN' && waits);
     if (!upstream.isWaitedFor) return;
     if (error === 'EAGAIN') upstream.sawNothing = true;
     else if (error === '') upstream.wasRead = true;
@@ -139,7 +146,9 @@ export class DependencyTracker implements Tracker {
     if (family !== 'poll' && family !== 'select' && family !== 'epoll-wait') return;
     const upstream = family === 'epoll-wait' ? lastAsked.of(thread) : this.#peers.polled(call, thread);
     if (upstream === undefined || (family === 'epoll-wait' && !upstream.isWaitedFor)) return;
-    this.#blockedIn(upstream, call, thread, call.result === 0 && family !== 'epoll-wait');
+    // A poll that only looks has no limit that could run out, however long the machine takes for it.
+    const hasLimit = family !== 'epoll-wait' && call.arguments.timeout() !== 0;
+    this.#blockedIn(upstream, call, thread, call.result === 0 && hasLimit);
   }
 
   closed(call: Call, thread: Thread, descriptor: Descriptor): void {
@@ -247,9 +256,18 @@ export class DependencyTracker implements Tracker {
     const { peer, askedAt, isUnasked, blocked, line, blockedLine, descriptor, request } = upstream;
     const query = descriptor?.query?.text ?? '';
     const owner = isWaiting(request, askedAt) ? request : null;
-    if (owner === null && blocked * 2 < length && !isOpen)
-      lastUnowned.set(thread, { peer, length, start: askedAt, turn: thread.loop.turn.number });
     const { isMain } = thread;
+    // A thread of a pool waits inside a call for a request that another thread may have read.
+    if (owner === null && (blocked * 2 < length || !isMain) && !isOpen)
+      lastUnowned.set(thread, {
+        peer,
+        length,
+        start: askedAt,
+        turn: thread.loop.turn.number,
+        query,
+        // What was short is no proof of anything.
+        lines: length < LONG_ENOUGH ? [] : linesOf(line, blockedLine, keptLine(last)),
+      });
     const isMainWork =
       isMain &&
       !isUnasked &&

@@ -104,14 +104,11 @@ export class Peer {
   }
 
   /** A wait that was added turns out to be that of a request. */
-  wasFor(request: Request, length: Nanoseconds): void {
+  wasFor(request: Request, { length, query, lines }: Pick<LongestWait, 'length' | 'query' | 'lines'>): void {
     this.linked++;
     this.ofRequests.took(length);
     this.#ofRequest(request, length);
     if (this.longestServing !== null && length <= this.longestServing.length) return;
-    const { longest } = this;
-    const lines = longest?.length === length ? longest.lines : [];
-    const query = longest?.length === length ? longest.query : '';
     this.longestServing = { length, isOpen: false, query, request: request.line, lines };
   }
 

@@ -4,15 +4,15 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { isInterpreterLockWait } from '../../machine/block-class.ts';
-import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
-import type { LeftIn } from '../../machine/left-in.ts';
+import { type Descriptor, type DescriptorKind, describeTarget } from '../../machine/descriptors.ts';
 import type { LongWork } from '../../machine/long-work.ts';
 import type { Process } from '../../machine/process.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { hasTakenOne, takesFromQueue } from './broker.ts';
-import { hasWorkers, hears } from './masters.ts';
+import { handsOut, hasWorkers, hears, masterOf } from './masters.ts';
 import { Pipes } from './pipes.ts';
+import { isForWork, isTaker, placeOf, wordQueue, workOfNew, workOfParent } from './takers.ts';
 import { type QueueKind, Work, works } from './work.ts';
 
 /**
@@ -47,20 +47,28 @@ export interface JobQueue {
 /** From where this thread takes jobs, as far as was seen; null when from nowhere. */
 export function queueOf(thread: Thread): JobQueue | null {
   const work = isTaker(thread) ? works.of(thread) : undefined;
-  return work === undefined || work.source < 0 ? null : work;
+  if (work === undefined || work.source < 0) return null;
+  // What was taken for a queue turned out to be how several report to this one.
+  return work.kind === 'pipe' && masterOf(thread) === 'nobody' ? null : work;
 }
 
 /** What a broker sends so soon was there already, and what a master hands over so soon after a job. */
 const AT_ONCE = MILLISECOND;
 const HANDED_OVER = 50 * MILLISECOND;
-/** What an eventfd is written. */
+/** What an eventfd is written, and what such a descriptor is where a loop has a pipe, or nothing names it. */
 const ONE_EVENT = 8;
+const MAY_BE_EVENT: ReadonlySet<DescriptorKind> = new Set<DescriptorKind>(['event', 'pipe', 'unknown']);
 /** What reads a pipe. `pread64` cannot. */
 const PIPE_READS: ReadonlySet<string> = new Set(['read', 'readv']);
 /** Through the standard streams come data and commands for a program: what a shell or its caller connects. */
 const STANDARD_ERROR = 2;
+/** One byte through a pipe wakes somebody up, or is a token: it says nothing of a job. */
+const WAKE_UP = 1;
 /** The part of a turn that one call must take where nothing else says that it was a job. */
 const DOMINANT = 0.6;
+
+/** What glibc writes into a lock that another thread waits for. */
+const CONTENDED = 2;
 
 /**
  * Follows threads that take one job after the other: children that read jobs from a pipe of their master, workers that
@@ -88,7 +96,8 @@ export class JobTracker implements Tracker {
     if (!(call.result > 0)) return;
     const descriptor = thread.process.descriptors.get(call.fd);
     if (descriptor?.kind === 'pipe') this.#pipes.of(descriptor)?.wrote(thread.process);
-    if (call.result !== ONE_EVENT) return;
+    // Through a file or a socket goes something else.
+    if (call.result !== ONE_EVENT || !MAY_BE_EVENT.has(descriptor?.kind ?? 'unknown')) return;
     const work = works.of(thread);
     if (work?.kind === 'word') work.dones++;
   }
@@ -105,7 +114,16 @@ export class JobTracker implements Tracker {
       return;
     }
     const isFirst = known === undefined || (known.kind === 'word' && known.source < 0);
-    if (isFirst && call.result > 0 && call.duration >= MILLISECOND) this.#mayTake(thread, call.fd)?.begin(call.end);
+    if (!isFirst || !(call.result > WAKE_UP) || (call.duration < MILLISECOND && !this.#isHandedOver(call, thread)))
+      return;
+    this.#mayTake(thread, call.fd)?.begin(call.end);
+  }
+
+  /** Where the next job is there each time, nobody waits for one. */
+  #isHandedOver({ fd }: Call, { process }: Thread): boolean {
+    const descriptor = process.descriptors.get(fd);
+    const pipe = descriptor?.kind === 'pipe' ? this.#pipes.of(descriptor) : null;
+    return pipe !== null && handsOut(pipe, process);
   }
 
   /** Who reads here may take jobs: from a pipe, or from what nothing names, where its parent has several workers. */
@@ -116,6 +134,7 @@ export class JobTracker implements Tracker {
     const isUnnamed = descriptor === undefined || (descriptor.kind === 'unknown' && descriptor.label === '');
     if (!(isUnnamed ? hasWorkers(process.parent) : descriptor.kind === 'pipe')) return null;
     const work = works.set(thread, new Work('pipe', fd, ''));
+    work.isUnnamed = isUnnamed;
     if (descriptor !== undefined) work.pipe = this.#pipes.of(descriptor);
     return work;
   }
@@ -234,46 +253,4 @@ export class JobTracker implements Tracker {
     if (work.kind === 'word' && callTime < DOMINANT * (end - start) && work.dones === 0) return;
     this.#facts.tell('jobTurn', { thread, start, end, open, call, target, callTime, line, nextWasThere });
   }
-}
-
-/** It neither accepts clients nor waits for several things at once. */
-function isTaker({ accepts, loop }: Thread): boolean {
-  return loop.hub?.kind !== 'epoll' && loop.shared === null && !accepts.isWait && accepts.listeners.size === 0;
-}
-
-/** A thread that was started in the capture may begin with a job. */
-function workOfNew(thread: Thread): Work | undefined {
-  const { process, isMain } = thread;
-  if (isMain || !process.tids.includes(thread.tid) || process.threads.length < 2) return undefined;
-  const work = works.set(thread, new Work('word', -1, ''));
-  work.begin(thread.firstTime);
-  return work;
-}
-
-/** A worker that forks for each job is where its child is. */
-function workOfParent({ process: { parent } }: Thread): Work | undefined {
-  const [first] = parent?.threads ?? [];
-  const work = first === undefined ? undefined : works.of(first);
-  return work !== undefined && work.kind !== 'word' && work.since !== UNKNOWN ? work : undefined;
-}
-
-/** What glibc writes into a lock that another thread waits for. */
-const CONTENDED = 2;
-/** Bytes of a condition of glibc that waiters use in turn. */
-const WORDS_OF_ONE = 8;
-
-function placeOf(word: string): number {
-  return Math.floor(Number.parseInt(word, 16) / WORDS_OF_ONE);
-}
-
-/** Processes of which the beginning was not seen may be threads of one. */
-function wordQueue({ isWhole, pid }: Process, place: number): string {
-  return `${isWhole ? pid : ''} word ${place}`;
-}
-
-function isForWork(work: Work, { fd, futex, syscall }: LeftIn): boolean {
-  // Who waits for a lock between processes waits for its turn at the pipe, as likely as not.
-  if (work.kind === 'pipe' && futex !== null) return !futex.isPrivate;
-  if (work.kind !== 'word') return fd === work.source;
-  return syscall.family === 'futex' && (futex === null || placeOf(futex.word) === work.source);
 }

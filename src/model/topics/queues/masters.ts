@@ -1,6 +1,7 @@
 import { PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { Pipe } from './pipes.ts';
 import { works } from './work.ts';
 
 /** Processes with fewer children have a helper, no workers. */
@@ -12,10 +13,22 @@ const LEAST_WORKERS = 2;
  */
 export function masterOf(thread: Thread): Process | 'unknown' | 'nobody' {
   const { process } = thread;
-  const pipe = works.of(thread)?.pipe ?? null;
-  const writer = pipe?.writer ?? null;
-  if (pipe?.isShared || writer === process || (writer !== null && writer.parent === process)) return 'nobody';
-  return writer ?? (hasWorkers(process.parent) ? process.parent : 'unknown');
+  const work = works.of(thread);
+  const pipe = work?.pipe ?? null;
+  if (pipe !== null && (pipe.isShared || isOwn(pipe, process))) return 'nobody';
+  // Nothing names what it reads from, and it was there before the capture: that may be a client's socket.
+  if (work?.isUnnamed && !process.isWhole) return 'unknown';
+  return pipe?.writer ?? (hasWorkers(process.parent) ? process.parent : 'unknown');
+}
+
+/** Whether what this process reads from a pipe is no job: a token of its own, or what a child of it says. */
+function isOwn({ writer }: Pipe, process: Process): boolean {
+  return writer === process || writer?.parent === process;
+}
+
+/** Whether another process was seen to hand this one something through that pipe. */
+export function handsOut(pipe: Pipe, process: Process): boolean {
+  return pipe.writer !== null && !isOwn(pipe, process);
 }
 
 /** Whether this is a parent of several processes. */

@@ -8,13 +8,21 @@ const MOST_PIPES = 4_096;
 /** A pipe, and who writes to it. */
 export class Pipe {
   #writer: Process | null = null;
-  /** Several processes write to it: they report something, or pass a token on. */
-  isShared = false;
+  /** Another one that wrote, which may turn out to be the same process. */
+  #second: Process | null = null;
+  #hasMore = false;
 
   wrote(process: Process): void {
-    const known = this.writer;
-    if (known === null) this.#writer = process;
-    else if (known !== process) this.isShared = true;
+    if (this.#writer === null) this.#writer = process;
+    else if (this.writer !== process) {
+      if (!this.isShared) this.#second = process;
+      else if (this.#second !== null && standsFor(this.#second) !== process) this.#hasMore = true;
+    }
+  }
+
+  /** Several processes write to it: they report something, or pass a token on. */
+  get isShared(): boolean {
+    return this.#hasMore || (this.#second !== null && standsFor(this.#second) !== this.writer);
   }
 
   /** The first process that was seen to write to it; null where nobody was. */

@@ -28,6 +28,8 @@ export class Work {
   source: number;
   /** Who shares it takes jobs of the same queue: the name of a queue at its broker, a word. */
   queue: string;
+  /** Nothing tells what it reads jobs from. */
+  isUnnamed = false;
   /** The pipe it reads jobs from; null where nothing tells that pipe from others. */
   pipe: Pipe | null = null;
   /** When the last job was taken; UNKNOWN while it waits for one. */
