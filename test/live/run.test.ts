@@ -97,7 +97,7 @@ test('run --for ends the program in time; a program that ends by itself ends the
   assert.equal(short.code, 0);
   assert.equal(short.stderr, '/\n', 'the output of the program stays apart from the report');
   const absent = await runDrover(['run', '--spool', FOLDER, '--', 'no-such-program']);
-  assert.equal(absent.code, 4, absent.stderr);
+  assert.equal(absent.code, 2, absent.stderr);
   assert.match(absent.stderr, /no-such-program/);
 });
 
