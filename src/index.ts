@@ -26,6 +26,7 @@ export type {
   Quality,
   Report,
   Severity,
+  SlowReplies,
   Source,
   Step,
   Timeline,
@@ -88,7 +89,7 @@ export function renderMarkdown(report: Report, options: RenderOptions = {}): str
 
 /**
  * The report as one HTML page, as `--html` writes it: under 1 MB, needs no network. It shows each worker over time
- * where the report was made with `activity`.
+ * where the report was made with `timeline`.
  */
 export function renderHtml(report: Report, options: RenderOptions = {}): string {
   return htmlOf(report, options);

@@ -22,10 +22,12 @@ export interface AnalysisOptions {
    */
   readonly columns?: readonly string[];
   /**
-   * Also keeps what a dashboard draws: each worker over time (`timeline` of the report), and calls by what they were
-   * made on. Takes time and some memory.
+   * Also keeps what a dashboard draws: each worker over time, and calls by what they were made on. Takes time and some
+   * memory.
    */
   readonly activity?: boolean;
+  /** Also tells what each worker did over time: `timeline` of the report. Takes as much. */
+  readonly timeline?: boolean;
   /** The trace still grows: that nothing was heard of a thread for a while does not mean that it made no call. */
   readonly growing?: boolean;
 }

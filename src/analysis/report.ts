@@ -75,14 +75,6 @@ export interface SlowReplies {
   readonly request: string;
 }
 
-/** Requests that took long until their first answer. */
-export interface SlowReplies {
-  readonly count: number;
-  readonly longestMs: number;
-  /** The longest one. */
-  readonly request: string;
-}
-
 /** What the capture of one host says. */
 export interface Host {
   /** After the name of its file or folder. */

@@ -53,5 +53,5 @@ async function analyzeOne({ set }: Capture, options: AnalysisOptions, hooks: Dri
     set.inputs.some(({ rereadable }) => !rereadable)
   )
     return part;
-  return withOverlaps(part, await analyzeInputs(set, { ...rest, activity: false }));
+  return withOverlaps(part, await analyzeInputs(set, { ...rest, activity: false, timeline: false }));
 }

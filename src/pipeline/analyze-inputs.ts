@@ -75,7 +75,8 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     // The report of what was read is worth more than an exit code.
     summary.diagnose('memory-limit', set.paths[0] ?? '', error.message);
   }
-  const report = withTimeline(analysis.finish(summary.facts()), analysis.activity());
+  const finished = analysis.finish(summary.facts());
+  const report = options.timeline === true ? withTimeline(finished, analysis.activity()) : finished;
   // A running process may have been silent; a file without an event is the wrong file, or of a form that nobody knows.
   if (analysis.isEmpty && set.kind !== 'live') throw nothingRead(report);
   return report;

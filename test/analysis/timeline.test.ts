@@ -74,7 +74,7 @@ describe('the timeline of a report', () => {
     const path = join(temporaryFolder(), 'a.strace');
     writeFileSync(path, workerLines({ pid: 17 }));
     assert.equal((await analyzeFiles([path])).timeline, undefined);
-    const report = await analyzeFiles([path], { activity: true });
+    const report = await analyzeFiles([path], { timeline: true });
     assert.deepEqual(
       report.timeline?.rows.map(({ pid }) => pid),
       report.workers.map(({ pid }) => pid),

@@ -22,7 +22,7 @@ function written(name: string, page: string): string {
 
 describe('a page in a browser', needsTool(BROWSER), () => {
   it('shows the verdict and a row for each worker, and its script adds zoom and copying', async () => {
-    const report = await analyzeFiles([SAMPLE], { activity: true });
+    const report = await analyzeFiles([SAMPLE], { timeline: true });
     const { dom, messages } = await open(written('sample.html', renderHtml(report)), FOLDER);
     assert.deepEqual(messages, []);
     assert.match(
@@ -72,7 +72,7 @@ describe('pages of all samples', () => {
 
   for (const { name, trace } of samples())
     it(`that of ${name} is small, whole, harmless and has a row for each worker`, async () => {
-      const report = await analyzeFiles([trace], { activity: true });
+      const report = await analyzeFiles([trace], { timeline: true });
       const page = renderHtml(report);
       assert.deepEqual(complaintsOfPage(page), []);
       assert.equal(page, renderHtml(JSON.parse(JSON.stringify(report)) as Report), 'a saved report gives the same');

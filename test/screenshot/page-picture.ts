@@ -12,7 +12,7 @@ const SIZE = { width: 1_100, height: 1_240, scale: 0.75 };
 
 /** Writes the picture that the README shows: what a browser makes of the page of a sample, down to the timeline. */
 async function takePicture(): Promise<void> {
-  const report = await analyzeFiles([join(ROOT, TRACE)], { activity: true });
+  const report = await analyzeFiles([join(ROOT, TRACE)], { timeline: true });
   const folder = mkdtempSync(join(tmpdir(), 'drover-page-'));
   const path = join(folder, 'page.html');
   writeFileSync(path, renderHtml({ ...report, source: { ...report.source, paths: [TRACE] } }));

@@ -25,7 +25,7 @@ export function analysisOptions({
     ...(to === undefined ? {} : { to }),
     ...(columns === undefined ? {} : { columns }),
     // The page draws each worker over time.
-    ...(html === undefined ? {} : { activity: true }),
+    ...(html === undefined ? {} : { timeline: true }),
     thresholds: thresholdValues(threshold, stallMs),
   };
 }
