@@ -155,7 +155,7 @@ describe('a call of memory', () => {
     const { metrics, title, summary, confidence } = await stall(inMunmap(170));
     assert.deepEqual([metrics.cause, metrics.call, confidence], ['not-running', 'munmap', 'possible']);
     assert.match(title, /it did not run$/);
-    assert.match(summary, /munmap, which waits for nothing, took 170 ms \(throttled by .*page faults/);
+    assert.match(summary, /munmap, which never blocks, took 170 ms \(throttled by .*page faults/);
   });
 
   it('that took less of it says nothing: the worker was computing', async () => {

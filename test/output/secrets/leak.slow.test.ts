@@ -7,7 +7,7 @@ import { renderMarkdown } from '../../../src/output/markdown.ts';
 import { renderText } from '../../../src/output/text.ts';
 import { PaperDashboard } from '../../support/screens.ts';
 import { reportWith } from './captures.ts';
-import { FORMS, type Form, SECRETS } from './forms.ts';
+import { FORMS, type Form, SECRETS, UNKNOWN_KEYS } from './forms.ts';
 
 /** Everything that leaves drover about a report: each way to print it, and what the dashboard copies and writes. */
 function outputs(report: Report, withPayload: boolean): Readonly<Record<string, string>> {
@@ -73,6 +73,15 @@ async function check(form: Form, secret: string): Promise<void> {
   );
   assert.deepEqual(places(outputs(report, false), words), []);
 }
+
+it('a key that drover does not know is in no view, whatever it holds', async () => {
+  for (const write of UNKNOWN_KEYS)
+    for (const secret of SECRETS) {
+      const report = await reportWith({ name: 'unknown', carrier: 'printed', with: write }, secret);
+      assert.ok(report.findings.length > 0);
+      assert.deepEqual(places(outputs(report, true), [secret]), []);
+    }
+});
 
 it('at least 500 forms are tried', () => {
   assert.ok(FORMS.length * SECRETS.length >= 500, String(FORMS.length * SECRETS.length));
