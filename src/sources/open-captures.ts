@@ -6,11 +6,15 @@ import type { InputSet } from './trace-input.ts';
 
 /** What was recorded of one server on one host. */
 export interface Capture {
-  /** What to call the host: the name of the file, or that of its folder where files of several are called alike. */
+  /** What to call the host: its name where that was noted, else that of the file, or of its folder. */
   readonly host: string;
   readonly set: InputSet;
 }
 
+/** The names that drover gives: `drover-web-1-20261120T021337-0815.trace`, `drover-capture-web-1-20261120T021337-3f…`. */
+const OWN_NAME = /^drover-(?:capture-)?(.+)-\d{8}T\d{6}-[0-9a-f]+$/;
+/** What a recipe noted of the host beside the trace. */
+const NOTED_HOST = /^== host\n\t([\w.-]{1,64})$/m;
 const ENDINGS = /(?:\.(?:gz|zst|xz|bz2|strace|bpftrace|trace|perf|txt|log|out))+$/i;
 
 /**
@@ -29,12 +33,13 @@ export function openCaptures(operands: readonly string[]): readonly Capture[] {
     const key = keyOf(path);
     groups.set(key, [...(groups.get(key) ?? []), path]);
   }
-  const hosts = hostNames([...groups.keys()]);
-  return [...groups.values()].map((paths, index) => {
-    const set = openInputs(paths);
-    const own = index === 0 ? { ...set, notices: [...notices, ...set.notices] } : set;
-    return { host: hosts[index] ?? '', set: own };
-  });
+  const sets = [...groups.values()].map((paths) => openInputs(paths));
+  const noted = sets.map(({ facts }) => NOTED_HOST.exec(facts?.before ?? '')?.[1]);
+  const hosts = hostNames([...groups.keys()], noted);
+  return sets.map((set, index) => ({
+    host: hosts[index] ?? '',
+    set: index === 0 ? { ...set, notices: [...notices, ...set.notices] } : set,
+  }));
 }
 
 /** Files with the same key are of one capture: the directory, the set of `strace -ff`, or the file itself. */
@@ -52,8 +57,11 @@ function isDirectory(path: string): boolean {
   }
 }
 
-function hostNames(keys: readonly string[]): readonly string[] {
+/** What was noted, or stands in a name that drover gave; else the file name, or what tells such names apart. */
+function hostNames(keys: readonly string[], noted: readonly (string | undefined)[]): readonly string[] {
   const short = keys.map((key) => basename(key).replace(ENDINGS, '') || basename(key));
+  const told = short.map((name, index) => noted[index] ?? OWN_NAME.exec(name)?.[1] ?? name);
+  if (isUnique(told)) return told;
   if (isUnique(short)) return short;
   const folders = keys.map((key) => basename(dirname(resolve(key))));
   if (isUnique(folders)) return folders;

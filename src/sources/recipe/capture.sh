@@ -85,6 +85,7 @@ words_of() {
 # What analyze reads beside the trace: who is who, and what was counted meanwhile.
 facts() {
   section time date +%s.%N
+  section host hostname
   section kernel uname -srm
   section processors nproc
   section uptime cat /proc/uptime
