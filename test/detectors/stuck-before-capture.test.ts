@@ -79,7 +79,7 @@ for (const [name, capture] of [
   describe(`workers that made no call in a capture of ${name}`, () => {
     it('and sleep while clients of theirs are connected are stuck, all of them', async () => {
       assert.deepEqual(await told(capture(asleep(103, 1), asleep(107, 3))), [
-        'stuck-call critical: All 2 workers are stuck in clock_nanosleep',
+        'stuck-call critical: Both workers are stuck in clock_nanosleep',
       ]);
     });
 
@@ -109,7 +109,7 @@ for (const [name, capture] of [
       });
       const upstream = '127.0.0.1:5432';
       assert.deepEqual(await told(capture(polls(103, upstream), polls(107, upstream))), [
-        'stuck-call critical: All 2 workers are stuck in poll on 127.0.0.1:5432',
+        'stuck-call critical: Both workers are stuck in poll on 127.0.0.1:5432',
       ]);
       const [ofClient = ''] = await told(capture(polls(103, '10.0.0.7:51234', true)));
       assert.doesNotMatch(ofClient, /critical|warning/);
@@ -156,7 +156,7 @@ for (const [name, capture] of [
         peer: '10.0.0.5:5432',
       });
       const [first] = await told(capture(worker(103), worker(107)));
-      assert.match(first ?? '', /^stuck-call critical: All 2 workers are stuck in recvfrom on 10\.0\.0\.5:5432/);
+      assert.match(first ?? '', /^stuck-call critical: Both workers are stuck in recvfrom on 10\.0\.0\.5:5432/);
     });
 
     it('are there, and their master governs them', async () => {
@@ -188,6 +188,6 @@ describe('a capture of strace in which nobody made a call at all', () => {
     const capture = strace(worker(103), worker(107)).replace(/^(107 .*)<unfinished \.\.\.>$/m, '$1<detached ...>');
     assert.match(capture, /^107 .* <detached \.\.\.>$/m);
     const [first] = await told(capture);
-    assert.match(first ?? '', /^stuck-call critical: All 2 workers are stuck in recvfrom on 10\.0\.0\.5:5432/);
+    assert.match(first ?? '', /^stuck-call critical: Both workers are stuck in recvfrom on 10\.0\.0\.5:5432/);
   });
 });

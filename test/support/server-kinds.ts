@@ -37,7 +37,7 @@ const atPort = ({ port }: Place): string => `:${port}`;
 const overHttp = ({ port }: Place, upstream: number): void => void requestFrom(port, `/upstream?${upstream}`);
 const gunicorn = (workerClass: string): ServerKind => ({
   name: `gunicorn ${workerClass}`,
-  verdict: /All 2 workers are stuck in recvfrom on 127/,
+  verdict: /Both workers are stuck in recvfrom on 127/,
   needs: ['gunicorn'],
   slots: 2,
   processes: 3,
@@ -55,7 +55,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   gunicorn('sync'),
   {
     name: 'uvicorn',
-    verdict: /All 2 workers are stuck in recvfrom on 127/,
+    verdict: /Both workers are stuck in recvfrom on 127/,
     needs: ['uvicorn'],
     slots: 2,
     processes: 3,
@@ -74,7 +74,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'puma',
-    verdict: /All 2 workers are stuck in (?:p?poll|read) on 127/,
+    verdict: /Both workers are stuck in (?:p?poll|read) on 127/,
     needs: ['puma'],
     slots: 4,
     processes: 3,
@@ -95,7 +95,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'node cluster',
-    verdict: /All 2 workers are stuck in openat of \/\S/,
+    verdict: /Both workers are stuck in openat of \/\S/,
     needs: ['mkfifo'],
     slots: 2,
     processes: 3,
@@ -106,7 +106,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'php-fpm',
-    verdict: /All 2 workers are stuck in poll on 127/,
+    verdict: /Both workers are stuck in poll on 127/,
     needs: ['php-fpm8.2'],
     slots: 2,
     processes: 3,
@@ -117,7 +117,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'celery',
-    verdict: /All 2 workers are stuck in recvfrom on 127/,
+    verdict: /Both workers are stuck in recvfrom on 127/,
     needs: ['celery', 'redis-server'],
     slots: 2,
     processes: 3,

@@ -6,7 +6,7 @@ import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPla
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { moment } from '../words.ts';
+import { everyOne, moment } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -101,8 +101,8 @@ function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Pr
     const noun = nounOf(all);
     // The rest keeps time or governs them, as whoever looked at them from outside could see.
     const isLookedAt = all.every(({ clientsHeld }) => clientsHeld !== UNKNOWN);
-    if (isEverybody && isLookedAt && pids.length < all.length) return `All ${pids.length} workers are`;
-    return pids.length === all.length ? `All ${all.length} ${noun} are` : `${pids.length} of ${all.length} ${noun} are`;
+    if (isEverybody && isLookedAt && pids.length < all.length) return `${everyOne(pids.length, 'workers')} are`;
+    return pids.length === all.length ? `${everyOne(all.length, noun)} are` : `${pids.length} of ${all.length} ${noun} are`;
   }
   const [only] = sorted;
   const pid = pids[0] ?? 0;
