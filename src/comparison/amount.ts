@@ -1,13 +1,14 @@
 import { severityOf } from '../analysis/causes.ts';
 import type { Finding, Metric, Report } from '../analysis/report.ts';
-import { MEASURES } from '../detectors/kinds.ts';
+import { MEASURES, type Measures } from '../detectors/kinds.ts';
 import type { Amount } from './comparison.ts';
 import type { Exposure } from './exposure.ts';
 
 /** How much there is of a cause in a report: of the finding that speaks for it and of those that are the same. */
 export function amountOf(cause: Finding, { findings }: Report, exposure: Exposure | null): Amount {
   const all = [cause, ...cause.members.flatMap((id) => findings.find((finding) => finding.id === id) ?? [])];
-  const { count, totalMs, longestMs, share } = MEASURES[cause.kind];
+  // A newer drover may know more kinds.
+  const { count, totalMs, longestMs, share }: Measures = MEASURES[cause.kind] ?? {};
   const times = added(all, count);
   return {
     id: cause.id,

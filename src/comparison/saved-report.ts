@@ -9,9 +9,72 @@ export type SavedReport =
 
 /** `--json` begins like this, whatever reformatted it. */
 const BEGINNING = /^\uFEFF?\s*\{\s*"schemaVersion"\s*:\s*\d+\s*,\s*"tool"\s*:\s*\{\s*"name"\s*:\s*"drover"/;
-/** The members without which nothing can be compared. */
-const LISTS = ['workers', 'findings', 'dependencies', 'calls'] as const;
-const OBJECTS = ['source', 'window', 'quality', 'verdict', 'outcomes'] as const;
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const isNumber: Check = (value) => typeof value === 'number';
+const isNumberOrNull: Check = (value) => value === null || typeof value === 'number';
+const isFlag: Check = (value) => typeof value === 'boolean';
+const isListOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const isObjectOf =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isObject(value) && Object.entries(checks).every(([name, check]) => check(value[name]));
+const isNoneOr =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const isOneOf =
+  (...words: readonly string[]): Check =>
+  (value) =>
+    words.includes(value as string);
+
+/** What a comparison reads of a report, and what it must look like. */
+const PARTS: Readonly<Record<string, Check>> = {
+  tool: isObjectOf({ version: isText }),
+  source: isObjectOf({
+    paths: isListOf(isText),
+    format: isText,
+    flags: isObjectOf({ durations: isFlag, pids: isFlag, stacks: isFlag, fdDecoration: isText }),
+  }),
+  window: isObjectOf({ durationMs: isNumberOrNull }),
+  quality: isObjectOf({
+    grade: isOneOf('good', 'partial', 'poor'),
+    lostEvents: isNumber,
+    notes: isListOf(isText),
+    diagnostics: isListOf(
+      isObjectOf({ code: isText, meaning: isText, samples: isListOf(isObjectOf({ text: isText })) }),
+    ),
+  }),
+  verdict: isObjectOf({ text: isText, confidence: isText }),
+  outcomes: (value) => isObject(value) && Object.values(value).every(isObjectOf({ status: isText, reason: isText })),
+  workers: isListOf(isObjectOf({ role: isText, server: isText, requests: isNumber, accepted: isNumber })),
+  time: isListOf(isObjectOf({ target: (value) => value === null || isText(value) })),
+  dependencies: isListOf(isObjectOf({ peer: isText })),
+  hosts: isNoneOr(isListOf(isObject)),
+  omitted: isNoneOr(isObject),
+  findings: isListOf(
+    isObjectOf({
+      id: isText,
+      kind: isText,
+      severity: isOneOf('critical', 'warning', 'info'),
+      title: isText,
+      summary: isText,
+      why: isText,
+      openEnded: isFlag,
+      startMs: isNumberOrNull,
+      endMs: isNumberOrNull,
+      metrics: isObject,
+      evidence: isListOf(isObjectOf({ text: isText })),
+      next: isListOf(isObjectOf({ text: isText })),
+      members: isNoneOr(isListOf(isText)),
+      effects: isNoneOr(isListOf(isText)),
+    }),
+  ),
+};
 
 /** Whether a file that begins with these characters holds a report of `drover --json`. */
 export function isSavedReport(head: string): boolean {
@@ -33,23 +96,14 @@ export function readSavedReport(text: string): SavedReport {
       kind: 'broken',
       reason: `its schemaVersion is ${JSON.stringify(found.schemaVersion)}, and drover knows 1`,
     };
-  const missing = [
-    ...LISTS.filter((name) => !Array.isArray(found[name])),
-    ...OBJECTS.filter((name) => typeof found[name] !== 'object' || found[name] === null),
-  ];
-  if (missing.length > 0) return { kind: 'broken', reason: `it has no ${missing.join(', ')}` };
-  if (!areFindings(found.findings as readonly unknown[]))
-    return { kind: 'broken', reason: 'one of its findings lacks what a finding has' };
+  const wrong = Object.entries(PARTS).flatMap(([name, check]) => (check(found[name]) ? [] : [name]));
+  if (wrong.length > 0)
+    return { kind: 'broken', reason: `its ${wrong.join(', ')} is missing, or is not as drover writes it` };
   return { kind: 'report', report: withWhatCameLater(read as Report) };
 }
 
-function areFindings(findings: readonly unknown[]): boolean {
-  return findings.every((each) => {
-    if (typeof each !== 'object' || each === null) return false;
-    const { kind, severity, title, metrics, id } = each as Readonly<Record<string, unknown>>;
-    const texts = [kind, severity, title, id].every((value) => typeof value === 'string');
-    return texts && typeof metrics === 'object' && metrics !== null;
-  });
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A report of an older version has no members and effects: each finding is a cause of its own. */
