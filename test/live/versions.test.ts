@@ -20,6 +20,8 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
  * (`.ci/newer-bpftrace` fetches them).
  */
 const LIVE = needsLive('bpftrace', 'unshare');
+/** Of some 320 threads and processes that end. */
+const MOST_MISSED = 3;
 const FOLDER = temporaryFolder();
 const NEWER = process.env.BPFTRACES ?? '';
 const REQUESTS = 97;
@@ -118,14 +120,11 @@ for (const [index, bpftrace] of BPFTRACES.entries()) {
       await ended;
       const lines = readFileSync(printed, 'latin1');
       assert.ok([...lines.matchAll(/^event=exit /gm)].length > 300);
-      const kept = [...lines.matchAll(/^@(?:out|woken|told|set|blocked|queued)\[(\d+)/gm)].map(([, tid]) =>
-        Number(tid),
-      );
-      assert.deepEqual(
-        [...new Set(kept)].filter((tid) => tid !== pid),
-        [],
-      );
-      assert.ok(kept.includes(pid));
+      const kept = [...lines.matchAll(/^@(?:out|woken|told|set|blocked|queued)\[(\d+).*/gm)];
+      // The kernel runs no program inside of another one, so that it may miss the last switch of a thread now and then.
+      const others = kept.filter(([, tid]) => Number(tid) !== pid).map(([line]) => line);
+      assert.ok(others.length <= MOST_MISSED, others.join('\n'));
+      assert.ok(kept.some(([, tid]) => Number(tid) === pid));
     } finally {
       closeSync(output);
       python.kill('SIGKILL');

@@ -38,7 +38,7 @@ describe('a page in a browser', needsTool(BROWSER), () => {
     assert.match(dom, /<button type="button">Zoom in<\/button>/);
     assert.match(
       dom,
-      /<pre class="command"><code>pidstat -u -w 1 5<\/code><button type="button">Copy<\/button><\/pre>/,
+      /<pre class="command"><code>pidstat -u -w -p 4870 1 5<\/code><button type="button">Copy<\/button><\/pre>/,
     );
   });
 
