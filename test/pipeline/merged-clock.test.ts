@@ -84,4 +84,20 @@ describe('files that were written side by side, each of which is silent for a wh
       assert.deepEqual([tellsLeap(told), stallsIn(told).length > 0], [false, true], JSON.stringify(silences));
     }
   });
+
+  it('are moved whatever tool wrote them', async () => {
+    const line = (ms: number): string =>
+      `ts=${5_000_000_000 + ms * 1_000_000} dur=1000 pid=7 tid=7 nr=0 ret=1 a=5,0,0,0 data=x\n`;
+    const inputs = [0, 0.3].map((late, index) =>
+      memoryInput(`t.${101 + index}`, [0, 100, 200, 30_200 + late, 30_300 + late].map(line).join(''), {
+        tid: 101 + index,
+      }),
+    );
+    const told = await analyzeInputs(
+      { kind: 'file', paths: inputs.map(({ name }) => name), inputs, leftOut: [], notices: [] },
+      {},
+    );
+    assert.equal(tellsLeap(told), true);
+    assert.ok((told.window.durationMs ?? 0) < 500, `${told.window.durationMs}`);
+  });
 });

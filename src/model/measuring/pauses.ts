@@ -56,6 +56,8 @@ export class Pauses implements Tracker {
   #least: Nanoseconds = LEAST_PAUSE;
   /** What was asked since the last pause. */
   readonly #rhythms = new Map<Process, Rhythm | null>();
+  /** The same of all processes together. */
+  #common: Rhythm | null | undefined;
 
   /** A call that took long and is no wait of a loop. */
   blocked(call: Call, thread: Thread): void {
@@ -101,7 +103,8 @@ export class Pauses implements Tracker {
     const known = this.#rhythms.get(process);
     if (known !== undefined) return known;
     const own = this.#pauses.filter(({ thread }) => thread.process === process);
-    const rhythm = rhythmIn(own) ?? rhythmIn(this.#pauses);
+    if (this.#common === undefined) this.#common = rhythmIn(this.#pauses);
+    const rhythm = rhythmIn(own) ?? this.#common;
     this.#rhythms.set(process, rhythm);
     return rhythm;
   }
@@ -109,6 +112,7 @@ export class Pauses implements Tracker {
   #add(pause: Pause): void {
     if (pause.end - pause.start < this.#least) return;
     if (this.#rhythms.size > 0) this.#rhythms.clear();
+    this.#common = undefined;
     this.#pauses.push(pause);
     if (this.#pauses.length < MOST_PAUSES) return;
     const longest = this.#pauses.toSorted((a, b) => b.end - b.start - (a.end - a.start)).slice(0, MOST_PAUSES / 2);
