@@ -11,7 +11,7 @@ export interface Capture {
   readonly set: InputSet;
 }
 
-/** The names that drover gives: `drover-web-1-20261120T021337-0815.trace`, `drover-capture-web-1-20261120T021337-3f…`. */
+/** The names that drover gives: `drover-web-1-20261120T021337-0815.trace`, `drover-capture-web-1-20261120T…-3f0c`. */
 const OWN_NAME = /^drover-(?:capture-)?(.+)-\d{8}T\d{6}-[0-9a-f]+$/;
 /** What a recipe noted of the host beside the trace. */
 const NOTED_HOST = /^== host\n\t([\w.-]{1,64})$/m;

@@ -102,7 +102,8 @@ function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Pr
     // The rest keeps time or governs them, as whoever looked at them from outside could see.
     const isLookedAt = all.every(({ clientsHeld }) => clientsHeld !== UNKNOWN);
     if (isEverybody && isLookedAt && pids.length < all.length) return `${everyOne(pids.length, 'workers')} are`;
-    return pids.length === all.length ? `${everyOne(all.length, noun)} are` : `${pids.length} of ${all.length} ${noun} are`;
+    if (pids.length === all.length) return `${everyOne(all.length, noun)} are`;
+    return `${pids.length} of ${all.length} ${noun} are`;
   }
   const [only] = sorted;
   const pid = pids[0] ?? 0;
