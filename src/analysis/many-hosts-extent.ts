@@ -1,15 +1,5 @@
 import type { HostReport } from './host-report.ts';
-import type { Report, SlowReplies, Window } from './report.ts';
-
-/** The window of what has no times. */
-export const NO_TIMES: Window = {
-  startTime: null,
-  endTime: null,
-  timeOfDay: null,
-  monotonicSeconds: null,
-  startMs: 0,
-  durationMs: null,
-};
+import { NO_TIMES, type Report, type SlowReplies, type Window } from './report.ts';
 
 /** How all were recorded; where they differ only what some of them have, and that they differ. */
 export function commonFlags(reports: readonly HostReport[]): Report['source']['flags'] {

@@ -1,7 +1,7 @@
 import { causesIn, severityOf } from './causes.ts';
 import { type HostNoun, hostNoun, perhapsOneHost } from './host-noun.ts';
 import type { HostReport, UnreadCapture } from './host-report.ts';
-import { combinedSlowReplies, combinedWindow, commonFlags, NO_TIMES } from './many-hosts-extent.ts';
+import { combinedSlowReplies, combinedWindow, commonFlags } from './many-hosts-extent.ts';
 import {
   combinedCalls,
   combinedDependencies,
@@ -9,7 +9,7 @@ import {
   combinedOutcomes,
   combinedQuality,
 } from './many-hosts-tables.ts';
-import { type Finding, type Host, type Report, SEVERITIES, type Window } from './report.ts';
+import { type Finding, type Host, NO_TIMES, type Report, SEVERITIES, type Window } from './report.ts';
 import { causeKey } from './same-cause.ts';
 import { combinedTimeline } from './timeline.ts';
 import { titleOnHosts } from './title-on-hosts.ts';

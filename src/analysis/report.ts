@@ -153,6 +153,16 @@ export interface Window {
   readonly durationMs: number | null;
 }
 
+/** The window of what has no times. */
+export const NO_TIMES: Window = {
+  startTime: null,
+  endTime: null,
+  timeOfDay: null,
+  monotonicSeconds: null,
+  startMs: 0,
+  durationMs: null,
+};
+
 export interface Quality {
   readonly grade: 'good' | 'partial' | 'poor';
   readonly lines: number;

@@ -61,17 +61,18 @@ interface Missing {
 function onlyOneHas(has: Seen, amount: Amount, other: Seen, missing: Missing): Judgement {
   const { kind, change, name } = missing;
   const outcome: Outcome | undefined = other.report.outcomes[kind];
-  if (outcome?.status === 'not-applicable' || outcome?.status === 'failed')
+  if (outcome === undefined) return unclear(`${name} cannot show it: nothing was asked about it there.`);
+  if (outcome.status === 'not-applicable' || outcome.status === 'failed')
     return unclear(`${name} cannot show it: ${outcome.reason}`);
-  if (outcome?.status === 'found' && other.cause === null && other.report.omitted !== undefined)
+  if (outcome.status === 'found' && other.cause === null && other.report.omitted !== undefined)
     return unclear(`${name} has more findings of this kind than its report lists.`);
   if (amount.count === null) return stateIsMissing(has, other, missing);
   if (has.exposure === null || other.exposure === null)
     return unclear(`${name} tells neither times nor requests, so nobody knows how often it could have happened.`);
   const events = eventsOf(has, amount.count);
-  const expected = figure((amount.rate ?? 0) * other.exposure.units);
+  const expected = expectedTimes((amount.rate ?? 0) * other.exposure.units);
   if (isImprobable(events, has.exposure, other.exposure))
-    return likely(change, `At that rate ${name} should show it ${expected} times, and never does.`);
+    return likely(change, `At that rate ${name} should show it ${expected}, and never does.`);
   const wanted = has.exposure.units * (IMPROBABLE ** (-1 / events) - 1);
   const { durationMs } = other.report.window;
   const isMuch = timeOf(has, amount) >= MUCH_OF_THE_TIME * (has.report.window.durationMs ?? Number.POSITIVE_INFINITY);
@@ -79,7 +80,7 @@ function onlyOneHas(has: Seen, amount: Amount, other: Seen, missing: Missing): J
     change,
     confidence: isMuch ? 'possible' : 'cannot-tell',
     reason:
-      `At that rate ${name} should show it ${expected} times: that it never does may be chance` +
+      `At that rate ${name} should show it ${expected}. That it never does may be chance` +
       `${inOneGo(events, amount.count)}.`,
     wantedMs: durationMs === null ? null : (durationMs * wanted) / other.exposure.units,
     events,
@@ -111,15 +112,17 @@ function stateIsMissing(has: Seen, other: Seen, { change, name, words }: Missing
 
 function bothHave(before: Seen, old: Amount, after: Seen, now: Amount): Judgement {
   if (old.share !== null && now.share !== null) return shares(old.share, now.share);
-  if (old.count === null || now.count === null || before.exposure === null || after.exposure === null)
-    return same('Both show it, and nothing tells how often it could have happened.');
+  if (old.count === null || now.count === null) return same('Both show it.');
+  if (before.exposure === null || after.exposure === null)
+    return unclear('Both show it, but one of them tells neither times nor requests, so that rates do not compare.');
   const events = [eventsOf(before, old.count), eventsOf(after, now.count)] as const;
   const sum = events[0] + events[1];
   const part = after.exposure.units / (before.exposure.units + after.exposure.units);
   const often = ratioOf(now.rate, old.rate);
   const isOftener = often >= NOTABLE && chanceOfAtLeast(events[1], sum, part) <= IMPROBABLE;
   const isRarer = often <= 1 / NOTABLE && chanceOfAtMost(events[1], sum, part) <= IMPROBABLE;
-  const long = meanRatio(old, now);
+  // Tracers slow a process down differently.
+  const long = before.report.source.format === after.report.source.format ? meanRatio(old, now) : Number.NaN;
   const isLonger = long >= NOTABLE;
   const isShorter = long <= 1 / NOTABLE;
   const burden = often * (Number.isNaN(long) ? 1 : long);
@@ -181,6 +184,11 @@ function ratioOf(now: number | null, old: number | null): number {
 
 function times(factor: number): string {
   return `${figure(factor)} times`;
+}
+
+function expectedTimes(value: number): string {
+  const shown = figure(value);
+  return shown === '1' ? 'once' : `${shown} times`;
 }
 
 /** Two digits are enough for a rate. */

@@ -1,16 +1,7 @@
-import type { Window } from '../analysis/report.ts';
+import { NO_TIMES } from '../analysis/report.ts';
 import type { LineNotation } from '../output/trace-line.ts';
 import { moment, momentOfStamp, startOf } from '../output/when.ts';
 import { type DashboardState, shownActivity, shownReport } from './state.ts';
-
-const NO_CLOCK: Window = {
-  startTime: null,
-  endTime: null,
-  timeOfDay: null,
-  monotonicSeconds: null,
-  startMs: 0,
-  durationMs: null,
-};
 
 /** A point of the trace on the clock that the user chose: `02:13:32.104`, or `+3.204 s`; `-` without times. */
 export function at(state: DashboardState, milliseconds: number | null): string {
@@ -18,7 +9,7 @@ export function at(state: DashboardState, milliseconds: number | null): string {
   if (milliseconds === null || reported === undefined || reported.durationMs === null) return '-';
   // The window begins at --from, milliseconds count from the first event.
   const window = { ...reported, ...shownActivity(state)?.zero };
-  if (state.clock === 'relative') return moment(NO_CLOCK, milliseconds, null);
+  if (state.clock === 'relative') return moment(NO_TIMES, milliseconds, null);
   const start = startOf(window);
   if (start?.clock !== 'epoch') return moment(window, milliseconds, null);
   const instant = new Date(Math.floor(start.seconds * 1000 + milliseconds + 1e-3));
@@ -36,10 +27,10 @@ export function notation(state: DashboardState): LineNotation {
   const timeOf: LineNotation['timeOf'] = (stamp) => {
     if (stamp.clock !== start?.clock) return null;
     if (state.clock === 'relative')
-      return momentOfStamp({ ...NO_CLOCK, monotonicSeconds: start.seconds }, { ...stamp, clock: 'monotonic' });
+      return momentOfStamp({ ...NO_TIMES, monotonicSeconds: start.seconds }, { ...stamp, clock: 'monotonic' });
     if (stamp.clock !== 'epoch' || state.clock === 'utc') return momentOfStamp(window, stamp);
     const seconds = stamp.seconds - new Date(stamp.seconds * 1000).getTimezoneOffset() * 60;
-    return momentOfStamp({ ...NO_CLOCK, timeOfDay: '' }, { clock: 'day', seconds });
+    return momentOfStamp({ ...NO_TIMES, timeOfDay: '' }, { clock: 'day', seconds });
   };
   return { format: report.source.format, timeOf };
 }

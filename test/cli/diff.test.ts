@@ -30,6 +30,8 @@ describe('drover diff', () => {
     assert.equal(direct.verdict.outcome, 'better');
     assert.deepEqual(await compared(before, after), direct);
     assert.deepEqual(await compared(SICK, after), direct);
+    const { stderr } = await runDrover(['diff', before, WELL, '--stall-ms', '50']);
+    assert.match(stderr, /A saved report keeps the thresholds that it was made with/);
   });
 
   it('prints text, one line, or Markdown, and writes where it is told to', async () => {

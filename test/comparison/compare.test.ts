@@ -26,7 +26,12 @@ function stalls({ count = 40, eachMs = 200, request = 'POST /login', parts = {} 
 }
 
 function capture(findings: readonly Finding[], parts: ReportParts = {}): Report {
-  const outcomes = { 'loop-stall': { status: findings.length > 0 ? 'found' : 'clear', reason: 'looked' } } as const;
+  const clear = { status: 'clear', reason: 'looked' } as const;
+  const outcomes = {
+    'loop-stall': findings.length > 0 ? ({ status: 'found', reason: 'looked' } as const) : clear,
+    'worker-saturation': clear,
+    'backlog-overflow': clear,
+  };
   return buildReport({ findings, outcomes, ...parts });
 }
 
@@ -125,6 +130,8 @@ describe('a comparison', () => {
     const blind = capture([], { outcomes: { 'loop-stall': { status: 'not-applicable', reason: 'it has no times.' } } });
     const change = only(compareReports(capture([stalls()]), blind));
     assert.deepEqual([change.change, change.reason], ['unclear', 'AFTER cannot show it: it has no times.']);
+    const older = capture([], { outcomes: {} });
+    assert.equal(only(compareReports(capture([stalls()]), older)).change, 'unclear');
     const poor = capture([], { quality: { grade: 'poor' } });
     assert.equal(compareReports(capture([stalls()]), poor).verdict.text, 'Cannot tell: the data of AFTER are poor.');
     const other = capture([], { workers: [buildWorker({ server: 'nginx' })] });
@@ -173,6 +180,19 @@ describe('a comparison', () => {
     const short = capture([], { window: { durationMs: 9_000 } });
     assert.equal(only(compareReports(capture([saturated(0.9)]), capture([]))).change, 'gone');
     assert.equal(only(compareReports(capture([saturated(0.9)]), short)).change, 'unclear');
+  });
+
+  it('does not compare how often something came where one capture tells neither times nor requests', () => {
+    const nothing = { window: { durationMs: null }, workers: [buildWorker({ requests: 0, accepted: 0 })] };
+    const { verdict } = compareReports(capture([stalls()], served(4_000)), capture([stalls()], nothing));
+    assert.equal(verdict.outcome, 'cannot-tell');
+  });
+
+  it('does not compare how long something took in captures of different tracers', () => {
+    const [slow, quick] = [stalls({ eachMs: 900 }), stalls({ eachMs: 150 })];
+    assert.equal(only(compareReports(capture([slow]), capture([quick]))).change, 'better');
+    const other = { ...capture([quick]), source: { ...capture([]).source, format: 'bpftrace' } };
+    assert.equal(only(compareReports(capture([slow]), other)).change, 'same');
   });
 
   it('says what else differs', () => {

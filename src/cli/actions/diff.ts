@@ -29,6 +29,11 @@ export async function runDiff(before: string, after: string, flags: DiffFlags): 
   const sides = [before, after].map(sideOf);
   const read = sides.flatMap((side) => ('report' in side ? [side.path] : side.captures.flatMap(filesOf)));
   const output = await openOutput(flags, read);
+  const isJudgedAnew = flags.stallMs !== undefined || flags.threshold !== undefined;
+  if (isJudgedAnew && sides.some((side) => 'report' in side))
+    notices(flags)(
+      'A saved report keeps the thresholds that it was made with: those given here hold for captures only.',
+    );
   const reports: Report[] = [];
   for (const side of sides) reports.push(await reportOf(side, flags, style));
   const [first, second] = reports.map((report) => (flags.withPayload === true ? report : redactReport(report)));
