@@ -2,7 +2,7 @@ import type { Confidence, Finding, Outcome, Report } from '../analysis/report.ts
 import { count, durationOfMs, percent } from '../trace/format-numbers.ts';
 import { chanceOfAtLeast, chanceOfAtMost } from './chance.ts';
 import type { Amount, Change } from './comparison.ts';
-import type { Exposure } from './exposure.ts';
+import { type Exposure, loadOf, SAME_LOAD } from './exposure.ts';
 
 /** A cause in one of the two reports. */
 export interface Seen {
@@ -105,13 +105,20 @@ function stateIsMissing(has: Seen, other: Seen, { change, name, words }: Missing
   const [first, second] = [has.report.window.durationMs, other.report.window.durationMs];
   if (first !== null && second !== null && second < first / NOTABLE)
     return { ...unclear(`${name} lasts ${durationOfMs(second)}, which is too short to show it.`), wantedMs: first };
+  if (hasMoreLoad(has, other)) return unclear(`${name} had less load, which may be why it does not show there.`);
   const { amount } = has;
   const share = amount?.share == null ? 'It was there' : percent(amount.share);
   return likely(change, `${share}, ${words} not.`);
 }
 
 function bothHave(before: Seen, old: Amount, after: Seen, now: Amount): Judgement {
-  if (old.share !== null && now.share !== null) return shares(old.share, now.share);
+  if (old.share !== null && now.share !== null) {
+    const [fuller, other] = now.share > old.share ? [after, before] : [before, after];
+    const judged = shares(old.share, now.share);
+    return judged.change !== 'same' && hasMoreLoad(fuller, other)
+      ? unclear(`${judged.reason} The load differs, which may be why.`)
+      : judged;
+  }
   if (old.count === null || now.count === null) return same('Both show it.');
   if (before.exposure === null || after.exposure === null)
     return unclear('Both show it, but one of them tells neither times nor requests, so that rates do not compare.');
@@ -142,6 +149,12 @@ function shares(old: number, now: number): Judgement {
   const isAlike = Math.max(now, old) < Math.min(now, old) * NOTABLE_SHARE_FACTOR;
   if (isAlike || Math.abs(now - old) < NOTABLE_SHARE) return same(words);
   return likely(now > old ? 'worse' : 'better', words);
+}
+
+/** A state that comes of load proves nothing where there was less of it. */
+function hasMoreLoad({ report }: Seen, other: Seen): boolean {
+  const [own, its] = [loadOf(report), loadOf(other.report)];
+  return own !== null && its !== null && own > its * SAME_LOAD;
 }
 
 function likely(change: Change, reason: string): Judgement {

@@ -6,7 +6,7 @@ import { isImprobable, type Judgement, judge, type Seen } from './change.ts';
 import type { CauseChange, Change, Comparison, Side } from './comparison.ts';
 import { conclude, type RareCauses } from './conclusion.ts';
 import { conditionsOf } from './conditions.ts';
-import { type Exposure, exposuresOf, servedIn } from './exposure.ts';
+import { type Exposure, exposuresOf, loadOf, servedIn } from './exposure.ts';
 
 /** In this order causes are read. */
 const CHANGES: readonly Change[] = ['worse', 'new', 'unclear', 'better', 'gone', 'same'];
@@ -91,7 +91,6 @@ function rareOnes(
 
 function sideOf(report: Report): Side {
   const { source, window, workers, quality } = report;
-  const served = servedIn(report);
   const { durationMs } = window;
   return {
     paths: source.paths,
@@ -99,8 +98,8 @@ function sideOf(report: Report): Side {
     format: source.format,
     durationMs,
     workers: workers.filter(({ role }) => !NOT_SERVING.has(role)).length,
-    served,
-    servedPerSecond: durationMs === null || durationMs <= 0 ? null : (served * 1_000) / durationMs,
+    served: servedIn(report),
+    servedPerSecond: loadOf(report),
     grade: quality.grade,
   };
 }

@@ -74,7 +74,7 @@ const WORDS: readonly (readonly [Change, readonly Confidence[], string, string])
   ['better', ['likely'], 'is better', 'are better'],
   ['gone', ['possible', 'cannot-tell'], 'does not show, but was rare', 'do not show, but were rare'],
   ['same', ['likely'], 'is as before', 'are as before'],
-  ['unclear', ['cannot-tell'], 'could not show in both captures', 'could not show in both captures'],
+  ['unclear', ['cannot-tell'], 'cannot be compared', 'cannot be compared'],
 ];
 
 /** `1 of 3 causes is gone, 2 are as before`. */

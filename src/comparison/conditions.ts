@@ -2,9 +2,8 @@ import type { Report, Source } from '../analysis/report.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import { figure } from './change.ts';
 import type { Side } from './comparison.ts';
+import { SAME_LOAD } from './exposure.ts';
 
-/** Rates of load that differ by less are the same load. */
-const SAME_LOAD = 1.5;
 const SAME_LENGTH = 3;
 
 /** What else differs between two reports, one sentence each. */

@@ -19,6 +19,15 @@ export function servedIn({ workers }: Report): number {
   return Math.max(requests, accepted);
 }
 
+/** Requests a second; null without times. */
+export function loadOf(report: Report): number | null {
+  const { durationMs } = report.window;
+  return durationMs === null || durationMs <= 0 ? null : (servedIn(report) * 1_000) / durationMs;
+}
+
+/** Loads that differ by less than this factor are the same. */
+export const SAME_LOAD = 1.5;
+
 /**
  * What both reports are measured by, which is the same: requests where both served some, for then the load may differ,
  * else time. null where there is neither.

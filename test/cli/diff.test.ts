@@ -7,8 +7,8 @@ import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { sample } from '../support/truth.ts';
 
-const SICK = sample('sync-saturated').trace;
-const WELL = sample('sync-saturated/healthy').trace;
+const SICK = sample('gil-starvation').trace;
+const WELL = sample('gil-starvation/healthy').trace;
 
 async function saved(trace: string, name: string): Promise<string> {
   const path = join(temporaryFolder(), name);

@@ -182,6 +182,19 @@ describe('a comparison', () => {
     assert.equal(only(compareReports(capture([saturated(0.9)]), short)).change, 'unclear');
   });
 
+  it('does not take a state for gone, or for new, where the other capture had less load', () => {
+    const saturated = (share: number): Finding =>
+      buildFinding({ kind: 'worker-saturation', title: 'All 3 workers busy', metrics: { share, longestMs: 9_000 } });
+    const [much, little] = [served(4_000), served(1_500)];
+    for (const [before, after] of [
+      [capture([saturated(0.9)], much), capture([], little)],
+      [capture([], little), capture([saturated(0.9)], much)],
+      [capture([saturated(0.9)], much), capture([saturated(0.2)], little)],
+    ] as const)
+      assert.equal(only(compareReports(before, after)).change, 'unclear');
+    assert.equal(only(compareReports(capture([saturated(0.9)], little), capture([], much))).change, 'gone');
+  });
+
   it('does not compare how often something came where one capture tells neither times nor requests', () => {
     const nothing = { window: { durationMs: null }, workers: [buildWorker({ requests: 0, accepted: 0 })] };
     const { verdict } = compareReports(capture([stalls()], served(4_000)), capture([stalls()], nothing));
