@@ -35,7 +35,9 @@ export function timeOfDay(origin: TimeOrigin, at: Nanoseconds): string | null {
 /** Seconds on a clock that tells no time of day, such as that of bpftrace; null for other clocks. */
 export function monotonicSeconds(origin: TimeOrigin, at: Nanoseconds): number | null {
   if (origin.kind !== 'monotonic' || origin.seconds === null) return null;
-  return Math.round((origin.seconds * SECOND + origin.nanoseconds + at) / 1_000) / 1e6;
+  const seconds = Math.round((origin.seconds * SECOND + origin.nanoseconds + at) / 1_000) / 1e6;
+  // Such a clock begins at 0 with the boot of the machine: what lies before is a damaged stamp, and no time.
+  return seconds < 0 ? null : seconds;
 }
 
 /** A point that a user gave, on the axis of the trace; null when the trace has no such clock. */

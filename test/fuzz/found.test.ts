@@ -112,6 +112,10 @@ ts=1404330235524 dur=1 pid=7 tid=7 call=close fd=9007199254740993 ret=-32`,
     '15:33:12.416880 +++ killed by SIGKILL +++',
     '     0.000016 close(3) = 0\n     0.000036 close(4) = 0',
   ],
+  'a call that began before the machine did': `event=exit ts=1404512735410 pid=101 tid=101 nr=231 a=0
+${START}
+@in[102]: (1405119265361, 3, 7, 681807472, 64, 1000)
+ts=4194305 dur=5732 pid=102 tid=102 nr=74 ret=0 a=5,7ffe,10,0 data=GET /a HTTP/1.1`,
   'the same number of inputs on each of two clocks': [
     '101 1795189522.529618 close(3) = 0 <0.000004>',
     '102 15:33:12.416880 close(3) = 0 <0.000004>',

@@ -12,11 +12,13 @@ import { shrunk } from './shrink.ts';
 
 /** A case that takes longer is hanging. */
 const HANGING_MS = 60_000;
-const USAGE = 'npm run fuzz -- [--minutes N] [--seed S] [--case N] [--all]';
+const USAGE = 'npm run fuzz -- [--minutes N] [--cases N] [--seed S] [--case N] [--all]';
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
+    // As many as it says, where that takes no longer: the same on a fast machine and on a slow one.
+    cases: { type: 'string' },
     seed: { type: 'string' },
     case: { type: 'string' },
     // Goes on after a failure, with one example of each kind.
@@ -25,7 +27,8 @@ const { values } = parseArgs({
 });
 const seed = values.seed === undefined ? Math.floor(Math.random() * 1e6) : Number(values.seed);
 const minutes = Number(values.minutes);
-if (!Number.isSafeInteger(seed) || !(minutes > 0)) {
+const cases = values.cases === undefined ? Number.POSITIVE_INFINITY : Number(values.cases);
+if (!Number.isSafeInteger(seed) || !(minutes > 0) || !(cases > 0)) {
   console.error(USAGE);
   process.exit(2);
 }
@@ -39,7 +42,7 @@ function many(): Promise<boolean> {
   let tried = 0;
   return new Promise((resolve) => {
     const start = (from: number): void => {
-      const task: FuzzTask = { seed, from, count: Number.POSITIVE_INFINITY };
+      const task: FuzzTask = { seed, from, count: cases - from };
       const worker = new Worker(new URL('./fuzz-thread.js', import.meta.url), { workerData: task });
       let current = from;
       let since = performance.now();
@@ -74,6 +77,7 @@ function many(): Promise<boolean> {
           current = message.number;
           since = performance.now();
         } else if (message.kind === 'failed') void failed(message.number, message.complaint);
+        else void finish();
       });
       worker.on('error', async (error) => {
         await stop();
