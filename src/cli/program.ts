@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { TOOL_VERSION } from '../version.ts';
 import { addAnalyzeCommand } from './commands/analyze.ts';
+import { addArchiveCommand } from './commands/archive.ts';
 import { addAttachCommand } from './commands/attach.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDiffCommand } from './commands/diff.ts';
@@ -54,6 +55,7 @@ export function createProgram(exitWith: ExitCodeSink): Command {
   addRecordCommand(program, exitWith);
   addRunCommand(program, exitWith);
   addDiffCommand(program, exitWith);
+  addArchiveCommand(program, exitWith);
   addRecipeCommand(program, exitWith);
   addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);

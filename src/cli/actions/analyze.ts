@@ -47,7 +47,7 @@ export async function runAnalyze(
   const isStdin = sets.some(({ kind }) => kind === 'stdin');
   const isPiped = isStdin && !process.stdin.isTTY;
   endOnSignals(progress, isPiped ? () => reportOnInterrupt(notice) : null);
-  const results = await openResults(flags, sets.flatMap(filesRead));
+  const results = await openResults(flags, sets.flatMap(filesRead), captures[0]?.host ?? '');
   for (const sentence of sets.flatMap((set) => set.notices)) notice(sentence);
   if (isStdin && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
   const started = performance.now();

@@ -1,4 +1,4 @@
-import type { Report } from '../analysis/report.ts';
+import type { Report } from './report.ts';
 
 /** What a text that may be a saved report is; `reason` says what is wrong with one that cannot be read. */
 export type SavedReport =
