@@ -75,6 +75,7 @@ before(() => {
   copyFileSync(SAMPLE, join(FOLDER, 'trace.strace.gz'));
   copyFileSync(SAMPLE, join(FOLDER, 'web-1.strace.gz'));
   copyFileSync(join(ROOT, 'samples/hang-gunicorn-sync/trace.strace.gz'), join(FOLDER, 'web-2.strace.gz'));
+  writeFileSync(join(FOLDER, 'report.json'), type(`node ${join(ROOT, 'bin/drover.js')} trace.strace --json`).stdout);
   for (const name of ['bin', 'traces']) mkdirSync(join(FOLDER, name));
   for (const pid of ['4848', '4870']) {
     const own = lines.split('\n').filter((line) => line.startsWith(`${pid} `));

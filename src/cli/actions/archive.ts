@@ -20,7 +20,7 @@ import { UsageError } from '../options/usage-error.ts';
 import { EXIT } from '../printing/exit-code.ts';
 import { reportStyle } from '../printing/terminal-capabilities.ts';
 import { notices, writeStdout } from '../printing/write-result.ts';
-import { filesOf, type Operand, openOperand, reportOf } from '../reading/operand.ts';
+import { filesOf, hostOf, type Operand, openOperand, reportOf } from '../reading/operand.ts';
 
 const OWNER_ONLY_FOLDER = 0o700;
 
@@ -80,12 +80,6 @@ function rowsIn(report: Report, operand: Operand, { day }: ArchiveFlags): readon
   const host = 'report' in operand ? hostOf(report, operand.path) : (operand.captures[0]?.host ?? '');
   const origin = { host, ...(day === undefined ? {} : { day }) };
   return report.hosts === undefined ? rowsOf(report, origin) : findingRowsOf(report, origin);
-}
-
-/** A saved report on one host does not name the host: its capture, or else its own file, was called after it. */
-function hostOf({ source }: Report, path: string): string {
-  const [capture = path] = source.paths;
-  return openCaptures([capture === '-' ? path : capture])[0]?.host ?? '';
 }
 
 function byCapture(rows: readonly Row[]): readonly (readonly Row[])[] {
