@@ -4,7 +4,7 @@ import type { ReportFlags } from '../options/print.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { renderReport } from './render-report.ts';
 import { reportStyle } from './terminal-capabilities.ts';
-import { type Output, openFile, openOutput } from './write-result.ts';
+import { notices, type Output, openFile, openOutput } from './write-result.ts';
 
 /** Where a report goes. */
 export interface Results {
@@ -83,16 +83,37 @@ export async function openReportFiles(flags: NamedFlags, inputs: readonly string
     if (name !== undefined)
       files.push({ output: await openFile(name, { option, force: force === true, inputs }), render });
   }
+  const send = await openReceiver(flags, host);
   return {
     write: async (report) => {
       // One that cannot be written leaves the others to be read.
-      const written = await Promise.allSettled(
-        files.map(async ({ output, render }) =>
+      const written = await Promise.allSettled([
+        ...files.map(async ({ output, render }) =>
           output.write(await render(report, { withPayload: withPayload === true, host })),
         ),
-      );
+        send(report),
+      ]);
       for (const each of written) if (each.status === 'rejected') throw each.reason;
     },
+  };
+}
+
+/** What sends the report to the receiver of `--otlp`; nothing where there is none. Throws `UsageError`. */
+async function openReceiver(flags: NamedFlags, host: string): Promise<(report: Report) => Promise<void>> {
+  const { otlp, withPayload } = flags;
+  if (otlp === undefined) return async () => undefined;
+  const { otlpReceiver, sendOtlp } = await import('./otlp-sender.ts');
+  const receiver = otlpReceiver(otlp, process.env);
+  return async (report) => {
+    const { otlpOf } = await import('../../output/otlp/otlp.ts');
+    const { redactReport } = await import('../../output/redact.ts');
+    const { createHash } = await import('node:crypto');
+    const { startTime, durationMs } = report.window;
+    const key = JSON.stringify([host, startTime, durationMs, report.workers.map(({ pid }) => pid)]);
+    const traceId = createHash('sha256').update(key).digest('hex').slice(0, 32);
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const shown = withPayload === true ? report : redactReport(report);
+    await sendOtlp(receiver, otlpOf(shown, { host, traceId, now }), notices(flags));
   };
 }
 
