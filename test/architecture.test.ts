@@ -165,7 +165,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Reports, progress, errors and exit codes: how they leave the program.
   'src/cli/printing': ['src/cli/options', ...BELOW_CLI],
   // Flags and what they mean. Everybody uses them, so they use nobody.
-  'src/cli/options': ['src/hinted-error.ts', 'src/sources', 'src/detectors', 'src/analysis', 'src/trace'],
+  'src/cli/options': ['src/hinted-error.ts', 'src/files', 'src/sources', 'src/detectors', 'src/analysis', 'src/trace'],
 };
 
 /** Where each package may be imported. */

@@ -11,6 +11,7 @@ import { addRecipeCommand } from './commands/recipe.ts';
 import { addRecordCommand } from './commands/record.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addTriageCommand } from './commands/triage.ts';
+import { applySettings } from './options/config-file.ts';
 import { explainWrongWords } from './options/wrong-words.ts';
 import type { ExitCodeSink } from './printing/exit-code.ts';
 
@@ -61,5 +62,8 @@ export function createProgram(exitWith: ExitCodeSink): Command {
   addExplainCommand(program, exitWith);
   addCompletionCommand(program, exitWith);
   explainWrongWords(program);
+  program.hook('preAction', (_, command) =>
+    applySettings(command, process.env, (sentence) => process.stderr.write(`drover: ${sentence}\n`)),
+  );
   return program;
 }

@@ -4,6 +4,7 @@ import { TOOL_VERSION } from '../../src/version.ts';
 
 /** What drover looks up in the environment, and what for. */
 const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
+  ['DROVER_CONFIG', 'the file of settings, instead of ~/.config/drover/drover.config.json; empty: none'],
   ['NO_COLOR', 'no colours, whatever its value'],
   ['PAGER', 'what shows the pages of drover explain on a terminal'],
   ['TMPDIR', 'where a capture grows that is not saved'],
