@@ -49,8 +49,8 @@ const NOT_TYPED: Readonly<Record<string, string>> = {
  */
 const LIVE = /^sudo drover (?:attach|record|run) /;
 
-function linesOfReadme(): readonly string[] {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+function linesToType(): readonly string[] {
+  const readme = ['README.md', 'src/ASSISTANTS.md'].map((page) => readFileSync(join(ROOT, page), 'utf8')).join('\n');
   return [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
     .flatMap(([, block = '']) => block.trimEnd().split('\n'))
     .map((line) => line.replace(/ +#.*$/, ''));
@@ -85,8 +85,18 @@ before(() => {
   symlinkSync(join(ROOT, 'samples'), join(FOLDER, 'samples'));
 });
 
-it('every line that the README says one can type is typed, or named with the reason why it cannot be', () => {
-  const lines = linesOfReadme();
+it('the fields that assistants are told of are in the schema of the report', () => {
+  const page = readFileSync(join(ROOT, 'src/ASSISTANTS.md'), 'utf8');
+  const schema = readFileSync(join(ROOT, 'src/analysis/report.schema.json'), 'utf8');
+  const fields = [
+    ...page.matchAll(/`([a-z]+[A-Z]\w*|verdict|quality|grade|notes|findings|outcomes|evidence|metrics|next)`/g),
+  ];
+  assert.ok(fields.length > 10, `${fields.length}`);
+  for (const [, field = ''] of fields) assert.ok(schema.includes(`"${field}"`), field);
+});
+
+it('every line that the README and the page for assistants tell to type is typed, or named with a reason', () => {
+  const lines = linesToType();
   assert.ok(lines.length > 15, `${lines.length} lines`);
   for (const line of Object.keys(NOT_TYPED)) assert.ok(lines.includes(line), `no longer in the README: ${line}`);
   // Times, pids and names are those of the reader's server.
