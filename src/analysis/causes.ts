@@ -19,7 +19,7 @@ export function effectsOf(finding: Finding, findings: readonly Finding[]): reado
 /** The effects of a cause in words; of hosts that have the same kind of effect the worst one speaks. */
 export function effectsInWords(finding: Finding, findings: readonly Finding[]): readonly string[] {
   const kinds = new Map<string, Finding[]>();
-  for (const effect of effectsOf(finding, findings))
+  for (const effect of effectsOf(finding, findings).filter(isInWords))
     kinds.set(effect.kind, [...(kinds.get(effect.kind) ?? []), effect]);
   return [...kinds.values()].flatMap((same) => {
     const [first] = same;
@@ -29,6 +29,11 @@ export function effectsInWords(finding: Finding, findings: readonly Finding[]): 
     const more = hosts === 0 ? '' : ` (and on ${hosts} more)`;
     return [`${first.effect ?? first.title}${more}`];
   });
+}
+
+/** Of several workers that have the same effect the first finding says it for all. */
+export function isInWords({ effect }: Finding): boolean {
+  return effect !== '';
 }
 
 /** How bad a cause is: as bad as the worst that came of it. */
