@@ -20,7 +20,7 @@ export function bareName(name: string): string {
     .replace(/\/sess_[^/]*$/, '/sess_');
 }
 
-/** How long a cause waited for what bears one of these names, in milliseconds; other kinds than these two do not tell. */
+/** How long a stall or a stuck thread waited for what bears one of these names, in milliseconds; 0 of other kinds. */
 export function waitedMs({ kind, findings }: Causing, names: ReadonlySet<string>): number {
   const waits = findings.flatMap(({ metrics: { target, totalMs, threads } }) =>
     kind === 'loop-stall'

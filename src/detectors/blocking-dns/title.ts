@@ -11,17 +11,17 @@ export function titleOf(tally: LookupTally, place: Place): string {
   const { count, longest, silent, timeouts, servers } = tally;
   const length = `${longest?.openAtEnd ? 'at least ' : ''}${duration(longest?.blocked ?? 0)}`;
   const [deaf] = [...silent].toSorted((a, b) => b[1] - a[1]);
-  const title =
-    place === 'pool' && deaf !== undefined && timeouts > 0
-      ? `Name server ${deaf[0]} ${deafness(deaf, servers)}: ${plural(count, 'lookup')} waited up to ${length}`
-      : place === 'pool'
-        ? `${plural(count, 'name lookup')} beside the loop, longest ${length}${longest?.name ? `: ${longest.name}` : ''}`
-        : holdsTitle(tally, length);
-  return cutTitle(title);
+  if (place !== 'pool') return cutTitle(holdsTitle(tally));
+  if (deaf !== undefined && timeouts > 0)
+    return cutTitle(
+      `Name server ${deaf[0]} ${deafness(deaf, servers)}: ${plural(count, 'lookup')} waited up to ${length}`,
+    );
+  const name = longest?.name ? `: ${longest.name}` : '';
+  return cutTitle(`${plural(count, 'name lookup')} beside the loop, longest ${length}${name}`);
 }
 
 /** Which request holds which workers for how long, and whom it asks: the name that it looks up only where it fits. */
-function holdsTitle({ count, longest, threads, servers, silent, requests }: LookupTally, length: string): string {
+function holdsTitle({ count, longest, threads, servers, silent, requests }: LookupTally): string {
   const pids = [...new Set([...threads].map(({ process }) => process.pid))];
   const whom = pids.length === 1 ? (pids[0] === 0 ? 'the worker' : `worker ${pids[0]}`) : `${pids.length} workers`;
   const [request = ''] = mostFirst(requests);
@@ -29,7 +29,9 @@ function holdsTitle({ count, longest, threads, servers, silent, requests }: Look
   const asked = server === '' ? 'a name lookup' : `name server ${server}`;
   const named = longest?.name ? `${asked}, ${longest.name}` : asked;
   const times = count > 1 ? ` (${count}x)` : '';
-  const long = count > 1 ? `up to ${length}` : `for ${length}`;
+  const bare = duration(longest?.blocked ?? 0);
+  const isOpen = longest?.openAtEnd === true;
+  const long = count > 1 ? `up to ${bare}${isOpen ? ' or more' : ''}` : `${isOpen ? 'at least' : 'for'} ${bare}`;
   const who = requestName(request) === '' ? `${plural(count, 'name lookup')} hold${count === 1 ? 's' : ''}` : '';
   const ways = [request, shortRequest(request, SHORT_REQUEST)].flatMap((name) => {
     const begin = `${who || `${name} holds`} ${whom} ${long}`;
