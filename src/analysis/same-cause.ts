@@ -4,6 +4,8 @@ import type { Finding } from './report.ts';
 
 /** A number that stands alone: not part of an address, a path or a name. */
 const LONE_NUMBER = /(?<![\w.:/-])\d[\d,]*(?:\.\d+)?(?![\w:/]|\.\d)/g;
+/** An address in memory. */
+const ADDRESS = /\b0x[\da-f]+\b/g;
 /** Numbers of workers, which mean nothing on another host. */
 const TOTAL = /\b(?:all|both|workers?|pids?|process(?:es)?) #|\b(?:All|Both|Workers?|Pids?|Process(?:es)?) #/g;
 
@@ -21,5 +23,5 @@ export function causeKey({ kind, title, metrics }: Finding): string {
   if (kind === 'blocking-dns') return [kind, textOf(place), textOf(listOf(metrics.servers)[0]?.server)].join('\n');
   if (kind === 'broken-pipe') return [kind, textOf(target)].join('\n');
   if (kind === 'abandoned-request') return kind;
-  return [kind, textOf(listener), title.replace(LONE_NUMBER, '#').replace(TOTAL, '#')].join('\n');
+  return [kind, textOf(listener), title.replace(ADDRESS, '#').replace(LONE_NUMBER, '#').replace(TOTAL, '#')].join('\n');
 }
