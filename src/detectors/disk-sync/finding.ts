@@ -1,6 +1,7 @@
 import { runtimeOf } from '../../model/machine/runtime.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
