@@ -52,7 +52,7 @@ function sideOf(path: string): SideOperand {
   if (text === null) return { path, captures: openCaptures([path]) };
   const saved = readSavedReport(text);
   if (saved.kind === 'report') return { path, report: saved.report };
-  const reason = saved.kind === 'broken' ? saved.reason : 'it is no report of drover';
+  const reason = saved.kind === 'broken' ? saved.reason : 'it is not a report of drover';
   throw new InputError(`Cannot read the report ${path}: ${reason}.`, {
     hint: 'Save it again: drover analyze --json -o FILE TRACE.',
     reason,

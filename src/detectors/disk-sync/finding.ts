@@ -1,7 +1,7 @@
 import { runtimeOf } from '../../model/machine/runtime.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
-import { cutTitle } from '../cut-title.ts';
+import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
@@ -10,7 +10,6 @@ import type { Metrics } from './metrics.ts';
 import type { SyncTally } from './sync-tally.ts';
 
 const SHOWN = 5;
-const LONGEST_TITLE = 78;
 
 /** The finding about one thread that waits for the disk. `isLoop`: every request of the worker waits with it. */
 export function syncFinding(
