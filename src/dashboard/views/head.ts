@@ -42,10 +42,19 @@ function source(state: DashboardState): Row {
   const details = [...facts, ...(progress === '' ? [] : [progress])];
   const room = columns - LABEL - (isReading ? 13 : 1);
   const whole = [name, ...details].join('   ');
-  // Where the line is short the folder of the file says least.
-  const text = whole.length <= room ? whole : [name.replace(/[^ ,]*\//g, ''), ...details].join('   ');
+  // Where the line is short the folder of the file says least, then the last of the facts.
+  const text = whole.length <= room ? whole : fitting(name.replace(/[^ ,]*\//g, ''), details, room);
   const left = row(span(` ${label.padEnd(LABEL - 1)}`, 'bold'), text);
   return spread(left, isReading ? row(' Esc = stop ') : [], columns);
+}
+
+/** The name and as many of the facts after it as are shown whole. */
+function fitting(name: string, details: readonly string[], room: number): string {
+  for (let kept = details.length; kept > 0; kept--) {
+    const text = [name, ...details.slice(0, kept)].join('   ');
+    if (text.length <= room) return text;
+  }
+  return [name, ...details].join('   ');
 }
 
 /** `Reading 43% (263 of 612 MB, 1.9 M lines)`; '' when all is read. */
