@@ -85,8 +85,8 @@ function drawWorker(
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
   const columnsText = figures(isWide, busy, durationOfMs(longestOf(each)), count(worker.brokenPipes), ...more);
   const text =
-    `${pin}${hosts === 0 ? '' : cell(worker.host ?? '', hosts)}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, each), 17)} ` +
-    `${columnsText}`;
+    `${pin}${hosts === 0 ? '' : cell(worker.host ?? '', hosts)}${String(worker.pid).padEnd(8)}` +
+    `${cell(worker.role, 11)} ${cell(nowText(state, each), 17)} ${columnsText}`;
   const whole = shownActivity(state);
   const cells = state.columns - table - 2;
   if (whole === null || activity === null || cells < 8) return [span(text)];
