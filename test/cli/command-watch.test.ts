@@ -46,7 +46,7 @@ test('a command that does not end is killed with all that it started', async () 
   });
   try {
     await until('it to be told', () => told.length > 0);
-    assert.deepEqual(told, ['sh failed: no end within 0.5 s']);
+    assert.deepEqual(told, ['sh failed: it had not ended after 0.5 s']);
     await until('nothing to be left', () => processesWith(word).length === 0);
   } finally {
     watch.end();

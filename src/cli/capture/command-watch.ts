@@ -91,7 +91,7 @@ export class CommandWatch {
       };
       child.once('error', ({ message }) => settle(message));
       child.once('close', (code, signal) => {
-        if (isLate) settle(`no end within ${this.#patienceMs / 1_000} s`);
+        if (isLate) settle(`it had not ended after ${this.#patienceMs / 1_000} s`);
         else settle(code === 0 ? '' : (signal ?? `exit code ${code}`));
       });
     });

@@ -9,6 +9,7 @@ import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { awayAllTime, awayFinding } from './away.ts';
+import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
 import { heldByRequest, heldFinding } from './held-by-request.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -28,6 +29,7 @@ export const stuckCall = defineDetector({
   },
   trackers: [SharedLocks, JobTracker],
   judgesCounts: 'watched',
+  effect,
   metrics,
   measures: { count: 'count', longestMs: 'threads.forMs' },
   create(context) {
