@@ -287,7 +287,11 @@ export class LiveCapture {
     // strace is given its time by its guard, whatever becomes of drover; engines that start slowly are given theirs
     // here, from their beginning on.
     if (!this.engine.runsProgram && performance.now() > this.endsAt) this.#end('time', '');
-    if (this.engine.writesToStdout && this.#followed.haveEnded) this.#end('processes-ended', '');
+    if (this.engine.writesToStdout && this.#followed.haveEnded) {
+      // Others may have replaced them since the last look.
+      this.#followed.refresh();
+      if (this.#followed.haveEnded) this.#end('processes-ended', '');
+    }
     if (this.#reason !== null) return;
     if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#followed.refresh();
     if (this.#looks % WATCH_EVERY_LOOKS === 0) {
