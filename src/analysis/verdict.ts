@@ -146,12 +146,15 @@ export function decide(
     const text = `Cannot tell: ${untold}.${time}${seen(first)}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
-  if (slowReplies !== null && !causes.some(explains))
+  if (slowReplies !== null && !causes.some(explains)) {
+    const untold = `Cannot tell: no check explains why ${slowly(slowReplies)}`;
     return {
       severity: first?.severity ?? 'none',
       confidence: 'cannot-tell',
-      text: `Cannot tell: no check explains why ${slowly(slowReplies)}.${callAsLong}${seen(first)}`,
+      // A request that was cut ends with dots of its own.
+      text: `${untold}${untold.endsWith('...') ? '' : '.'}${callAsLong}${seen(first)}`,
     };
+  }
   if (first !== undefined)
     return {
       severity: 'info',
