@@ -12,9 +12,9 @@ const V8 = Number.parseInt(process.versions.v8, 10);
  */
 const YOUNG_BYTES = (V8 < 13 ? 48 : 192) * 1_048_576;
 /**
- * Young objects have room for 8 MB, twice: with the 16 MB of V8 collections are half as many and each copies as much, so
- * that 15 MB buy nothing; with 4 MB half as much time again goes into copying what is not old yet. Newer versions than
- * were measured may not know the flag, and would say so.
+ * Young objects have room for 8 MB, twice: with the 16 MB of V8 collections are half as many and each copies as much,
+ * so that 15 MB buy nothing; with 4 MB half as much time again goes into copying what is not old yet. Newer versions
+ * than were measured may not know the flag, and would say so.
  */
 const MOST_YOUNG_BYTES = 2 * 8 * 1_048_576;
 /** After a collection that made room the heap may grow by this share before the next look. */
