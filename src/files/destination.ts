@@ -105,6 +105,16 @@ export class Destination {
     }
   }
 
+  /** Begins a file that is written piece by piece and has another name until it is whole. Throws `OutputError`. */
+  grow(): GrowingFile {
+    const temporary = this.directory.at(randomName());
+    try {
+      return new GrowingFile(this.path, temporary, () => this.#place(temporary));
+    } catch (error) {
+      throw cannotWrite(this.path, error);
+    }
+  }
+
   close(): void {
     this.directory.close();
   }
@@ -170,6 +180,59 @@ export class Destination {
       isTaken: true,
       hint: `Give ${this.#options.option} another name, or replace the file with --force.`,
     });
+  }
+}
+
+/** A file that is being written. It is gone when the process ends before it was kept. */
+export class GrowingFile {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #place: () => void;
+  readonly #descriptor: number;
+  readonly #forget: () => void;
+  #isOpen = true;
+
+  constructor(path: string, temporary: string, place: () => void) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#place = place;
+    this.#descriptor = openSync(temporary, NEW_FILE, OWNER_ONLY);
+    this.#forget = () => this.#end();
+    process.once('exit', this.#forget);
+  }
+
+  /** Adds to it. Throws `OutputError`; then nothing is left of it. */
+  write(bytes: Uint8Array): void {
+    this.#try(() => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
+    });
+  }
+
+  /** Gives the file its name: it is whole. Throws `OutputError`; then nothing is left of it. */
+  keep(): void {
+    this.#try(() => {
+      fsyncSync(this.#descriptor);
+      this.#place();
+    });
+    this.#end();
+  }
+
+  #try(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#end();
+      throw cannotWrite(this.#path, error);
+    }
+  }
+
+  /** What has its name by now is no longer at the other one. */
+  #end(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    process.off('exit', this.#forget);
+    closeSync(this.#descriptor);
+    forget(this.#temporary);
   }
 }
 
