@@ -9,7 +9,7 @@ export interface TimelineFiles {
   /** What hears of the events. */
   readonly events: Timelines;
   /** Ends the files, which get their names now. Throws `OutputError` for the first that could not be written. */
-  keep(): void;
+  keep(): Promise<void>;
 }
 
 /** A form of timeline, and what makes it. */
@@ -59,7 +59,7 @@ export async function openTimelines(
   );
   return {
     events,
-    keep: () => {
+    keep: async () => {
       const leftOut = events.finish();
       if (leftOut !== '') notice(`The timeline is full: ${leftOut} are not in it. --from and --to show a part of it.`);
       const failures = files.flatMap(({ timeline }) => timeline.keep() ?? []);
