@@ -43,6 +43,18 @@ test('the long turns of a timeline are those that the application measured', asy
   }
 });
 
+test('where all is well no thread has a long turn, and what a pool thread waits in is no turn of it', async () => {
+  const { perfetto } = await timelinesOf([join(SAMPLES, 'c-client-flush/healthy/trace.strace.gz')]);
+  const shown = shownByPerfetto(perfetto);
+  const turns = shown.filter(({ category }) => category === 'turn');
+  assert.ok(turns.length > 100);
+  assert.deepEqual(
+    turns.filter(({ length }) => (length ?? 0) > SECOND / 10),
+    [],
+  );
+  assert.ok(shown.some(({ track, category }) => track === 'pool-thread' && category === 'call'));
+});
+
 test('a request is a slice of its own, and a flow leads to each turn that read or answered it', async () => {
   const shown = shownByPerfetto((await timelinesOf([STALLED])).perfetto);
   const requests = shown.filter(({ category }) => category === 'request');

@@ -150,7 +150,7 @@ interface ChromeEvent {
   readonly tid: number;
   readonly cat: string;
   readonly name: string;
-  readonly args: Readonly<Record<string, string>>;
+  readonly args?: Readonly<Record<string, string>>;
 }
 
 /** What a viewer shows of the JSON. Throws where two slices of a thread overlap without one being in the other. */
@@ -158,7 +158,7 @@ export function shownByChrome(text: string): Shown[] {
   const { traceEvents } = JSON.parse(text) as { readonly traceEvents: readonly ChromeEvent[] };
   const names = new Map<string, string>();
   for (const { ph, name, pid, tid, args } of traceEvents)
-    if (ph === 'M') names.set(`${name} ${pid}${name === 'thread_name' ? ` ${tid}` : ''}`, args['name'] ?? '');
+    if (ph === 'M') names.set(`${name} ${pid}${name === 'thread_name' ? ` ${tid}` : ''}`, args?.['name'] ?? '');
   const open = new Map<string, number[]>();
   const events = traceEvents.filter(({ ph }) => ph !== 'M');
   // Thousandths of a microsecond are exact as whole numbers only.
@@ -178,7 +178,7 @@ export function shownByChrome(text: string): Shown[] {
       open.set(key, ends);
       const process = names.get(`process_name ${pid}`) ?? '';
       const track = names.get(`thread_name ${key}`) ?? '';
-      return { process, track, pid, category: cat, name, start, length, depth, flows: [], details: args };
+      return { process, track, pid, category: cat, name, start, length, depth, flows: [], details: args ?? {} };
     });
 }
 

@@ -77,7 +77,7 @@ export class TimelineRecorder implements Tracker {
     track.requests = [];
     const start = Math.max(loop.turn.start, track.until);
     const end = Math.max(at, start);
-    const isShown = this.#sink.admits('turn', end - start);
+    const isShown = (requests.length > 0 || hasTurns(thread)) && this.#sink.admits('turn', end - start);
     if (isShown) this.#sink.begin(track.number, start, this.#sliceOfTurn(requests, isOpen));
     track.until = start;
     // The lock in front of an accept comes after the turn, for whoever waits there waits for work.
@@ -231,6 +231,14 @@ const CALL: Slice = {
 };
 const TURN: Slice = { ...CALL, kind: 'turn' };
 const OPEN_TURN: Slice = { ...TURN, isOpen: true };
+
+/**
+ * Whether its turns are work between two waits of a loop. Of a pool thread, whose waits are taken for those of a loop
+ * until more is known, they are the times in which it waits elsewhere.
+ */
+function hasTurns({ tid, process, loop: { hub, hubIsCertain } }: Thread): boolean {
+  return tid === process.pid || hub === null || hubIsCertain || hub.hasListener || hub.hasSockets;
+}
 
 function sliceOfCall({ syscall, error }: Call): Slice {
   return { ...CALL, call: syscall.name, error };

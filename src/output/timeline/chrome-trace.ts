@@ -64,10 +64,13 @@ export class ChromeTraceEncoder implements TimelineEncoder {
   }
 }
 
-function placeAndName({ process: { pid }, tid }: EncodedTrack, event: EncodedEvent): string {
-  const { name, category, details, flows } = event;
-  const args = flows.length === 0 ? details : { ...details, requestNumbers: flows };
-  return `"pid":${pid},"tid":${tid},"cat":"${category}","name":${JSON.stringify(name)},"args":${JSON.stringify(args)}`;
+/**
+ * Without flows: as details they would differ from slice to slice, and speedscope takes slices with other details for
+ * slices of another kind.
+ */
+function placeAndName({ process: { pid }, tid }: EncodedTrack, { name, category, details }: EncodedEvent): string {
+  const args = Object.keys(details).length === 0 ? '' : `,"args":${JSON.stringify(details)}`;
+  return `"pid":${pid},"tid":${tid},"cat":"${category}","name":${JSON.stringify(name)}${args}`;
 }
 
 /** Microseconds with three digits of nanoseconds, exact. */
