@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
-import { connectTo, fork, oneWorker, startThread } from '../support/server-lines.ts';
+import { attached, connectTo, fork, oneWorker, startThread } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
@@ -360,5 +360,24 @@ describe('the pool of a loop is saturated while all of its threads work and more
     assert.match(none(await analyzed(loop(1500, 0)), KIND), /^all 4 pool threads were busy at once 0 % of the time/);
     none(await analyzed(loop(990, 1)), KIND);
     assert.equal(only(await analyzed(loop(1010, 1)), KIND).severity, 'warning');
+  });
+
+  it('and one thread in each of two processes is no pool, though forks have the same addresses', async () => {
+    const { trace, workers } = attached([101, 102]);
+    for (const [index, worker] of workers.entries()) {
+      const tid = 201 + index;
+      startThread(worker, tid);
+      const thread = trace.thread(tid).at(20 + index);
+      const wait = (until: number): ThreadLines =>
+        thread.call('futex(0x55000008, FUTEX_WAIT_PRIVATE, 0, NULL', ')', 0, until - thread.now);
+      wait(1000);
+      for (const ms of [7000, 3]) {
+        thread.call('openat(AT_FDCWD, "/srv/slow", O_RDONLY|O_CLOEXEC', ')', 20, ms).close(20);
+        thread.call('write(10<anon_inode:[eventfd]>, ', '"\\1\\0\\0\\0\\0\\0\\0\\0", 8)', 8);
+      }
+      wait(END);
+      for (let at = 500; at < END; at += 500) worker.waitUntil(at, LISTENER).serve(11, 'GET /a');
+    }
+    none(await analyzed(trace), KIND);
   });
 });

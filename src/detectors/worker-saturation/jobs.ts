@@ -62,7 +62,9 @@ export class Jobs {
     return [
       ...childrenOf(ofKind('pipe')),
       ...crewsOf(ofKind('broker'), common).map((crew) => ({ crew, isPool: false, demand: 'others' as const })),
-      ...crewsOf(ofKind('word'), common, false).map((crew) => ({ crew, isPool: true, demand: demandOf(crew) })),
+      ...crewsOf(ofKind('word'), common, false)
+        .flatMap(byProcess)
+        .map((crew) => ({ crew, isPool: true, demand: demandOf(crew) })),
     ].filter(({ crew }) => crew.length >= 2 && crew.some((thread) => this.busy.turns.has(thread)));
   }
 
@@ -109,6 +111,19 @@ function isIdleLike(thread: Thread, crew: Crew): boolean {
     )
   );
 }
+
+/**
+ * The crews of threads that wait at one address. Processes that were forked from one have the same addresses, and each
+ * its own memory: two of which several threads are known share no word. What may be a thread of either stands apart.
+ */
+function byProcess(crew: Crew): Crew[] {
+  const known = new Set(crew.filter(isOneOfSeveral).map(({ process }) => process));
+  if (known.size < 2) return [crew];
+  const others = crew.filter((thread) => !isOneOfSeveral(thread));
+  return [...[...known].map((owner) => crew.filter(({ process }) => process === owner)), others];
+}
+
+const isOneOfSeveral = ({ process }: Thread): boolean => process.threads.length > 1;
 
 function demandOf(crew: Crew): JobCrew['demand'] {
   const causes = new Set(crew.map(({ process }) => worksFor(process)));
