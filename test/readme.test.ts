@@ -78,11 +78,13 @@ before(() => {
   copyFileSync(SAMPLE, join(FOLDER, 'web-1.strace.gz'));
   copyFileSync(join(ROOT, 'samples/hang-gunicorn-sync/trace.strace.gz'), join(FOLDER, 'web-2.strace.gz'));
   writeFileSync(join(FOLDER, 'report.json'), type(`node ${join(ROOT, 'bin/drover.js')} trace.strace --json`).stdout);
-  for (const name of ['bin', 'traces']) mkdirSync(join(FOLDER, name));
+  for (const name of ['bin', 'traces', 'fleet']) mkdirSync(join(FOLDER, name));
   for (const pid of ['4848', '4870']) {
     const own = lines.split('\n').filter((line) => line.startsWith(`${pid} `));
     writeFileSync(join(FOLDER, `traces/trace.${pid}`), `${own.map((line) => line.slice(6)).join('\n')}\n`, 'latin1');
   }
+  for (const host of ['web-1', 'web-2'])
+    copyFileSync(join(FOLDER, `${host}.strace.gz`), join(FOLDER, `fleet/${host}.strace.gz`));
   symlinkSync(join(ROOT, 'bin/drover.js'), join(FOLDER, 'bin/drover'));
   symlinkSync(join(ROOT, 'samples'), join(FOLDER, 'samples'));
 });
