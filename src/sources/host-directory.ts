@@ -47,8 +47,7 @@ export function readHostDirectory(directory: string): HostDirectory {
   const inside = (path: string): string => path.slice(directory.length).replace(/^\/+/, '');
   if (isOne) {
     const beside = captures.map(({ path }) => inside(path));
-    const notice =
-      `${directory} is one capture, of one host. Not read in it: ${someOf(beside)}. ` + 'To read them, name them.';
+    const notice = `${directory} is one capture. Not read in it: ${someOf(beside)}. To read them, name them.`;
     return { captures: [itself], notices: beside.length === 0 ? [] : [notice] };
   }
   const unread = others.filter((path) => !captures.some((capture) => path.replace(TAR, '') === capture.path));

@@ -123,7 +123,7 @@ test('a directory of strace -ff stays one capture, whatever else is in it, and w
   assert.deepEqual(others, []);
   assert.equal(recipe?.set.inputs.length, 1);
   assert.deepEqual(recipe?.set.notices, [
-    `${join(folder, 'recipe')} is one capture, of one host. Not read in it: web-2.strace. To read them, name them.`,
+    `${join(folder, 'recipe')} is one capture. Not read in it: web-2.strace. To read them, name them.`,
   ]);
 });
 
