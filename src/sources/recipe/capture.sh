@@ -4,6 +4,7 @@
 #
 #   sh capture.sh [PID]                        PID is any process of the server, master or worker
 #   SECONDS_TO_TRACE=10 sh capture.sh PID      shorter than DROVER:SECONDS seconds
+#   CONTAINER=ID sh capture.sh [PID]           from the host: PID as that container counts; its first process unless given
 #   ENGINE=bpftrace sh capture.sh PID          without slowing the server down, where bpftrace is installed
 #
 # strace slows the server down while it runs (often by half, at worst far more), and gunicorn kills a worker that is silent for its
@@ -57,6 +58,15 @@ demand_private() {
 # The oldest process that looks like the server.
 find_server() {
   DROVER:FIND
+}
+
+# A process of a container, seen from the host: its control group holds the id, and NSpid its number inside.
+in_container() {
+  for process in /proc/[0-9]*; do
+    grep -q "$1" "$process/cgroup" 2>/dev/null || continue
+    inside=$(sed -n 's/^NSpid:.*[[:space:]]//p' "$process/status" 2>/dev/null)
+    [ "$inside" != "$2" ] || { printf '%s\n' "${process#/proc/}"; return; }
+  done
 }
 
 # From /proc: the ps of busybox shows no parent and no threads. A process may be gone meanwhile.
@@ -242,7 +252,18 @@ if [ "$engine" = bpftrace ] && ! counts_host_pids; then
   say "bpftrace counts the pids of the host, and this container has pids of its own: taking strace"
   engine=strace
 fi
-named=${1:-$(find_server)}
+if [ -n "${CONTAINER:-}" ]; then
+  # Twelve digits are the shortest form that tools print.
+  case $CONTAINER in *[!0-9a-f]* | ? | ?? | ??? | ???? | ????? | ?????? | ??????? | ???????? | ????????? | ?????????? | ???????????)
+    die "CONTAINER must be the id of a container, 12 or 64 digits, not: $CONTAINER" ;;
+  esac
+  demand_number PID "${1:-1}"
+  named=$(in_container "$CONTAINER" "${1:-1}")
+  [ -n "$named" ] || die "no process ${1:-1} in a container $CONTAINER on this host"
+  say "process ${1:-1} of the container is $named here"
+else
+  named=${1:-$(find_server)}
+fi
 [ -n "$named" ] || die "no DROVER:SERVER found; name a PID"
 demand_number PID "$named"
 [ -d "/proc/$named" ] || die "no process $named"
