@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 before(() => {
   if (LIVE.skip !== false) return;
-  for (const folder of ['bin', 'proc', 'sys', 'tmp', 'dev', 'root', 'etc']) mkdirSync(join(ROOT, folder));
+  for (const folder of ['bin', 'proc', 'sys', 'tmp', 'dev', 'srv', 'etc']) mkdirSync(join(ROOT, folder));
   const strace = execFileSync('sh', ['-c', 'command -v strace'], { encoding: 'utf8' }).trim();
   const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
   for (const program of [strace, busybox]) {
@@ -29,15 +29,15 @@ before(() => {
     }
   }
   execFileSync('chroot', [ROOT, '/bin/busybox', '--install', '-s', '/bin']);
-  writeFileSync(join(ROOT, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+  writeFileSync(join(ROOT, 'etc/passwd'), 'root:x:0:0:root:/srv:/bin/sh\n');
 });
 
 /** Runs a script in the image, where it is pid 1 and sees its own processes only. */
 async function inImage(script: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  writeFileSync(join(ROOT, 'root/entry.sh'), script);
+  writeFileSync(join(ROOT, 'srv/entry.sh'), script);
   const words = ['--pid', '--fork', '--kill-child', '--mount', '--uts', `--mount-proc=${join(ROOT, 'proc')}`];
-  const env = { PATH: '/bin', HOME: '/root' };
-  const dev = `mount --bind /dev '${ROOT}/dev' && exec chroot '${ROOT}' /bin/env -i PATH=/bin /bin/sh /root/entry.sh`;
+  const env = { PATH: '/bin', HOME: '/srv' };
+  const dev = `mount --bind /dev '${ROOT}/dev' && exec chroot '${ROOT}' /bin/env -i PATH=/bin /bin/sh /srv/entry.sh`;
   return run('unshare', [...words, 'sh', '-c', dev], {
     env: { ...process.env, ...env, PATH: process.env.PATH ?? '' },
     timeout: 60_000,
@@ -45,39 +45,39 @@ async function inImage(script: string): Promise<{ readonly stdout: string; reado
 }
 
 test('capture.sh captures a server with the programs of busybox alone', LIVE, async () => {
-  writeFileSync(join(ROOT, 'root/capture.sh'), (await runDrover(['recipe', '--for', '2s'])).stdout);
-  const { stderr } = await inImage(`cd /root
-busybox httpd -f -p 127.0.0.1:18473 -h /root &
+  writeFileSync(join(ROOT, 'srv/capture.sh'), (await runDrover(['recipe', '--for', '2s'])).stdout);
+  const { stderr } = await inImage(`cd /srv
+busybox httpd -f -p 127.0.0.1:18473 -h /srv &
 server=$!
 sleep 1
-DIRECTORY=/root/captured sh /root/capture.sh "$server" &
+DIRECTORY=/srv/captured sh /srv/capture.sh "$server" &
 capture=$!
 sleep 1
 for i in 1 2 3 4 5 6 7; do wget -q -O /dev/null http://127.0.0.1:18473/entry.sh; done
 wait $capture
 code=$?
-grep TracerPid "/proc/$server/status" >/root/after.txt
-echo "server=$server" >>/root/after.txt
+grep TracerPid "/proc/$server/status" >/srv/after.txt
+echo "server=$server" >>/srv/after.txt
 kill $server
-printf 'while :; do sleep 1; done &\\nwhile :; do sleep 1; done &\\nwait\\n' >/root/prefork.sh
-sh /root/prefork.sh &
+printf 'while :; do sleep 1; done &\\nwhile :; do sleep 1; done &\\nwait\\n' >/srv/prefork.sh
+sh /srv/prefork.sh &
 master=$!
 sleep 1
 children=$(cat "/proc/$master/task/$master/children")
-SECONDS_TO_TRACE=1 DIRECTORY=/root/prefork sh /root/capture.sh "\${children%% *}" 2>/root/prefork.txt
-echo "prefork=$master $children" >>/root/after.txt
+SECONDS_TO_TRACE=1 DIRECTORY=/srv/prefork sh /srv/capture.sh "\${children%% *}" 2>/srv/prefork.txt
+echo "prefork=$master $children" >>/srv/after.txt
 kill $master $children
 exit $code
 `);
   assert.match(stderr, /tracing (\d+) .*for 2 s with strace/);
   assert.doesNotMatch(stderr, /not found|invalid|unrecognized|usage|syntax/i);
-  const after = readFileSync(join(ROOT, 'root/after.txt'), 'utf8');
+  const after = readFileSync(join(ROOT, 'srv/after.txt'), 'utf8');
   assert.match(after, /^TracerPid:\t0$/m);
   const server = Number(/server=(\d+)/.exec(after)?.[1]);
   const family = /prefork=(.+\S)/.exec(after)?.[1] ?? '';
   assert.equal(family.split(' ').length, 3);
-  assert.match(readFileSync(join(ROOT, 'root/prefork.txt'), 'utf8'), new RegExp(`tracing ${family} +for 1 s`));
-  const folder = join(ROOT, 'root/captured');
+  assert.match(readFileSync(join(ROOT, 'srv/prefork.txt'), 'utf8'), new RegExp(`tracing ${family} +for 1 s`));
+  const folder = join(ROOT, 'srv/captured');
   assert.deepEqual(readdirSync(folder).sort(), ['facts-after.txt', 'facts-before.txt', 'trace.strace']);
   assert.ok(readFileSync(`${folder}.tar.gz`).length > 500);
   assert.match(readFileSync(join(folder, 'trace.strace'), 'utf8'), /accept/);

@@ -6,7 +6,10 @@ import { UsageError } from '../options/usage-error.ts';
 import { EXIT } from '../printing/exit-code.ts';
 import { writeStdout } from '../printing/write-result.ts';
 
-/** Prints the script that captures a server of this name, or a process, or where workers run. Throws `UsageError` for other words. */
+/**
+ * Prints the script that captures a server of this name, or a process, or where workers run. Throws `UsageError` for
+ * other words.
+ */
 export async function runRecipe(word: string | undefined, { machine, for: seconds }: RecipeFlags): Promise<number> {
   if (isPlace(word)) {
     await writeStdout(placeRecipe(word, TOOL_VERSION, seconds));
