@@ -16,7 +16,7 @@ async function printed(...words: readonly string[]): Promise<string> {
   return stdout;
 }
 
-test('each place has a script that a shell reads; it says what it needs, leaves and costs, and what was not tried', async () => {
+test('each place has a script that says what it needs, leaves and costs, and what was not tried', async () => {
   for (const place of PLACES) {
     const text = await printed(place, '--for', '17s');
     const path = join(FOLDER, `${place}.sh`);

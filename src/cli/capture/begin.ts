@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { AttachError } from '../../sources/live/attach-error.ts';
+import { AttachError } from '../../sources/attach-error.ts';
 import type { LiveCapture } from '../../sources/live/capture.ts';
 import { prepareCapture, startCapture } from '../../sources/live/prepare.ts';
 import { checkSave } from '../../sources/live/spool.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { AttachError } from '../attach-error.ts';
+import { tailInput } from '../tail-input.ts';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
-import { AttachError } from './attach-error.ts';
 import type { CodeWatch } from './code/code-watch.ts';
 import { describeDetachment } from './detachment.ts';
 import type { Engine } from './engine.ts';
@@ -13,7 +14,6 @@ import { type Checkpoint, demandHoles, Ring, raiseFileLimit } from './ring.ts';
 import type { ProcessSight, ThreadSight } from './sights.ts';
 import type { Spool } from './spool.ts';
 import { StallWatch } from './stall-watch.ts';
-import { tailInput } from './tail-input.ts';
 import { endOrphan, Tracer, type TracerEnd } from './tracer.ts';
 
 /** Why a capture ended. */

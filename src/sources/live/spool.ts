@@ -9,7 +9,7 @@ import { OutputError } from '../../files/output-error.ts';
 import { openedPath, PrivateFolder } from '../../files/private-folder.ts';
 import { demandTrusted, strangerIn } from '../../files/trusted-place.ts';
 import { mebibytes } from '../../trace/format-numbers.ts';
-import { AttachError } from './attach-error.ts';
+import { AttachError } from '../attach-error.ts';
 
 export interface SpoolOptions {
   /** Where the capture shall be when it is whole; without it a file in the spool directory. */
