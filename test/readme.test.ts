@@ -117,7 +117,7 @@ it('every line that the README and the page for assistants tell to type is typed
     const { code, stdout, stderr } = type(own(line));
     const what = `${line}\n${stdout.slice(-300)}\n${stderr}`;
     if (LIVE.test(line)) assert.equal(code, line.includes(' run ') ? 2 : 4, what);
-    else if (line.startsWith('drover doctor')) assert.match(stdout, /^programs that drover brings/m, what);
+    else if (line.startsWith('drover doctor')) assert.match(stdout, /^programs that come with drover/m, what);
     else assert.equal(code, line.includes('--fail-on') ? 1 : 0, what);
     if (line.includes(' run ')) assert.match(stderr, /^drover: There is no program "no-such-server"/, what);
     const into = / > (\S+)$/.exec(line)?.[1];

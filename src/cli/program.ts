@@ -27,7 +27,7 @@ Examples:
   drover diff before.strace after.strace what a change made better or worse
   drover explain loop-stall              what a finding means and what to do
 
-A capture that drover can read best:
+The capture that drover reads best:
   timeout 20 strace -f -ttt -T -y -s 128 -o trace.strace -p PID
 
 Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 input unreadable or not a trace,

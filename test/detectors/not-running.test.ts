@@ -232,6 +232,37 @@ describe('the beat of a CPU quota', () => {
     assert.ok((await causes(false)).some(({ metrics }) => metrics.cause === 'many-requests'));
   });
 
+  it('explains the crowd that it finds when it runs again, without a rhythm; not one that it waited for', async () => {
+    const causes = async (waits: number) => {
+      const { trace, worker } = oneWorker();
+      turn(worker, 1000, 130, (own) => own.call('getpid(', ')', 101, 120));
+      turn(worker, 1130.1 + waits, 170, (own) => {
+        for (let count = 0; count < 7; count++) own.serve(11, `GET /${count}`, { work: 23 });
+      });
+      worker.waitUntil(5000);
+      return ofKind(await analyzed(trace), KIND).map(({ metrics }) => [metrics.cause, metrics.count]);
+    };
+    assert.deepEqual(await causes(0), [['not-running', 2]]);
+    assert.deepEqual(await causes(3), [
+      ['many-requests', 1],
+      ['not-running', 1],
+    ]);
+  });
+
+  it('explains a crowd in which it is seen itself, from three tenths on', async () => {
+    const causeOf = async (ms: number) => {
+      const { trace, worker } = oneWorker();
+      turn(worker, 1000, 200, (own) => {
+        for (let count = 0; count < 5; count++) own.serve(11, `GET /${count}`, { work: 20 });
+        own.call('getpid(', ')', 101, ms);
+      });
+      worker.waitUntil(5000);
+      return (await stall(trace)).metrics.cause;
+    };
+    assert.equal(await causeOf(61), 'not-running');
+    assert.notEqual(await causeOf(55), 'not-running');
+  });
+
   it('needs four of them', async () => {
     const { findings } = await analyzed(pauses(SECONDS.slice(0, 3), ragged));
     for (const { metrics } of findings) assert.equal(metrics.quotaPeriodMs ?? null, null);

@@ -121,7 +121,7 @@ function checkCommand(files: readonly string[], commands: readonly string[]): vo
         ? `Did you mean drover ${[meant, ...others].join(' ')}?`
         : others.length > 0
           ? 'drover --help lists the commands.'
-          : `A running server is looked at with drover attach ${first}; drover --help lists the commands.`,
+          : `For a running server type drover attach ${first}. drover --help lists the commands.`,
   });
 }
 
@@ -150,7 +150,7 @@ const GRACE_MS = 1_000;
 
 /** Ctrl-C ends a tracer that pipes into drover as well: what it told until then is reported. */
 function reportOnInterrupt(notice: (sentence: string) => void): void {
-  notice('Ctrl-C: reporting on what was read; Ctrl-C again ends at once.');
+  notice('Ctrl-C: drover reports on what it has read. Ctrl-C again ends it at once.');
   endStdin(GRACE_MS);
 }
 

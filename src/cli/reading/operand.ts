@@ -38,7 +38,7 @@ export function savedReport(path: string): SavedOperand | null {
   if (text === null) return null;
   const saved = readSavedReport(text);
   if (saved.kind === 'report') return { path, report: saved.report };
-  throw brokenReport(path, saved.kind === 'broken' ? saved.reason : 'it is no report of drover');
+  throw brokenReport(path, saved.kind === 'broken' ? saved.reason : 'it is not a report of drover');
 }
 
 export function brokenReport(path: string, reason: string): InputError {

@@ -2,7 +2,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import type { Rhythm } from '../../model/measuring/pauses.ts';
 import type { Model } from '../../model/model.ts';
-import type { Nanoseconds } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { requestShape } from '../request-shape.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
 import { type NotRunning, notRunningIn } from '../stall-cause/not-running.ts';
@@ -28,6 +28,9 @@ const WHATEVER_IT_SERVES: ReadonlySet<Cause> = new Set<Cause>([
 
 /** Causes that say that there was too much to do. */
 const CROWDS: ReadonlySet<Cause> = new Set<Cause>(['many-requests', 'one-connection']);
+
+/** A loop that comes back from its wait sooner has found there what came before. */
+const NO_WAIT = MILLISECOND;
 
 /** One stall, reduced to what a report says. */
 export interface Stall {
@@ -130,9 +133,18 @@ function keyFor(groups: ReadonlyMap<string, StallGroup>, place: string, request:
 export function regrouped(model: Model, groups: Iterable<StallGroup>): StallGroup[] {
   const regrouped: StallGroup[] = [];
   let paused: StallGroup | null = null;
-  for (const group of groups) {
+  // Of a crowd one has to know whether the worker had stood still before.
+  const inOrder = [...groups].toSorted((a, b) => Number(CROWDS.has(a.cause)) - Number(CROWDS.has(b.cause)));
+  const ends: Nanoseconds[] = [];
+  for (const group of inOrder) {
     const rhythm = model.pauses.rhythmOf(group.thread.process);
-    const found = group.stalls.map((stall) => pausedAs(model, group.thread, stall, rhythm));
+    const found = group.stalls
+      .toSorted((a, b) => a.start - b.start)
+      .map((stall) => {
+        const pause = pausedAs(model, group.thread, stall, rhythm, ends);
+        if (pause !== null) ends.push(pause.end);
+        return pause;
+      });
     const stalls = found.filter((stall) => stall !== null);
     if (stalls.length * 2 < found.length || stalls.length === 0) regrouped.push(group);
     else {
@@ -150,10 +162,17 @@ export function regrouped(model: Model, groups: Iterable<StallGroup>): StallGrou
   return paused === null ? regrouped : [...regrouped, paused];
 }
 
-function pausedAs(model: Model, thread: Thread, stall: Stall, rhythm: Rhythm | null): Stall | null {
+/** `ends`: when the pauses ended that are known of the thread. */
+function pausedAs(
+  model: Model,
+  thread: Thread,
+  stall: Stall,
+  rhythm: Rhythm | null,
+  ends: readonly Nanoseconds[],
+): Stall | null {
   const { cause, isBrief, pauseStart, pauseEnd } = stall.reason;
   const found = CROWDS.has(cause)
-    ? pausedInCrowd(model, thread, stall, rhythm)
+    ? pausedInCrowd(model, thread, stall, rhythm, ends)
     : notRunningIn(model, { thread, cause, isBrief, start: pauseStart, end: pauseEnd }, rhythm);
   if (found === null) return null;
   const isSure =
@@ -166,7 +185,14 @@ function pausedAs(model: Model, thread: Thread, stall: Stall, rhythm: Rhythm | n
 }
 
 /** Requests that come while a worker does not run are all there when it runs again: the pauses made the crowd. */
-function pausedInCrowd(model: Model, thread: Thread, stall: Stall, rhythm: Rhythm | null): NotRunning | null {
+function pausedInCrowd(
+  model: Model,
+  thread: Thread,
+  stall: Stall,
+  rhythm: Rhythm | null,
+  ends: readonly Nanoseconds[],
+): NotRunning | null {
+  if (ends.some((end) => stall.start >= end && stall.start - end < NO_WAIT)) return { rhythm: null };
   const paused = rhythm === null ? 0 : model.pauses.onBeat(thread, stall.start, stall.end, rhythm);
   return paused * 2 >= stall.length ? { rhythm } : null;
 }

@@ -125,7 +125,11 @@ function judge(fact: LongTurn, timed: boolean): Reason {
   const idle = turn.blocked.filter((group) => group.class === 'not-running');
   const outside = work - turn.inCalls + idle.reduce((sum, group) => sum + group.total, 0);
   if (timed && outside >= DOMINANT * work && !isCrowd(fact)) return notRunning(idle, work) ?? computing(fact);
-  if (isCrowd(fact)) return plain(fact, turn.severalConnections ? 'many-requests' : 'one-connection', 'likely');
+  if (isCrowd(fact))
+    return (
+      (timed ? stoodStill(idle, work) : null) ??
+      plain(fact, turn.severalConnections ? 'many-requests' : 'one-connection', 'likely')
+    );
   if (top !== null && total > outside) return { ...blockedReason(top), total, confidence: 'possible' };
   return computing(fact);
 }
@@ -187,11 +191,16 @@ function blockedReason(group: BlockedIn): Reason {
  * computing.
  */
 function notRunning(groups: readonly BlockedIn[], work: Nanoseconds): Reason | null {
+  return stoodStill(groups, work) ?? inMemory(groups, work);
+}
+
+/** So much of the time passed in calls that wait for nothing that the thread did not run; else null. */
+function stoodStill(groups: readonly BlockedIn[], work: Nanoseconds): Reason | null {
   // The kernel may be at work for long in those of memory.
   const idle = groups.filter(({ syscall }) => syscall.family !== 'memory').sort((a, b) => b.total - a.total);
   const total = idle.reduce((sum, group) => sum + group.total, 0);
   const [top] = idle;
-  if (top === undefined || total < NOT_RUNNING * work) return inMemory(groups, work);
+  if (top === undefined || total < NOT_RUNNING * work) return null;
   const rungs = idle.reduce((sum, { count }) => sum + count, 0);
   return { ...blockedReason(top), confidence: 'likely', isBrief: false, total, rungs, target: '', query: '' };
 }

@@ -4,7 +4,7 @@ import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { queueOf } from '../../model/topics/queues/job-tracker.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
 import { sortHeld } from './held-threads.ts';
 
 /** More threads in one call than that are those of a runtime or of a pool, which strace did not tell from processes. */
@@ -29,7 +29,8 @@ export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds
   const serving = new Set([...servingProcesses(model), ...working]);
   if (working.size === 0 && ![...serving].some(({ answered }) => answered > 0)) return untouched;
   const latest = model.lastTime - least;
-  if ([...serving].some(({ inProgress: { oldestAtEnd: at } }) => at !== UNKNOWN && at < latest)) return untouched;
+  if ([...serving].some(({ inProgress: { oldestAtEnd } }) => oldestAtEnd !== null && oldestAtEnd.startedAt < latest))
+    return untouched;
 
   const scene: Scene = { serving, working, isOneProcess: serving.size === 1 && !hasMaster(model) };
   const held = told.filter((each) => isParkedOnLock(each, scene));
