@@ -41,6 +41,8 @@ const NOT_TYPED: Readonly<Record<string, string>> = {
   [`duckdb -c "SET VARIABLE archive = 'archive'" -f drover.sql -c 'FROM new_since_yesterday'`]:
     'it needs the program duckdb; test/archive/sql.slow.test.ts asks with its library',
   "ssh -n web-1 'timeout 20 strace … 2>&1' | drover -": 'it needs a host; test/cli/inputs.test.ts pipes a capture',
+  "ssh -n web-1 'sudo drover record gunicorn --for 20s -o -' > web-1.trace":
+    'it needs a host; test/live/record-stdout.test.ts records into a pipe',
 };
 
 /**
@@ -76,11 +78,13 @@ before(() => {
   copyFileSync(SAMPLE, join(FOLDER, 'web-1.strace.gz'));
   copyFileSync(join(ROOT, 'samples/hang-gunicorn-sync/trace.strace.gz'), join(FOLDER, 'web-2.strace.gz'));
   writeFileSync(join(FOLDER, 'report.json'), type(`node ${join(ROOT, 'bin/drover.js')} trace.strace --json`).stdout);
-  for (const name of ['bin', 'traces']) mkdirSync(join(FOLDER, name));
+  for (const name of ['bin', 'traces', 'fleet']) mkdirSync(join(FOLDER, name));
   for (const pid of ['4848', '4870']) {
     const own = lines.split('\n').filter((line) => line.startsWith(`${pid} `));
     writeFileSync(join(FOLDER, `traces/trace.${pid}`), `${own.map((line) => line.slice(6)).join('\n')}\n`, 'latin1');
   }
+  for (const host of ['web-1', 'web-2'])
+    copyFileSync(join(FOLDER, `${host}.strace.gz`), join(FOLDER, `fleet/${host}.strace.gz`));
   symlinkSync(join(ROOT, 'bin/drover.js'), join(FOLDER, 'bin/drover'));
   symlinkSync(join(ROOT, 'samples'), join(FOLDER, 'samples'));
 });

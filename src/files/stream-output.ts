@@ -56,8 +56,8 @@ export class StreamOutput {
    * Writes all of it, however slowly it is taken. Throws `OutputError`; of a reader that went away, the error itself
    * (EPIPE).
    */
-  async write(text: string): Promise<void> {
-    const bytes = Buffer.from(text);
+  async write(data: string | Buffer): Promise<void> {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     try {
       for (let at = 0; at < bytes.length; ) {
         try {

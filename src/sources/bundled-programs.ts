@@ -15,6 +15,11 @@ const PATHS = [
   'src/sources/bpftrace/exact.bt',
   'src/sources/bpftrace/watch.bt',
   'src/sources/recipe/capture.sh',
+  'src/sources/recipe/kubernetes.sh',
+  'src/sources/recipe/docker.sh',
+  'src/sources/recipe/podman.sh',
+  'src/sources/recipe/systemd.sh',
+  'src/sources/recipe/ansible.sh',
 ];
 /** Everything that drover hands to another program to run. */
 export function bundledPrograms(): readonly BundledProgram[] {

@@ -48,6 +48,16 @@ export function readCaptureDirectory(directory: string): CaptureDirectory | null
   return null;
 }
 
+/** Whether a recipe made it, or somebody who names a trace as recipes do. */
+export function isCaptureDirectory(directory: string): boolean {
+  return TRACE_NAMES.some((name) => isThere(join(directory, name)));
+}
+
+/** Whether a file of this name belongs to the capture of its directory. */
+export function isNameOfCapture(name: string): boolean {
+  return TRACE_NAMES.includes(name) || name === FACTS.before || name === FACTS.after;
+}
+
 function isThere(path: string): boolean {
   try {
     lstatSync(path);

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { OWN_NAME, readHostDirectory } from './host-directory.ts';
 import { openInputs, withoutRepeats } from './open-inputs.ts';
 import { setInName } from './trace-directory.ts';
 import type { InputSet } from './trace-input.ts';
@@ -11,31 +12,34 @@ export interface Capture {
   readonly set: InputSet;
 }
 
-/** The names that drover gives: `drover-web-1-20261120T021337-0815.trace`, `drover-capture-web-1-20261120T…-3f0c`. */
-const OWN_NAME = /^drover-(?:capture-)?(.+)-\d{8}T\d{6}-[0-9a-f]+$/;
 /** What a recipe noted of the host beside the trace. */
 const NOTED_HOST = /^== host\n\t([\w.-]{1,64})$/m;
 const ENDINGS = /(?:\.(?:gz|zst|xz|bz2|strace|bpftrace|trace|perf|txt|log|out|json))+$/i;
 
 /**
- * The captures that a user named, one for each host. Files of one `strace -ff` (NAME.PID) and all that a directory
- * holds are one capture; every other file is one of its own, since equal pids on two hosts are two processes. Reads
- * nothing yet. Throws `InputError` like `openInputs`.
+ * The captures that a user named, one for each host. Files of one `strace -ff` (NAME.PID) are one capture. So is a
+ * directory of them, or one that a recipe made; another directory holds the captures of several hosts. Every other file
+ * is one of its own, since equal pids on two hosts are two processes. Reads nothing yet. Throws `InputError` like
+ * `openInputs`.
  */
 export function openCaptures(operands: readonly string[]): readonly Capture[] {
   const notices: string[] = [];
-  const named = withoutRepeats(
-    operands.map((path) => ({ path })),
-    notices,
-  );
+  const found = operands.flatMap((path) => {
+    if (!isDirectory(path)) return [{ path, folder: undefined }];
+    const directory = readHostDirectory(path);
+    notices.push(...directory.notices);
+    return directory.captures;
+  });
   const groups = new Map<string, string[]>();
-  for (const { path } of named) {
+  const folders = new Map<string, string | undefined>();
+  for (const { path, folder } of withoutRepeats(found, notices)) {
     const key = keyOf(path);
     groups.set(key, [...(groups.get(key) ?? []), path]);
+    folders.set(key, folder);
   }
   const sets = [...groups.values()].map((paths) => openInputs(paths));
   const noted = sets.map(({ facts }) => NOTED_HOST.exec(facts?.before ?? '')?.[1]);
-  const hosts = hostNames([...groups.keys()], noted);
+  const hosts = hostNames([...groups.keys()], noted, [...folders.values()]);
   return sets.map((set, index) => ({
     host: hosts[index] ?? '',
     set: index === 0 ? { ...set, notices: [...notices, ...set.notices] } : set,
@@ -59,13 +63,20 @@ function isDirectory(path: string): boolean {
 
 /** What the name of a capture says of its host, whether or not it is still there. */
 export function hostInName(path: string): string {
-  return hostNames([path], [])[0] ?? '';
+  return hostNames([path], [], [])[0] ?? '';
 }
 
 /** What was noted, or stands in a name that drover gave; else the file name, or what tells such names apart. */
-function hostNames(keys: readonly string[], noted: readonly (string | undefined)[]): readonly string[] {
+function hostNames(
+  keys: readonly string[],
+  noted: readonly (string | undefined)[],
+  below: readonly (string | undefined)[],
+): readonly string[] {
   const short = keys.map((key) => basename(key).replace(ENDINGS, '') || basename(key));
-  const told = short.map((name, index) => noted[index] ?? OWN_NAME.exec(name)?.[1] ?? name);
+  const told = short.map(
+    (name, index) =>
+      noted[index] ?? OWN_NAME.exec(name)?.[1] ?? OWN_NAME.exec(below[index] ?? '')?.[1] ?? below[index] ?? name,
+  );
   if (isUnique(told)) return told;
   if (isUnique(short)) return short;
   const folders = keys.map((key) => basename(dirname(resolve(key))));

@@ -71,7 +71,12 @@ async function* readRedirected(
 }
 
 function offsetOfStdin(): number {
-  return Number(/^pos:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${STDIN}`, 'latin1'))?.[1] ?? 0);
+  try {
+    return Number(/^pos:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${STDIN}`, 'latin1'))?.[1] ?? 0);
+  } catch {
+    // Without /proc nobody tells; a shell opens a file at its beginning.
+    return 0;
+  }
 }
 
 /**

@@ -17,17 +17,26 @@ interface TraceDirectory {
 }
 
 const THREAD_FILE = /^(?<set>.+)\.(?<tid>[1-9]\d{0,9})(?:\.(?:gz|zst|xz|bz2))?$/;
+/** What `capture.sh` makes beside its directory, to be copied. */
+const TAR = /\.(?:tar(?:\.(?:gz|zst|xz|bz2))?|tgz)$/i;
+/** A host, no set of files: `10.0.0.17`. */
+const ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}(?:\.(?:gz|zst|xz|bz2))?$/;
 const NAMES_SHOWN = 3;
 
 /** The thread that the name of a `-ff` file tells, or undefined. */
 export function tidInName(path: string): number | undefined {
-  const tid = THREAD_FILE.exec(path)?.groups?.tid;
+  const tid = partsOf(basename(path))?.tid;
   return tid === undefined ? undefined : Number(tid);
 }
 
 /** The set that a `-ff` file belongs to (`trace` of `trace.4711`), or undefined for any other name. */
 export function setInName(name: string): string | undefined {
-  return THREAD_FILE.exec(name)?.groups?.set;
+  return partsOf(name)?.set;
+}
+
+function partsOf(name: string): { readonly set: string; readonly tid: string } | undefined {
+  const { set, tid } = (ADDRESS.test(name) ? null : THREAD_FILE.exec(name))?.groups ?? {};
+  return set === undefined || tid === undefined ? undefined : { set, tid };
 }
 
 /**
@@ -40,8 +49,8 @@ export function listTraceDirectory(directory: string): TraceDirectory {
   const unread: LeftOutFile[] = [];
   for (const entry of entriesOf(directory)) {
     const path = join(directory, entry.name);
-    const match = entry.isDirectory() ? null : THREAD_FILE.exec(entry.name);
-    if (match === null) {
+    const parts = entry.isDirectory() ? undefined : partsOf(entry.name);
+    if (parts === undefined) {
       others.push(path);
       continue;
     }
@@ -50,7 +59,7 @@ export function listTraceDirectory(directory: string): TraceDirectory {
       unread.push({ path, ...against });
       continue;
     }
-    const { set = '', tid = '' } = match.groups ?? {};
+    const { set, tid } = parts;
     sets.set(set, (sets.get(set) ?? 0) + 1);
     files.push({ path, tid: Number(tid) });
   }
@@ -102,11 +111,14 @@ export function reasonAgainst(path: string): { readonly code: LeftOutFile['code'
 
 function noThreadFiles(directory: string, others: readonly string[]): InputError {
   const message = `${directory} holds no files named NAME.PID, as strace -ff writes them.`;
+  const packed = others.find((path) => TAR.test(path));
+  if (packed !== undefined) return new InputError(message, { hint: `Unpack it: tar -xf ${packed} -C ${directory}` });
   const hint = others.length > 0 ? `Name the trace itself: ${someOf(others)}.` : 'The directory is empty.';
   return new InputError(message, { hint });
 }
 
-function someOf(names: readonly string[]): string {
+/** `a, b, c and 4 more`. */
+export function someOf(names: readonly string[]): string {
   const shown = names.slice(0, NAMES_SHOWN).join(', ');
   return names.length > NAMES_SHOWN ? `${shown} and ${names.length - NAMES_SHOWN} more` : shown;
 }

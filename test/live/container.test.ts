@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { promisify } from 'node:util';
 import { LiveServer } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
 import { DROVER, runDrover } from '../support/run-drover.ts';
@@ -101,3 +103,44 @@ test('from the host, bpftrace traces the container, with its own pids beside tho
     load.stop();
   }
 });
+
+test(
+  'from the host, a recipe finds a process of a container by its id and the number it has inside',
+  LIVE,
+  async () => {
+    const id = randomBytes(32).toString('hex');
+    const hierarchy = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((path) => existsSync(`${path}/cgroup.procs`));
+    assert.ok(hierarchy !== undefined, 'no cgroup2 is mounted');
+    const group = join(hierarchy, `drover-test-${id}.scope`);
+    mkdirSync(group);
+    const load = server.load(40);
+    const [worker = 0] = server.workers;
+    try {
+      for (const pid of server.pids) writeFileSync(join(group, 'cgroup.procs'), String(pid));
+      const numberInside = /^NSpid:.*\t(\d+)$/m.exec(readFileSync(`/proc/${worker}/status`, 'utf8'))?.[1] ?? '';
+      assert.notEqual(numberInside, String(worker));
+      const script = join(FOLDER, 'by-id.sh');
+      writeFileSync(script, (await runDrover(['recipe', 'gunicorn'])).stdout);
+      const capture = (container: string, ...words: readonly string[]) =>
+        promisify(execFile)('sh', [script, ...words], {
+          cwd: FOLDER,
+          env: { PATH: process.env.PATH, CONTAINER: container, SECONDS_TO_TRACE: '1' },
+        });
+      for (const [words, found] of [
+        [[], server.master],
+        [[numberInside], worker],
+      ] as const) {
+        const { stderr } = await capture(id.slice(0, 12), ...words);
+        assert.match(stderr, new RegExp(`process ${words[0] ?? 1} of the container is ${found} here`));
+        assert.match(stderr, new RegExp(`tracing ${server.pids.join(' ')} +for 1 s`));
+      }
+      await assert.rejects(capture(id, '3999999'), /no process 3999999 in a container/);
+      await assert.rejects(capture('web'), /CONTAINER must be the id of a container/);
+      await assert.rejects(capture('0123456789ab; touch x'), /CONTAINER must be the id of a container/);
+    } finally {
+      load.stop();
+      for (const pid of server.pids) writeFileSync(join(hierarchy, 'cgroup.procs'), String(pid));
+      rmdirSync(group);
+    }
+  },
+);

@@ -55,3 +55,97 @@ test('several captures of one host are told apart by their files', () => {
     names.map((name) => name.replace('.trace', '')),
   );
 });
+
+test('a directory with a folder for each host is read as hosts, however deep ansible put the files', () => {
+  const names = [
+    'fleet/web-1/trace.strace',
+    'fleet/web-2/opt/captures/trace.strace',
+    'fleet/web-3/t.17',
+    'fleet/web-3/t.19',
+  ];
+  assert.deepEqual(hostsOf(Object.fromEntries(names.map((name) => [name, TRACE])), ['fleet']), [
+    'web-1',
+    'web-2',
+    'web-3',
+  ]);
+});
+
+test('a directory of names that drover gave, or of files that are traces, is read as hosts', () => {
+  const names = [
+    'fleet/drover-capture-web-1-20261120T021337-0815/trace.strace',
+    'fleet/drover-web-2-20261120T021341-4711.trace',
+    'fleet/10.0.0.17.strace.gz',
+    'fleet/pod-7f9c.bpftrace',
+  ];
+  assert.deepEqual(hostsOf(Object.fromEntries(names.map((name) => [name, TRACE])), ['fleet']), [
+    '10.0.0.17',
+    'web-1',
+    'web-2',
+    'pod-7f9c',
+  ]);
+});
+
+test('two captures of one folder are told apart', () => {
+  const names = ['fleet/web-1/a.strace', 'fleet/web-1/b.strace', 'fleet/web-2/a.strace'];
+  const hosts = hostsOf(Object.fromEntries(names.map((name) => [name, TRACE])), ['fleet']);
+  assert.equal(new Set(hosts).size, 3, hosts.join());
+});
+
+test('files that are called after addresses are captures of hosts, not threads of one trace', () => {
+  const names = ['10.0.0.17', '10.0.0.19.gz'];
+  assert.deepEqual(
+    hostsOf(Object.fromEntries(names.map((name) => [name, TRACE]))),
+    names.map((name) => name.replace('.gz', '')),
+  );
+});
+
+test('a directory of strace -ff stays one capture, whatever else is in it, and what is not read is said', () => {
+  const folder = temporaryFolder();
+  for (const name of [
+    'ff/t.17',
+    'ff/t.19',
+    'ff/web-2.strace',
+    'recipe/trace.strace',
+    'recipe/facts-before.txt',
+    'recipe/web-2.strace',
+  ]) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), TRACE);
+  }
+  const [threads, ...noMore] = openCaptures([join(folder, 'ff')]);
+  assert.deepEqual(noMore, []);
+  assert.deepEqual(
+    threads?.set.inputs.map(({ tid }) => tid),
+    [17, 19],
+  );
+  assert.match(threads?.set.notices.join() ?? '', /Not read in .*ff, for they are not named NAME\.PID: web-2\.strace/);
+  const [recipe, ...others] = openCaptures([join(folder, 'recipe')]);
+  assert.deepEqual(others, []);
+  assert.equal(recipe?.set.inputs.length, 1);
+  assert.deepEqual(recipe?.set.notices, [
+    `${join(folder, 'recipe')} is one capture. Not read in it: web-2.strace. To read them, name them.`,
+  ]);
+});
+
+test('what a directory of hosts holds besides is said, but for the packed copy of what was read', () => {
+  const folder = temporaryFolder();
+  const own = 'drover-capture-web-1-20261120T021337-0815';
+  for (const name of [`${own}/trace.strace`, `${own}.tar.gz`, 'web-2.strace', 'notes.txt', '.drover-x/trace.strace']) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), TRACE);
+  }
+  const captures = openCaptures([folder]);
+  assert.deepEqual(
+    captures.map(({ host }) => host),
+    ['web-1', 'web-2'],
+  );
+  assert.deepEqual(captures[0]?.set.notices, [
+    `Not read in ${folder}, for no name says that it is a capture: notes.txt.`,
+  ]);
+  const packed = join(temporaryFolder(), 'packed');
+  mkdirSync(packed);
+  writeFileSync(join(packed, `${own}.tar.gz`), '');
+  assert.throws(() => openCaptures([packed]), {
+    hint: `Unpack it: tar -xf ${join(packed, `${own}.tar.gz`)} -C ${packed}`,
+  });
+});

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 import { KINDS } from '../../detectors/registry.ts';
-import { RECIPE_SERVERS } from '../../sources/recipe/recipe.ts';
+import { RECIPE_PLACES, RECIPE_SERVERS } from '../../sources/recipe/recipe.ts';
 import { SHELLS, type Shell } from '../options/values.ts';
 import { EXIT } from '../printing/exit-code.ts';
 import { writeStdout } from '../printing/write-result.ts';
@@ -22,7 +22,7 @@ interface Known {
 export async function runCompletion(shell: Shell, program: Command): Promise<number> {
   const words = {
     explain: [...KINDS, 'assistants', 'thresholds'],
-    recipe: Object.keys(RECIPE_SERVERS),
+    recipe: [...Object.keys(RECIPE_SERVERS), ...RECIPE_PLACES],
     completion: SHELLS,
   };
   await writeStdout(completionScript(shell, program, words));

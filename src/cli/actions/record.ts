@@ -12,11 +12,15 @@ import { notices, writeStdout } from '../printing/write-result.ts';
 export async function runRecord(pids: readonly number[], flags: RecordFlags): Promise<number> {
   if (flags.output !== undefined && flags.save !== undefined && flags.output !== flags.save)
     throw new UsageError('-o and --save both name the capture.', { hint: 'Give one of them.' });
+  const isPassedOn = (flags.output ?? flags.save) === '-';
+  if (flags.ring !== undefined && isPassedOn)
+    throw new UsageError('--ring writes a file each time, and -o - names none.', { hint: 'Name a file: -o web.trace' });
   if (flags.ring !== undefined) return (await import('../capture/flight-recorder.ts')).runRing(pids, flags, flags.ring);
   if (flags.until !== undefined)
     throw new UsageError('--until says when the ring is written to a file, and --ring is missing.', {
       hint: 'Add --ring 60s',
     });
+  if (isPassedOn) return (await import('../capture/to-stdout.ts')).recordToStdout(pids, flags);
   const say = notices(flags);
   const capture = await beginCapture(pids, { ...flags, save: flags.output ?? flags.save ?? defaultName() }, say);
   if (capture === null) return EXIT.done;

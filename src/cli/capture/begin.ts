@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { AttachError } from '../../sources/live/attach-error.ts';
+import { AttachError } from '../../sources/attach-error.ts';
 import type { LiveCapture } from '../../sources/live/capture.ts';
 import { prepareCapture, startCapture } from '../../sources/live/prepare.ts';
 import { checkSave } from '../../sources/live/spool.ts';
@@ -14,7 +14,7 @@ import { startSummary } from './start-summary.ts';
  */
 export async function beginCapture(
   pids: readonly number[],
-  flags: CaptureFlags,
+  flags: CaptureFlags & { readonly isPassedOn?: boolean },
   notice: (sentence: string) => void,
   reserveSeconds = 0,
   ringSeconds?: number,
@@ -26,7 +26,7 @@ export async function beginCapture(
     family: flags.family,
   });
   if (why !== '') notice(why);
-  const { save, force, spool, maxSpool } = flags;
+  const { save, force, spool, maxSpool, isPassedOn } = flags;
   const program = isWatch ? 'watch' : flags.program;
   const start = (chosen: typeof engine) =>
     untilInterrupted((signal) =>
@@ -34,6 +34,7 @@ export async function beginCapture(
         save,
         force,
         spool,
+        isPassedOn,
         mostBytes: maxSpool,
         seconds: flags.for + reserveSeconds,
         program,

@@ -50,7 +50,7 @@ export function detachOnSignals(
   process.on('SIGINT', () => {
     if (capture.isOver || askedBefore) {
       capture.kill();
-      if (!capture.isRing) say(`What was captured is ${capture.file}.`);
+      if (capture.isKept) say(`What was captured is ${capture.file}.`);
       process.exit(INTERRUPTED);
     }
     askedBefore = true;

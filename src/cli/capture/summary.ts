@@ -19,8 +19,8 @@ export function beginSummary(capture: LiveCapture, seconds: number): string {
 }
 
 /** Where a capture is that has not its name yet: whatever becomes of drover, it stays there. */
-export function growing({ name, file }: LiveCapture): string {
-  return name === file ? '' : ` Until the capture is complete it is in ${file}.`;
+export function growing({ name, file, isKept }: LiveCapture): string {
+  return name === file || !isKept ? '' : ` Until the capture is complete it is in ${file}.`;
 }
 
 /** What to say when a capture is over: why, what became of the processes, where the capture is. */

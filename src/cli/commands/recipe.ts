@@ -11,7 +11,11 @@ export function addRecipeCommand(program: Command, exitWith: ExitCodeSink): void
   program
     .command('recipe')
     .description('print a shell script that captures on a host without Node what drover reads')
-    .argument('[server]', 'gunicorn, nginx, uwsgi, puma, node, php-fpm, or a PID of this host')
+    .argument(
+      '[server]',
+      'gunicorn, nginx, uwsgi, puma, node, php-fpm, or a PID of this host; or where workers run: kubernetes, docker, ' +
+        'podman, systemd, ansible, and containerfile, the image for them',
+    )
     .addOption(new Option('--for <time>', 'how long it traces').argParser(parseSeconds).default(SECONDS, '20s'))
     .addOption(
       new Option('--machine <machine>', 'of the host, for bpftrace')

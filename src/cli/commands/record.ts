@@ -30,7 +30,8 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
     .optionsGroup('What to print:')
     .option(
       '-o, --output <file>',
-      'the capture, a new file that only you can read (default: drover-HOST-TIME-NNNN.trace)',
+      'the capture, a new file that only you can read (default: drover-HOST-TIME-NNNN.trace); - sends it to ' +
+        'standard output while it grows, over ssh or kubectl exec',
     )
     .option('--force', 'replace the file that the capture is to be written to')
     // As attach calls it.

@@ -19,9 +19,15 @@ export interface StdinSpool {
   remove(): void;
 }
 
-/** The file that standard input was redirected from, or null for a pipe. */
+/** The file that standard input was redirected from; null for a pipe, and where nobody tells its name. */
 export function redirectedFile(): string | null {
-  return fstatSync(0).isFile() ? readlinkSync('/proc/self/fd/0') : null;
+  if (!fstatSync(0).isFile()) return null;
+  try {
+    return readlinkSync('/proc/self/fd/0');
+  } catch {
+    // Without /proc it is copied, as a pipe is.
+    return null;
+  }
 }
 
 /** Begins to copy standard input into a file that only its owner may read. Resolves when it is known what it is. */

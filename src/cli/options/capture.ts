@@ -5,6 +5,7 @@ import type { Machine } from '../../trace/syscall-numbers.ts';
 import type { DashboardFlags } from './dashboard.ts';
 import type { ReportFlags } from './print.ts';
 import type { Condition } from './until.ts';
+import { UsageError } from './usage-error.ts';
 import { parseBytes, parsePercent, parsePids, parseSeconds } from './values.ts';
 
 /** How a running server shall be traced. */
@@ -129,5 +130,15 @@ export function addSpoolOptions(command: Command, atMost: string): Command {
 
 /** Adds the option that keeps a capture of which a report is made. */
 export function addSaveOption(command: Command): Command {
-  return command.option('--save <file>', 'keep the capture under this name; only you can read it');
+  return command.addOption(
+    new Option('--save <file>', 'keep the capture under this name; only you can read it').argParser(parseSaveName),
+  );
+}
+
+/** The report has standard output already. Throws `UsageError`. */
+function parseSaveName(text: string): string {
+  if (text !== '-') return text;
+  throw new UsageError('--save - would mix the capture with the report on standard output.', {
+    hint: 'Send the capture alone: drover record WHO -o -   (for a file of that name: --save ./-)',
+  });
 }

@@ -34,8 +34,17 @@ export type Settings = Readonly<Partial<Record<keyof typeof SETTINGS, unknown>>>
 export function configFile(environment: NodeJS.ProcessEnv): string | null {
   const { DROVER_CONFIG, XDG_CONFIG_HOME } = environment;
   if (DROVER_CONFIG !== undefined) return DROVER_CONFIG === '' ? null : DROVER_CONFIG;
-  const folder = XDG_CONFIG_HOME !== undefined && XDG_CONFIG_HOME !== '' ? XDG_CONFIG_HOME : join(homedir(), '.config');
-  return join(folder, 'drover', 'drover.config.json');
+  const folder = XDG_CONFIG_HOME !== undefined && XDG_CONFIG_HOME !== '' ? XDG_CONFIG_HOME : folderInHome();
+  return folder === null ? null : join(folder, 'drover', 'drover.config.json');
+}
+
+/** null for a user without a home, as in a container that runs under a number which its passwd does not name. */
+function folderInHome(): string | null {
+  try {
+    return join(homedir(), '.config');
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { OutputError } from '../../files/output-error.ts';
 import { HintedError } from '../../hinted-error.ts';
+import { AttachError } from '../../sources/attach-error.ts';
 import { InputError } from '../../sources/input-error.ts';
-import { AttachError } from '../../sources/live/attach-error.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { EXIT } from './exit-code.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { Machine } from '../../trace/syscall-numbers.ts';
+import { AttachError } from '../attach-error.ts';
 import { callLines } from '../bpftrace/call-lines.ts';
 import { descriptorLines } from '../bpftrace/descriptor-lines.ts';
 import { bpftraceProgram, type ProgramName, programEnvironment } from '../bpftrace/program.ts';
-import { AttachError } from './attach-error.ts';
 import type { Engine } from './engine.ts';
 import { guarded, type LaunchLimits } from './launch.ts';
 import { listeningPorts } from './listening-ports.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { AttachError } from '../attach-error.ts';
+import { tailInput } from '../tail-input.ts';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
-import { AttachError } from './attach-error.ts';
 import type { CodeWatch } from './code/code-watch.ts';
 import { describeDetachment } from './detachment.ts';
 import type { Engine } from './engine.ts';
@@ -13,7 +14,6 @@ import { type Checkpoint, demandHoles, Ring, raiseFileLimit } from './ring.ts';
 import type { ProcessSight, ThreadSight } from './sights.ts';
 import type { Spool } from './spool.ts';
 import { StallWatch } from './stall-watch.ts';
-import { tailInput } from './tail-input.ts';
 import { endOrphan, Tracer, type TracerEnd } from './tracer.ts';
 
 /** Why a capture ended. */
@@ -143,6 +143,8 @@ export class LiveCapture {
       await capture.#begin(signal);
       if (ringSeconds !== undefined) capture.#keepLast(ringSeconds);
       if (mostPercent !== undefined) capture.#mostPercent = mostPercent;
+      // Everything in it is open by now, and nothing of it is left if drover is killed.
+      if (spool.isPassedOn) spool.remove();
     } catch (error) {
       await tracer.stop(engine.stop);
       await capture.ended;
@@ -207,9 +209,9 @@ export class LiveCapture {
     return this.#onlookers.costPercent;
   }
 
-  /** Only the last part of the capture is kept, and none when it ends. */
-  get isRing(): boolean {
-    return this.#spool.isRing;
+  /** Whether it is found under a name when it ends: a ring is not, nor what is passed on. */
+  get isKept(): boolean {
+    return this.#spool.isKept;
   }
 
   /** Where the ring begins; null for a capture that is kept whole, or has just begun. */

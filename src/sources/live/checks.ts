@@ -1,4 +1,4 @@
-import { AttachError } from './attach-error.ts';
+import { AttachError } from '../attach-error.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { ProcessFacts } from './process-facts.ts';
 

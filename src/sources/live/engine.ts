@@ -1,4 +1,4 @@
-import type { AttachError } from './attach-error.ts';
+import type { AttachError } from '../attach-error.ts';
 import type { Command } from './launch.ts';
 import type { ToldLoss } from './loss-log.ts';
 import type { SightNotation } from './sight-lines.ts';

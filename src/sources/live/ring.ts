@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readSync } from 'node:fs';
-import { AttachError } from './attach-error.ts';
+import { AttachError } from '../attach-error.ts';
 
 /** Where a dump of the ring may begin: a line of the capture, and what must stand in front of it. */
 export interface Checkpoint {

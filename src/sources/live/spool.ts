@@ -9,7 +9,7 @@ import { OutputError } from '../../files/output-error.ts';
 import { openedPath, PrivateFolder } from '../../files/private-folder.ts';
 import { demandTrusted, strangerIn } from '../../files/trusted-place.ts';
 import { mebibytes } from '../../trace/format-numbers.ts';
-import { AttachError } from './attach-error.ts';
+import { AttachError } from '../attach-error.ts';
 
 export interface SpoolOptions {
   /** Where the capture shall be when it is whole; without it a file in the spool directory. */
@@ -21,6 +21,8 @@ export interface SpoolOptions {
   readonly mostBytes: number;
   /** Only the end of the capture is kept, which frees the rest (`freed`), and it gets no name. */
   readonly isRing?: boolean | undefined;
+  /** Somebody reads it while it grows, and it never has a name. */
+  readonly isPassedOn?: boolean | undefined;
   /** Ends the name of a capture that is not saved under another one. */
   readonly engine: 'strace' | 'bpftrace';
 }
@@ -51,6 +53,8 @@ export class Spool {
   readonly #descriptor: number;
   /** Nothing of it is kept when it ends. */
   readonly isRing: boolean;
+  /** It has no name, and is gone when nobody has it open any more. */
+  readonly isPassedOn: boolean;
   #file: string;
   /** Bytes at the beginning of the capture that take no space any more. */
   freed = 0;
@@ -59,9 +63,10 @@ export class Spool {
    * Makes both files. Throws `AttachError` when they cannot be made or the disk is nearly full, `OutputError` for a
    * name that must not be written to.
    */
-  constructor({ save, force, spool, mostBytes, engine, isRing = false }: SpoolOptions) {
+  constructor({ save, force, spool, mostBytes, engine, isRing = false, isPassedOn = false }: SpoolOptions) {
     this.mostBytes = mostBytes;
     this.isRing = isRing;
+    this.isPassedOn = isPassedOn;
     this.#destination = save === undefined ? null : destinationOf(save, force === true);
     const place = spool === undefined && this.#destination !== null ? this.#destination.directory : trustedPlace(spool);
     this.stranger = this.#destination === null ? null : strangerIn(this.#destination.directory);
@@ -69,9 +74,11 @@ export class Spool {
     const isBeside = place === this.#destination?.directory;
     this.#folder = make(place.path, () => PrivateFolder.make(place, isBeside ? '.drover-' : 'drover-'));
     this.#file = join(this.#folder.path, this.#fileName);
-    this.name = isRing ? this.#fileName : (save ?? this.#file);
+    this.name = this.isKept ? (save ?? this.#file) : this.#fileName;
     try {
-      this.#descriptor = make(this.#file, () => this.#folder.create(this.#fileName));
+      this.#descriptor = make(this.#file, () =>
+        isPassedOn ? this.#folder.createNameless(this.#fileName) : this.#folder.create(this.#fileName),
+      );
       // Nobody needs its name, and a killed drover leaves nothing of it.
       this.log = openedPath(make(this.#folder.path, () => this.#folder.createNameless('tracer.log')));
       this.opened = openedPath(this.#descriptor);
@@ -82,6 +89,11 @@ export class Spool {
       this.remove();
       throw error;
     }
+  }
+
+  /** Whether it is found under a name when it ends. */
+  get isKept(): boolean {
+    return !this.isRing && !this.isPassedOn;
   }
 
   /** Where the capture is now. */
@@ -150,8 +162,8 @@ export class Spool {
    * why; '' when all is well. An empty capture is not kept, and replaces nothing.
    */
   keep(): string {
-    // What is wanted of a ring was copied.
-    if (this.bytes === 0 || this.isRing) {
+    // What is wanted of a ring, or of what is passed on, was copied.
+    if (this.bytes === 0 || !this.isKept) {
       this.remove();
       return '';
     }

@@ -1,4 +1,4 @@
-import { AttachError } from './attach-error.ts';
+import { AttachError } from '../attach-error.ts';
 import type { Engine } from './engine.ts';
 import { type LaunchLimits, RUN_KILL_AFTER_SECONDS, straceAttach, straceRun } from './launch.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';

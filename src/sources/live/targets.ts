@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { AttachError } from './attach-error.ts';
+import { AttachError } from '../attach-error.ts';
 import { findFamily, hostView, type ProcessView } from './family.ts';
 import { linkOrEmpty, type ProcessFacts, readOrEmpty } from './process-facts.ts';
 import { socketsOf } from './socket-tables.ts';

@@ -4,6 +4,7 @@
 #
 #   sh capture.sh [PID]                        PID is any process of the server, master or worker
 #   SECONDS_TO_TRACE=10 sh capture.sh PID      shorter than DROVER:SECONDS seconds
+#   CONTAINER=ID sh capture.sh [PID]           from the host: PID as that container counts; its first process unless given
 #   ENGINE=bpftrace sh capture.sh PID          without slowing the server down, where bpftrace is installed
 #
 # strace slows the server down while it runs (often by half, at worst far more), and gunicorn kills a worker that is silent for its
@@ -37,6 +38,7 @@ demand_number() {
 demand_private() {
   at=$1
   while :; do
+    # shellcheck disable=SC2046 # words on purpose
     set -- $(stat -c '%u %g %a' "$at") || die "cannot look at $at"
     case " 0 $(id -u) ${SUDO_UID:-0} " in
     *" $1 "*) ;;
@@ -58,15 +60,66 @@ find_server() {
   DROVER:FIND
 }
 
+# A process of a container, seen from the host: its control group holds the id, and NSpid its number inside.
+in_container() {
+  for process in /proc/[0-9]*; do
+    grep -q "$1" "$process/cgroup" 2>/dev/null || continue
+    inside=$(sed -n 's/^NSpid:.*[[:space:]]//p' "$process/status" 2>/dev/null)
+    [ "$inside" != "$2" ] || { printf '%s\n' "${process#/proc/}"; return; }
+  done
+}
+
+# From /proc: the ps of busybox shows no parent and no threads. A process may be gone meanwhile.
+# Sets `parent`, since a subshell for each process would take seconds on a large host.
+parent_of() {
+  parent=
+  { while read -r key value rest; do [ "$key" != PPid: ] || parent=$value; done <"/proc/$1/status"; } 2>/dev/null
+}
+
+name_of() {
+  { IFS= read -r line <"$1/comm" && printf '%s\n' "$line"; } 2>/dev/null
+}
+
+# Whether both run the same program.
+alike() {
+  [ "$(readlink "/proc/$1/exe")" = "$(readlink "/proc/$2/exe")" ]
+}
+
 # The master above a process when it runs the same program, and everything below it that does.
 family() {
   top=$1
-  parent=$(ps -o ppid= -p "$top" | tr -d ' ')
-  [ "${parent:-1}" -gt 1 ] && [ "$(readlink "/proc/$parent/exe")" = "$(readlink "/proc/$top/exe")" ] &&
-    [ "$(ps -o comm= -p "$parent")" = "$(ps -o comm= -p "$top")" ] && top=$parent
+  parent_of "$top"
+  [ "${parent:-1}" -gt 1 ] && alike "$parent" "$top" && [ "$(name_of "/proc/$parent")" = "$(name_of "/proc/$top")" ] && top=$parent
   printf '%s\n' "$top"
-  for child in $(ps -eo pid=,ppid= | awk -v top="$top" '$2 == top { print $1 }'); do
-    [ "$(readlink "/proc/$child/exe")" = "$(readlink "/proc/$top/exe")" ] && printf '%s\n' "$child"
+  for child in /proc/[0-9]*; do
+    child=${child#/proc/}
+    parent_of "$child"
+    [ "$parent" = "$top" ] && alike "$child" "$top" && printf '%s\n' "$child"
+  done
+}
+
+# The date of busybox may know no parts of a second.
+now() {
+  date +%s.%N | sed 's/\.%N$//'
+}
+
+counters() {
+  if command -v nstat >/dev/null; then
+    nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPAbortOnData TcpExtTCPAbortOnClose
+  else
+    awk '$1 == "TcpExt:" && !known++ { split($0, name) }
+      $1 == "TcpExt:" && known > 1 { for (i = 2; i <= NF; i++) print "TcpExt" name[i], $i }' /proc/net/netstat |
+      grep -E 'ListenOverflows|ListenDrops|TCPAbortOnData|TCPAbortOnClose'
+  fi
+}
+
+threads() {
+  for process in /proc/[0-9]*; do
+    parent_of "${process#/proc/}"
+    [ -n "$parent" ] || continue
+    for task in "$process"/task/[0-9]*; do
+      { IFS= read -r line <"$task/comm" && printf '%s %s %s %s\n' "${process#/proc/}" "${task##*/}" "$parent" "$line"; } 2>/dev/null
+    done
   done
 }
 
@@ -84,14 +137,14 @@ words_of() {
 
 # What analyze reads beside the trace: who is who, and what was counted meanwhile.
 facts() {
-  section time date +%s.%N
+  section time now
   section host hostname
   section kernel uname -srm
   section processors nproc
   section uptime cat /proc/uptime
   section load cat /proc/loadavg
-  section threads ps -eLo pid,tid,ppid,comm
-  section counters nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPAbortOnData TcpExtTCPAbortOnClose
+  section threads threads
+  section counters counters
   section somaxconn cat /proc/sys/net/core/somaxconn
   section syn-backlog cat /proc/sys/net/ipv4/tcp_max_syn_backlog
   section listeners ss -ltnpe
@@ -108,12 +161,18 @@ facts() {
   done
 }
 
+# Older ones of busybox know no -k.
+for_seconds() {
+  if timeout -s INT -k 2 1 true 2>/dev/null; then set -- -k "$@"; else shift; fi
+  timeout -s INT "$@"
+}
+
 with_strace() {
   command -v strace >/dev/null || die "strace is not installed (apt install strace)"
   words=
   for pid in $pids; do words="$words -p $pid"; done
   # shellcheck disable=SC2086 # words on purpose
-  timeout -s INT -k 2 "$seconds" strace -f -ttt -T -y -s 128 -o ./trace.strace $words
+  for_seconds 2 "$seconds" strace -f -ttt -T -y -s 128 -o ./trace.strace $words
   ended=$?
 }
 
@@ -142,7 +201,7 @@ with_bpftrace() {
   calls_in_flight >>trace.bpftrace
   bpftrace_settings
   # Compiling and attaching take two seconds.
-  timeout -s INT -k 6 "$((seconds + 2))" bpftrace -B full ./calls.bt >>trace.bpftrace 2>bpftrace.err
+  for_seconds 6 "$((seconds + 2))" bpftrace -B full ./calls.bt >>trace.bpftrace 2>bpftrace.err
   ended=$?
   grep -q '^event=start ' trace.bpftrace || { [ "$ended" != 0 ] || ended=1; }
   [ "$ended" = 0 ] || grep -v -e 'WARNING' -e '^Attached ' bpftrace.err | tail -n 3 >&2
@@ -193,7 +252,18 @@ if [ "$engine" = bpftrace ] && ! counts_host_pids; then
   say "bpftrace counts the pids of the host, and this container has pids of its own: taking strace"
   engine=strace
 fi
-named=${1:-$(find_server)}
+if [ -n "${CONTAINER:-}" ]; then
+  # Twelve digits are the shortest form that tools print.
+  case $CONTAINER in *[!0-9a-f]* | ? | ?? | ??? | ???? | ????? | ?????? | ??????? | ???????? | ????????? | ?????????? | ???????????)
+    die "CONTAINER must be the id of a container, 12 or 64 digits, not: $CONTAINER" ;;
+  esac
+  demand_number PID "${1:-1}"
+  named=$(in_container "$CONTAINER" "${1:-1}")
+  [ -n "$named" ] || die "no process ${1:-1} in a container $CONTAINER on this host"
+  say "process ${1:-1} of the container is $named here"
+else
+  named=${1:-$(find_server)}
+fi
 [ -n "$named" ] || die "no DROVER:SERVER found; name a PID"
 demand_number PID "$named"
 [ -d "/proc/$named" ] || die "no process $named"
@@ -220,7 +290,7 @@ for pid in $pids; do
   sed -n "s/^TracerPid:	\([1-9].*\)/capture.sh: $pid is still traced by \1/p" "/proc/$pid/status" 2>/dev/null >&2
 done
 # 124: its time was over; 130: Ctrl-C.
-result=done
+result='done'
 case $ended in
 0 | 124 | 130) ;;
 *) result="$engine failed (exit code $ended): the capture is not whole" ;;
@@ -231,4 +301,4 @@ if (set -C && tar -C .. -czf - "./$name" 2>/dev/null >"../$name.tar.gz"); then
 else
   say "$result. Read it with: drover $dir"
 fi
-[ "$result" = done ]
+[ "$result" = 'done' ]

@@ -14,6 +14,18 @@ export const RECIPE_SERVERS = {
 } as const;
 export type RecipeServer = keyof typeof RECIPE_SERVERS;
 
+/** Where workers run, and the page of commands that captures there. */
+const PLACES = {
+  kubernetes: 'kubernetes.sh',
+  docker: 'docker.sh',
+  podman: 'podman.sh',
+  systemd: 'systemd.sh',
+  ansible: 'ansible.sh',
+  containerfile: 'Containerfile',
+} as const;
+export type RecipePlace = keyof typeof PLACES;
+export const RECIPE_PLACES = Object.keys(PLACES) as readonly RecipePlace[];
+
 interface RecipeOptions {
   /** A server by name, a process of this host by number, or neither. */
   readonly subject: RecipeServer | number | null;
@@ -22,8 +34,8 @@ interface RecipeOptions {
   readonly seconds: number;
 }
 
-/** The script lies in src/ both in the repository and in the package. */
-const SCRIPT = installed('src/sources/recipe/capture.sh');
+/** The scripts lie in src/ both in the repository and in the package. */
+const FOLDER = 'src/sources/recipe';
 
 /** A shell script that captures without Node what `drover DIRECTORY` reads, with the bpftrace program in it. */
 export function recipe({ subject, machine, version, seconds }: RecipeOptions): string {
@@ -36,7 +48,17 @@ export function recipe({ subject, machine, version, seconds }: RecipeOptions): s
     // The script puts the pids in place of 0, which no process has.
     PROGRAM: `${bpftraceProgram('calls', { pids: [0], machine })}interval:ms:250 { print(""); }`,
   };
-  return readFileSync(SCRIPT, 'utf8').replace(/DROVER:([A-Z]+)/g, (word, name: string) => values[name] ?? word);
+  return filledIn('capture.sh', values);
+}
+
+/** The commands that run such a script where workers run, or the image for it, with what each needs and leaves. */
+export function placeRecipe(place: RecipePlace, version: string, seconds: number): string {
+  return filledIn(PLACES[place], { VERSION: version, SECONDS: String(seconds) });
+}
+
+function filledIn(file: string, values: Readonly<Record<string, string>>): string {
+  const text = readFileSync(installed(`${FOLDER}/${file}`), 'utf8');
+  return text.replace(/DROVER:([A-Z]+)/g, (word, name: string) => values[name] ?? word);
 }
 
 function howToFind(subject: RecipeOptions['subject']): string {

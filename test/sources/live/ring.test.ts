@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Ring } from '../../../src/sources/live/ring.ts';
-import { tailInput } from '../../../src/sources/live/tail-input.ts';
+import { tailInput } from '../../../src/sources/tail-input.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const FOLDER = temporaryFolder();

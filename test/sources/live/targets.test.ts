@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { AttachError } from '../../../src/sources/live/attach-error.ts';
+import { AttachError } from '../../../src/sources/attach-error.ts';
 import type { ProcessFacts } from '../../../src/sources/live/process-facts.ts';
 import { findTargets } from '../../../src/sources/live/targets.ts';
 import { FakeProc, tcpRow } from '../../support/fake-proc.ts';

@@ -3,10 +3,10 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { analyzeInputs } from '../../../src/pipeline/analyze-inputs.ts';
-import { tailInput } from '../../../src/sources/live/tail-input.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { workerLines } from '../../support/worker-lines.ts';
+import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
+import { tailInput } from '../../src/sources/tail-input.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { workerLines } from '../support/worker-lines.ts';
 
 const FOLDER = temporaryFolder();
 

@@ -1,8 +1,8 @@
 import { closeSync, openSync, read } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { cannotRead } from '../input-error.ts';
-import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
+import { cannotRead } from './input-error.ts';
+import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
 
 const readInto = promisify(read);
 

@@ -1,4 +1,4 @@
-import { HintedError } from '../../hinted-error.ts';
+import { HintedError } from '../hinted-error.ts';
 
 /** Processes cannot be traced here; the command line ends with exit code 4. */
 export class AttachError extends HintedError {
