@@ -135,6 +135,7 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds }: Not
           kind: { noun, unit: 'request', why: WHY_POOL, next: NEXT },
           turns: pools.busy.turns,
           requests: pools.busy.requests,
+          most: pools.mostOf(crew),
         },
         { awaited: (stretches) => pools.awaited(crew, stretches), isProven: true },
       );

@@ -9,6 +9,9 @@ import type { Metrics } from './metrics.ts';
 
 const SEEN_TO_WAIT = ', as far as more of them were seen to wait';
 
+/** How many of a pool serve, and how many look for requests, changes by one or two. */
+const NEARLY_ALL = 0.75;
+
 /** Why a stretch in which all were busy may count for less, or for more. */
 export interface Doubts {
   /** The parts of such stretches that count. */
@@ -32,6 +35,7 @@ export function judge(
     threads,
     turns,
     kind: { noun, unit },
+    most,
   } = crew;
   const window: Interval = {
     start: Math.max(model.firstTime, model.options.from),
@@ -42,13 +46,13 @@ export function judge(
     end: thread.ended ? thread.lastTime : window.end,
     busy: turns.get(thread)?.turns ?? [],
   }));
-  const together = allAtOnce(lives);
+  const together = allAtOnce(lives, most === undefined ? undefined : Math.max(2, Math.ceil(NEARLY_ALL * most)));
   const stretches = awaited(together);
   const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   const share = total / Math.max(1, window.end - window.start);
   const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   const isLong = isProven && longest >= context.threshold('pool-full-ms') * MILLISECOND;
-  const everybody = everyOne(threads.length, noun).toLowerCase();
+  const everybody = everyOne(most ?? threads.length, noun).toLowerCase();
   const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
   if (share < context.threshold('saturation-share') && !isLong)
     return (
