@@ -100,9 +100,10 @@ export class TrafficTracker {
     listener.lastLane = thread.lane.index;
     listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);
-    const before = process.descriptors.get(call.result)?.connection;
+    if (!process.isWhole) this.#processes.opened(thread, call);
+    const before = thread.process.descriptors.get(call.result)?.connection;
     if (before && !before.used && !before.closed && this.#showsCloses) process.servedUnseen++;
-    process.descriptors.set(call.result, made);
+    thread.process.descriptors.set(call.result, made);
     return connection.request;
   }
 
