@@ -19,10 +19,10 @@ interface Holding {
 }
 
 /**
- * Who shares a table of descriptors, by their numbers: the kernel gives the lowest that is free when a call begins, also
- * to an `accept` that then waits. A process that gets 12, and later 11 without having closed one of that number, shares
- * its table with whoever had 11 at first and closed it between. Two that had one number at the same time have tables of
- * their own. Of processes whose beginning is in the capture all that is known.
+ * Who shares a table of descriptors, by their numbers: the kernel gives the lowest that is free when a call begins, to
+ * an `accept` that then waits as well. A process that gets 12, and later 11 without having closed one of that number,
+ * shares its table with whoever had 11 at first and closed it between. Two that had one number at the same time have
+ * tables of their own. Of processes whose beginning is in the capture all that is known.
  */
 export class LowestNumbers {
   readonly #holdings = new Map<number, Holding[]>();
