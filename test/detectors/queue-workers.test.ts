@@ -79,6 +79,18 @@ describe('workers of a queue are saturated while all of them are at a job and an
     assert.equal(only(await analyzed(trace), KIND).severity, 'info');
   });
 
+  it('whatever the share, from a second on while another one waits', async () => {
+    const once = (ms: number, further: boolean): TraceLines =>
+      children((child, take) => {
+        take(500);
+        ask(child, ms);
+        if (further) take(child.now);
+      });
+    assert.equal(only(await analyzed(once(1200, true)), KIND).severity, 'warning');
+    none(await analyzed(once(950, true)), KIND);
+    none(await analyzed(once(1200, false)), KIND);
+  });
+
   it('and a warning again where their master took a job from the broker meanwhile', async () => {
     const trace = children((child, take) => {
       take(500);

@@ -28,7 +28,7 @@ export interface Doubts {
 export function judge(
   context: Context,
   crew: BusyCrew,
-  { awaited = (stretches) => [...stretches], isFelt = () => true, isProven = false, say }: Doubts = {},
+  { awaited = (stretches) => [...stretches], isFelt, isProven = false, say }: Doubts = {},
 ): DraftFinding<Metrics> | string {
   const { model } = context;
   const {
@@ -50,8 +50,10 @@ export function judge(
   const stretches = awaited(together);
   const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   const share = total / Math.max(1, window.end - window.start);
-  const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
-  const isLong = isProven && longest >= context.threshold('pool-full-ms') * MILLISECOND;
+  const full = context.threshold('pool-full-ms') * MILLISECOND;
+  const isLong = stretches.some(
+    (stretch) => stretch.end - stretch.start >= full && (isProven || isFelt?.([stretch]) === true),
+  );
   const everybody = everyOne(most ?? threads.length, noun).toLowerCase();
   const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
   if (share < context.threshold('saturation-share') && !isLong)
@@ -61,7 +63,7 @@ export function judge(
       (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? waits : '')
     );
   const isCritical = share >= context.threshold('saturation-critical-share');
-  const severity = !isFelt(stretches) ? 'info' : isCritical ? 'critical' : 'warning';
+  const severity = isFelt?.(stretches) === false ? 'info' : isCritical ? 'critical' : 'warning';
   const saturation = { stretches, total, share, severity } as const;
   const draft = finding(model, crew, saturation);
   return say === undefined ? draft : say(draft, threads.length, saturation);
