@@ -93,6 +93,15 @@ export function queryOf(bytes: string): Query | null {
   return { protocol: isFastCgi ? 'FastCGI' : 'HTTP', text: request.line };
 }
 
+/** Commands of Redis that wait for the next job of a queue: an answer of Redis never looks like one. */
+const TAKES_A_JOB = /^(?:BLPOP|BRPOP|BRPOPLPUSH|BLMOVE|BLMPOP|BZPOPMIN|BZPOPMAX|XREADGROUP)$/;
+
+/** Whether these bytes ask a broker for the next job: whoever sends them is its client. */
+export function asksForJob(bytes: string): boolean {
+  const query = bytes.startsWith('*') ? queryOf(bytes) : null;
+  return query?.protocol === 'Redis' && TAKES_A_JOB.test(query.text);
+}
+
 const CONVENTIONS: ReadonlyMap<number, string> = new Map([
   [3306, 'MySQL'],
   [5432, 'PostgreSQL'],

@@ -313,6 +313,14 @@ describe('workers of a queue are saturated while all of them are at a job and an
     assert.equal(metrics.workers, 3);
   });
 
+  it('also without names of descriptors: who asks for a job is a client of a broker', async () => {
+    const unnamed = takers(0.1, 1700)
+      .text()
+      .replace(/<socket:\[\d+\]>/g, '');
+    assert.equal(only(await analyzed(unnamed), KIND).severity, 'critical');
+    none(await analyzed(unnamed.replaceAll('BRPOP', 'HKEYS')), KIND);
+  });
+
   it('and where they wait for the next one it is information', async () => {
     assert.equal(only(await analyzed(takers(300, 1700)), KIND).severity, 'info');
     none(await analyzed(takers(2000, 400)), KIND);
