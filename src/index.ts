@@ -1,8 +1,12 @@
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
+import type { Row } from './archive/row.ts';
+import { type Origin, rowsOf } from './archive/rows.ts';
 import { renderHtml as htmlOf } from './output/html/html.ts';
 import { renderJson as jsonOf } from './output/json.ts';
 import { renderMarkdown as markdownOf } from './output/markdown.ts';
+import { renderOpenMetrics as openMetricsOf } from './output/openmetrics.ts';
+import { redactReport } from './output/redact.ts';
 import { renderText as textOf } from './output/text.ts';
 import { analyzeCaptures } from './pipeline/analyze-captures.ts';
 import type { DriveHooks } from './pipeline/progress.ts';
@@ -37,6 +41,8 @@ export type {
   Window,
   Worker,
 } from './analysis/report.ts';
+export type { Row } from './archive/row.ts';
+export type { Origin } from './archive/rows.ts';
 export { compareReports } from './comparison/compare.ts';
 export type { Amount, CauseChange, Change, Comparison, ComparisonOutcome, Side } from './comparison/comparison.ts';
 export type { DriveHooks, Progress } from './pipeline/progress.ts';
@@ -93,4 +99,17 @@ export function renderMarkdown(report: Report, options: RenderOptions = {}): str
  */
 export function renderHtml(report: Report, options: RenderOptions = {}): string {
   return htmlOf(report, options);
+}
+
+/** The report on one host as rows for a database, as `drover archive` keeps them; masked unless asked. */
+export function archiveRows(
+  report: Report,
+  { withPayload = false, ...origin }: RenderOptions & Origin,
+): readonly Row[] {
+  return rowsOf(withPayload ? report : redactReport(report), origin);
+}
+
+/** The figures of the report as gauges for Prometheus, as `--openmetrics` writes them. */
+export function renderOpenMetrics(report: Report): string {
+  return openMetricsOf(report);
 }

@@ -38,6 +38,8 @@ const NOT_TYPED: Readonly<Record<string, string>> = {
   'npm ci && npm test': 'it would run this test',
   'npm link': 'it changes the PATH of the host; test/cli/package.slow.test.ts starts a link that it made itself',
   'timeout 20 strace -f -ttt -T -y -s 128 -o trace.strace -p PID': 'it waits 20 s for a server; test/live does',
+  [`duckdb -c "SET VARIABLE archive = 'archive'" -f drover.sql -c 'FROM new_since_yesterday'`]:
+    'it needs the program duckdb; test/archive/sql.slow.test.ts asks with its library',
   "ssh -n web-1 'timeout 20 strace … 2>&1' | drover -": 'it needs a host; test/cli/inputs.test.ts pipes a capture',
 };
 
@@ -47,8 +49,8 @@ const NOT_TYPED: Readonly<Record<string, string>> = {
  */
 const LIVE = /^sudo drover (?:attach|record|run) /;
 
-function linesOfReadme(): readonly string[] {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+function linesToType(): readonly string[] {
+  const readme = ['README.md', 'src/ASSISTANTS.md'].map((page) => readFileSync(join(ROOT, page), 'utf8')).join('\n');
   return [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
     .flatMap(([, block = '']) => block.trimEnd().split('\n'))
     .map((line) => line.replace(/ +#.*$/, ''));
@@ -73,6 +75,7 @@ before(() => {
   copyFileSync(SAMPLE, join(FOLDER, 'trace.strace.gz'));
   copyFileSync(SAMPLE, join(FOLDER, 'web-1.strace.gz'));
   copyFileSync(join(ROOT, 'samples/hang-gunicorn-sync/trace.strace.gz'), join(FOLDER, 'web-2.strace.gz'));
+  writeFileSync(join(FOLDER, 'report.json'), type(`node ${join(ROOT, 'bin/drover.js')} trace.strace --json`).stdout);
   for (const name of ['bin', 'traces']) mkdirSync(join(FOLDER, name));
   for (const pid of ['4848', '4870']) {
     const own = lines.split('\n').filter((line) => line.startsWith(`${pid} `));
@@ -82,8 +85,18 @@ before(() => {
   symlinkSync(join(ROOT, 'samples'), join(FOLDER, 'samples'));
 });
 
-it('every line that the README says one can type is typed, or named with the reason why it cannot be', () => {
-  const lines = linesOfReadme();
+it('the fields that assistants are told of are in the schema of the report', () => {
+  const page = readFileSync(join(ROOT, 'src/ASSISTANTS.md'), 'utf8');
+  const schema = readFileSync(join(ROOT, 'src/analysis/report.schema.json'), 'utf8');
+  const fields = [
+    ...page.matchAll(/`([a-z]+[A-Z]\w*|verdict|quality|grade|notes|findings|outcomes|evidence|metrics|next)`/g),
+  ];
+  assert.ok(fields.length > 10, `${fields.length}`);
+  for (const [, field = ''] of fields) assert.ok(schema.includes(`"${field}"`), field);
+});
+
+it('every line that the README and the page for assistants tell to type is typed, or named with a reason', () => {
+  const lines = linesToType();
   assert.ok(lines.length > 15, `${lines.length} lines`);
   for (const line of Object.keys(NOT_TYPED)) assert.ok(lines.includes(line), `no longer in the README: ${line}`);
   // Times, pids and names are those of the reader's server.
@@ -100,11 +113,12 @@ it('every line that the README says one can type is typed, or named with the rea
     const { code, stdout, stderr } = type(own(line));
     const what = `${line}\n${stdout.slice(-300)}\n${stderr}`;
     if (LIVE.test(line)) assert.equal(code, line.includes(' run ') ? 2 : 4, what);
-    else if (line.startsWith('drover doctor')) assert.match(stdout, /^programs that drover brings/m, what);
+    else if (line.startsWith('drover doctor')) assert.match(stdout, /^programs that come with drover/m, what);
     else assert.equal(code, line.includes('--fail-on') ? 1 : 0, what);
     if (line.includes(' run ')) assert.match(stderr, /^drover: There is no program "no-such-server"/, what);
     const into = / > (\S+)$/.exec(line)?.[1];
-    if (into !== undefined) assert.match(readFileSync(join(FOLDER, into), 'utf8'), /^(?:#!\/bin\/sh|\{)/, what);
+    if (into !== undefined)
+      assert.match(readFileSync(join(FOLDER, into), 'utf8'), /^(?:#!\/bin\/sh|\{|-- An archive)/, what);
     else if (!LIVE.test(line)) assert.notEqual(stdout, '', what);
   }
 });

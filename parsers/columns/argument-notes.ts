@@ -106,11 +106,9 @@ function isNonblocking({ view, argsFrom, argsTo, entry, entryArgsFrom, entryArgs
   return asksNonblocking(entry.view, entry.from + entryArgsFrom, Math.min(entry.to, entry.from + entryArgsTo));
 }
 
-/** The bit of a word in `note`, or 0 when it is not one of the family's. */
-export function bitOf(family: Family, word: ArgumentWord): number {
-  const words = (ARGUMENT_WORDS as Partial<Record<Family, readonly ArgumentWord[]>>)[family];
-  const index = words?.indexOf(word) ?? -1;
-  return index < 0 ? 0 : 1 << index;
-}
+/** The bit of each word in `note`, in calls of its family. */
+export const BIT_OF = Object.fromEntries(
+  Object.values(ARGUMENT_WORDS).flatMap((words: readonly ArgumentWord[]) => words.map((word, at) => [word, 1 << at])),
+) as Readonly<Record<ArgumentWord, number>>;
 
-const NONBLOCKING = bitOf('ioctl', 'FIONBIO') | bitOf('ioctl', '[1]');
+const NONBLOCKING = BIT_OF.FIONBIO | BIT_OF['[1]'];

@@ -3,18 +3,21 @@ import { LaneMap } from '../../src/trace/lane-map.ts';
 import type { Call, Lane, LastLine, TraceRecord } from '../../src/trace/record.ts';
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
-import { type ArgumentWord, isScanned } from '../arguments/argument-words.ts';
+import { isScanned } from '../arguments/argument-words.ts';
 import { argumentsOfLine, StraceArguments } from '../arguments/strace-arguments.ts';
 import { withoutNames } from '../text/argument-names.ts';
 import { joinHalves } from '../text/join-halves.ts';
 import { decode, LINE_LIMIT, latin1 } from '../text/line-reference.ts';
-import { bitOf, HAS_INET, PORT_SHIFT } from './argument-notes.ts';
+import { BIT_OF, HAS_INET, PORT_SHIFT } from './argument-notes.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import * as column from './record-batch.ts';
 
 const EMPTY = Buffer.alloc(0);
 /** What `CallArguments.head` is, in decoded arguments. */
 const HEAD = /^[^"]*"([A-Z][^"\\]*)/;
+
+// Names for what is asked of every other call: looked up in the table it would cost as much as the answer.
+const { FIONBIO: IOCTL_SETS, '[1]': IOCTL_TO_ONE, F_SETFL: FCNTL_SETS, O_NONBLOCK: FCNTL_NONBLOCKING } = BIT_OF;
 
 /** A lane of the thread that parses, as far as it was told. */
 class MirroredLane implements Lane {
@@ -42,12 +45,13 @@ class NotedArguments extends StraceArguments {
 
   override has(flag: Flag): boolean {
     const { family } = this.#noted.syscall;
-    return isScanned(family, flag) ? this.#holds(flag) : super.has(flag);
+    return isScanned(family, flag) ? this.#holds(BIT_OF[flag]) : super.has(flag);
   }
 
   override setsNonblocking(): boolean | null {
-    if (this.#noted.syscall.family === 'ioctl') return this.#holds('FIONBIO') ? this.#holds('[1]') : null;
-    return this.#holds('F_SETFL') ? this.#holds('O_NONBLOCK') : null;
+    const { family } = this.#noted.syscall;
+    if (family === 'ioctl') return this.#holds(IOCTL_SETS) ? this.#holds(IOCTL_TO_ONE) : null;
+    return family === 'fcntl' && this.#holds(FCNTL_SETS) ? this.#holds(FCNTL_NONBLOCKING) : null;
   }
 
   override get readyData(): number {
@@ -67,8 +71,8 @@ class NotedArguments extends StraceArguments {
     return HEAD.exec(this.text)?.[1] ?? '';
   }
 
-  #holds(word: ArgumentWord): boolean {
-    return (this.#noted.note & bitOf(this.#noted.syscall.family, word)) !== 0;
+  #holds(bit: number): boolean {
+    return (this.#noted.note & bit) !== 0;
   }
 }
 

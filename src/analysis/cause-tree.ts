@@ -5,7 +5,10 @@ import type { Draft } from './parts.ts';
 /** From this part on a cause explains a finding. */
 const MOST_OF_IT = 0.5;
 
-/** A cause: the finding that speaks for it, those of other workers that have the same, and what came of it. */
+/**
+ * A cause: the finding that speaks for it, those of other workers that have the same, and what came of it;
+ * `words` are empty where an effect of the same kind says it for all of its workers.
+ */
 export interface Cause {
   readonly first: Draft;
   readonly members: readonly Draft[];
@@ -21,18 +24,18 @@ export function causesOf(sorted: readonly Draft[], drafts: readonly Draft[]): Ca
   const groupOf = new Map(groups.flatMap((group) => group.map((draft) => [draft, group] as const)));
   const above = new Map<readonly Draft[], readonly Draft[]>();
   const words = new Map<Draft, string>();
-  for (const group of groups) {
-    const cause = causeOf(group, groups);
-    const [own] = group;
-    if (cause === null || own === undefined) continue;
-    above.set(group, cause.group);
-    words.set(own, cause.words);
-  }
   const rootOf = (group: readonly Draft[]): readonly Draft[] => {
     let root = group;
     for (let next = above.get(root); next !== undefined; next = above.get(root)) root = next;
     return root;
   };
+  for (const group of groups) {
+    const cause = causeOf(group, groups);
+    // Two kinds may each be the cause of the other: never both at once, or neither would be on the screen.
+    if (cause === null || rootOf(cause.group) === group) continue;
+    above.set(group, cause.group);
+    for (const [index, draft] of group.entries()) words.set(draft, index === 0 ? cause.words : '');
+  }
   const places = new Map(sorted.map((draft, index) => [draft, index]));
   const place = (draft: Draft): number => places.get(draft) ?? 0;
   const roots = new Map<readonly Draft[], Cause['effects'][number][]>();
@@ -59,14 +62,14 @@ function groupsOf(drafts: readonly Draft[]): Draft[][] {
   return [...groups.values()];
 }
 
-/** The group that explains most of the only draft of this one; null where none explains half of it. */
+/** The group that explains most of each draft of this one; null where none explains half of it. */
 function causeOf(
   group: readonly Draft[],
   groups: readonly (readonly Draft[])[],
 ): { readonly group: readonly Draft[]; readonly words: string } | null {
   const [own] = group;
   const effect = own === undefined ? undefined : definitionOf(own.kind).effect;
-  if (own === undefined || effect === undefined || group.length > 1) return null;
+  if (own === undefined || effect === undefined) return null;
   let best: readonly Draft[] | null = null;
   let most = effect.least ?? MOST_OF_IT;
   let rank = Number.POSITIVE_INFINITY;
@@ -74,7 +77,7 @@ function causeOf(
     const [first] = other;
     if (first === undefined || !effect.of.includes(first.kind) || first.severity === 'info') continue;
     const cause: Causing = { kind: first.kind, findings: other };
-    const share = effect.share(own.metrics, cause);
+    const share = Math.min(...group.map(({ metrics }) => effect.share(metrics, cause)));
     // Of two that explain as much the kind that is named first says more.
     const place = effect.of.indexOf(first.kind);
     if (share < most || (share === most && best !== null && place >= rank)) continue;

@@ -19,16 +19,26 @@ export function effectsOf(finding: Finding, findings: readonly Finding[]): reado
 /** The effects of a cause in words; of hosts that have the same kind of effect the worst one speaks. */
 export function effectsInWords(finding: Finding, findings: readonly Finding[]): readonly string[] {
   const kinds = new Map<string, Finding[]>();
-  for (const effect of effectsOf(finding, findings))
+  for (const effect of effectsOf(finding, findings).filter(isInWords))
     kinds.set(effect.kind, [...(kinds.get(effect.kind) ?? []), effect]);
   return [...kinds.values()].flatMap((same) => {
     const [first] = same;
     if (first === undefined) return [];
-    if (finding.hosts.length < 2) return same.map(({ effect, title }) => effect ?? title);
+    if (finding.hosts.length < 2) return same.map(({ effect, title }) => onOneHost(effect ?? title, finding));
     const hosts = new Set(same.flatMap((each) => each.hosts)).size - 1;
     const more = hosts === 0 ? '' : ` (and on ${hosts} more)`;
     return [`${first.effect ?? first.title}${more}`];
   });
+}
+
+/** What came of a cause of one host needs no name of it. */
+function onOneHost(words: string, { hosts: [host] }: Finding): string {
+  return host !== undefined && words.startsWith(`${host}: `) ? words.slice(host.length + 2) : words;
+}
+
+/** Of several workers that have the same effect the first finding says it for all. */
+export function isInWords({ effect }: Finding): boolean {
+  return effect !== '';
 }
 
 /** How bad a cause is: as bad as the worst that came of it. */

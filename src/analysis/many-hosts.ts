@@ -225,7 +225,7 @@ function renamed({ host, finding, idOf }: Placed): Finding {
     effects: finding.effects.map(idOf),
     memberOf: memberOf === null ? null : idOf(memberOf),
     effectOf: effectOf === null ? null : idOf(effectOf),
-    effect: finding.effect === null ? null : `${host}: ${finding.effect}`,
+    effect: finding.effect === null || finding.effect === '' ? finding.effect : `${host}: ${finding.effect}`,
   };
 }
 

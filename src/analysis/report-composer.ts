@@ -32,7 +32,8 @@ export function composeReport(parts: Parts): Report {
   const calls = callsOf(model, parts.capabilities);
   const time = timeShares(parts);
   const dependencies = dependenciesOf(parts);
-  const slowReplies = slowRepliesOf(model);
+  const slow = model.topic(SlowRepliesTracker).soFar(model.processes.threads());
+  const slowReplies = slowRepliesOf(slow);
   const omitted = omittedFrom(model, all, parts.drafts, {
     workers,
     calls,
@@ -54,7 +55,7 @@ export function composeReport(parts: Parts): Report {
       most: mostTime(model),
       servesUnseen: whatNamesWouldTell(parts)?.most === true,
       slowReplies,
-      callAsLong: callAsLong(model, time.rows),
+      callAsLong: callAsLong(slow, time.rows),
     }),
     ...(slowReplies === null ? {} : { slowReplies }),
     outcomes,
@@ -67,9 +68,10 @@ export function composeReport(parts: Parts): Report {
   };
 }
 
-function slowRepliesOf(model: Model): SlowReplies | null {
-  const { count, longest, request } = model.topic(SlowRepliesTracker);
-  return count === 0 ? null : { count, longestMs: milliseconds(longest), request };
+type Slow = ReturnType<SlowRepliesTracker['soFar']>;
+
+function slowRepliesOf({ count, longest }: Slow): SlowReplies | null {
+  return longest === null ? null : { count, longestMs: milliseconds(longest.length), request: longest.request };
 }
 
 /** A call may have held up a request if it took this part of its time, at least and at most. */
@@ -77,11 +79,11 @@ const LEAST_PART = 0.5;
 const MOST_PART = 1.1;
 
 /** A call of that process that took about as long. Waits for work, and for locks of memory, say nothing. */
-function callAsLong(model: Model, times: readonly TimeShare[] | null): string {
-  const { process, longest } = model.topic(SlowRepliesTracker);
-  const late = milliseconds(longest);
+function callAsLong({ longest }: Slow, times: readonly TimeShare[] | null): string {
+  if (longest === null) return '';
+  const late = milliseconds(longest.length);
   // Threads that turned out to be of another process are told there.
-  const pid = (process?.mergedInto ?? process)?.pid;
+  const { pid } = longest.process.mergedInto ?? longest.process;
   const row = times?.find(
     ({ kind, call, longestMs, ...each }) =>
       each.pid === pid &&

@@ -328,6 +328,9 @@ export interface Finding {
   readonly effects: readonly string[];
   /** The finding that this one came of; null when it is a cause of its own. */
   readonly effectOf: string | null;
-  /** How this one reads among the effects of its cause: `4 replies came too late`; null when it is none. */
+  /**
+   * How this one reads among the effects of its cause: `4 replies came too late`; null when it is none, empty when
+   * another finding says it for this worker as well.
+   */
   readonly effect: string | null;
 }

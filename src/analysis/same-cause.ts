@@ -1,20 +1,27 @@
+import { listOf, textOf } from '../detectors/read-metric.ts';
 import { requestShape } from '../detectors/request-shape.ts';
 import type { Finding } from './report.ts';
 
 /** A number that stands alone: not part of an address, a path or a name. */
 const LONE_NUMBER = /(?<![\w.:/-])\d[\d,]*(?:\.\d+)?(?![\w:/]|\.\d)/g;
+/** An address in memory. */
+const ADDRESS = /\b0x[\da-f]+\b/g;
 /** Numbers of workers, which mean nothing on another host. */
 const TOTAL = /\b(?:all|both|workers?|pids?|process(?:es)?) #|\b(?:All|Both|Workers?|Pids?|Process(?:es)?) #/g;
 
 /** What findings of one cause have in common, on whatever host: the same text for the same cause. */
 export function causeKey({ kind, title, metrics }: Finding): string {
-  const { cause, target, request, requests, listener } = metrics;
+  const { cause, target, request, requests, listener, place } = metrics;
   if (kind === 'loop-stall') {
     const [first] = Array.isArray(requests) ? requests : [];
     const name = typeof first === 'string' ? first : typeof request === 'string' ? request : '';
     const bare = typeof target === 'string' ? target.replace(/fd \d+/, 'fd') : '';
     return [kind, cause, bare, requestShape(name)].join('\n');
   }
-  const place = typeof listener === 'string' ? listener : '';
-  return [kind, place, title.replace(LONE_NUMBER, '#').replace(TOTAL, '#')].join('\n');
+  // Their titles name a request or a name that differs from one time to the next.
+  if (kind === 'slow-dependency') return [kind, textOf(listOf(metrics.dependencies)[0]?.peer)].join('\n');
+  if (kind === 'blocking-dns') return [kind, textOf(place), textOf(listOf(metrics.servers)[0]?.server)].join('\n');
+  if (kind === 'broken-pipe') return [kind, textOf(target)].join('\n');
+  if (kind === 'abandoned-request') return kind;
+  return [kind, textOf(listener), title.replace(ADDRESS, '#').replace(LONE_NUMBER, '#').replace(TOTAL, '#')].join('\n');
 }

@@ -12,11 +12,16 @@ export function isoTime(origin: TimeOrigin, at: Nanoseconds): string | null {
   const nanoseconds = origin.nanoseconds + at;
   const seconds = origin.seconds + Math.floor(nanoseconds / SECOND);
   const rest = ((nanoseconds % SECOND) + SECOND) % SECOND;
-  const date = new Date(seconds * 1000);
-  // No server of the years before 0 or after 9999 was recorded: such a stamp is no time. (Beyond 275760 a Date has no
-  // value at all.)
-  if (!(date.getTime() >= FIRST_YEAR && date.getTime() < AFTER_LAST_YEAR)) return null;
-  return `${date.toISOString().slice(0, -5)}.${String(Math.floor(rest / 1000)).padStart(6, '0')}Z`;
+  if (!hasDate(seconds * 1000)) return null;
+  return `${new Date(seconds * 1000).toISOString().slice(0, -5)}.${String(Math.floor(rest / 1000)).padStart(6, '0')}Z`;
+}
+
+/**
+ * Whether milliseconds since 1970 are a time. No server of the years before 0 or after 9999 was recorded: such a stamp
+ * is damaged. (Beyond the year 275760 a Date has no value at all.)
+ */
+export function hasDate(milliseconds: number): boolean {
+  return milliseconds >= FIRST_YEAR && milliseconds < AFTER_LAST_YEAR;
 }
 
 /** `HH:MM:SS.ffffff` on the clock of the trace; null when it has none. */

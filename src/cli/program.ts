@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { TOOL_VERSION } from '../version.ts';
 import { addAnalyzeCommand } from './commands/analyze.ts';
+import { addArchiveCommand } from './commands/archive.ts';
 import { addAttachCommand } from './commands/attach.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDiffCommand } from './commands/diff.ts';
@@ -10,6 +11,7 @@ import { addRecipeCommand } from './commands/recipe.ts';
 import { addRecordCommand } from './commands/record.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addTriageCommand } from './commands/triage.ts';
+import { applySettings } from './options/config-file.ts';
 import { explainWrongWords } from './options/wrong-words.ts';
 import type { ExitCodeSink } from './printing/exit-code.ts';
 
@@ -25,7 +27,7 @@ Examples:
   drover diff before.strace after.strace what a change made better or worse
   drover explain loop-stall              what a finding means and what to do
 
-A capture that drover can read best:
+The capture that drover reads best:
   timeout 20 strace -f -ttt -T -y -s 128 -o trace.strace -p PID
 
 Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 input unreadable or not a trace,
@@ -54,10 +56,14 @@ export function createProgram(exitWith: ExitCodeSink): Command {
   addRecordCommand(program, exitWith);
   addRunCommand(program, exitWith);
   addDiffCommand(program, exitWith);
+  addArchiveCommand(program, exitWith);
   addRecipeCommand(program, exitWith);
   addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);
   addCompletionCommand(program, exitWith);
   explainWrongWords(program);
+  program.hook('preAction', (_, command) =>
+    applySettings(command, process.env, (sentence) => process.stderr.write(`drover: ${sentence}\n`)),
+  );
   return program;
 }

@@ -1,4 +1,5 @@
 import { type Confidence, type Report, SEVERITIES, type Severity } from '../analysis/report.ts';
+import { servedBy } from '../analysis/served.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import { amountOf } from './amount.ts';
 import { type CausePair, pairCauses } from './cause-pairs.ts';
@@ -6,7 +7,7 @@ import { isImprobable, type Judgement, judge, type Seen } from './change.ts';
 import type { CauseChange, Change, Comparison, Side } from './comparison.ts';
 import { conclude, type RareCauses } from './conclusion.ts';
 import { conditionsOf } from './conditions.ts';
-import { type Exposure, exposuresOf, loadOf, servedIn } from './exposure.ts';
+import { type Exposure, exposuresOf, loadOf } from './exposure.ts';
 
 /** In this order causes are read. */
 const CHANGES: readonly Change[] = ['worse', 'new', 'unclear', 'better', 'gone', 'same'];
@@ -98,7 +99,7 @@ function sideOf(report: Report): Side {
     format: source.format,
     durationMs,
     workers: workers.filter(({ role }) => !NOT_SERVING.has(role)).length,
-    served: servedIn(report),
+    served: servedBy(report.workers),
     servedPerSecond: loadOf(report),
     grade: quality.grade,
   };

@@ -1,4 +1,5 @@
 import type { Report } from '../analysis/report.ts';
+import { servedBy } from '../analysis/served.ts';
 
 /** How often a cause had the opportunity to show. */
 export interface Exposure {
@@ -12,17 +13,10 @@ const LEAST_SERVED = 20;
 const THOUSAND = 1_000;
 const MINUTE_MS = 60_000;
 
-/** Requests that the processes of a report served, or connections where requests cannot be read. */
-export function servedIn({ workers }: Report): number {
-  const requests = workers.reduce((sum, worker) => sum + worker.requests, 0);
-  const accepted = workers.reduce((sum, worker) => sum + worker.accepted, 0);
-  return Math.max(requests, accepted);
-}
-
 /** Requests a second; null without times. */
 export function loadOf(report: Report): number | null {
   const { durationMs } = report.window;
-  return durationMs === null || durationMs <= 0 ? null : (servedIn(report) * 1_000) / durationMs;
+  return durationMs === null || durationMs <= 0 ? null : (servedBy(report.workers) * 1_000) / durationMs;
 }
 
 /** Loads that differ by less than this factor are the same. */
@@ -33,7 +27,7 @@ export const SAME_LOAD = 1.5;
  * else time. null where there is neither.
  */
 export function exposuresOf(before: Report, after: Report): readonly [Exposure | null, Exposure | null] {
-  const served = [servedIn(before), servedIn(after)] as const;
+  const served = [servedBy(before.workers), servedBy(after.workers)] as const;
   if (served[0] >= LEAST_SERVED && served[1] >= LEAST_SERVED) return [byRequests(served[0]), byRequests(served[1])];
   const [first, second] = [before.window.durationMs, after.window.durationMs];
   if (first === null || second === null || first <= 0 || second <= 0) return [null, null];

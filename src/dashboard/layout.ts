@@ -27,7 +27,7 @@ export function layoutOf(state: DashboardState): Layout {
   const second =
     rows >= FEWEST_FOR_SECOND_LINE &&
     report !== null &&
-    verdictLines(state, report, columns - verdictLabel(report)).length > 1
+    verdictLines(state, report, columns - verdictLabel(state, report)).length > 1
       ? 1
       : 0;
   const headRows = rows < 12 ? 1 : rows < 16 ? 2 : 3 + second;

@@ -1,4 +1,5 @@
 import { NO_TIMES } from '../analysis/report.ts';
+import { hasDate } from '../analysis/times.ts';
 import type { LineNotation } from '../output/trace-line.ts';
 import { moment, momentOfStamp, startOf } from '../output/when.ts';
 import { type DashboardState, shownActivity, shownReport } from './state.ts';
@@ -12,10 +13,12 @@ export function at(state: DashboardState, milliseconds: number | null): string {
   if (state.clock === 'relative') return moment(NO_TIMES, milliseconds, null);
   const start = startOf(window);
   if (start?.clock !== 'epoch') return moment(window, milliseconds, null);
-  const instant = new Date(Math.floor(start.seconds * 1000 + milliseconds + 1e-3));
-  if (state.clock === 'utc') return moment(window, milliseconds, instant.toISOString());
+  const instant = Math.floor(start.seconds * 1000 + milliseconds + 1e-3);
+  // A damaged stamp gives a window to the end of all days, and what lies between its ends has no date either.
+  if (!hasDate(instant)) return '-';
+  if (state.clock === 'utc') return moment(window, milliseconds, new Date(instant).toISOString());
   // The same instant as a wall clock of this host shows it.
-  return new Date(instant.getTime() - instant.getTimezoneOffset() * 60_000).toISOString().slice(11, 23);
+  return new Date(instant - new Date(instant).getTimezoneOffset() * 60_000).toISOString().slice(11, 23);
 }
 
 /** How raw lines are shown: with the times of the clock that the user chose. */

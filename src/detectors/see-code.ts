@@ -18,14 +18,18 @@ const TOOLS: Readonly<Record<Runtime, (pid: string) => Pick<Step, 'command' | 'n
     caveat: 'gdb stops the process while it looks.',
   }),
   unknown: (pid) => ({
-    command: `py-spy dump --pid ${pid}`,
-    needs: 'a Python process and py-spy; for node use --cpu-prof, for others perf record -g or gdb',
+    command: `readlink /proc/${pid}/exe`,
+    caveat:
+      `Then: py-spy dump --pid ${pid} for Python, rbspy dump --pid ${pid} for Ruby, jstack ${pid} for Java, ` +
+      `perf record -g -p ${pid} for node and others.`,
   }),
 };
 
 /** The step that shows the code of a process at work. */
 export function seeCode(process: Process, text: string): Step {
-  return { text, ...TOOLS[runtimeOf(process)](process.pid === 0 ? 'PID' : String(process.pid)) };
+  const runtime = runtimeOf(process);
+  const pid = process.pid === 0 ? 'PID' : String(process.pid);
+  return { text: runtime === 'unknown' ? `${text} First see which program it is.` : text, ...TOOLS[runtime](pid) };
 }
 
 /** The same with the frames of C libraries below those of the interpreter. */

@@ -34,6 +34,11 @@ export function renderNdjson(report: Report, options: JsonOptions = {}): string 
     .join('');
 }
 
+/** Objects as JSON, one a line. */
+export function renderJsonLines(rows: readonly object[]): string {
+  return rows.map((row) => `${harmless(JSON.stringify(row))}\n`).join('');
+}
+
 /** The comparison as one JSON document, as `renderJson` writes a report. */
 export function renderComparisonJson(comparison: Comparison): string {
   return `${harmless(JSON.stringify(comparison, null, 2), '\n')}\n`;

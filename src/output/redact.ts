@@ -63,6 +63,7 @@ function redactFinding(finding: Finding): Finding {
   return {
     ...finding,
     title: redactSentence(finding.title, quoted),
+    effect: typeof finding.effect === 'string' ? redactSentence(finding.effect, quoted) : finding.effect,
     summary: aroundMasked(finding.summary, masked, (part) => redactSentence(part, quoted)),
     why: redactSentence(finding.why, quoted),
     metrics: Object.fromEntries(Object.entries(finding.metrics).map(([key, value]) => [key, redactMetric(key, value)])),

@@ -15,7 +15,7 @@ export interface Capture {
 const OWN_NAME = /^drover-(?:capture-)?(.+)-\d{8}T\d{6}-[0-9a-f]+$/;
 /** What a recipe noted of the host beside the trace. */
 const NOTED_HOST = /^== host\n\t([\w.-]{1,64})$/m;
-const ENDINGS = /(?:\.(?:gz|zst|xz|bz2|strace|bpftrace|trace|perf|txt|log|out))+$/i;
+const ENDINGS = /(?:\.(?:gz|zst|xz|bz2|strace|bpftrace|trace|perf|txt|log|out|json))+$/i;
 
 /**
  * The captures that a user named, one for each host. Files of one `strace -ff` (NAME.PID) and all that a directory
@@ -55,6 +55,11 @@ function isDirectory(path: string): boolean {
     // Whoever opens it says what is wrong with it.
     return false;
   }
+}
+
+/** What the name of a capture says of its host, whether or not it is still there. */
+export function hostInName(path: string): string {
+  return hostNames([path], [])[0] ?? '';
 }
 
 /** What was noted, or stands in a name that drover gave; else the file name, or what tells such names apart. */

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Report } from '../../src/analysis/report.ts';
+import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { analyzed } from '../support/analyzed.ts';
+import { memoryInput } from '../support/memory-input.ts';
 import { connectTo, oneWorker, watch } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
@@ -36,6 +39,24 @@ describe('requests that are answered late, and no check says why', () => {
       text:
         'Cannot tell: no check explains why 3 requests had no reply for 1 s or more, up to 1.00 s: ' + 'GET /mutex.',
     });
+  });
+
+  it('are no all-clear in a report on a capture that goes on, while they still wait', async () => {
+    const { trace, worker } = oneWorker();
+    for (let count = 0; count < 7; count++) worker.waitUntil(50 + count * 100, LISTENER).serve(12, 'GET /');
+    worker.waitUntil(800, LISTENER).accept(11).read(11, 'GET /mutex');
+    watch(worker, 11);
+    for (let count = 0; count < 97; count++) worker.waitUntil(1000 + count * 40, LISTENER).serve(12, 'GET /');
+    const input = memoryInput('trace', trace.text(), { chunkBytes: 512 });
+    let last: Report | null = null;
+    const progress = (at: { readonly snapshot: () => Report }): void => {
+      last = at.snapshot();
+    };
+    const set = { kind: 'live', paths: ['trace'], inputs: [input], leftOut: [], notices: [] } as const;
+    const { slowReplies } = await analyzeInputs(set, {}, { progress });
+    const soFar = (last as Report | null)?.slowReplies;
+    assert.deepEqual([soFar?.count, soFar?.request], [1, 'GET /mutex']);
+    assert.deepEqual([slowReplies?.count, slowReplies?.request], [1, 'GET /mutex']);
   });
 
   it('are nothing below, nor where no line tells what was asked', async () => {

@@ -46,11 +46,51 @@ test('a command that does not end is killed with all that it started', async () 
   });
   try {
     await until('it to be told', () => told.length > 0);
-    assert.deepEqual(told, ['sh failed: no end within 0.5 s']);
+    assert.deepEqual(told, ['sh failed: it had not ended after 0.5 s']);
     await until('nothing to be left', () => processesWith(word).length === 0);
   } finally {
     watch.end();
   }
+});
+
+/** The same, but the child has a session of its own, and its child an environment without a word of the check's. */
+function escaping(word: string): [string, ...string[]] {
+  const innermost = `env -i sh -c 'while :; do sleep 0.1; done' ${word}`;
+  const daemon = `setsid sh -c "${innermost} & wait" ${word}`;
+  // Nobody is left who is its parent.
+  return ['sh', '-c', `trap '' TERM INT HUP; (${daemon} &); while :; do sleep 0.1; done`, word];
+}
+
+test('a command that does not end is killed with what left its session, whatever else of the user runs', async () => {
+  const told: string[] = [];
+  const word = join(FOLDER, 'escaped');
+  const other = join(FOLDER, 'another');
+  const bystander = spawn('setsid', ['sh', '-c', 'sleep 20', other], { stdio: 'ignore' });
+  const watch = CommandWatch.start(escaping(word), (reason) => told.push(reason), {
+    everyMs: 20_000,
+    patienceMs: 1_500,
+  });
+  try {
+    await until('it to have left', () => processesWith(word).length >= 3);
+    await until('it to be told', () => told.length > 0);
+    await until('nothing to be left', () => processesWith(word).length === 0);
+    assert.equal(processesWith(other).length, 1);
+  } finally {
+    watch.end();
+    bystander.kill('SIGKILL');
+  }
+});
+
+test('what a command that ends in time leaves behind stays, as a connection that ssh keeps', async () => {
+  const word = join(FOLDER, 'kept');
+  const told: string[] = [];
+  const script = `setsid timeout 10 sh -c 'while :; do sleep 0.1; done' ${word} & sleep 0.5; exit 3`;
+  const watch = CommandWatch.start(['sh', '-c', script], (reason) => told.push(reason), { everyMs: 20_000 });
+  await until('it to be told', () => told.length > 0);
+  watch.end();
+  const left = processesWith(word);
+  assert.ok(left.length > 0);
+  for (const pid of left) process.kill(pid, 'SIGKILL');
 });
 
 test('the end of the watch ends what runs', async () => {

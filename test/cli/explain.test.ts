@@ -27,6 +27,12 @@ test('explain thresholds names each of them with its default', async () => {
   }
 });
 
+test('explain assistants prints the page for them, and the list names it', async () => {
+  const page = readFileSync(new URL('../ASSISTANTS.md', DETECTORS), 'utf8');
+  assert.equal((await runDrover(['explain', 'assistants'])).stdout, page);
+  assert.match(explanation(undefined), /^ {2}assistants +for AI assistants/m);
+});
+
 test('a mistyped kind is answered with the right one, a path with an error', async () => {
   const { code, stderr } = await runDrover(['explain', 'lop-stall']);
   assert.deepEqual(

@@ -39,7 +39,7 @@ test('Ctrl-C ends the trace on standard input, and what was read is reported', {
   const report = JSON.parse(stdout);
   assert.equal(report.source.kind, 'stdin');
   assert.ok(report.findings.length > 5);
-  assert.match(stderr, /drover: Ctrl-C: reporting on what was read; Ctrl-C again ends at once\./);
+  assert.match(stderr, /drover: Ctrl-C: drover reports on what it has read\. Ctrl-C again ends it at once\./);
 });
 
 test('a second Ctrl-C ends drover without a report', { timeout: 60_000 }, async () => {

@@ -126,6 +126,48 @@ test('a page that cannot be written leaves the report to be read, with the exit 
   assert.equal(stderr, 'drover: Cannot write /dev/full: no space is left on the device.\n');
 });
 
+test('a saved report is printed, turned into a page, and judged for a script, as its capture is', async () => {
+  const path = join(FOLDER, 'saved.json');
+  await runDrover([STALLED, '--json', '-o', path]);
+  for (const words of [[], ['--md'], ['--json'], ['--ndjson'], ['-q'], ['--fail-on', 'critical'], ['-v']]) {
+    const { code, stdout, stderr } = await runDrover([path, ...words]);
+    const direct = await runDrover([STALLED, ...words]);
+    assert.deepEqual([code, stdout], [direct.code, direct.stdout], words.join(' '));
+    assert.doesNotMatch(stderr, /drover: (?!\d)/);
+  }
+  const page = join(FOLDER, 'saved.html');
+  assert.equal((await runDrover([path, '--html', page])).code, 0);
+  assert.deepEqual(complaintsOfPage(readFileSync(page, 'utf8')), []);
+  assert.match((await runDrover([path, '-o', path, '--force'])).stderr, /it is the trace itself/);
+});
+
+test('what only a capture can answer is not asked of a saved report, and a damaged one is named', async () => {
+  const path = join(FOLDER, 'whole.json');
+  await runDrover([STALLED, '--json', '-o', path]);
+  for (const words of [
+    ['--pid', '7'],
+    ['--from', '+1s'],
+    ['--stall-ms', '9'],
+    ['--threshold', 'stall-ms=9'],
+  ]) {
+    const { code, stdout, stderr } = await runDrover([path, ...words]);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.ok(stderr.startsWith(`drover: ${words[0]} needs the capture, and ${path} is a report on one.\n`), stderr);
+  }
+  const text = readFileSync(path, 'utf8');
+  const damaged = join(FOLDER, 'damaged.json');
+  for (const broken of [
+    text.slice(0, -100),
+    text.replace(/"comm": "[^"]*"/, '"comm": {"a": 1}'),
+    text.replace('"workers": [', '"workers": [9, '),
+  ]) {
+    writeFileSync(damaged, broken);
+    const { code, stderr } = await runDrover([damaged]);
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, /^drover: Cannot read the report .*damaged\.json: /);
+  }
+});
+
 test('--md gives Markdown', async () => {
   assert.match((await runDrover(['--md', STALLED])).stdout, /^# drover: /);
 });

@@ -140,16 +140,16 @@ const WRONG: readonly (readonly [words: readonly string[], message: string, hint
   [
     ['explode'],
     'There is no command and no file "explode".',
-    'A running server is looked at with drover attach explode; drover --help lists the commands.',
+    'For a running server type drover attach explode. drover --help lists the commands.',
   ],
   [
     ['4711'],
     'There is no command and no file "4711".',
-    'A running server is looked at with drover attach 4711; drover --help lists the commands.',
+    'For a running server type drover attach 4711. drover --help lists the commands.',
   ],
   [
     ['diff', 'a.strace'],
-    'Two captures are compared, and one was named at most.',
+    'drover diff needs two captures.',
     'Type drover diff BEFORE AFTER: traces, or reports that drover --json saved.',
   ],
   [['--nosuch'], 'Unknown option --nosuch.', 'drover analyze --help shows what there is.'],

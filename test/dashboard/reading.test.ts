@@ -54,6 +54,9 @@ describe('the screen', () => {
     assert.match(dashboard.screen, /Too early to say\./);
     dashboard.tell({ type: 'picture', report: nightReport, activity: null });
     assert.match(dashboard.screen, /So far: .*Worker 4127 does not yield/);
+    dashboard.tell({ type: 'picture', report: buildReport(), activity: null });
+    assert.match(dashboard.screen, /^ READING {2}Nothing found so far\.$/m);
+    assert.doesNotMatch(dashboard.screen, /NO FINDING/);
     dashboard.press('escape');
     assert.deepEqual(dashboard.lastEffect, { type: 'stop-reading' });
     dashboard.tell({ type: 'reading', reading: { ...dashboard.state.reading, state: 'stopped' } });

@@ -44,7 +44,7 @@ describe('the dashboard', () => {
   it('shows facts and proof on a small terminal, in ASCII', () =>
     expectScreen(
       `
- FILE     web-01.strace   gunicorn, 2 workers   58.20 s  ...
+ FILE     web-01.strace   gunicorn, 2 workers   58.20 s
  CRITICAL likely: Worker 4127 does not yield: 13 turns ov...
  DATA     good   12 of 1,204,331 lines unread   no eve... D
 ------------------------------------------------------------

@@ -179,7 +179,7 @@ it('a table with hardly anything but yields is that of a spin', async () => {
   const table = (yielded: number): string =>
     `% time     seconds  usecs/call     calls    errors syscall\n------ ------- ------- ------ ------ --------\n100.00    0.567622          40     ${yielded}           sched_yield\n`;
   const { title, metrics } = only(await analyzed(table(63_593)), KIND);
-  assert.deepEqual([title, metrics.kind], ['63,593 sched_yield and 0 other calls: as a spin leaves them', 'yields']);
+  assert.deepEqual([title, metrics.kind], ['The process spins: 63,593 sched_yield and 0 other calls', 'yields']);
   none(await analyzed(table(999)), KIND);
 });
 

@@ -51,7 +51,7 @@ describe('threads that wait for a lock each, beside a service that answers', () 
     assert.match(title, /^2 threads of 201 are in futex/);
     assert.match(
       summary,
-      /They wait for locks that other threads hold \(words 0x55aa10, 0x55bb20\)\. .*Each of them may wait for a lock that another of them has/,
+      /They wait for locks that are taken \(words 0x55aa10, 0x55bb20\)\. .*Each of them may wait for a lock that another of them has/,
     );
     assert.match(report.verdict.text, /^Possible: 2 threads of 201 are in futex/);
   });

@@ -261,7 +261,7 @@ it('the metrics of a service stall are those of its trace', async () => {
 
 describe('between two generations of workers', () => {
   /** Two workers that stop at 500 ms, and two that begin so much later and find so many connections queued up. */
-  function reload(gap: number, queued: number, { toggles = false, old = false } = {}): TraceLines {
+  function reload(gap: number, queued: number, { toggles = false, old = false, onDemand = false } = {}): TraceLines {
     const { trace, workers } = prefork([101, 102]);
     for (const [place, worker] of workers.entries()) {
       worker.waitUntil(50 + place, LISTENER).serve(11, 'GET /a');
@@ -283,6 +283,8 @@ describe('between two generations of workers', () => {
     second.waitUntil(5000);
     if (!toggles) {
       const master = trace.thread(MASTER);
+      const ready = '[{events=EPOLLIN, data={u32=8, u64=8}}], 1, 1000)';
+      if (onDemand) master.at(510).call('epoll_wait(9<anon_inode:[eventpoll]>, ', ready, 1, gap - 20);
       for (const pid of [201, 202]) fork(master.at(500 + gap - 1), pid);
     }
     if (old) trace.thread(301).at(0).stays('epoll_wait(7<anon_inode:[eventpoll]>, ');
@@ -317,6 +319,10 @@ describe('between two generations of workers', () => {
 
   it('is not told when somebody waited all the time and nobody knows what for', async () => {
     none(await analyzed(reload(900, 7, { old: true })), KIND);
+  });
+
+  it('is not told when who started the new workers waited all the time, and nobody knows what for', async () => {
+    none(await analyzed(reload(900, 7, { onDemand: true })), KIND);
   });
 
   it('is none at a first start, nor when the server was stopped for good', async () => {

@@ -197,7 +197,7 @@ describe('a reply that was late for another service', () => {
       worker.send(11, 'HTTP/1.1 200 OK\\r\\n', { errno: 'EPIPE' });
     });
     const { title, summary, metrics, related } = only(await analyzed(trace), 'broken-pipe');
-    assert.match(title, /2\.50 s for 10\.0\.0\.2:9000$/);
+    assert.match(title, /2\.50 s for 10\.0\.0\.2:9000\)$/);
     assert.match(summary, /2\.50 s of waiting \(2\.50 s of it for an answer of 10\.0\.0\.2:9000\)/);
     assert.doesNotMatch(summary, /in the loop/);
     const [reply] = metrics.replies as readonly Record<string, unknown>[];

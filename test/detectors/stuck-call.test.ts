@@ -97,7 +97,7 @@ describe('a worker that waits for somebody else', () => {
     ],
     [
       'a lock of memory that somebody has',
-      /^a lock that another thread holds/,
+      /^a lock that is taken/,
       (worker) => worker.stays('futex(0x7f0010, FUTEX_WAIT_PRIVATE, 2, NULL'),
     ],
   ];
@@ -474,7 +474,10 @@ it('the last line of the only thread is told, and not how long it lasted', async
 it('the last line of the only thread is a warning where it waits for a lock that somebody has', async () => {
   const paste = (last: string): string => `getpid() = 7\nread(9, "x", 1) = 1\n${last}\n`;
   const held = only(await analyzed(paste('futex(0x55a4dddc3f90, FUTEX_WAIT_PRIVATE, 2, NULL')), KIND);
-  assert.deepEqual([held.severity, held.title], ['warning', 'A process is stuck in futex']);
+  assert.deepEqual(
+    [held.severity, held.title],
+    ['warning', 'A process is stuck in futex: the lock at 0x55a4dddc3f90 is taken'],
+  );
   const asked = paste('connect(9, {sa_family=AF_INET, sin_port=htons(3306), sin_addr=inet_addr("10.0.0.7")}, 16');
   assert.equal(only(await analyzed(asked), KIND).severity, 'info');
 });

@@ -116,6 +116,9 @@ ts=1404330235524 dur=1 pid=7 tid=7 call=close fd=9007199254740993 ret=-32`,
 ${START}
 @in[102]: (1405119265361, 3, 7, 681807472, 64, 1000)
 ts=4194305 dur=5732 pid=102 tid=102 nr=74 ret=0 a=5,7ffe,10,0 data=GET /a HTTP/1.1`,
+  'an observation of a day that no calendar has': `strace: drover: event=seen ts=1000001795103131.625000 for=7000000 pid=101 tid=101 parent=104 call=futex ran=0 clients=3 of=client comm=gunicorn
+101 1795103132.375074 brk(0x5581 <unfinished ...>
+104 1795103132.375984 getpid() = 103 <1.957369>`,
   'the same number of inputs on each of two clocks': [
     '101 1795189522.529618 close(3) = 0 <0.000004>',
     '102 15:33:12.416880 close(3) = 0 <0.000004>',

@@ -155,7 +155,7 @@ exec ${execFileSync('sh', ['-c', 'command -v strace'], { encoding: 'utf8' }).tri
   assert.match(
     stderr,
     new RegExp(
-      `Tracing 5 processes with strace for 1 s \\([\\d ]+\\)\\. .*It was refused ${last}; drover doctor ${last} may tell why\\.`,
+      `Tracing 5 processes with strace for 1 s \\([\\d ]+\\)\\. .*It may not trace ${last}: drover doctor ${last} says why\\.`,
     ),
   );
 });

@@ -247,7 +247,7 @@ test('a capture that grows is found beside its name, says where, and is still th
   const [beside = '', ...others] = readdirSync(place);
   assert.deepEqual(others, []);
   const grown = join(place, beside, 'trace.strace');
-  assert.ok(drover.stderr.includes(`The capture grows in ${grown} until it is whole.`), drover.stderr);
+  assert.ok(drover.stderr.includes(`Until the capture is complete it is in ${grown}.`), drover.stderr);
   assert.equal(statSync(join(place, beside)).mode & 0o777, 0o700);
   await until('calls', () => statSync(grown).size > 0);
   drover.signal('SIGKILL');

@@ -97,7 +97,7 @@ test('who ends it while something waits for its turn is told that it is not writ
     its.drover.signal('SIGINT');
     assert.equal((await its.drover.ended).code, 0);
     assert.equal(its.files().length, 1);
-    assert.match(its.drover.stderr, /1 dump\. .* Since the last one began 1 more thing happened: not written\./);
+    assert.match(its.drover.stderr, /1 dump\. .* 1 more thing happened after the last dump began; no file holds it\./);
   }),
 );
 
@@ -158,7 +158,10 @@ test('a disk that has no room for a dump is said before anything is traced', LIV
       join(disk, 'web.trace'),
     ]);
     assert.equal(code, 74);
-    assert.match(stderr, /Cannot write .*web-.*\.trace: of the disk [\d.]+ MB are free, and [\d.]+ MB must be left\./);
+    assert.match(
+      stderr,
+      /Cannot write .*web-.*\.trace: the disk has [\d.]+ MB free, of which [\d.]+ MB must stay free\./,
+    );
     assert.deepEqual(readdirSync(disk), ['filler']);
   } finally {
     execFileSync('umount', [disk]);

@@ -103,6 +103,36 @@ test('a server that is upgraded is recorded on, with what the new one has open',
   }
 });
 
+test('a server that was upgraded and ended at once is recorded on', LIVE, async () => {
+  const server = await LiveServer.start({ workers: 2 });
+  const old = server.master;
+  const first = server.pids;
+  let next = 0;
+  try {
+    const { drover, dump } = await recorded(server, 'quickly');
+    try {
+      process.kill(old, 'SIGUSR2');
+      await until('the new server', () => {
+        const [made = 0] = childrenOf(old).filter((pid) => !first.includes(pid));
+        next = childrenOf(made).length > 0 ? made : 0;
+        return next > 0;
+      });
+      for (const pid of first) process.kill(pid, 'SIGKILL');
+      await until('both of its workers', () => childrenOf(next).length === 2);
+      await dumpWith(dump, [next, ...childrenOf(next)]);
+      assert.notEqual(await server.get('/'), null);
+      drover.signal('SIGINT');
+      assert.equal((await drover.ended).code, 0);
+      assert.match(drover.stderr, /Detached from 3 processes, all running \(3 ended meanwhile\)/);
+    } finally {
+      drover.kill();
+    }
+  } finally {
+    if (next > 0) process.kill(next, 'SIGTERM');
+    await server.stop().catch(() => undefined);
+  }
+});
+
 function childrenOf(parent: number): number[] {
   return [...readParents()].filter(([, other]) => other === parent).map(([pid]) => pid);
 }

@@ -129,7 +129,7 @@ test(
     );
     for (const program of ['calls', 'exact', 'watch'])
       assert.match(fine.stdout, new RegExp(`^ {2}ok {7}${program}\\.bt starts here \\(\\d+\\.\\d s\\)$`, 'm'));
-    assert.match(fine.stdout, /^attach and record take bpftrace here$/m);
+    assert.match(fine.stdout, /^attach and record use bpftrace here$/m);
     const kernel = await runDrover(['doctor', '2']);
     assert.equal(kernel.code, 4);
     assert.match(kernel.stdout, /process 2 cannot be traced\n {2}missing {2}2 \(kthreadd\) is a thread of the kernel/);
@@ -154,7 +154,7 @@ exec ${execFileSync('sh', ['-c', 'command -v bpftrace'], { encoding: 'utf8' }).t
     assert.match(stdout, /^ {2}ok {7}exact\.bt starts here/m);
     assert.match(
       stdout,
-      /^attach and record take strace here\n {2}ok {7}bpftrace is not taken: calls\.bt does not start/m,
+      /^attach and record use strace here\n {2}ok {7}bpftrace cannot be used: calls\.bt does not start/m,
     );
   },
 );

@@ -135,7 +135,7 @@ test('events that were lost long after a finding do not touch it', async () => {
 test('a worker that waited for a processor for half of its stall is starved; its code is no suspect', async () => {
   const starved = only(await analyzed(stall(0, 430)), 'loop-stall');
   assert.match(starved.title, /: waiting for a CPU$/);
-  assert.ok(starved.next.every(({ text }) => !/Move the computation/.test(text)));
+  assert.ok(starved.next.every(({ text }) => !/Take the computation off the loop/.test(text)));
   const partly = only(await analyzed(stall(0, 410)), 'loop-stall');
   assert.match(partly.title, /: 49 % of it waiting for a CPU$/);
 });
@@ -144,7 +144,7 @@ test('for three tenths: the processors are what to look at first, then its code'
   const partly = only(await analyzed(stall(0, 260)), 'loop-stall');
   assert.match(partly.title, /: 31 % of it waiting for a CPU$/);
   assert.match(partly.next[0]?.text ?? '', /waited for a processor/);
-  assert.match(partly.next[1]?.text ?? '', /Move the computation/);
+  assert.match(partly.next[1]?.text ?? '', /Take the computation off the loop/);
   const busy = only(await analyzed(stall(0, 240)), 'loop-stall');
   assert.match(busy.title, /: no system call/);
   assert.doesNotMatch(busy.next[0]?.text ?? '', /waited for a processor/);

@@ -149,3 +149,11 @@ test('a target keeps its address and only the verb of its query', () => {
   assert.equal(redactQuoted('/srv/app/sessions.db'), '/srv/app/sessions.db');
   assert.equal(redactQuoted('10.0.0.9:6379 "AUTH sesame"'), '10.0.0.9:6379 "<11 bytes>"');
 });
+
+test('the words of the lines that drover itself notes stay', () => {
+  for (const event of 'start fd in exit signal deliver tcp reset tick turn fail seen code lost cost end'.split(' ')) {
+    const line = `event=${event} ts=1404330435524 pid=16202`;
+    assert.equal(redactLine(line), line);
+    assert.equal(redactLine(`strace: drover: ${line}`), `strace: drover: ${line}`);
+  }
+});

@@ -78,6 +78,7 @@ const loud = buildReport({
   findings: [
     buildFinding({
       title: `AUTH ${SECRET} kept worker 4127`,
+      effect: `6 requests waited for unix:token=${SECRET}, up to 1.20 s`,
       summary: `The request POST /b?${SECRET} HTTP/1.1 waited for AUTH ${SECRET}.`,
       why: `SELECT ${SECRET} FROM users`,
       metrics: {

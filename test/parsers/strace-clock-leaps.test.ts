@@ -72,8 +72,23 @@ describe('a clock that is set forward while all threads are silent', () => {
   it('is told by a time limit where calls have no durations', () => {
     const [goesOn, leaps] = read(capture({ leap: 30, durations: false }));
     // The limit is 100 ms: as much of the wait as was before and after the leap.
-    assert.ok(Math.abs(goesOn - 1) < 0.1, String(goesOn));
+    assert.ok(Math.abs(goesOn - 1) < 0.05, String(goesOn));
     assert.equal(leaps, 1);
+  });
+
+  it('is not told by a wait that took as long as its limit, or a little longer, whatever it takes at a time', () => {
+    for (const most of [1, 64, 1_023])
+      for (const late of [0, 0.15]) {
+        const waits = Array.from({ length: 4 }, (_, index) => {
+          const [from, to] = [START + index * (1 + late), START + (index + 1) * (1 + late)];
+          return (
+            `8 ${from.toFixed(6)} epoll_wait(3,  <unfinished ...>\n7 ${(from + 0.01).toFixed(6)} getpid() = 7\n` +
+            `8 ${(to - 0.001).toFixed(6)} <... epoll_wait resumed>[], ${most}, 1000) = 0\n`
+          );
+        });
+        const { codes } = readTrace(waits.join(''));
+        assert.equal(codes['clock-leap'], undefined, `${most} events, ${late} s late`);
+      }
   });
 
   it('is found however the bytes come', () => {

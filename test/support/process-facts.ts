@@ -5,6 +5,7 @@ import type { ProcessFacts } from '../../src/sources/live/process-facts.ts';
 export function processFacts(parts: Partial<ProcessFacts> & { readonly pid: number }): ProcessFacts {
   return {
     parent: 1,
+    session: 7,
     name: 'gunicorn',
     state: 'S',
     startTicks: 7_000 + parts.pid,

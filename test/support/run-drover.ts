@@ -23,7 +23,8 @@ export function runDrover(
   { input, environment, directory }: DroverSituation = {},
 ): Promise<DroverRun> {
   const child = spawn(process.execPath, [DROVER, ...words], {
-    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8', TERM: 'xterm', ...environment },
+    // Settings of whoever runs the tests have no say in them.
+    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8', TERM: 'xterm', DROVER_CONFIG: '', ...environment },
     ...(directory === undefined ? {} : { cwd: directory }),
     stdio: ['pipe', 'pipe', 'pipe'],
   });

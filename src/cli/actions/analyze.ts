@@ -18,6 +18,7 @@ import { verdictLine } from '../printing/render-report.ts';
 import { openResults } from '../printing/results.ts';
 import { reportStyle } from '../printing/terminal-capabilities.ts';
 import { notices } from '../printing/write-result.ts';
+import { brokenReport, hostOf, type SavedOperand, savedReport } from '../reading/operand.ts';
 
 /** Signals that end the run before its report; their numbers make the exit codes. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -33,6 +34,8 @@ export async function runAnalyze(
   checkNames(files);
   checkReportFlags(flags);
   checkWindow(flags);
+  const saved = files.length === 1 && files[0] !== undefined ? savedReport(files[0]) : null;
+  if (saved !== null) return printSaved(saved, flags);
   const options = analysisOptions(flags);
   const style = reportStyle(flags);
   const verdictOf = (report: Report): string => verdictLine(report, { ...style, withPayload: flags.withPayload });
@@ -47,7 +50,7 @@ export async function runAnalyze(
   const isStdin = sets.some(({ kind }) => kind === 'stdin');
   const isPiped = isStdin && !process.stdin.isTTY;
   endOnSignals(progress, isPiped ? () => reportOnInterrupt(notice) : null);
-  const results = await openResults(flags, sets.flatMap(filesRead));
+  const results = await openResults(flags, sets.flatMap(filesRead), captures[0]?.host ?? '');
   for (const sentence of sets.flatMap((set) => set.notices)) notice(sentence);
   if (isStdin && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
   const started = performance.now();
@@ -65,6 +68,36 @@ export async function runAnalyze(
   await results.write(report);
   return exitCodeFor(report, flags);
 }
+
+/**
+ * Prints a report that `--json` saved as if its capture had been read. Throws `UsageError` where a flag asks for what
+ * only a capture can answer.
+ */
+async function printSaved({ path, report }: SavedOperand, flags: AnalyzeFlags): Promise<number> {
+  const asked = ASKS_THE_CAPTURE.find(([name]) => flags[name] !== undefined);
+  if (asked !== undefined)
+    throw new UsageError(`${asked[1]} needs the capture, and ${path} is a report on one.`, {
+      hint: `Name the capture itself: ${report.source.paths.map(asOperand).join(' ')}`,
+    });
+  const results = await openResults(flags, [path], hostOf(report, path));
+  try {
+    await results.write(report);
+  } catch (error) {
+    // Its parts were looked at, not each value in them.
+    if (error instanceof TypeError) throw brokenReport(path, 'a value in it is not as drover writes it');
+    throw error;
+  }
+  return exitCodeFor(report, flags);
+}
+
+const ASKS_THE_CAPTURE = [
+  ['from', '--from'],
+  ['to', '--to'],
+  ['pid', '--pid'],
+  ['columns', '--columns'],
+  ['stallMs', '--stall-ms'],
+  ['threshold', '--threshold'],
+] as const;
 
 function isAboutNobody({ workers, findings, time }: Report): boolean {
   return workers.length === 0 && findings.length === 0 && time.length === 0;
@@ -88,7 +121,7 @@ function checkCommand(files: readonly string[], commands: readonly string[]): vo
         ? `Did you mean drover ${[meant, ...others].join(' ')}?`
         : others.length > 0
           ? 'drover --help lists the commands.'
-          : `A running server is looked at with drover attach ${first}; drover --help lists the commands.`,
+          : `For a running server type drover attach ${first}. drover --help lists the commands.`,
   });
 }
 
@@ -117,7 +150,7 @@ const GRACE_MS = 1_000;
 
 /** Ctrl-C ends a tracer that pipes into drover as well: what it told until then is reported. */
 function reportOnInterrupt(notice: (sentence: string) => void): void {
-  notice('Ctrl-C: reporting on what was read; Ctrl-C again ends at once.');
+  notice('Ctrl-C: drover reports on what it has read. Ctrl-C again ends it at once.');
   endStdin(GRACE_MS);
 }
 

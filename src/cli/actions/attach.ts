@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { beginCapture } from '../capture/begin.ts';
 import { reportCapture } from '../capture/report.ts';
 import { beginSummary } from '../capture/summary.ts';
@@ -26,7 +27,7 @@ export async function attachAndReport(pids: readonly number[], flags: AttachFlag
   checkReportFlags(flags);
   // Nobody should learn after a minute of tracing that a threshold was mistyped.
   analysisOptions(flags);
-  const results = await openResults(flags, flags.save === undefined ? [] : [flags.save]);
+  const results = await openResults(flags, flags.save === undefined ? [] : [flags.save], hostname());
   const capture = await beginCapture(pids, flags, notices(flags));
   return capture === null ? EXIT.done : reportCapture(capture, flags, results, beginSummary(capture, flags.for));
 }

@@ -20,7 +20,11 @@ interface Known {
 
 /** Prints what lets this shell complete the words of the program. */
 export async function runCompletion(shell: Shell, program: Command): Promise<number> {
-  const words = { explain: [...KINDS, 'thresholds'], recipe: Object.keys(RECIPE_SERVERS), completion: SHELLS };
+  const words = {
+    explain: [...KINDS, 'assistants', 'thresholds'],
+    recipe: Object.keys(RECIPE_SERVERS),
+    completion: SHELLS,
+  };
   await writeStdout(completionScript(shell, program, words));
   return EXIT.done;
 }

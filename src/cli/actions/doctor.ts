@@ -28,7 +28,7 @@ function doctorText({ groups }: Diagnosis): string {
 /** What drover has other programs run, with the sums that `sha256sum` prints of the same files. */
 function programsText(programs: readonly BundledProgram[]): string {
   return (
-    'programs that drover brings ' +
+    'programs that come with drover ' +
     `(sha256)\n${programs.map(({ path, sha256 }) => `  ${sha256}  ${path}\n`).join('')}`
   );
 }

@@ -13,7 +13,8 @@ import { textStyle } from '../printing/terminal-capabilities.ts';
 /** The READMEs are text of the product; they lie in src/ both in the repository and in the package. */
 const DETECTORS = 'src/detectors';
 const LEAST_TEXT = 20;
-const TOPICS = ['thresholds'] as const;
+const TOPICS = ['assistants', 'thresholds'] as const;
+const ASSISTANTS = 'src/ASSISTANTS.md';
 
 /**
  * Prints the page of a kind, the table of thresholds, or without a word the list of all pages: for a terminal as text,
@@ -31,7 +32,7 @@ export async function runExplain(word: string | undefined): Promise<number> {
 export function explanation(word: string | undefined, width = Number.POSITIVE_INFINITY): string {
   if (word === undefined) return listOfKinds(width);
   if (word === 'thresholds') return tableOfThresholds(width);
-  const page = pageOf(word);
+  const page = word === 'assistants' ? readFileSync(installed(ASSISTANTS), 'utf8') : pageOf(word);
   if (page !== null) return page;
   const meant = closest(word, [...KINDS, ...TOPICS]);
   throw new UsageError(`There is no finding called "${word}".`, {
@@ -56,9 +57,11 @@ function listOfKinds(columns: number): string {
     return page === null ? [] : [[kind, titleOf(page)] as const];
   });
   const width = Math.max(...[...KINDS, ...TOPICS].map((kind) => kind.length));
-  const lines = [...pages, ['thresholds', 'every limit, its default, and what it means'] as const].map(
-    ([kind, title]) => behind(`  ${kind.padEnd(width)}  `, title, columns),
-  );
+  const others = [
+    ['thresholds', 'every limit, its default, and what it means'],
+    ['assistants', 'for AI assistants: which command, how to cite, what not to conclude'],
+  ] as const;
+  const lines = [...pages, ...others].map(([kind, title]) => behind(`  ${kind.padEnd(width)}  `, title, columns));
   return `What drover can find (drover explain KIND says more):\n\n${lines.join('\n')}\n`;
 }
 

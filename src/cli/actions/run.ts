@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { LiveCapture } from '../../sources/live/capture.ts';
 import { assertChecks, straceChecks } from '../../sources/live/checks.ts';
 import { isOnPath, readHost } from '../../sources/live/host-facts.ts';
@@ -21,7 +22,7 @@ const NO_LIMIT = 0;
  */
 export async function runRun(words: readonly string[], flags: RunFlags): Promise<number> {
   checkReportFlags(flags);
-  const results = await openResults(flags, flags.save === undefined ? [] : [flags.save]);
+  const results = await openResults(flags, flags.save === undefined ? [] : [flags.save], hostname());
   assertChecks(straceChecks(readHost()));
   checkProgram(words);
   const seconds = flags.for ?? NO_LIMIT;

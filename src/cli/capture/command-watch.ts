@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { show } from '../../output/show.ts';
+import { Offspring } from '../../sources/live/offspring.ts';
 import { UsageError } from '../options/usage-error.ts';
 
 const EVERY_MS = 5_000;
@@ -22,6 +23,7 @@ export class CommandWatch {
   readonly #tell: (reason: string) => void;
   readonly #patienceMs: number;
   #timer: NodeJS.Timeout | undefined;
+  readonly #offspring = new Offspring();
   #child: ChildProcess | null = null;
   #isFailing = false;
   #isOver = false;
@@ -54,7 +56,7 @@ export class CommandWatch {
   end(): void {
     this.#isOver = true;
     clearInterval(this.#timer);
-    if (this.#child !== null) killAll(this.#child);
+    if (this.#child !== null) this.#killAll(this.#child);
   }
 
   #look(): void {
@@ -71,12 +73,16 @@ export class CommandWatch {
   #run(): Promise<string> {
     const [program, ...words] = guardedCheck(this.#words, this.#patienceMs);
     return new Promise((resolve) => {
-      const child = spawn(program, words, { stdio: 'ignore', detached: true });
+      const child = spawn(program, words, {
+        stdio: 'ignore',
+        detached: true,
+        env: { ...process.env, ...this.#offspring.environment },
+      });
       this.#child = child;
       let isLate = false;
       const force = setTimeout(() => {
         isLate = true;
-        killAll(child);
+        this.#killAll(child);
       }, this.#patienceMs);
       const settle = (failure: string): void => {
         clearTimeout(force);
@@ -85,10 +91,14 @@ export class CommandWatch {
       };
       child.once('error', ({ message }) => settle(message));
       child.once('close', (code, signal) => {
-        if (isLate) settle(`no end within ${this.#patienceMs / 1_000} s`);
+        if (isLate) settle(`it had not ended after ${this.#patienceMs / 1_000} s`);
         else settle(code === 0 ? '' : (signal ?? `exit code ${code}`));
       });
     });
+  }
+
+  #killAll({ pid }: ChildProcess): void {
+    if (pid !== undefined) this.#offspring.kill(pid);
   }
 }
 
@@ -96,15 +106,6 @@ export class CommandWatch {
 function guardedCheck(words: readonly string[], patienceMs: number): readonly [string, ...string[]] {
   const seconds = String(patienceMs / 1_000 + 1);
   return ['setpriv', '--pdeathsig', 'TERM', 'timeout', '--signal=TERM', '--kill-after=1', seconds, ...words];
-}
-
-/** A check is a group of its own. */
-function killAll({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It ended a moment ago.
-  }
 }
 
 /** Whether that word starts something: the guards would tell it only as an exit code. */

@@ -90,8 +90,8 @@ function demandRoom({ directory, path }: Destination, about: number, most: numbe
   const free = disk.bavail * disk.bsize;
   if (free - about >= least) return;
   throw new OutputError(
-    `Cannot write ${path}: of the disk ${mebibytes(free)} are free, ` +
-      `${about === 0 ? '' : `the dump takes ${mebibytes(about)}, `}and ${mebibytes(least)} must be left.`,
+    `Cannot write ${path}: the disk has ${mebibytes(free)} free, of which ${mebibytes(least)} must stay free` +
+      `${about === 0 ? '' : `; the dump takes ${mebibytes(about)}`}.`,
     { fault: 'place' },
   );
 }

@@ -81,7 +81,7 @@ function demandCounted(conditions: readonly Condition[]): void {
       });
     if (condition.kind === 'error' && !TOLD_ERRORS.has(condition.errno))
       throw new UsageError(`--engine watch does not report ${condition.errno}.`, {
-        hint: `It tells ${[...TOLD_ERRORS].join(' and ')} of writes; --engine bpftrace tells all`,
+        hint: `It reports ${[...TOLD_ERRORS].join(' and ')} of writes; --engine bpftrace reports every error`,
       });
   }
 }
@@ -97,8 +97,11 @@ async function ending(
   for (const part of [why, detached]) if (part !== '') say(part);
   const { dumps, failed, unwritten } = recorder;
   const others = failed === 0 ? '' : `, ${failed} could not be written`;
+  const them = unwritten === 1 ? 'it' : 'them';
   const lost =
-    unwritten === 0 ? '' : ` Since the last one began ${plural(unwritten, 'more thing')} happened: not written.`;
+    unwritten === 0
+      ? ''
+      : ` ${plural(unwritten, 'more thing')} happened after the last dump began; no file holds ${them}.`;
   say(
     dumps === 0 && failed === 0
       ? 'No condition of --until held: there is no dump.'
@@ -116,7 +119,7 @@ function beginning({ processes, engine, file }: LiveCapture, flags: RecordFlags,
   return (
     `Tracing ${count} with ${engine.name} for ${spoken(seconds)}; the last ${spoken(ringSeconds)} are kept in ` +
     `${file}, ${mebibytes(maxSpool)} at most. They are written to a file of their own at ${when}: ` +
-    `${plural(dumps, 'file')} at most, ${spoken(ringSeconds)} apart. Ctrl-C ends it, without a file.`
+    `${plural(dumps, 'file')} at most, ${spoken(ringSeconds)} apart. Ctrl-C ends the recorder and writes no file.`
   );
 }
 

@@ -201,7 +201,7 @@ export class Recorder {
       const { path, bytes } = await writeDump(ringInput(capture), name, { about, most: mostBytes });
       const held = begin === null ? null : (Number(process.hrtime.bigint()) - begin.at) / 1e9;
       const span = held === null ? '' : `, the last ${Math.round(held)} s`;
-      const others = more === 0 ? '' : ` It holds what happened since the dump before: ${more} more.`;
+      const others = more === 0 ? '' : ` It also holds ${more} more that happened after the dump before.`;
       say(`${reason}: dump ${count} of ${mostDumps} (${mebibytes(bytes)}${span}) is ${path}.${others}`);
       await written(path);
     } catch (error) {

@@ -11,7 +11,7 @@ export function beginSummary(capture: LiveCapture, seconds: number): string {
   const count = traced.length === 1 ? '1 process' : `${traced.length} processes`;
   const more = traced.length > SHOWN_PIDS ? ` and ${traced.length - SHOWN_PIDS} more` : '';
   const without =
-    refused.length === 0 ? '' : ` It was refused ${refused.join(' ')}; drover doctor ${refused[0]} may tell why.`;
+    refused.length === 0 ? '' : ` It may not trace ${refused.join(' ')}: drover doctor ${refused[0]} says why.`;
   return (
     `Tracing ${count} with ${engine.name} for ${seconds} s (${traced.slice(0, SHOWN_PIDS).join(' ')}${more}). ` +
     `Ctrl-C ends it early.${without}${growing(capture)}`
@@ -20,7 +20,7 @@ export function beginSummary(capture: LiveCapture, seconds: number): string {
 
 /** Where a capture is that has not its name yet: whatever becomes of drover, it stays there. */
 export function growing({ name, file }: LiveCapture): string {
-  return name === file ? '' : ` The capture grows in ${file} until it is whole.`;
+  return name === file ? '' : ` Until the capture is complete it is in ${file}.`;
 }
 
 /** What to say when a capture is over: why, what became of the processes, where the capture is. */

@@ -6,7 +6,7 @@ export function addExplainCommand(program: Command, exitWith: ExitCodeSink): voi
   program
     .command('explain')
     .description('print what a finding means, how it is found, what to do, and when it is wrong')
-    .argument('[kind]', 'a kind of finding (loop-stall), or thresholds; without it all kinds are listed')
+    .argument('[kind]', 'a kind of finding (loop-stall), thresholds, or assistants; without it all kinds are listed')
     .action(async (kind: string | undefined) => {
       const { runExplain } = await import('../actions/explain.ts');
       exitWith(await runExplain(kind));

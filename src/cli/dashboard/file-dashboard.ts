@@ -27,8 +27,9 @@ export async function showFiles(operands: readonly string[], flags: AnalyzeFlags
   const redirected = isStdin ? redirectedFile() : null;
   const spool = isStdin && redirected === null ? await spoolStdin() : null;
   const files = isStdin ? [redirected ?? spool?.path ?? ''] : operands;
-  const names = openCaptures(files).flatMap(({ set }) => set.inputs.map(({ name }) => name));
-  const results = await openReportFiles(flags, names);
+  const captures = openCaptures(files);
+  const names = captures.flatMap(({ set }) => set.inputs.map(({ name }) => name));
+  const results = await openReportFiles(flags, names, captures[0]?.host ?? '');
   const style = textStyle(flags, process.env, process.stdout);
   const host = new DashboardHost({ source: 'file', files: names, ...dashboardLooks(flags, style) });
   try {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { AnalysisOptions } from '../../analysis/options.ts';
 import type { Report } from '../../analysis/report.ts';
 import { asOperand } from '../../files/operand.ts';
@@ -32,7 +33,7 @@ export async function showCapture(pids: readonly number[], flags: AttachFlags): 
   checkReportFlags(flags);
   // The processes were chosen for the tracer: what they fork belongs to the report as well.
   const { pids: _, ...options } = analysisOptions(flags);
-  const files = await openReportFiles(flags, flags.save === undefined ? [] : [flags.save]);
+  const files = await openReportFiles(flags, flags.save === undefined ? [] : [flags.save], hostname());
   const capture = await beginCapture(pids, flags, notices({}), RESERVE_SECONDS);
   if (capture === null) return EXIT.done;
   const style = textStyle(flags, process.env, process.stdout);

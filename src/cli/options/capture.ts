@@ -86,15 +86,15 @@ export function addCaptureOptions(command: Command, programs = REPORTED, parseTi
   command
     .optionsGroup('How to trace:')
     .addOption(
-      new Option('--engine <engine>', 'the tracer; watch: bpftrace that only counts, which costs next to nothing')
+      new Option('--engine <engine>', 'the tracer; watch: bpftrace only counts, which costs the server least')
         .choices(['auto', 'bpftrace', 'strace', 'watch'])
         .default('auto'),
     )
     .addOption(
       new Option(
         '--program <name>',
-        'what bpftrace records: the calls; exact: also what no call ' +
-          `shows${programs.includes('watch') ? '; watch: counts a second, for people' : ''}`,
+        'what bpftrace records; calls: system calls; exact: also what the kernel does without ' +
+          `a call${programs.includes('watch') ? '; watch: counts a second, for people' : ''}`,
       )
         .choices(programs)
         .default('calls'),
@@ -111,7 +111,7 @@ export function addCaptureOptions(command: Command, programs = REPORTED, parseTi
     .addOption(
       new Option(
         '--code <how>',
-        'see what a stuck worker runs: auto never stops it (py-spy; bpftrace where it computes); stopping: also by ' +
+        'show the code of a stuck worker; auto: by py-spy or bpftrace, which never stop it; stopping: also by ' +
           'eu-stack or gdb, which stop it for a moment',
       )
         .choices(['auto', 'off', 'stopping'])

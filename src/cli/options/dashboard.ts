@@ -16,7 +16,7 @@ export function addDashboardOptions(command: Command): Command {
   return command
     .optionsGroup('The dashboard:')
     .addOption(
-      new Option('--theme <name>', 'colours; cvd: told apart without red and green').choices([
+      new Option('--theme <name>', 'colours; cvd: nobody has to tell red from green').choices([
         'dark',
         'light',
         'cvd',
@@ -25,5 +25,5 @@ export function addDashboardOptions(command: Command): Command {
     )
     .option('--mouse', 'let the wheel move the selection (m turns it off)')
     .option('--no-tui', 'no dashboard: print the report, as when standard output is no terminal')
-    .option('--memory <mb>', 'most memory that the analysis behind the dashboard may take', countOf('--memory 1024'));
+    .option('--memory <mb>', 'memory that the analysis may take, in MB', countOf('--memory 1024'));
 }

@@ -14,6 +14,9 @@ export interface ReportFlags {
   readonly md?: boolean;
   readonly output?: string;
   readonly html?: string;
+  readonly findings?: string;
+  readonly openmetrics?: string;
+  readonly otlp?: string;
   readonly force?: boolean;
   readonly failOn?: Severity;
   readonly strict?: boolean;
@@ -33,7 +36,10 @@ export function addPrintOptions(command: Command): Command {
       .option('--json', 'the whole report as one JSON document')
       .option('--ndjson', 'each finding as one JSON document a line')
       .option('--md', 'Markdown, to paste into an incident')
-      .option('--html <file>', 'also one HTML page to hand on, in a new file that only you can read'),
+      .option('--html <file>', 'also one HTML page to hand on, in a new file that only you can read')
+      .option('--findings <file>', 'also the findings as rows for a database, one JSON object a line')
+      .option('--openmetrics <file>', 'also the figures as gauges for Prometheus (textfile collector)')
+      .option('--otlp <url>', 'also send it to a receiver of OpenTelemetry: http://127.0.0.1:4318'),
   ).option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);
 }
 

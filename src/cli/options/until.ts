@@ -60,7 +60,7 @@ function commandWords(text: string): readonly [string, ...string[]] {
   if (program === undefined) throw new UsageError('"cmd:" names no program.', { hint: FORMS });
   const shellWord = words.find((word) => /^(?:\||\|\||&&?|;|[12]?>.*|<.*)$/.test(word));
   if (shellWord !== undefined)
-    throw new UsageError(`No shell runs the command: "${shellWord}" would be a word of it.`, {
+    throw new UsageError(`cmd: starts its program without a shell, which "${shellWord}" needs.`, {
       hint: 'Put it into a script, and name that: cmd:/usr/local/bin/check',
     });
   return [program, ...others];

@@ -14,7 +14,7 @@ const LACKS: Readonly<Record<string, readonly [message: string, hint: string]>> 
     'Type drover record PID, or a name (gunicorn), a port (:8000), a unit (web.service).',
   ],
   diff: [
-    'Two captures are compared, and one was named at most.',
+    'drover diff needs two captures.',
     'Type drover diff BEFORE AFTER: traces, or reports that drover --json saved.',
   ],
   run: ['No command was named.', 'Type drover run -- COMMAND WORDS…'],

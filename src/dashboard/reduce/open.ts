@@ -1,7 +1,7 @@
 import { type Step, still } from '../events.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { findingOf, linesOfCause, selectedFinding } from '../tables/findings.ts';
-import { workerRows } from '../tables/workers.ts';
+import { isAbout, workerRows } from '../tables/workers.ts';
 import { findingsAt } from '../views/timeline.ts';
 import { linesOf } from './line-moves.ts';
 import { opened } from './screens.ts';
@@ -28,7 +28,7 @@ export function open(state: DashboardState): Step {
     case 'workers': {
       const { worker } = workerRows(state)[Math.min(state.lists.workers.position, workerRows(state).length - 1)] ?? {};
       if (worker === undefined) return still(state);
-      const finding = shownReport(state)?.findings.find(({ workers }) => workers.includes(worker.pid));
+      const finding = shownReport(state)?.findings.find((each) => isAbout(each, worker));
       return finding === undefined
         ? still({ ...state, message: `No finding names worker ${worker.pid}.` })
         : still(opened(state, 'finding', finding.id));

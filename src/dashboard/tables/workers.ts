@@ -1,5 +1,5 @@
 import type { WorkerActivity } from '../../analysis/activity.ts';
-import type { Worker } from '../../analysis/report.ts';
+import type { Finding, Worker } from '../../analysis/report.ts';
 import { type DashboardState, type ListState, type ProcessNow, shownActivity, shownReport } from '../state.ts';
 import { liveNowMs } from '../times.ts';
 import { arranged, type Column } from './table.ts';
@@ -27,6 +27,11 @@ const RESTLESS_MS = 1_900;
 const HELD_MS = 900;
 /** In so long the first calls of a process arrive. */
 const UNREAD_MS = 3_000;
+
+/** Whether a finding is about that worker: of two hosts each may have a worker of that number. */
+export function isAbout({ workers, hosts: [host] }: Finding, worker: Worker): boolean {
+  return workers.includes(worker.pid) && (worker.host === null || host === worker.host);
+}
 
 /** Its longest turn, the one that goes on included; null where nothing was measured. */
 export function longestOf({ worker, openMs }: WorkerRow): number | null {

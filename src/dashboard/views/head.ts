@@ -1,10 +1,10 @@
 import type { Report } from '../../analysis/report.ts';
-import { coverage, extent, paths, SEVERITY_WORDS, workforce } from '../../output/wording.ts';
+import { coverage, extent, paths, workforce } from '../../output/wording.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, type Style, span, spread } from '../spans.ts';
 import { type DashboardState, shownReport } from '../state.ts';
-import { HEAD_LABEL as LABEL, verdictLabel, verdictLines } from '../verdict-text.ts';
+import { HEAD_LABEL as LABEL, verdictLabel, verdictLines, verdictWord } from '../verdict-text.ts';
 import { liveData, liveSource } from './live-head.ts';
 
 const MEGABYTE = 1_000_000;
@@ -32,7 +32,7 @@ function source(state: DashboardState): Row {
     );
   }
   if (state.live !== null) return liveSource(state, state.live);
-  const name = report === null ? state.files.join(', ') : paths(report);
+  const name = report === null ? state.files.join(', ') : `${place(state, report)}${paths(report)}`;
   const label = report?.source.kind === 'stdin' ? 'STDIN' : 'FILE';
   const progress = progressText(state);
   const facts = report === null || progress !== '' ? [] : [workforce(report), ...extent(report)];
@@ -42,10 +42,25 @@ function source(state: DashboardState): Row {
   const details = [...facts, ...(progress === '' ? [] : [progress])];
   const room = columns - LABEL - (isReading ? 13 : 1);
   const whole = [name, ...details].join('   ');
-  // Where the line is short the folder of the file says least.
-  const text = whole.length <= room ? whole : [name.replace(/[^ ,]*\//g, ''), ...details].join('   ');
+  // Where the line is short the folder of the file says least, then the last of the facts.
+  const text = whole.length <= room ? whole : fitting(name.replace(/[^ ,]*\//g, ''), details, room);
   const left = row(span(` ${label.padEnd(LABEL - 1)}`, 'bold'), text);
   return spread(left, isReading ? row(' Esc = stop ') : [], columns);
+}
+
+/** Which of several captures is being read: each is read and shown for itself before they are one report. */
+function place({ files, reading }: DashboardState, { source: { paths: own } }: Report): string {
+  const index = own.length === 1 ? files.indexOf(own[0] ?? '') : -1;
+  return reading.state !== 'reading' || files.length < 2 || index < 0 ? '' : `${index + 1} of ${files.length}: `;
+}
+
+/** The name and as many of the facts after it as are shown whole. */
+function fitting(name: string, details: readonly string[], room: number): string {
+  for (let kept = details.length; kept > 0; kept--) {
+    const text = [name, ...details.slice(0, kept)].join('   ');
+    if (text.length <= room) return text;
+  }
+  return [name, ...details].join('   ');
 }
 
 /** `Reading 43% (263 of 612 MB, 1.9 M lines)`; '' when all is read. */
@@ -60,7 +75,8 @@ function progressText({ reading }: DashboardState): string {
         : `${(lines / 1_000_000).toFixed(1)} M lines`;
   if (state === 'stopped') return `STOPPED: ${amount} read`;
   const read = Math.floor(bytesRead / MEGABYTE);
-  if (sizeBytes === null || sizeBytes === 0) return `Reading (${read} MB, ${amount})`;
+  if (sizeBytes !== null && sizeBytes < MEGABYTE) return `Reading (${amount})`;
+  if (sizeBytes === null) return `Reading (${read} MB, ${amount})`;
   const percent = Math.min(100, Math.floor((bytesRead / sizeBytes) * 100));
   return `Reading ${percent}% (${read} of ${Math.floor(sizeBytes / MEGABYTE)} MB, ${amount})`;
 }
@@ -78,9 +94,9 @@ function verdict(state: DashboardState): readonly [Row, Row?] {
   }
   const { severity } = report.verdict;
   const style: Style = severity === 'none' ? 'bold' : severity;
-  const word = SEVERITY_WORDS[severity];
+  const word = verdictWord(state, report);
   const { headRows } = layoutOf(state);
-  const indent = verdictLabel(report);
+  const indent = verdictLabel(state, report);
   const [first = '', second] = verdictLines(state, report, state.columns - indent);
   const label = [span(' '), span(word, style), span(' '.repeat(indent - 1 - word.length))];
   if (headRows < 4 || second === undefined)

@@ -10,6 +10,7 @@ import { at } from '../times.ts';
 import { beside, tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
+import { drawHosts, hostRows } from './hosts.ts';
 import { timeAxis } from './timeline.ts';
 import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
 
@@ -29,7 +30,7 @@ export function drawLargeOverview(state: DashboardState): readonly Row[] {
   const left = columns - DATA_WIDTH - 2;
   const height = Math.max(FEWEST_FINDINGS, Math.min(findingRows(state).length + 2, Math.floor(bodyRows / 4)));
   const list = tall(drawFindingList(state, left, height), height);
-  const timeline = drawWorkersOverTime(state);
+  const timeline = hostRows(state) === 0 ? drawWorkersOverTime(state) : drawHosts(state, MOST_ROWS + 2);
   const finding = selectedFinding(state);
   const head = [rule(glyphs, columns, `FINDINGS  ${causesOf(state).length}`, 'DATA  D tells more')];
   const upper = [

@@ -9,6 +9,7 @@ import { at } from '../times.ts';
 import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { clipped, factRows, hanging, proofRows, stepRows } from './finding-text.ts';
+import { drawHosts, FEWEST_HOST_ROWS, hostRows } from './hosts.ts';
 import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
 
 const ROW_LABEL = 8;
@@ -53,10 +54,12 @@ function drawSelected(state: DashboardState, finding: Finding, height: number): 
   const steps = height < FEWEST_FOR_STEPS ? [] : stepRows(glyphs, finding.next, columns, most);
   const foot = [...steps, ...shown];
   const upper = Math.max(0, height - foot.length);
-  const facts = clipped(told, upper, columns);
+  const hosts = Math.min(hostRows(state), FEWEST_HOST_ROWS);
+  const facts = clipped(told, Math.max(0, upper - hosts), columns);
   const why = hanging(glyphs, 'WHY', finding.why, columns);
   const room = upper - facts.length;
-  const timeline = drawTimeline(state, finding, Math.min(room, Math.max(MOST_BEFORE_WHY, room - why.length)));
+  const before = Math.min(room, Math.max(MOST_BEFORE_WHY, room - why.length));
+  const timeline = hosts === 0 ? drawTimeline(state, finding, before) : drawHosts(state, before);
   const reason = clipped(why, room - timeline.length, columns);
   return [...tall([...timeline, ...facts, ...reason], upper), ...foot];
 }
@@ -92,9 +95,12 @@ function nothingFound(state: DashboardState, height: number): readonly Row[] {
   if (report === null || state.lists.findings.filter !== '') return tall([], height);
   const words = { clear: 'clear', 'not-applicable': 'cannot tell', failed: 'failed', found: 'found' } as const;
   return tall(
-    Object.entries(report.outcomes).map(([kind, { status, reason }]) =>
-      row(span(` ${words[status].padEnd(12)}`, status === 'failed' ? 'warning' : 'bold'), `${kind}: ${reason}`),
-    ),
+    [
+      ...drawHosts(state, Math.floor(height / 2)),
+      ...Object.entries(report.outcomes).map(([kind, { status, reason }]) =>
+        row(span(` ${words[status].padEnd(12)}`, status === 'failed' ? 'warning' : 'bold'), `${kind}: ${reason}`),
+      ),
+    ],
     height,
   );
 }

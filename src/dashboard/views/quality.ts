@@ -6,6 +6,7 @@ import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { tall } from './beside.ts';
+import { drawHosts, hostRows } from './hosts.ts';
 
 const LABEL = 14;
 const WORDS = { found: 'found', clear: 'clear', 'not-applicable': 'cannot tell', failed: 'failed' } as const;
@@ -47,6 +48,7 @@ function qualityRows(state: DashboardState): readonly Row[] {
       ...hang(`${count(number)} x`, `${code}: ${meaning}`),
       ...samples.slice(0, 2).flatMap(({ line, text }) => hang('', `line ${line}: ${text}`)),
     ]),
+    ...(report.hosts === undefined ? [] : [row(''), ...drawHosts(state, hostRows(state))]),
     row(''),
     row(span(' CHECKED', 'bold')),
     ...Object.entries(outcomes).flatMap(([kind, { status, reason }]) => hang(WORDS[status], `${kind}: ${reason}`)),

@@ -1,5 +1,6 @@
 import type { Activity } from '../../analysis/activity.ts';
 import { sumsOf } from '../../analysis/worker-states.ts';
+import { show } from '../../output/show.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
@@ -24,7 +25,7 @@ export function drawTimeline(state: DashboardState): readonly Row[] {
     return tall(
       [
         rule(glyphs, columns, 'TIMELINE'),
-        row(activity === null ? ' Nothing read so far.' : ' This trace has no times: there is no timeline.'),
+        ...(activity === null ? withoutActivity(state) : [row(' This trace has no times: there is no timeline.')]),
       ],
       bodyRows,
     );
@@ -125,4 +126,15 @@ export function findingsAt(state: DashboardState, pid: number, atMs: number, wid
     }
     return covers(startMs, openEnded ? Number.POSITIVE_INFINITY : (endMs ?? startMs));
   });
+}
+
+/** Why there is nothing to draw. */
+function withoutActivity(state: DashboardState): readonly Row[] {
+  const [worst] = shownReport(state)?.hosts ?? [];
+  const file = worst?.paths[0];
+  if (file === undefined) return [row(' Nothing read so far.')];
+  return [
+    row(' Captures of several hosts have no timeline here. Look at one of them:'),
+    row(`   drover triage ${show(file, state.glyphs.ascii)}`),
+  ];
 }

@@ -4,7 +4,7 @@ import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, figure, type Row, row, rule, type Span, selected, span } from '../spans.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { orderName } from '../tables/table.ts';
-import { longestOf, WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
+import { isAbout, longestOf, WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
 import { tall } from './beside.ts';
 import { nowText } from './now.ts';
@@ -26,16 +26,17 @@ export function drawWorkers(state: DashboardState): readonly Row[] {
   const position = Math.min(lists.workers.position, rows.length - 1);
   const first = firstShown(position, shown, rows.length);
   const isWide = columns >= FROM_WIDTH;
-  const table = isWide ? WIDE : NARROW;
+  const hosts = hostWidth(rows, columns);
+  const table = (isWide ? WIDE : NARROW) + hosts;
   const remark =
     `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ` + `${orderName(WORKER_COLUMNS, lists.workers)}`;
   const filter = lists.workers.filter === '' ? '' : `filter: ${lists.workers.filter}  Esc clears  `;
   const titles = figures(isWide, 'BUSY%', 'LONGEST', 'EPIPE', 'REQUESTS', 'ACCEPTED', 'WASTED');
   const heads =
-    ` ${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}` +
+    ` ${hosts === 0 ? '' : cell('HOST', hosts)}${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}` +
     `${(state.source === 'live' ? 'NOW' : 'AT THE END').padEnd(18)}${titles}`;
   const list = rows.slice(first, first + shown).map((each, index) => {
-    const [text, ...workerActivity] = drawWorker(state, each, table, isWide);
+    const [text, ...workerActivity] = drawWorker(state, each, { table, hosts, isWide });
     return first + index === position ? [...selected([text]), ...workerActivity] : [text, ...workerActivity];
   });
   const chosen = rows[position];
@@ -51,6 +52,21 @@ export function drawWorkers(state: DashboardState): readonly Row[] {
   );
 }
 
+/** So wide are the columns. */
+interface Widths {
+  readonly table: number;
+  /** Names of hosts; 0 where all workers are those of one. */
+  readonly hosts: number;
+  readonly isWide: boolean;
+}
+
+/** Two hosts may have the same pids: a row then begins with the name of the host. */
+function hostWidth(rows: readonly WorkerRow[], columns: number): number {
+  const names = rows.flatMap(({ worker }) => worker.host ?? []);
+  if (names.length === 0) return 0;
+  return Math.min(Math.max('HOST'.length, ...names.map((name) => name.length)), Math.floor(columns / 5)) + 1;
+}
+
 function figures(isWide: boolean, busy: string, longest: string, pipes: string, ...more: readonly string[]): string {
   return (
     `${figure(busy, 6)}${figure(longest, 9)}${figure(pipes, 6)}` +
@@ -61,8 +77,7 @@ function figures(isWide: boolean, busy: string, longest: string, pipes: string, 
 function drawWorker(
   state: DashboardState,
   each: WorkerRow,
-  table: number,
-  isWide: boolean,
+  { table, hosts, isWide }: Widths,
 ): readonly [Span, ...Span[]] {
   const { worker, activity } = each;
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
@@ -70,8 +85,8 @@ function drawWorker(
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
   const columnsText = figures(isWide, busy, durationOfMs(longestOf(each)), count(worker.brokenPipes), ...more);
   const text =
-    `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, each), 17)} ` +
-    `${columnsText}`;
+    `${pin}${hosts === 0 ? '' : cell(worker.host ?? '', hosts)}${String(worker.pid).padEnd(8)}` +
+    `${cell(worker.role, 11)} ${cell(nowText(state, each), 17)} ${columnsText}`;
   const whole = shownActivity(state);
   const cells = state.columns - table - 2;
   if (whole === null || activity === null || cells < 8) return [span(text)];
@@ -84,7 +99,8 @@ function drawWorker(
 }
 
 function detail(state: DashboardState, { worker, activity }: WorkerRow): readonly Row[] {
-  const findings = (shownReport(state)?.findings ?? []).filter(({ workers }) => workers.includes(worker.pid));
+  const { pid, host } = worker;
+  const findings = (shownReport(state)?.findings ?? []).filter((finding) => isAbout(finding, worker));
   const now = activity?.now;
   const counts = [
     `${count(worker.requests)} requests`,
@@ -97,7 +113,7 @@ function detail(state: DashboardState, { worker, activity }: WorkerRow): readonl
   const line = [...counts, ...last].join('   ');
   const facts = line.length < state.columns ? [line] : [counts.join('   '), ...last];
   return [
-    rule(state.glyphs, state.columns, `WORKER ${worker.pid}`, show(worker.server)),
+    rule(state.glyphs, state.columns, `WORKER ${pid}${host === null ? '' : ` of ${host}`}`, show(worker.server)),
     ...facts.map((fact) => row(` ${fact}`)),
     ...(findings.length === 0
       ? [row(' No finding names it.')]

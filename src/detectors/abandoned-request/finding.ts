@@ -3,12 +3,15 @@ import { pidsOf } from '../../model/machine/roles.ts';
 import { longestWaitOf } from '../../model/topics/dependencies/peer.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { elapsed } from '../../trace/time.ts';
+import { LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { requestName, shortRequest } from '../request-shape.ts';
 import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 6;
+const SHORT_REQUEST = 24;
 
 /** Requests whose client left before the reply. */
 export interface HangUps {
@@ -39,7 +42,7 @@ export function finding(
   return {
     severity,
     confidence: answered < total && encrypted < total ? 'likely' : 'possible',
-    title: `${plural(total, 'client')} hung up before the reply`,
+    title: titleOf(total, oldest, times),
     summary:
       `${plural(total, 'client')} closed the connection before the first byte of the reply${age}${waited}. ` +
       `${answeredNote(answered, total)}${encryptedNote(encrypted, total)}${untoldNote(untold)}`,
@@ -65,6 +68,18 @@ export function finding(
     next: ADVICE,
     subjects: [...new Set(kept.map((hangUp) => `request ${hangUp.request.name}`))],
   };
+}
+
+/** Who left, what that client had asked for, and how long it had waited. */
+function titleOf(total: number, oldest: HangUp, times: boolean): string {
+  const left = `${plural(total, 'client')} hung up before the reply`;
+  const name = requestName(oldest.request.name);
+  if (name === '' || !times) return left;
+  const age = duration(ageOf(oldest));
+  const ways = [name, shortRequest(name, SHORT_REQUEST)].map((request) =>
+    total === 1 ? `${left} to ${request}, after ${age}` : `${left}, after up to ${age} (${request})`,
+  );
+  return ways.find((way) => way.length <= LONGEST_TITLE) ?? left;
 }
 
 function upstreamMs({ request }: HangUp): number | null {
@@ -94,7 +109,9 @@ function ageOf({ request, time }: HangUp): number {
 }
 
 const ADVICE: readonly Step[] = [
-  { text: "Compare these ages with the client's timeout; a common age is that timeout." },
+  {
+    text: "Compare the ages of these requests with the client's timeout: an age that many have is that timeout.",
+  },
   {
     text: 'Cancel the work when the client leaves (ASGI http.disconnect, nginx proxy_ignore_client_abort off).',
     caveat: 'A client may close only its sending side and still read: HTTP clients practically never do.',

@@ -1,11 +1,11 @@
 import { pidsOf } from '../../model/machine/roles.ts';
 import { duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
-import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import type { LookupTally } from './lookup-tally.ts';
 import type { Metrics, Place } from './metrics.ts';
+import { titleOf } from './title.ts';
 
 const SHOWN = 5;
 
@@ -116,23 +116,6 @@ const WHO: Readonly<Record<Place, string>> = {
   worker: 'worker',
   pool: 'other thread',
 };
-
-const ON: Readonly<Record<Place, string>> = { loop: 'on the loop', worker: 'on the worker', pool: 'beside the loop' };
-
-/** As many tries in vain as lookups that asked it: it answered none. */
-function deafness([server, tries]: readonly [string, number], servers: ReadonlyMap<string, number>): string {
-  return tries >= (servers.get(server) ?? 0) ? 'does not answer' : `did not answer ${plural(tries, 'try', 'tries')}`;
-}
-
-function titleOf({ count, longest, silent, timeouts, servers }: LookupTally, place: Place): string {
-  const length = `${longest?.openAtEnd ? 'at least ' : ''}${duration(longest?.blocked ?? 0)}`;
-  const [deaf] = [...silent].toSorted((a, b) => b[1] - a[1]);
-  const title =
-    place === 'pool' && deaf !== undefined && timeouts > 0
-      ? `Name server ${deaf[0]} ${deafness(deaf, servers)}: ${plural(count, 'lookup')} waited up to ${length}`
-      : `${plural(count, 'name lookup')} ${ON[place]}, longest ${length}${longest?.name ? `: ${longest.name}` : ''}`;
-  return cutTitle(title);
-}
 
 /** Which of several servers kept silent. */
 function silentServers({ silent }: LookupTally): string {

@@ -21,9 +21,10 @@ export function clientAdvice(worst: FailedWrite, context: Context): Step[] {
     ...steps,
     {
       text:
-        "Compare the ages above with the client's or proxy's timeout (nginx logs status 499 for a client that " +
-        'left).',
+        'Compare the age of these requests with the timeout of the client, or of the proxy in front: nginx logs ' +
+        'status 499 for a client that left.',
       command: "grep -c ' 499 ' /var/log/nginx/access.log",
+      needs: 'nginx in front of these workers',
     },
     {
       text:
@@ -35,11 +36,32 @@ export function clientAdvice(worst: FailedWrite, context: Context): Step[] {
   ];
 }
 
-/** What to do about other writes that failed. */
-export const OTHER_ADVICE: Readonly<Record<Exclude<Target, 'client'>, Step[]>> = {
-  upstream: [
-    { text: "Check that service's idle timeout: it should be longer than the time this worker keeps a connection." },
-  ],
-  pipe: [{ text: 'Find which process held the other end.', command: 'lsof +E -p PID' }],
-  log: [{ text: 'Find what reads this stream and restart it.', command: 'ls -l /proc/PID/fd/1 /proc/PID/fd/2' }],
-};
+/** What to do about other writes of a process that failed. */
+export function otherAdvice(target: Exclude<Target, 'client'>, pid: number): readonly Step[] {
+  switch (target) {
+    case 'upstream':
+      return [
+        {
+          text:
+            'Compare the idle timeout of that service with the time that this worker keeps a connection: the timeout ' +
+            'of the service should be the longer one.',
+        },
+      ];
+    case 'pipe':
+      return [
+        {
+          text: 'The process that read this pipe is gone: look for a child, or a log program, that ended at that time.',
+          command: 'journalctl --since -1h | tail -100',
+        },
+      ];
+    case 'log': {
+      const name = pid === 0 ? 'PID' : String(pid);
+      return [
+        {
+          text: 'Find the program that read this stream, and restart it.',
+          command: `ls -l /proc/${name}/fd/1 /proc/${name}/fd/2`,
+        },
+      ];
+    }
+  }
+}

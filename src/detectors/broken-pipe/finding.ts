@@ -3,16 +3,20 @@ import type { FailedWrite } from '../../model/facts.ts';
 import { describeTarget } from '../../model/machine/descriptors.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
-import { cutTitle } from '../cut-title.ts';
+import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { requestName, shortRequest } from '../request-shape.ts';
 import { moment } from '../words.ts';
-import { clientAdvice, OTHER_ADVICE } from './advice.ts';
+import { clientAdvice, otherAdvice } from './advice.ts';
 import type { Metrics, Target } from './metrics.ts';
 import { ageOf, behindWhom, type Group, NOTABLE, type Tally, upstreamOf, worstOf } from './tally.ts';
 
 /** So many failed writes are listed. */
 export const SHOWN = 50;
+const SHORT_REQUEST = 24;
+/** Less of the age of a reply than that does not explain it. */
+const NOTABLE_PART = 0.5;
 
 /** The finding about all failed writes to one kind of target. */
 export function finding(
@@ -67,7 +71,7 @@ export function finding(
       })),
     },
     evidence: evidenceOf(worst, replies),
-    next: target === 'client' ? clientAdvice(worst, context) : OTHER_ADVICE[target],
+    next: target === 'client' ? clientAdvice(worst, context) : otherAdvice(target, worst.thread.process.pid),
     subjects: [
       ...new Set(
         replies.flatMap((failure) => [
@@ -85,14 +89,23 @@ function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolea
     return `${plural(tally.count, 'write')}${worst.fd < 0 ? '' : ` to ${NAMES[target]}`} failed: the other end is gone`;
   const whom = behindWhom(worst);
   const upstream = upstreamOf(worst);
-  const late = `${plural(tally.count, 'reply', 'replies')} too late: the client had left`;
-  const title =
+  const late = `${plural(tally.count, 'reply', 'replies')} too late`;
+  const reason =
     upstream !== null && times
-      ? `${late}; ${duration(upstream.total)} for ${upstream.peer}`
-      : whom !== '' && times
-        ? `${late}; ${duration(worst.behind)} behind ${whom}`
-        : late;
-  return cutTitle(title);
+      ? `${duration(upstream.total)} for ${upstream.peer}`
+      : whom !== '' && times && worst.behind >= ageOf(worst) * NOTABLE_PART
+        ? `${duration(worst.behind)} behind ${whom}`
+        : '';
+  const name = requestName(worst.request?.name ?? '');
+  const ways = [name, shortRequest(name, SHORT_REQUEST)].flatMap((request) => {
+    if (request === '' || !times) return [];
+    const took = `${request} took ${duration(ageOf(worst))}`;
+    return reason === '' ? [`${late} (${took}): the client had left`] : [`${late} (${took}, ${reason})`];
+  });
+  return (
+    ways.find((way) => way.length <= LONGEST_TITLE) ??
+    cutTitle(`${late}: the client had left${reason === '' ? '' : `; ${reason}`}`)
+  );
 }
 
 function otherSummary(tally: Tally, { fd, descriptor }: FailedWrite, fatal: number): string {

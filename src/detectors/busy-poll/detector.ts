@@ -8,6 +8,7 @@ import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { sentenceWithout } from '../need.ts';
+import { effect } from './effect.ts';
 import { finding, type Spinner } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Repeated, repeatedFinding, tableFinding } from './repeated.ts';
@@ -36,6 +37,7 @@ export const busyPoll = defineDetector({
     },
   },
   trackers: [SpinTracker, RoundsTracker],
+  effect,
   metrics,
   measures: { count: 'rounds', totalMs: 'totalMs' },
   create(context) {

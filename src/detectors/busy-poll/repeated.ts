@@ -127,7 +127,7 @@ export function tableFinding({ statistics }: Model): DraftFinding<Metrics> | nul
   return {
     severity: 'warning',
     confidence: 'possible',
-    title: `${count(waits)} ${isYield ? YIELD : 'waits'} and ${count(work)} other calls: as a spin leaves them`,
+    title: `The process spins: ${count(waits)} ${isYield ? YIELD : 'waits'} and ${count(work)} other calls`,
     summary: isYield
       ? `The table has ${count(waits)} calls of sched_yield beside ${count(work)} calls that do something: ` +
         'somebody asks again and again for a lock or a flag. A table does not tell who, or when.'

@@ -8,6 +8,7 @@ import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { RECORDING } from '../need.ts';
+import { effect } from './effect.ts';
 import { syncFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { SyncTally } from './sync-tally.ts';
@@ -36,6 +37,7 @@ export const diskSync = defineDetector({
     },
   },
   trackers: [DiskTracker],
+  effect,
   metrics,
   create(context) {
     const threads = new Map<Thread, SyncTally>();

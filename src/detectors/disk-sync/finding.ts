@@ -1,6 +1,7 @@
 import { runtimeOf } from '../../model/machine/runtime.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
+import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
@@ -9,7 +10,6 @@ import type { Metrics } from './metrics.ts';
 import type { SyncTally } from './sync-tally.ts';
 
 const SHOWN = 5;
-const LONGEST_TITLE = 78;
 
 /** The finding about one thread that waits for the disk. `isLoop`: every request of the worker waits with it. */
 export function syncFinding(
@@ -23,13 +23,12 @@ export function syncFinding(
   const { pid } = thread.process;
   const files = [...tally.files].toSorted((a, b) => b[1].total - a[1].total);
   const name = files[0]?.[0] ?? '';
-  const start =
-    `${workerName(pid)} waited ${duration(calls.total)} for the disk: ` +
-    `${plural(calls.count, tally.longestName, `x ${tally.longestName}`)}`;
+  const start = `${workerName(pid)} waited ${duration(calls.total)} for the disk: `;
+  const syncs = plural(calls.count, tally.longestName, `x ${tally.longestName}`);
   return {
     severity,
     confidence: 'likely',
-    title: titleWith(start, name),
+    title: titleWith([`${start}${syncs}`, `${start}${tally.longestName}`], name),
     summary: summary(tally, name, isLoop, isServing),
     why: isLoop
       ? 'A sync returns when the disk has the data, and files have no non-blocking mode: for that time the loop ' +
@@ -70,11 +69,14 @@ function requestsOf({ requests }: SyncTally): string[] {
   return [...requests.keys()].slice(0, SHOWN).map((request) => `request ${request}`);
 }
 
-function titleWith(start: string, name: string): string {
+/** As many folders of the path as there is room for; how often goes before a part of the name of the file does. */
+function titleWith(starts: readonly string[], name: string): string {
+  const [start = ''] = starts;
   if (name === '') return start;
-  const room = LONGEST_TITLE - start.length - ' on '.length;
-  if (room < 12) return start;
-  return `${start} on ${name.length > room ? `…${name.slice(1 - room)}` : name}`;
+  const folders = name.split('/');
+  const paths = [name, ...folders.slice(2).map((_, index) => `…/${folders.slice(index + 2).join('/')}`)];
+  const ways = starts.flatMap((each) => paths.map((path) => `${each} on ${path}`));
+  return ways.find((way) => way.length <= LONGEST_TITLE) ?? cutTitle(`${starts.at(-1)} on ${folders.at(-1)}`);
 }
 
 function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boolean): string {

@@ -5,6 +5,7 @@ import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { openCallsOf } from '../recorded.ts';
+import { effect } from './effect.ts';
 import { finding, type Meaning, type Storm } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -36,6 +37,7 @@ export const errorStorm = defineDetector({
     },
   },
   trackers: [FailureTracker],
+  effect,
   metrics,
   measures: { count: 'failed' },
   create(context) {

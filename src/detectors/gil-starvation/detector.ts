@@ -7,6 +7,7 @@ import { earlier, later, MILLISECOND, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { begin, EVIDENCE, type Waits } from './waits.ts';
@@ -33,6 +34,7 @@ export const gilStarvation = defineDetector({
   },
   linkedInProcess: ['loop-stall'],
   perWorker: true,
+  effect,
   metrics,
   create(context) {
     const threads = new Map<Thread, Waits>();

@@ -9,6 +9,7 @@ import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { callsOf } from '../recorded.ts';
+import { effect } from './effect.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { sharedLockFinding } from './shared-lock-finding.ts';
 import { type LockStory, SharedLockWaits } from './shared-lock-waits.ts';
@@ -42,6 +43,7 @@ export const lockContention = defineDetector({
     },
   },
   trackers: [SharedLocks, FutexWords],
+  effect,
   metrics,
   create(context) {
     const waits = new SharedLockWaits();

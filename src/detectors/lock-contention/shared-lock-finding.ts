@@ -2,13 +2,13 @@ import { count, duration, milliseconds, plural } from '../../trace/format-number
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
+import { CLOSE_THE_SESSION, SESSION_FILE } from '../php-session.ts';
 import { seeCode } from '../see-code.ts';
 import type { Metrics } from './metrics.ts';
 import type { LockStory } from './shared-lock-waits.ts';
 
 const LONGEST_TITLE = 78;
 const SHOWN = 5;
-const SESSION_FILE = /\/sess_[A-Za-z0-9,-]+$/;
 
 /** The finding about one lock that processes share. `served` is how long threads that serve requests waited for it. */
 export function sharedLockFinding(
@@ -120,13 +120,7 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
       command: onDisk ? 'lslocks -o PID,COMMAND,TYPE,MODE,BLOCKER,PATH' : 'ipcs -s -p',
     },
   ];
-  if (SESSION_FILE.test(lock.name))
-    steps.push({
-      text:
-        'PHP holds the file of a session from session_start() to the end of the request: call ' +
-        'session_write_close() once the session was read and changed, or start it with read_and_close.',
-      caveat: 'What is written to $_SESSION after that is lost.',
-    });
+  if (SESSION_FILE.test(lock.name)) steps.push(CLOSE_THE_SESSION);
   else if (isDatabase || (polled > 0 && onDisk))
     steps.push({
       text:

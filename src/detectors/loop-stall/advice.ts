@@ -33,6 +33,7 @@ export function stallAdvice(
 
 /** Advice about loops of Python is for Python, and for what nobody knows. */
 function stepsFor(cause: Cause, reason: Reason, pid: number, runtime: Runtime): readonly Step[] {
+  if (runtime === 'unknown' && cause === 'no-syscall') return [computingOrWaiting(pid), computingElsewhere(runtime)];
   if (runtime === 'python' || runtime === 'unknown') return ADVICE[cause](reason, pid);
   if (cause === 'no-syscall') return [computingOrWaiting(pid), computingElsewhere(runtime)];
   return adviceElsewhere(cause, reason, runtime) ?? ADVICE[cause](reason, pid);

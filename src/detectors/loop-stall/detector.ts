@@ -8,6 +8,7 @@ import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { sentenceWithout } from '../need.ts';
 import { type Reason, reasonOf } from '../stall-cause/cause.ts';
+import { effect } from './effect.ts';
 import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { noLoopReason } from './no-loop-reason.ts';
@@ -31,6 +32,7 @@ export const loopStall = defineDetector({
   tellsStalls: true,
   perWorker: true,
   judgesCounts: 'watched',
+  effect,
   metrics,
   create(context) {
     const groups = new Map<Thread, Map<string, StallGroup>>();

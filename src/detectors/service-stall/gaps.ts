@@ -39,8 +39,10 @@ function gapsAt(listener: Listener, threads: readonly Thread[], model: Model, le
     if (last === undefined) break;
     if (next.start - last.end >= least && last.hasLeft) {
       const gap = gapBetween(listener, all, last, next);
-      if (gap.taken >= LEAST_TAKEN && model.inWindow(gap.start) && !threads.some((each) => mayHaveBeenThere(each, gap)))
-        gaps.push(gap);
+      const mayHaveHadOne = threads.some(
+        (each) => mayHaveBeenThere(each, gap) || mayHaveStartedThem(each, gap, threads),
+      );
+      if (gap.taken >= LEAST_TAKEN && model.inWindow(gap.start) && !mayHaveHadOne) gaps.push(gap);
     }
     if (next.end > last.end) last = next;
   }
@@ -59,6 +61,18 @@ function gapBetween(listener: Listener, all: readonly Attendance[], last: Attend
     taken: after.reduce((sum, { stretch }) => sum + (stretch?.taken ?? 0), 0),
     lines: lines.filter((line): line is KeptLine => line !== undefined && line !== NO_LINE),
   };
+}
+
+/**
+ * The parent of those who began later waits in an epoll instance that was there before the capture, and nobody knows
+ * what for: php-fpm with `pm = ondemand` looks after the listener there and starts a worker when somebody comes.
+ */
+function mayHaveStartedThem({ process, loop }: Thread, { after }: Gap, threads: readonly Thread[]): boolean {
+  if (process.forkedAt !== UNKNOWN || process.forks === 0) return false;
+  const waitsUnseen = loop.waitSets.some(
+    ({ kind, descriptor }) => kind === 'epoll' && descriptor?.seenOpening !== true,
+  );
+  return waitsUnseen && threads.some((each) => each.process.parent === process && after.includes(each.process.pid));
 }
 
 /**

@@ -5,6 +5,7 @@ import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { isNameServer, judge, type Slow } from './judge.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -27,6 +28,7 @@ export const slowDependency = defineDetector({
   },
   linkedInProcess: ['worker-saturation'],
   trackers: [DependencyTracker, SlowReplies],
+  effect,
   metrics,
   measures: {
     count: 'dependencies.waits',

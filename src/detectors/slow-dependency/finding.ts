@@ -1,14 +1,17 @@
 import type { LongestWait, Peer } from '../../model/topics/dependencies/peer.ts';
 import { duration, milliseconds, percent, plural } from '../../trace/format-numbers.ts';
-import { cutTitle } from '../cut-title.ts';
+import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
+import { requestName, shortRequest } from '../request-shape.ts';
 import type { Slow } from './judge.ts';
 import type { Metrics } from './metrics.ts';
 
 const MOST = 20;
 const MOST_NAMED = 3;
 const MOST_LINES = 6;
+const SHORT_REQUEST = 24;
+const SHORTEST_REQUEST = 16;
 
 /** Who was waited for, by whom, and for how long. */
 export function finding(context: Context, slow: readonly Slow[]): DraftFinding<Metrics> {
@@ -69,15 +72,24 @@ function longestOf({ peer, by }: Slow): LongestWait | null {
 
 const named = ({ name, protocol }: Peer): string => (protocol === '' ? name : `${name} (${protocol})`);
 
-function titleOf({ peer, by, waits }: Slow): string {
+function titleOf(slow: Slow): string {
+  const { peer, by, waits } = slow;
   const length = duration(by === 'limits' ? peer.ranOutFor : waits.longest);
   const title =
     by === 'requests'
-      ? `${plural(peer.requests, 'request')} waited for ${named(peer)}, longest ${length}`
+      ? withRequest(`${plural(peer.requests, 'request')} waited for ${named(peer)}, longest ${length}`, slow)
       : by === 'main-work'
         ? `${plural(peer.processes.size, 'process', 'processes')} waited for ${named(peer)}, longest ${length}`
         : `poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ${length}`;
   return cutTitle(title);
+}
+
+/** The request of the longest wait, as far as there is room for it. */
+function withRequest(title: string, slow: Slow): string {
+  const name = requestName(longestOf(slow)?.request ?? '');
+  const ways = [name, shortRequest(name, SHORT_REQUEST), shortRequest(name, SHORTEST_REQUEST)];
+  const fitting = ways.find((way) => way !== '' && title.length + 2 + way.length <= LONGEST_TITLE);
+  return fitting === undefined ? title : `${title}: ${fitting}`;
 }
 
 function sentenceOf(slow: Slow): string {

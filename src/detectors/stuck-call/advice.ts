@@ -1,6 +1,7 @@
 import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Wait } from '../../model/at-end/waits.ts';
 import type { Step } from '../finding.ts';
+import { CLOSE_THE_SESSION, SESSION_FILE } from '../php-session.ts';
 import { seeCode } from '../see-code.ts';
 
 /** What to look at next, by what the thread waits for: first whether it is still there, then who can end it. */
@@ -32,6 +33,9 @@ const descriptorStep = ({ pid, fd }: Place): Step => ({
   command: fd >= 0 ? `ls -l /proc/${pid}/fd/${fd}` : `ls -l /proc/${pid}/fd`,
 });
 
+/** The address of a service, as targets name it. */
+const ADDRESS = /^(?:[\d.]+|\[[\da-f:.]+\]):\d+|^unix:\S+/;
+
 const socketStep = ({ pid }: Place): Step => ({
   text: 'See who is at the other end: Recv-Q or Send-Q above 0 shows who does not read.',
   command: `ss -tnp | grep pid=${pid},`,
@@ -39,19 +43,18 @@ const socketStep = ({ pid }: Place): Step => ({
 
 const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly Step[]>>> = {
   answer: (place) => [
-    ...(place.fd >= 0 ? [descriptorStep(place)] : []),
-    socketStep(place),
+    ...(place.fd >= 0 && !ADDRESS.test(place.path) ? [descriptorStep(place)] : []),
     {
-      text:
-        'Look at that service: what does it do with this request? Give the client a time limit, so that one ' +
-        'slow service does not take every worker.',
+      text: `Look at ${place.path.match(ADDRESS)?.[0] ?? 'that service'}: what does it do with this request?`,
+      command: `ss -tnp | grep pid=${place.pid},`,
     },
+    { text: 'Give the client of that service a time limit, so that one slow service does not take every worker.' },
   ],
   client: (place) => [
     socketStep(place),
     { text: 'Let a proxy that buffers (nginx) talk to slow clients, or limit how long a client may take.' },
   ],
-  lock: ({ pid, isMemory }) => [
+  lock: ({ pid, path, isMemory }) => [
     isMemory
       ? {
           text: 'See which thread holds the lock: the stacks of all threads show it.',
@@ -59,6 +62,7 @@ const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly 
           needs: 'gdb, which stops the process while it looks',
         }
       : { text: 'See who has the lock on the file.', command: `lslocks -p ${pid}; lslocks | head -50` },
+    ...(SESSION_FILE.test(path) ? [CLOSE_THE_SESSION] : []),
   ],
   child: ({ pid }) => [
     { text: 'See what the child does.', command: `ps -o pid,ppid,stat,wchan:32,etime,args --ppid ${pid}` },

@@ -15,7 +15,6 @@ const MOST_THREADS = 50;
 const MOST_LINES = 5;
 const MOST_NAMED = 5;
 const LONGEST_TITLE = 78;
-
 /**
  * The first threads of processes that drover looked at and that never came to a wait in the whole capture: without a
  * call at all, or from one short call to the next. Those of which a loop is known are stalls.

@@ -9,7 +9,9 @@ import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { awayAllTime, awayFinding } from './away.ts';
+import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
+import { heldByRequest, heldFinding } from './held-by-request.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { sortOut } from './no-news.ts';
 
@@ -27,6 +29,7 @@ export const stuckCall = defineDetector({
   },
   trackers: [SharedLocks, JobTracker],
   judgesCounts: 'watched',
+  effect,
   metrics,
   measures: { count: 'count', longestMs: 'threads.forMs' },
   create(context) {
@@ -49,7 +52,8 @@ function conclude(context: Context): Conclusion<Metrics> {
     else group.push(each);
   }
   const working = awayAllTime(context);
-  if (groups.size === 0 && working.length === 0) {
+  const held = heldByRequest(context).filter(({ thread }) => !working.includes(thread));
+  if (groups.size === 0 && working.length === 0 && held.length === 0) {
     const last = all.find(
       (each) => each.idle !== 'yes' && each.wait.what !== '' && each.left.since >= model.lastTime && !noNews.has(each),
     );
@@ -64,12 +68,18 @@ function conclude(context: Context): Conclusion<Metrics> {
   const scene = sceneOf(model, all, stuck, suspects);
   const judged = [...groups.values()].map((group) => judge(model, group, scene));
   const findings = judged.map((group) => finding(context, group));
-  if (working.length > 0) {
-    const away = new Set([...working, ...stuck.map(({ thread }) => thread)].map(({ process }) => process));
-    const isEverybody = [...scene.processes].every((process) => away.has(process));
-    findings.push(awayFinding(context, working, isEverybody));
-  }
-  return found(`${plural(stuck.length + working.length, 'thread')} had not come back from a call`, findings);
+  const away = new Set(
+    [...working, ...held.map(({ thread }) => thread), ...stuck.map(({ thread }) => thread)].map(
+      ({ process }) => process,
+    ),
+  );
+  const isEverybody = [...scene.processes].every((process) => away.has(process));
+  if (working.length > 0) findings.push(awayFinding(context, working, isEverybody));
+  if (held.length > 0) findings.push(heldFinding(context, held, isEverybody));
+  return found(
+    `${plural(stuck.length + working.length + held.length, 'thread')} had not come back from a call`,
+    findings,
+  );
 }
 
 /** Sockets to one address are one target; sockets that nobody could name are one, too. */

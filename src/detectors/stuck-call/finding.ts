@@ -123,7 +123,14 @@ function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity):
   // Of what the kernel goes on with only others know what it is about.
   const isOnDescriptor = left.path === '';
   const on = target === null ? '' : `${isOnDescriptor ? ' on' : ' of'} ${target}`;
-  return cutTitle(`${subject} ${state} ${left.name}${on}`);
+  return cutTitle(`${subject} ${state} ${left.name}${on}${state === 'in' ? '' : lockOf(sorted)}`);
+}
+
+/** The lock that all of them wait for in memory: a debugger finds it by its address. */
+function lockOf(sorted: readonly AtEnd[]): string {
+  const words = new Set(sorted.map(({ left, wait }) => (wait.kind === 'lock' ? (left.futex?.word ?? '') : '')));
+  const [word = ''] = words;
+  return words.size === 1 && word !== '' ? `: the lock at ${word} is taken` : '';
 }
 
 /** Words that end with the descriptor of one of them; each may wait on a descriptor of its own. */
@@ -143,7 +150,7 @@ function ofAllWords(what: string, sorted: readonly AtEnd[]): string {
   const named = `${words.slice(0, MOST_FDS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   return what
     .replace(/\(word [^)]*\)$/, `(words ${named})`)
-    .replace(/^a lock that another thread holds/, 'locks that other threads hold')
+    .replace(/^a lock that is taken/, 'locks that are taken')
     .replace(/^a lock or a signal/, 'locks or signals');
 }
 

@@ -4,7 +4,7 @@ import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { queueOf } from '../../model/topics/queues/job-tracker.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
 import { sortHeld } from './held-threads.ts';
 
 /** More threads in one call than that are those of a runtime or of a pool, which strace did not tell from processes. */
@@ -32,7 +32,9 @@ export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds
   const latest = model.lastTime - least;
   const explaining = told.filter(explainsItself);
   const explained = new Set(explaining.map(({ thread }) => thread.process));
-  const late = [...serving].filter(({ inProgress: { oldestAtEnd: at } }) => at !== UNKNOWN && at < latest);
+  const late = [...serving].filter(
+    ({ inProgress: { oldestAtEnd } }) => oldestAtEnd !== null && oldestAtEnd.startedAt < latest,
+  );
   if (late.some((process) => !explained.has(process))) return untouched;
 
   const scene: Scene = { serving, working, isOneProcess: serving.size === 1 && !hasMaster(model) };

@@ -203,7 +203,7 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
     return unknown('thread', `thread ${joined.tid} to end`);
   if (waitsItsTurn(thread, left, processes)) return yes({ kind: 'lock', what: 'its turn to accept' });
   if (use.operation.startsWith('LOCK_PI') || (use.operation === 'WAIT' && use.value === CONTENDED))
-    return no('lock', `a lock that another thread holds (word ${use.word})`);
+    return no('lock', `a lock that is taken (word ${use.word})`);
   // So the runtime of Go parks its threads, the first one among them.
   if (use.operation === 'WAIT' && use.value === 0 && thread.process.threads.length > 1)
     return yes({ kind: 'lock', what: word });

@@ -263,7 +263,8 @@ export class Loop {
       owner.inTurn += length;
       if (owner.inTurn > turn.ownerTime) {
         turn.ownerTime = owner.inTurn;
-        turn.owner = owner;
+        // A request is young: the collector is told of each store of one in what is old.
+        if (turn.owner !== owner) turn.owner = owner;
       }
     }
     if (length < REMEMBERED_SPAN) return;

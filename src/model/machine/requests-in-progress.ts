@@ -1,4 +1,4 @@
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
 import type { Request } from './connections.ts';
 import type { Process } from './process.ts';
 import type { Turn } from './turn.ts';
@@ -18,8 +18,8 @@ export class RequestsInProgress {
   // Made when there is one: most processes serve nobody.
   #requests: Set<Request> | null = null;
   #most = LOOKED_AT;
-  /** When the oldest one came that had not been answered when the trace ended; UNKNOWN for none. */
-  oldestAtEnd: Nanoseconds = UNKNOWN;
+  /** The oldest one that had not been answered when the trace ended; null for none. */
+  oldestAtEnd: Request | null = null;
 
   add(request: Request, process: Process): void {
     this.#requests ??= new Set();
@@ -42,7 +42,7 @@ export class RequestsInProgress {
   /** The trace has ended, and nothing was closed so far for that. */
   finish(process: Process): void {
     for (const request of this.unanswered(process))
-      if (this.oldestAtEnd === UNKNOWN || request.startedAt < this.oldestAtEnd) this.oldestAtEnd = request.startedAt;
+      if (this.oldestAtEnd === null || request.startedAt < this.oldestAtEnd.startedAt) this.oldestAtEnd = request;
   }
 
   *unanswered(process: Process): Iterable<Request> {

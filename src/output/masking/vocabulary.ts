@@ -98,7 +98,7 @@ const TOOL_WORDS =
   'resolver schema select sigterm sigint sighup sigkill sigusr1 stdlib sysctl systemd ' +
   'teardown tmp traceback tracebacks unclosed uncaught unraisable venv wsgi asgi xid yield zombie x86-64 x86_64 srv ' +
   'wrkr tp bf reaper implemented resuming traceable determine help samples stalled patched exact herd tick turn ' +
-  'deliver bio aof lazy jemalloc bg symbolic encountered enough driver avoided desired synchronized halted ' +
+  'deliver seen cost bio aof lazy jemalloc bg symbolic encountered enough driver avoided desired synchronized halted ' +
   'anode slot font severed communication attempted rfs specific unique section shared libraries directly ' +
   'multibyte wide references splice needs cleaning xenix semaphores medium revoked died recoverable rf-kill ' +
   'rf hardware instruction breakpoint urgent condition profiling window changed power most progress ' +

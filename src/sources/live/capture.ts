@@ -263,12 +263,12 @@ export class LiveCapture {
     const words = () => this.#tracer.lastWords();
     const deadline = performance.now() + BEGIN_WITHIN_MS;
     while (!(await this.engine.hasBegun(words, () => this.bytes))) {
-      if (signal?.aborted) throw new AttachError('Given up before anything was traced.');
+      if (signal?.aborted) throw new AttachError('drover gave up before it traced anything.');
       if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(await words());
       await Promise.race([this.#tracer.ended, pause(BEGIN_LOOK_EVERY_MS)]);
     }
     // A signal of the last moment would be lost otherwise.
-    if (signal?.aborted) throw new AttachError('Given up before anything was traced.');
+    if (signal?.aborted) throw new AttachError('drover gave up before it traced anything.');
     this.#begunAt = performance.now();
     this.#tracingPid = this.#tracer.findPid();
     this.#onlookers.begin(this.#tracingPid, this.#followed.pids);
@@ -287,7 +287,11 @@ export class LiveCapture {
     // strace is given its time by its guard, whatever becomes of drover; engines that start slowly are given theirs
     // here, from their beginning on.
     if (!this.engine.runsProgram && performance.now() > this.endsAt) this.#end('time', '');
-    if (this.engine.writesToStdout && this.#followed.haveEnded) this.#end('processes-ended', '');
+    if (this.engine.writesToStdout && this.#followed.haveEnded) {
+      // Others may have replaced them since the last look.
+      this.#followed.refresh();
+      if (this.#followed.haveEnded) this.#end('processes-ended', '');
+    }
     if (this.#reason !== null) return;
     if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#followed.refresh();
     if (this.#looks % WATCH_EVERY_LOOKS === 0) {
@@ -302,7 +306,7 @@ export class LiveCapture {
     const who = tid === pid ? `Worker ${pid}` : `Thread ${tid} of worker ${pid}`;
     this.#end(
       'stalled',
-      `${who} all but stopped under ${this.engine.name} for ${(forMs / 1_000).toFixed(1)} s; drover detached at once.`,
+      `${who} hardly ran for ${(forMs / 1_000).toFixed(1)} s under ${this.engine.name}; drover detached at once.`,
     );
   }
 

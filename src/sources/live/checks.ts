@@ -41,17 +41,17 @@ export function codeChecks({ samplers, mayTraceOthers, yama, userId }: HostFacts
   const stopping = samplers.get('eu-stack') ?? samplers.get('gdb');
   const others = [
     ...(samplers.has('bpftrace') && userId === 0
-      ? [ok('bpftrace shows it of native code and of node --perf-basic-prof while they compute')]
+      ? [ok('bpftrace shows the code of native programs, and of node --perf-basic-prof, while they compute')]
       : []),
     ...(stopping === undefined
       ? []
-      : [ok(`${stopping} shows it with --code stopping, which stops the worker meanwhile`)]),
+      : [ok(`${stopping} shows the code with --code stopping, which stops the worker for a moment`)]),
   ];
   if (pySpy === undefined)
     return [
       ...others,
       missing(
-        'py-spy, for workers in Python, is not installed where only root and this user can change it.',
+        'py-spy, which shows the code of Python workers, is in no folder that only root and this user can change.',
         'pip install py-spy (where drover runs with sudo: sudo pip install py-spy)',
       ),
     ];
@@ -142,10 +142,7 @@ function launchCheck({ programs }: HostFacts): Check {
 
 function ptraceCheck(host: HostFacts): Check {
   if (host.yama === 3)
-    return missing(
-      'Yama has turned tracing off until the next boot (ptrace_scope 3).',
-      'Use --engine bpftrace, or a file.',
-    );
+    return missing('Yama has turned tracing off until the next boot (ptrace_scope 3).', 'Use --engine bpftrace.');
   if (host.mayTraceOthers) return ok('this user may trace the processes of others');
   if (host.yama === 0) return ok('this user may trace its own processes');
   if (host.inContainer) return containerProblem();

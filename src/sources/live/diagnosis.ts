@@ -54,9 +54,9 @@ function choice(strace: CheckGroup, bpftrace: CheckGroup, needed: readonly Check
   const taken = bpftrace.holds ? 'bpftrace' : strace.holds ? 'strace' : 'no engine';
   const why = bpftrace.holds
     ? 'bpftrace stops nobody and slows the server down less than strace'
-    : `bpftrace is not taken: ${reason?.text ?? ''}`;
+    : `bpftrace cannot be used: ${reason?.text ?? ''}`;
   return {
-    title: `attach and record take ${taken} here`,
+    title: `attach and record use ${taken} here`,
     checks: [{ level: taken === 'no engine' ? 'missing' : 'ok', text: why, fix: '' }],
     holds: taken !== 'no engine',
   };
@@ -65,7 +65,7 @@ function choice(strace: CheckGroup, bpftrace: CheckGroup, needed: readonly Check
 /** Phrases for what holds and what does not. */
 type Verdicts = readonly [string, string];
 const WORKS: Verdicts = ['works here', 'does not work here'];
-const SHOWN: Verdicts = ['can be shown', 'can be shown in part or not at all'];
+const SHOWN: Verdicts = ['can be shown', 'cannot be shown, or only for some programs'];
 const TRACEABLE: Verdicts = ['can be traced', 'cannot be traced'];
 
 function group(subject: string, [good, bad]: Verdicts, checks: readonly Check[]): CheckGroup {

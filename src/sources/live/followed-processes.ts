@@ -1,10 +1,13 @@
 import { findFamily, hostView, type ProcessView } from './family.ts';
 import { type ProcessFacts, readStartTicks } from './process-facts.ts';
+import { socketsOf } from './socket-tables.ts';
 
 interface FollowedOptions {
   readonly view?: () => ProcessView;
   /** When a process started, 0 when there is none of that number. */
   readonly startTicks?: (pid: number) => number;
+  /** What tells the sockets of a process apart from all others, empty when it has none. */
+  readonly sockets?: (pid: number) => ReadonlySet<string>;
 }
 
 /**
@@ -18,14 +21,28 @@ export class FollowedProcesses {
   /** The rest of the server as it was at the start, which is not traced: when each process started, by its pid. */
   readonly #others: ReadonlyMap<number, number>;
   readonly #members: Map<number, ProcessFacts>;
+  readonly #socketsOf: (pid: number) => ReadonlySet<string>;
+  /** Sockets that the masters had at the start; null where a part of the server is followed, which has no heirs. */
+  readonly #sockets: ReadonlySet<string> | null;
+  /** Who was there at the last look. */
+  #present: ReadonlySet<number>;
 
-  constructor(first: readonly ProcessFacts[], { view = hostView, startTicks = readStartTicks }: FollowedOptions = {}) {
+  constructor(
+    first: readonly ProcessFacts[],
+    { view = hostView, startTicks = readStartTicks, sockets = socketsOf }: FollowedOptions = {},
+  ) {
     this.#first = first;
     this.#view = view;
     this.#startTicks = startTicks;
+    this.#socketsOf = sockets;
     this.#members = new Map(first.map((process) => [process.pid, process]));
-    const family = findFamily([...this.#members.keys()], view());
+    const host = view();
+    const family = findFamily([...this.#members.keys()], host);
     this.#others = new Map(family.map(({ pid, startTicks: ticks }) => [pid, ticks]));
+    this.#present = new Set(host.parents.keys());
+    const masters = first.filter(({ parent }) => !this.#members.has(parent));
+    const isWhole = family.every(({ pid }) => this.#members.has(pid));
+    this.#sockets = isWhole ? new Set(masters.flatMap(({ pid }) => [...sockets(pid)])) : null;
   }
 
   /** Those that lived at the last look. */
@@ -52,12 +69,37 @@ export class FollowedProcesses {
   /** Does so, and finds workers that replaced others, and servers that replaced themselves. */
   refresh(): void {
     this.dropEnded();
+    const view = this.#view();
+    for (const heir of this.#heirs(view)) this.#add(heir);
     // Parents stand before their children.
-    for (const process of findFamily([...this.#members.keys()], this.#view())) {
+    for (const process of findFamily([...this.#members.keys()], view)) {
       const { pid, parent, startTicks } = process;
       const isNew = !this.#members.has(pid) && this.#members.has(parent) && this.#others.get(pid) !== startTicks;
-      if (isNew) this.#members.set(pid, { ...process, state: 'S' });
+      if (isNew) this.#add(process);
     }
+  }
+
+  #add(process: ProcessFacts): void {
+    this.#members.set(process.pid, { ...process, state: 'S' });
+  }
+
+  /**
+   * A server that replaced itself and whose old processes have ended since the last look: the new one runs the same
+   * program, in the same session, on the same sockets. systemd would have begun a session for it.
+   */
+  #heirs(view: ProcessView): readonly ProcessFacts[] {
+    const before = this.#present;
+    this.#present = new Set(view.parents.keys());
+    const sockets = this.#sockets;
+    if (sockets === null) return [];
+    return [...this.#present].flatMap((pid) => {
+      const process = before.has(pid) ? null : view.read(pid);
+      if (process === null || this.#members.has(process.parent)) return [];
+      const isHeir = this.#first.some(
+        ({ program, session }) => program !== '' && program === process.program && session === process.session,
+      );
+      return isHeir && [...this.#socketsOf(pid)].some((socket) => sockets.has(socket)) ? [process] : [];
+    });
   }
 
   #lives({ pid, startTicks }: ProcessFacts): boolean {

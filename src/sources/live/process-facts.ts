@@ -4,6 +4,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 export interface ProcessFacts {
   readonly pid: number;
   readonly parent: number;
+  /** Its session, which what it forks inherits; systemd and a login begin one. */
+  readonly session: number;
   /** At most 15 characters, chosen by the process. */
   readonly name: string;
   /** The letter of `ps`: R running, S sleeping, D waiting, T stopped, t stopped by a tracer, Z zombie. */
@@ -36,6 +38,7 @@ export function readProcess(pid: number): ProcessFacts | null {
   return {
     pid,
     parent: Number(fields[1]),
+    session: Number(fields[3]),
     name: stat.slice(stat.indexOf('(') + 1, end),
     state: fields[0] ?? '?',
     startTicks: Number(fields[19]),

@@ -37,8 +37,8 @@ async function checkOf(name: ProgramName): Promise<Check> {
 
 const FIXES: Readonly<Record<ProgramName, string>> = {
   calls: 'Use --engine strace.',
-  exact: 'Leave --program exact away.',
-  watch: 'Leave --program watch away.',
+  exact: 'Do not use --program exact.',
+  watch: 'Do not use --program watch.',
 };
 
 /** Why it does not start, or ''. */

@@ -144,7 +144,7 @@ export async function demandHoles(descriptor: number, place: string): Promise<vo
   try {
     await punch(descriptor, 0, 1);
   } catch (error) {
-    throw new AttachError(`The disk of ${place} cannot give back the beginning of a file that grows.`, {
+    throw new AttachError(`The file system of ${place} cannot free the beginning of a file that grows.`, {
       hint: 'Name a directory on ext4, xfs, btrfs or tmpfs: --spool DIR. It needs fallocate (util-linux).',
       cause: error,
     });

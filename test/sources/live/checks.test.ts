@@ -52,7 +52,7 @@ test('the line of code needs py-spy, and the right to read the memory of others'
   assert.equal(problem(codeChecks(hostFacts(root))), 'none');
   assert.match(
     problem(codeChecks(hostFacts({ ...root, samplers: new Map() }))),
-    /^py-spy, for .* is not installed .* pip install py-spy/,
+    /^py-spy, which .* is in no folder .* pip install py-spy/,
   );
   assert.match(problem(codeChecks(hostFacts({ mayTraceOthers: false, yama: 1 }))), /^py-spy may not read .* with sudo/);
   assert.equal(problem(codeChecks(hostFacts({ mayTraceOthers: false, yama: 0 }))), 'none');
@@ -65,9 +65,9 @@ test('whatever else would show the line of code is told, and what stops a worker
       .join('; ');
   assert.match(
     told('bpftrace', 'gdb'),
-    /bpftrace shows it of native code.*\/usr\/bin\/gdb .*--code stopping, which stops/,
+    /bpftrace shows the code of native programs.*\/usr\/bin\/gdb .*--code stopping, which stops/,
   );
-  assert.match(told('eu-stack', 'gdb'), /\/usr\/bin\/eu-stack shows it with --code stopping/);
+  assert.match(told('eu-stack', 'gdb'), /\/usr\/bin\/eu-stack shows the code with --code stopping/);
 });
 
 test('each level of Yama has its own way out, and a capability makes the first two harmless', () => {

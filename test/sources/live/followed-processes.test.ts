@@ -10,6 +10,7 @@ const DATABASE = { name: 'postgres', program: '/usr/bin/postgres', argv: ['postg
 /** Processes that come and go. */
 class Host {
   readonly #processes = new Map<number, ProcessFacts>();
+  readonly #sockets = new Map<number, readonly string[]>();
   #ticks = 0;
 
   starts(pid: number, parent: number, parts: Partial<ProcessFacts> = SERVER): ProcessFacts {
@@ -25,6 +26,10 @@ class Host {
       if (process.parent === pid) this.#processes.set(process.pid, { ...process, parent: 1 });
   }
 
+  opens(pid: number, ...sockets: readonly string[]): void {
+    this.#sockets.set(pid, sockets);
+  }
+
   follow(...first: readonly ProcessFacts[]): FollowedProcesses {
     return new FollowedProcesses(first, {
       view: () => ({
@@ -32,6 +37,7 @@ class Host {
         read: (pid) => this.#processes.get(pid) ?? null,
       }),
       startTicks: (pid) => this.#processes.get(pid)?.startTicks ?? 0,
+      sockets: (pid) => new Set(this.#sockets.get(pid)),
     });
   }
 }
@@ -87,6 +93,65 @@ describe('the processes that a capture follows', () => {
     host.ends(419);
     host.ends(401);
     assert.equal(followed.haveEnded, true);
+  });
+
+  it('go on with a server whose old processes ended before anybody looked', () => {
+    const host = new Host();
+    const master = host.starts(103, 1);
+    const worker = host.starts(107, 103);
+    host.opens(103, '17', '19');
+    const followed = host.follow(master, worker);
+    host.starts(401, 103, { stackStart: '8001' });
+    host.opens(401, '19', '23');
+    host.starts(409, 401, { stackStart: '8001' });
+    host.opens(409, '19');
+    host.ends(107);
+    host.ends(103);
+    assert.equal(followed.haveEnded, true);
+    followed.refresh();
+    assert.equal(followed.haveEnded, false);
+    assert.deepEqual(followed.pids, [401, 409]);
+    host.ends(409);
+    host.starts(419, 401, { stackStart: '8001' });
+    followed.refresh();
+    assert.deepEqual(followed.pids, [401, 419]);
+  });
+
+  it('are not followed by who only resembles them: other sockets, another session or program, there before', () => {
+    const host = new Host();
+    const master = host.starts(103, 1);
+    host.opens(103, '17');
+    host.starts(211, 1, { stackStart: '8001' });
+    const others: readonly (readonly [number, Partial<ProcessFacts>, string])[] = [
+      [307, { stackStart: '8002' }, '29'],
+      // systemd starts a unit anew, and hands it the same socket: no child of who is traced.
+      [311, { stackStart: '8003', session: 311 }, '17'],
+      [313, DATABASE, '17'],
+    ];
+    const followed = host.follow(master);
+    host.opens(211, '17');
+    for (const [pid, parts, socket] of others) {
+      host.starts(pid, 1, parts);
+      host.opens(pid, socket);
+    }
+    host.ends(103);
+    followed.refresh();
+    assert.deepEqual(followed.pids, []);
+  });
+
+  it('have no heirs where they are a part of the server', () => {
+    const host = new Host();
+    host.starts(103, 1);
+    const worker = host.starts(107, 103);
+    host.opens(103, '17');
+    host.opens(107, '17');
+    const followed = host.follow(worker);
+    host.starts(401, 103, { stackStart: '8001' });
+    host.opens(401, '17');
+    host.ends(107);
+    host.ends(103);
+    followed.refresh();
+    assert.deepEqual(followed.pids, []);
   });
 
   it('are only those that were named where the rest of the server is left out, and what these fork', () => {

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { canBeStopped } from '../../../src/sources/live/code/let-go.ts';
 import { runSampler } from '../../../src/sources/live/code/run-sampler.ts';
 import type { Sampler } from '../../../src/sources/live/code/sampler.ts';
+import { processesWith, until } from '../../support/live-server.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 function script(text: string): Sampler {
@@ -25,9 +26,12 @@ describe('a program that looks at a process', () => {
   });
 
   it('is not waited for when it left somebody behind who holds its output', async () => {
-    const [printed, ms] = await timed(() => runSampler(script('setsid sleep 13 & echo seen'), 7, 7, never));
+    const word = join(temporaryFolder(), 'behind');
+    const behind = `setsid timeout 13 sh -c 'while :; do sleep 0.1; done' ${word} & echo seen`;
+    const [printed, ms] = await timed(() => runSampler(script(behind), 7, 7, never));
     assert.equal(printed, 'seen\n');
     assert.ok(ms < 3_000, `${ms} ms`);
+    await until('nobody to be left', () => processesWith(word).length === 0);
   });
 
   it('is ended when nobody wants to know any more', async () => {

@@ -8,17 +8,23 @@ import type { Tracker, TrackerContext } from '../../tracker.ts';
 /** From here on a client feels that it waits, whatever it asked for. */
 const SLOW: Nanoseconds = SECOND;
 
+/** A request that had no answer at that moment, or had it then. */
+interface SlowReply {
+  readonly length: Nanoseconds;
+  /** Its line; ''. */
+  readonly request: string;
+  readonly at: Nanoseconds;
+  /** Who read it last. */
+  readonly process: Process;
+}
+
 /**
  * Counts requests of known lines that had no answer a second after they had been read, whatever they waited for: what
  * no check explains is no all-clear.
  */
 export class SlowReplies implements Tracker {
-  count = 0;
-  longest: Nanoseconds = 0;
-  /** The line of the longest; ''. */
-  request = '';
-  /** Who read it last; null for none. */
-  process: Process | null = null;
+  #count = 0;
+  #longest: SlowReply | null = null;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
   constructor({ inWindow }: TrackerContext) {
@@ -26,30 +32,52 @@ export class SlowReplies implements Tracker {
   }
 
   replied({ end }: Call, { process }: Thread, request: Request): void {
-    this.#add(request, end, process);
+    if (request.waitedUntil(end) >= SLOW) this.#add([slowReply(request, end, process)]);
   }
 
-  /** Those that were still waiting, of processes that answer most of what they read: else the answer is not seen. */
   finish(threads: Iterable<Thread>): void {
+    this.#add(this.#waiting(threads));
+  }
+
+  /** How many so far, those that still wait included, and the longest; null for none. */
+  soFar(threads: Iterable<Thread>): { readonly count: number; readonly longest: SlowReply | null } {
+    const waiting = this.#waiting(threads).filter((reply) => this.#counts(reply));
+    return { count: this.#count + waiting.length, longest: waiting.reduce(longer, this.#longest) };
+  }
+
+  /** Those that wait now, of processes that answer most of what they read: else the answer is not seen. */
+  #waiting(threads: Iterable<Thread>): SlowReply[] {
     let end = 0;
     const processes = new Set<Process>();
     for (const { process, lastTime } of threads) {
       processes.add(process);
       end = Math.max(end, lastTime);
     }
-    for (const process of processes)
-      if (process.answered * 2 >= process.requests)
-        for (const request of process.inProgress.unanswered(process)) this.#add(request, end, process);
+    return [...processes]
+      .filter(({ answered, requests }) => answered * 2 >= requests)
+      .flatMap((process) =>
+        [...process.inProgress.unanswered(process)].map((request) => slowReply(request, end, process)),
+      );
   }
 
-  #add(request: Request, at: Nanoseconds, process: Process): void {
-    const length = request.waitedUntil(at);
-    // What no line tells may be no request.
-    if (length < SLOW || request.line === '' || !this.#inWindow(at)) return;
-    this.count++;
-    if (length <= this.longest) return;
-    this.longest = length;
-    this.request = request.line;
-    this.process = process;
+  #add(replies: readonly SlowReply[]): void {
+    for (const reply of replies) {
+      if (!this.#counts(reply)) continue;
+      this.#count++;
+      this.#longest = longer(this.#longest, reply);
+    }
   }
+
+  /** What no line tells may be no request. */
+  #counts({ length, request, at }: SlowReply): boolean {
+    return length >= SLOW && request !== '' && this.#inWindow(at);
+  }
+}
+
+function slowReply(request: Request, at: Nanoseconds, process: Process): SlowReply {
+  return { length: request.waitedUntil(at), request: request.line, at, process };
+}
+
+function longer(known: SlowReply | null, reply: SlowReply): SlowReply {
+  return known === null || reply.length > known.length ? reply : known;
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from '../launch.ts';
+import { Offspring } from '../offspring.ts';
 import { readStartTicks } from '../process-facts.ts';
 import { canBeStopped, letGo, letGoNow } from './let-go.ts';
 import type { Sampler } from './sampler.ts';
@@ -40,26 +41,29 @@ export async function runSampler(
 
 function printedBy(sampler: Sampler, pid: number, tid: number, cancelled: AbortSignal): Promise<string | null> {
   const [program, ...words] = guardedSampler(sampler.command(pid, tid));
+  const offspring = new Offspring();
   return new Promise((resolve) => {
     const child = spawn(program, words, {
       // No key pressed in the terminal reaches it.
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', ...sampler.environment },
+      env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', ...sampler.environment, ...offspring.environment },
     });
-    const end = (signal: 'SIGTERM' | 'SIGKILL'): void => {
+    const ask = (): void => {
       try {
-        if (child.pid !== undefined) process.kill(-child.pid, signal);
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
       } catch {
         // It ended a moment ago.
       }
     };
-    const ask = (): void => end('SIGTERM');
-    const kill = (): void => end('SIGKILL');
+    const kill = (): void => {
+      if (child.pid !== undefined) offspring.kill(child.pid);
+    };
     const chunks: Buffer[] = [];
     let bytes = 0;
     let wasStarted = true;
     const settle = (): void => {
+      if (cancelled.aborted) kill();
       clearTimeout(late);
       clearTimeout(behind);
       cancelled.removeEventListener('abort', ask);

@@ -1,4 +1,4 @@
-import type { Report } from '../analysis/report.ts';
+import type { Report } from './report.ts';
 
 /** What a text that may be a saved report is; `reason` says what is wrong with one that cannot be read. */
 export type SavedReport =
@@ -32,7 +32,7 @@ const isOneOf =
   (value) =>
     words.includes(value as string);
 
-/** What a comparison reads of a report, and what it must look like. */
+/** What a comparison and the views read of a report, and what it must look like. */
 const PARTS: Readonly<Record<string, Check>> = {
   tool: isObjectOf({ version: isText }),
   source: isObjectOf({
@@ -51,7 +51,21 @@ const PARTS: Readonly<Record<string, Check>> = {
   }),
   verdict: isObjectOf({ text: isText, confidence: isText }),
   outcomes: (value) => isObject(value) && Object.values(value).every(isObjectOf({ status: isText, reason: isText })),
-  workers: isListOf(isObjectOf({ role: isText, server: isText, requests: isNumber, accepted: isNumber })),
+  workers: isListOf(
+    isObjectOf({
+      pid: isNumber,
+      comm: isText,
+      role: isText,
+      server: isText,
+      requests: isNumber,
+      accepted: isNumber,
+      brokenPipes: isNumber,
+      wastedWakeups: isNumber,
+      busyPercent: isNumberOrNull,
+      longestTurnMs: isNumberOrNull,
+    }),
+  ),
+  calls: isListOf(isObjectOf({ call: isText, count: isNumber, errors: isObject, totalMs: isNumberOrNull })),
   time: isListOf(isObjectOf({ target: (value) => value === null || isText(value) })),
   dependencies: isListOf(isObjectOf({ peer: isText })),
   hosts: isNoneOr(isListOf(isObject)),
@@ -109,5 +123,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 /** A report of an older version has no members and effects: each finding is a cause of its own. */
 function withWhatCameLater(report: Report): Report {
   const none = { members: [], memberOf: null, effects: [], effectOf: null, effect: null, hosts: [] };
-  return { ...report, findings: report.findings.map((finding) => ({ ...none, ...finding })) };
+  const missing = (finding: object): object =>
+    Object.fromEntries(Object.entries(none).filter(([name]) => !(name in finding)));
+  return { ...report, findings: report.findings.map((finding) => ({ ...finding, ...missing(finding) })) };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { readSavedReport } from '../../src/analysis/saved-report.ts';
 import { compareReports } from '../../src/comparison/compare.ts';
-import { readSavedReport } from '../../src/comparison/saved-report.ts';
 import { renderComparison } from '../../src/output/comparison/text.ts';
 import { renderJson } from '../../src/output/json.ts';
 import { redactReport } from '../../src/output/redact.ts';

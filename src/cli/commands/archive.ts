@@ -1,0 +1,29 @@
+import { type Command, Option } from 'commander';
+import { type ArchiveFlags, DATABASES, parseDay } from '../options/archive.ts';
+import { addThresholdOptions } from '../options/print.ts';
+import type { ExitCodeSink } from '../printing/exit-code.ts';
+
+/** Adds `drover archive`. */
+export function addArchiveCommand(program: Command, exitWith: ExitCodeSink): void {
+  const command = program
+    .command('archive')
+    .description('keep what captures say as rows for a database, one file a capture: which host had what on which day')
+    .argument(
+      '[folder]',
+      'where the rows are kept, as FOLDER/day=YYYY-MM-DD/HOST.CAPTURE.ndjson; made when it is missing',
+    )
+    .argument('[file...]', 'traces, directories of strace -ff files, or reports that drover --json saved')
+    .optionsGroup('What to keep:')
+    .option('--day <date>', 'the day of captures whose clock has no date: 2026-11-26', parseDay)
+    .option('--force', 'replace the rows of a capture that is kept already')
+    .option('-q, --quiet', 'no notices, no progress');
+  addThresholdOptions(command)
+    .optionsGroup('Asking:')
+    .addOption(
+      new Option('--sql <database>', 'print tables, views and questions for this database instead').choices(DATABASES),
+    )
+    .action(async (folder: string | undefined, files: string[], flags: ArchiveFlags) => {
+      const { runArchive } = await import('../actions/archive.ts');
+      exitWith(await runArchive(folder, files, flags));
+    });
+}

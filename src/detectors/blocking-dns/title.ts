@@ -1,0 +1,51 @@
+import { duration, plural } from '../../trace/format-numbers.ts';
+import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
+import { requestName, shortRequest } from '../request-shape.ts';
+import type { LookupTally } from './lookup-tally.ts';
+import type { Place } from './metrics.ts';
+
+const SHORT_REQUEST = 24;
+
+/** Who looks names up, how long that takes, and who does not answer. */
+export function titleOf(tally: LookupTally, place: Place): string {
+  const { count, longest, silent, timeouts, servers } = tally;
+  const length = `${longest?.openAtEnd ? 'at least ' : ''}${duration(longest?.blocked ?? 0)}`;
+  const [deaf] = [...silent].toSorted((a, b) => b[1] - a[1]);
+  if (place !== 'pool') return cutTitle(holdsTitle(tally));
+  if (deaf !== undefined && timeouts > 0)
+    return cutTitle(
+      `Name server ${deaf[0]} ${deafness(deaf, servers)}: ${plural(count, 'lookup')} waited up to ${length}`,
+    );
+  const name = longest?.name ? `: ${longest.name}` : '';
+  return cutTitle(`${plural(count, 'name lookup')} beside the loop, longest ${length}${name}`);
+}
+
+/** Which request holds which workers for how long, and whom it asks: the name that it looks up only where it fits. */
+function holdsTitle({ count, longest, threads, servers, silent, requests }: LookupTally): string {
+  const pids = [...new Set([...threads].map(({ process }) => process.pid))];
+  const whom = pids.length === 1 ? (pids[0] === 0 ? 'the worker' : `worker ${pids[0]}`) : `${pids.length} workers`;
+  const [request = ''] = mostFirst(requests);
+  const [server = ''] = [...mostFirst(silent), ...mostFirst(servers)];
+  const asked = server === '' ? 'a name lookup' : `name server ${server}`;
+  const named = longest?.name ? `${asked}, ${longest.name}` : asked;
+  const times = count > 1 ? ` (${count}x)` : '';
+  const bare = duration(longest?.blocked ?? 0);
+  const isOpen = longest?.openAtEnd === true;
+  const long = count > 1 ? `up to ${bare}${isOpen ? ' or more' : ''}` : `${isOpen ? 'at least' : 'for'} ${bare}`;
+  const who = requestName(request) === '' ? `${plural(count, 'name lookup')} hold${count === 1 ? 's' : ''}` : '';
+  const ways = [request, shortRequest(request, SHORT_REQUEST)].flatMap((name) => {
+    const begin = `${who || `${name} holds`} ${whom} ${long}`;
+    return [`${begin}${times}: ${named}`, `${begin}${times}: ${asked}`, `${begin}: ${asked}`];
+  });
+  return ways.find((way) => way.length <= LONGEST_TITLE) ?? ways.at(-1) ?? '';
+}
+
+/** The keys of counts, the one that came most often first. */
+function mostFirst(counts: ReadonlyMap<string, number>): readonly string[] {
+  return [...counts].toSorted((a, b) => b[1] - a[1]).map(([key]) => key);
+}
+
+/** As many tries in vain as lookups that asked it: it answered none. */
+function deafness([server, tries]: readonly [string, number], servers: ReadonlyMap<string, number>): string {
+  return tries >= (servers.get(server) ?? 0) ? 'does not answer' : `did not answer ${plural(tries, 'try', 'tries')}`;
+}

@@ -1,0 +1,40 @@
+import { plural } from '../../trace/format-numbers.ts';
+import { bareName, namesOf, waitedMs } from '../cause-names.ts';
+import { type Causing, type Effect, shareOf } from '../effect.ts';
+import { listOf, numberOf, textOf } from '../read-metric.ts';
+
+/** Where threads that never came back have most of the waiting, they are the cause, and the waiting came of them. */
+const LEAST_OF_THEM = 0.5;
+
+/** Threads that are in what the capture shows to be slow all along: its end only caught them there. */
+export const effect: Effect = {
+  of: ['blocking-dns', 'loop-stall', 'slow-dependency', 'lock-contention', 'disk-sync'],
+  least: 1,
+  share: (metrics, cause) => {
+    const threads = listOf(metrics.threads);
+    if (cause.kind === 'loop-stall')
+      return shareOf(threads, ({ pid, call }) => isOpenStall(cause, numberOf(pid), textOf(call)));
+    const names = namesOf(cause);
+    const own: Causing = { kind: 'stuck-call', findings: [{ workers: [], metrics }] };
+    const total = cause.findings.reduce((sum, finding) => sum + totalOf(finding.metrics), 0);
+    if (cause.kind !== 'blocking-dns' && waitedMs(own, names) >= total * LEAST_OF_THEM) return 0;
+    return shareOf(threads, ({ target }) => names.has(bareName(textOf(target))));
+  },
+  inWords: ({ threads, count }) =>
+    `${plural(numberOf(count), 'thread')} had not come back from ${textOf(listOf(threads)[0]?.call)} at the end`,
+};
+
+/** Time of all waits that a finding of these kinds is about, in milliseconds. */
+function totalOf({ totalMs, dependencies }: Causing['findings'][number]['metrics']): number {
+  return typeof totalMs === 'number'
+    ? totalMs
+    : listOf(dependencies).reduce((sum, each) => sum + numberOf(each.totalMs), 0);
+}
+
+/** The loop of that worker was in a stall when the capture ended, and in that call. */
+function isOpenStall({ findings }: Causing, pid: number, call: string): boolean {
+  return findings.some(
+    ({ metrics: { worker, stalls } }) =>
+      worker === pid && listOf(stalls).some((stall) => stall.open === true && stall.call === call),
+  );
+}

@@ -1,0 +1,97 @@
+import type { Request } from '../../model/machine/connections.ts';
+import type { Process } from '../../model/machine/process.ts';
+import { type Role, rolesOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { codeIn, codeSentence, commonPlace, withPlace } from '../code-line.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, span } from '../finding.ts';
+import { shortRequest } from '../request-shape.ts';
+import { awayFinding } from './away.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Who was ready to run for less of the time than that was stopped, which is another matter. */
+const LEAST_SHARE = 0.5;
+const LONGEST_TITLE = 78;
+const LONGEST_REQUEST = 30;
+/** Those that serve one request at a time: of event loops a long request is a stall, or a wait. */
+const ONE_AT_A_TIME: ReadonlySet<Role> = new Set<Role>(['sync-worker', 'blocking-acceptor']);
+
+/** A worker that drover looked at, that is at work on one request for long and in no long call. */
+export interface Held {
+  readonly thread: Thread;
+  readonly request: Request;
+  readonly lasted: Nanoseconds;
+}
+
+/**
+ * Workers of one thread that serve one request at a time, and one since long: computing, or from one short call to the
+ * next. Those that made no call in the whole capture are told by `awayAllTime`, those in a long call by that call.
+ */
+export function heldByRequest(context: Context): Held[] {
+  const { model, threshold } = context;
+  const least = threshold('stuck-ms') * MILLISECOND;
+  return [...rolesOf(model.processes.threads())].flatMap(([thread, role]) => {
+    const { process, seen, ended, leftIn } = thread;
+    if (seen === null || ended || process.threads.length > 1 || !ONE_AT_A_TIME.has(role)) return [];
+    if (leftIn !== null && elapsed(leftIn.since, model.lastTime) >= least) return [];
+    // Without a call it computes, unless it was stopped.
+    if (seen.call === '' && seen.ran < elapsed(seen.since, model.lastTime) * LEAST_SHARE) return [];
+    const request = process.inProgress.oldestAtEnd;
+    if (request === null || request.line === '' || !showsAnswers(process)) return [];
+    const lasted = request.waitedUntil(model.lastTime);
+    return lasted < least ? [] : [{ thread, request, lasted }];
+  });
+}
+
+/** Of most requests that it read, or all but the last, the answer was seen. */
+function showsAnswers({ requests, answered }: Process): boolean {
+  return requests - answered <= 1 || answered * 2 >= requests;
+}
+
+/** What holds them, and for how long at least; the other words are those of who never came to a wait. */
+export function heldFinding(context: Context, all: readonly Held[], isEverybody: boolean): DraftFinding<Metrics> {
+  const { model } = context;
+  const sorted = all.toSorted((a, b) => b.lasted - a.lasted || a.thread.tid - b.thread.tid);
+  const [worst] = sorted;
+  if (worst === undefined) throw new Error('somebody is held');
+  const { thread, request, lasted } = worst;
+  const away = awayFinding(
+    context,
+    sorted.map((each) => each.thread),
+    isEverybody,
+  );
+  const code = codeIn(model, thread, { start: model.lastTime - lasted, end: model.lastTime });
+  const name = shortRequest(request.line, LONGEST_REQUEST);
+  const isSilent = elapsed(thread.lastTime, model.lastTime) >= lasted * LEAST_SHARE;
+  const what = isSilent ? 'no system call' : 'short calls';
+  const more = sorted.length > 1 ? ` (${sorted.length} workers)` : '';
+  const others = sorted.length > 1 ? ` ${plural(sorted.length, 'worker is', 'workers are')} held like that.` : '';
+  const pid = thread.process.pid;
+  return {
+    ...away,
+    severity: isEverybody ? 'critical' : 'warning',
+    confidence: 'likely',
+    title: withPlace(
+      `${name} holds worker ${pid} at least ${duration(lasted)}${more}: ${what}`,
+      commonPlace([code]),
+      LONGEST_TITLE,
+    ),
+    summary:
+      `Worker ${pid} has served ${name} for at least ${duration(lasted)} and not answered: it makes ` +
+      `${isSilent ? 'no system call (running, or waiting for a CPU)' : 'short calls only'}.${others}` +
+      codeSentence(code),
+    why: 'A worker that serves one request at a time neither accepts nor answers anybody else until it is done.',
+    ...span(context.capabilities, model.lastTime - lasted, model.lastTime),
+    metrics: {
+      ...away.metrics,
+      threads: away.metrics.threads.map((each, index) => ({
+        ...each,
+        call: '',
+        forMs: milliseconds(sorted[index]?.lasted ?? 0),
+        idle: 'no',
+      })),
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, describe, it } from 'node:test';
+import { otlpReceiver, sendOtlp } from '../../src/cli/printing/otlp-sender.ts';
+import { throughProtos } from '../support/otlp-protos.ts';
+import { runDrover } from '../support/run-drover.ts';
+import { sample } from '../support/truth.ts';
+
+const TRACE = sample('distracted-worker').trace;
+const PATIENCE = { attemptMs: 300, attempts: 3, pauseMs: 10 };
+const REQUESTS = { logs: { resourceLogs: [] }, traces: { resourceSpans: [] }, metrics: { resourceMetrics: [] } };
+
+interface Received {
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly never?: boolean;
+}
+
+/** A receiver that keeps what it got and answers as it is told: `replies` in turn, the last one again and again. */
+async function receiver(
+  ...replies: readonly Reply[]
+): Promise<{ readonly url: string; readonly received: Received[] }> {
+  const received: Received[] = [];
+  const server: Server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      const reply = replies[Math.min(received.length, replies.length - 1)] ?? { status: 200 };
+      received.push({ path: request.url ?? '', headers: request.headers, body });
+      if (reply.never === true) return;
+      response.writeHead(reply.status, reply.headers).end(reply.body ?? '{}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
+}
+
+const silent = (): void => undefined;
+
+describe('--otlp', () => {
+  it('sends logs, traces and metrics that the official protos read, beside the report that is printed', async () => {
+    const { url, received } = await receiver({ status: 200 });
+    const { code, stdout, stderr } = await runDrover([TRACE, '--otlp', `${url}/`]);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.equal(stdout, (await runDrover([TRACE])).stdout);
+    assert.deepEqual(
+      received.map(({ path }) => path),
+      ['/v1/logs', '/v1/traces', '/v1/metrics'],
+    );
+    for (const { path, headers, body } of received) {
+      assert.equal(headers['content-type'], 'application/json');
+      const signal = path.slice('/v1/'.length) as 'logs' | 'traces' | 'metrics';
+      const sent = JSON.parse(body) as object;
+      assert.deepEqual(throughProtos(signal, sent), sent);
+    }
+    // What clients sent is masked as in every export.
+    assert.doesNotMatch(received.map(({ body }) => body).join(''), /\?[a-z]+=/);
+  });
+
+  it('is tried again while the receiver is busy, as the specification says', async () => {
+    const { url, received } = await receiver(
+      { status: 503 },
+      { status: 429, headers: { 'retry-after': '0' } },
+      { status: 200 },
+    );
+    await sendOtlp(otlpReceiver(url, {}), REQUESTS, silent, PATIENCE);
+    assert.deepEqual(
+      received.map(({ path }) => path),
+      ['/v1/logs', '/v1/logs', '/v1/logs', '/v1/traces', '/v1/metrics'],
+    );
+  });
+
+  it('gives up on a receiver that says no, one that never answers, and one that is not there', async () => {
+    const cases = [
+      [
+        await receiver({ status: 400, body: 'json\x1b[2J is not supported' }),
+        /refused the report with status 400: json \[2J is/,
+        1,
+      ],
+      [await receiver({ status: 200, never: true }), /Cannot send the report .*timeout.* \(3 attempts\)/, 3],
+      [
+        { url: 'http://127.0.0.1:1', received: [] },
+        /Cannot send the report .*(?:ECONNREFUSED|bad port).*3 attempts/,
+        0,
+      ],
+    ] as const;
+    for (const [{ url, received }, message, times] of cases) {
+      await assert.rejects(sendOtlp(otlpReceiver(url, {}), REQUESTS, silent, PATIENCE), {
+        name: 'OutputError',
+        message,
+      });
+      assert.equal(received.length, times);
+    }
+  });
+
+  it('follows no redirect: the report goes to the address that was named', async () => {
+    const other = await receiver({ status: 200 });
+    const { url } = await receiver({ status: 307, headers: { location: `${other.url}/v1/logs` } });
+    await assert.rejects(sendOtlp(otlpReceiver(url, {}), REQUESTS, silent, PATIENCE), { name: 'OutputError' });
+    assert.equal(other.received.length, 0);
+  });
+
+  it('tells what a receiver took only in part', async () => {
+    const { url } = await receiver({
+      status: 200,
+      body: '{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"too old"}}',
+    });
+    const told: string[] = [];
+    await sendOtlp(otlpReceiver(url, {}), REQUESTS, (sentence) => told.push(sentence), PATIENCE);
+    assert.equal(told[0], `${url}/v1/logs did not take all: rejectedLogRecords 2 (too old).`);
+  });
+
+  it('takes headers, as for a password, from the environment', async () => {
+    const { url, received } = await receiver({ status: 200 });
+    const environment = { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20c2VzYW1l,x-team=night' };
+    await sendOtlp(otlpReceiver(url, environment), REQUESTS, silent, PATIENCE);
+    assert.deepEqual([received[0]?.headers.authorization, received[0]?.headers['x-team']], ['Basic c2VzYW1l', 'night']);
+  });
+
+  it('leaves the report to be read when it cannot be sent, with the exit code that says so', async () => {
+    const { url } = await receiver({ status: 404 });
+    const { code, stdout, stderr } = await runDrover([TRACE, '--otlp', url]);
+    assert.equal(code, 74);
+    assert.match(stdout, /^FILE /);
+    assert.match(stderr, /^drover: http:\/\/127\.0\.0\.1:\d+\/v1\/logs refused the report with status 404/);
+  });
+
+  it('says before anything is read what is no address of a receiver', async () => {
+    for (const address of ['web-1:4318', 'ftp://web-1/', 'http://user:sesame@web-1/', 'http://web-1/?a=b', '']) {
+      const { code, stdout, stderr } = await runDrover([TRACE, '--otlp', address]);
+      assert.deepEqual([code, stdout], [2, ''], address);
+      assert.doesNotMatch(stderr, /sesame/);
+    }
+  });
+});

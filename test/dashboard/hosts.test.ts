@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { analyzeFiles } from '../../src/index.ts';
+import { PaperDashboard } from '../support/screens.ts';
+import { prefork } from '../support/server-lines.ts';
+import type { ThreadLines } from '../support/thread-lines.ts';
+import { turn } from '../support/turns.ts';
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'drover-host-screens-'));
+after(() => rmSync(FOLDER, { recursive: true, force: true }));
+
+/** A server whose first worker has a stall of so many milliseconds; all servers have the same pids. */
+function captureOf(name: string, stallMs: number): string {
+  const { trace, workers } = prefork([101, 102], { argv: ['gunicorn'] });
+  const [first, second] = workers as [ThreadLines, ThreadLines];
+  if (stallMs > 0) turn(first, 1000, stallMs);
+  for (let index = 0; index < 30; index++) second.waitUntil(500 + index * 300, 5).serve(11, 'GET /quick');
+  for (const worker of [first, second]) worker.waitUntil(12_000);
+  const path = join(FOLDER, `${name}.strace`);
+  writeFileSync(path, trace.text());
+  return path;
+}
+
+const NAMES = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6', 'web-7'];
+const report = await analyzeFiles(NAMES.map((name) => captureOf(name, name === 'web-5' ? 1500 : 0)));
+
+describe('the dashboard of captures of several hosts', () => {
+  it('begins with the sick host, and counts those that are well in one row', () => {
+    const { screen } = new PaperDashboard(report);
+    assert.match(
+      screen,
+      /^ HOSTS +SEV {2}WHAT\n web-5 +CRIT GET \/slow holds worker 101 for 1\.50 s.*\n web-1, web-2, web-3 \+3 more - +No herd/m,
+    );
+    assert.match(screen, /^▸ 1 CRIT web-5: GET \/slow/m);
+    assert.match(screen, /^ NEXT {2}1 /m);
+    assert.match(screen, /^ PROOF .*\n +web-5\.strace:\d+ /m);
+  });
+
+  it('has them with their lengths where there is room, and all of them under D', () => {
+    const large = new PaperDashboard(report, { columns: 160, rows: 48 });
+    assert.match(large.screen, /^ web-5 +CRITICAL +1\.50 s {2}GET \/slow holds worker 101 for 1\.50 s/m);
+    assert.match(new PaperDashboard(report).press('D').screen, /^ web-5 +CRIT GET \/slow/m);
+  });
+
+  it('never mixes workers of the same number', () => {
+    const dashboard = new PaperDashboard(report).press('2');
+    assert.match(dashboard.screen, /^ HOST {2}PID .*\n web-5 101 .* 1\.50 s/m);
+    assert.match(dashboard.screen, /── WORKER 101 of web-5 ──/);
+    assert.match(dashboard.screen, /Enter: web-5: GET \/slow/);
+    const others = new PaperDashboard(report).press('2', 'G');
+    assert.doesNotMatch(others.screen, /WORKER \d+ of web-5/);
+    assert.match(others.screen, /No finding names it\./);
+  });
+
+  it('says where a timeline is', () => {
+    assert.match(
+      new PaperDashboard(report, { columns: 160 }).press('3').screen,
+      /have no timeline here\. Look at one of them:\n +drover triage \S+web-5\.strace$/m,
+    );
+  });
+
+  it('leaves out facts of the first line that do not fit, whole', () => {
+    assert.match(new PaperDashboard(report).screen, /^ FILE {5}7 captures of 7 hosts .*[^.]$/m);
+  });
+});
