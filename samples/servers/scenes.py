@@ -139,8 +139,22 @@ exhausted("gthread-exhausted", lambda: servers.gunicorn("-k", "gthread", "-w", "
 exhausted("waitress-exhausted", servers.waitress, 4, 8)
 exhausted("java-exhausted", servers.java, 4, 8)
 exhausted("php-fpm-exhausted", servers.php_fpm, 3, 6, path=f"{RUN_DIR}/web.php", slow_path=f"{RUN_DIR}/up.php", protocol=FastCgi)
+exhausted("jetty-exhausted", servers.jetty, 7, 14)
+exhausted("nginx-php-fpm-exhausted", servers.nginx_before_php, 3, 6, path="/web.php", slow_path="/up.php")
 
 
+@scene("nginx-php-fpm", servers.nginx_before_php)
+def _(stage):
+    stage.run(Load("new", Http("/web.php"), clients=3, each=30, every=0.2), Load("plain", Http("/small.txt", kept=True), 1, 30, 0.13, kept=True))
+
+
+@scene("apache-scripts", servers.apache_with_scripts)
+def _(stage):
+    stage.run(Load("script", Http("/scripts/slow.sh"), clients=2, each=8, every=0.5), Load("plain", Http("/small.txt"), clients=2, each=20, every=0.2))
+
+
+steady("varnish", servers.varnish, path="/answer", kept=80, new=40)
+steady("h2o", servers.h2o, path="/small.txt", kept=80, new=40)
 exhausted("uwsgi-exhausted", servers.uwsgi, 2, 4)
 
 
@@ -460,6 +474,18 @@ def memcached_loads(stage):
 
 
 scene("memcached", servers.memcached)(memcached_loads)
+
+
+@scene("memcached-stopped", servers.memcached)
+def _(stage):
+    """All its threads at once."""
+    stage.run(
+        Load("set", Lines(b"set key 0 0 5\r\nvalue\r\n", b"STORED\r\n"), clients=2, each=30, every=0.15, kept=True),
+        Load("get", Lines(b"get key\r\n", b"END\r\n"), clients=4, each=30, every=0.15, kept=True),
+        stop(stage, stage.root),
+    )
+
+
 # The same without names of descriptors: nothing tells whose its threads are.
 scene("memcached-unnamed", servers.memcached)(memcached_loads)
 

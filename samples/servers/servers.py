@@ -107,6 +107,48 @@ def apache(model):
     )
 
 
+def apache_with_scripts():
+    """A program for each request, started by a process of its own."""
+
+    def write_script():
+        os.makedirs("scripts")
+        with open("scripts/slow.sh", "w") as handle:
+            handle.write("#!/bin/sh\nsleep 0.2\nprintf 'Content-Type: text/plain\\n\\nhello\\n'\n")
+        os.chmod("scripts/slow.sh", 0o755)
+
+    return Server(
+        "Apache 2.4 worker, scripts by mod_cgid",
+        ["/usr/sbin/apache2", "-DFOREGROUND", "-Dworker", "-Dscripts", "-f", f"{RUN_DIR}/apache.conf"],
+        lambda root, family: [seen["pid"] for seen in family if seen["parent"] == root and len(seen["tids"]) > 1],
+        settle_seconds=2.0,
+        before=write_script,
+        warm=PLAIN,
+    )
+
+
+def varnish():
+    command = ["/usr/sbin/varnishd", "-F", "-n", f"{RUN_DIR}/varnish", "-a", f"127.0.0.1:{PORT}", "-b", "127.0.0.1:18081", "-s", "malloc,16m", "-p", "thread_pools=2", "-p", "thread_pool_min=10"]
+    return Server("varnish 7.1.1, 2 pools", command, children, settle_seconds=3.0, warm=Http("/answer"))
+
+
+def h2o():
+    return Server("h2o 2.2.5, 2 threads", ["/usr/bin/h2o", "-c", "h2o.conf"], itself, settle_seconds=1.5, warm=PLAIN)
+
+
+def nginx_before_php():
+    """nginx hands every request to php-fpm, whose children run out; both are traced."""
+    with_php = php_fpm()
+    return replace(
+        with_php,
+        title="nginx 1.22.1, 2 workers, before php-fpm 8.2, 3 children",
+        command=["/bin/sh", "both.sh"],
+        workers=lambda _root, family: [seen["pid"] for seen in family if "master process" not in seen["command"] and "both.sh" not in seen["command"]],
+        fill={"php-fpm.conf": {"MANAGER": "static", "127.0.0.1:18080": "127.0.0.1:18082"}},
+        settle_seconds=2.0,
+        warm=Http("/web.php"),
+    )
+
+
 def lighttpd():
     return Server("lighttpd 1.4.69, 2 workers", ["/usr/sbin/lighttpd", "-D", "-f", "lighttpd.conf"], children, stop_signal=signal.SIGINT, warm=PLAIN)
 

@@ -112,14 +112,15 @@ function longestTurn({ loop }: Thread): number | null {
  * Share of the observed time outside its own wait: the hub wait, that of any thread where they take turns, a blocking
  * accept, or the lock that serialises accepts.
  */
-function busyPercent({ loop, firstTime, lastTime }: Thread, role: Role, end: Nanoseconds): number | null {
+function busyPercent({ loop, firstTime, lastTime, leftIn }: Thread, role: Role, end: Nanoseconds): number | null {
   if (loop.shared !== null) {
     const { first, attended } = loop.shared;
     const watched = end - first;
     return watched > 0 ? round(100 * (1 - Math.min(1, attended / watched)), 1) : null;
   }
   if (role === 'blocking-acceptor') {
-    const lived = lastTime - firstTime;
+    // The wait in which it was when the capture ended counts as idle, too.
+    const lived = (leftIn?.isForListener ? end : lastTime) - firstTime;
     return lived > 0 ? round(100 * (1 - Math.min(1, Math.max(loop.idle, loop.acceptBlocked) / lived)), 1) : null;
   }
   const observed = loop.busy + loop.idle;

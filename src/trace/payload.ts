@@ -63,7 +63,7 @@ function gatewayRequest(bytes: string): RequestStart | null {
 
 export interface Query {
   /** The protocol that the bytes speak: a fact, other than a port. */
-  readonly protocol: 'MySQL' | 'PostgreSQL' | 'Redis' | 'HTTP' | 'DNS';
+  readonly protocol: 'MySQL' | 'PostgreSQL' | 'Redis' | 'HTTP' | 'FastCGI' | 'DNS';
   /** SQL with literals masked, a Redis command, a request line, a name. */
   readonly text: string;
 }
@@ -87,7 +87,19 @@ export function queryOf(bytes: string): Query | null {
   const redis = /^\*\d+\r\n\$\d+\r\n([A-Za-z]{1,20})\r\n/.exec(bytes)?.[1];
   if (redis !== undefined) return { protocol: 'Redis', text: redis.toUpperCase() };
   const request = requestStart(bytes);
-  return request === null ? null : { protocol: 'HTTP', text: request.line };
+  if (request === null) return null;
+  // FastCGI: version 1, then the kind of record: the beginning of a request, or its values.
+  const isFastCgi = first === 1 && (bytes.charCodeAt(1) === 1 || bytes.charCodeAt(1) === 4);
+  return { protocol: isFastCgi ? 'FastCGI' : 'HTTP', text: request.line };
+}
+
+/** Commands of Redis that wait for the next job of a queue: an answer of Redis never looks like one. */
+const TAKES_A_JOB = /^(?:BLPOP|BRPOP|BRPOPLPUSH|BLMOVE|BLMPOP|BZPOPMIN|BZPOPMAX|XREADGROUP)$/;
+
+/** Whether these bytes ask a broker for the next job: whoever sends them is its client. */
+export function asksForJob(bytes: string): boolean {
+  const query = bytes.startsWith('*') ? queryOf(bytes) : null;
+  return query?.protocol === 'Redis' && TAKES_A_JOB.test(query.text);
 }
 
 const CONVENTIONS: ReadonlyMap<number, string> = new Map([

@@ -232,7 +232,7 @@ describe('the beat of a CPU quota', () => {
     assert.ok((await causes(false)).some(({ metrics }) => metrics.cause === 'many-requests'));
   });
 
-  it('explains the crowd that it finds when it runs again, without a rhythm; not one that it waited for', async () => {
+  it('explains the crowd that it finds when it runs again, and not one that it had waited for', async () => {
     const causes = async (waits: number) => {
       const { trace, worker } = oneWorker();
       turn(worker, 1000, 130, (own) => own.call('getpid(', ')', 101, 120));

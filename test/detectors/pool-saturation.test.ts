@@ -54,6 +54,33 @@ describe('a pool of threads is saturated while all of them are in requests and s
     assert.deepEqual([metrics.workers, metrics.served, workers], [2, 8, [101]]);
   });
 
+  it('also where its threads take turns at an epoll instance, at which one always is, as those of jetty', async () => {
+    const inTurns = (further: boolean): TraceLines => {
+      const { trace, acceptor, pool } = withPool(3);
+      for (const thread of pool) {
+        thread.labels.set(9, 'anon_inode:[eventpoll]');
+        thread.epollWait(9, 5, []);
+      }
+      const [first, second, third] = pool as [ThreadLines, ThreadLines, ThreadLines];
+      for (let round = 0; round < 4; round++) {
+        const from = 100 + round * 2500;
+        for (let index = 0; index < (further ? 3 : 2); index++)
+          acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+        serve(parkUntil(first, from + 0.5), acceptor, 11, 1500);
+        serve(parkUntil(second, from + 1.5), acceptor, 12, 1500);
+        if (further) serve(first.gap(0.1), acceptor, 13, 5);
+        third.epollWait(9, from + 2000 - third.now, []);
+      }
+      acceptor.waitUntil(10_200);
+      for (const thread of pool) parkUntil(thread, 10_200);
+      return trace;
+    };
+    const { title, metrics } = only(await analyzed(inTurns(true)), KIND);
+    assert.match(title, /^Both pool threads busy 58\.\d % of the time: recvfrom on 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.deepEqual([metrics.workers, metrics.served], [2, 8]);
+    none(await analyzed(inTurns(false)), KIND);
+  });
+
   it('and not while nobody waits', async () => {
     assert.match(none(await analyzed(rounds(2, 1500, false)), KIND), /as far as a request was seen to wait 500 ms/);
   });

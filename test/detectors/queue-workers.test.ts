@@ -79,6 +79,18 @@ describe('workers of a queue are saturated while all of them are at a job and an
     assert.equal(only(await analyzed(trace), KIND).severity, 'info');
   });
 
+  it('whatever the share, from a second on while another one waits', async () => {
+    const once = (ms: number, further: boolean): TraceLines =>
+      children((child, take) => {
+        take(500);
+        ask(child, ms);
+        if (further) take(child.now);
+      });
+    assert.equal(only(await analyzed(once(1200, true)), KIND).severity, 'warning');
+    none(await analyzed(once(950, true)), KIND);
+    none(await analyzed(once(1200, false)), KIND);
+  });
+
   it('and a warning again where their master took a job from the broker meanwhile', async () => {
     const trace = children((child, take) => {
       take(500);
@@ -299,6 +311,14 @@ describe('workers of a queue are saturated while all of them are at a job and an
     assert.equal(severity, 'critical');
     assert.match(title, /^All 3 queue workers busy 68 % of the time: recvfrom on 10\.0\.0\.7:28091/);
     assert.equal(metrics.workers, 3);
+  });
+
+  it('also without names of descriptors: who asks for a job is a client of a broker', async () => {
+    const unnamed = takers(0.1, 1700)
+      .text()
+      .replace(/<socket:\[\d+\]>/g, '');
+    assert.equal(only(await analyzed(unnamed), KIND).severity, 'critical');
+    none(await analyzed(unnamed.replaceAll('BRPOP', 'HKEYS')), KIND);
   });
 
   it('and where they wait for the next one it is information', async () => {

@@ -6,7 +6,7 @@ import type { Outcome } from '../../src/index.ts';
 import { analyzeFiles } from '../../src/index.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { seenCode } from '../support/code-lines.ts';
-import { attached, fork, prefork, startThread } from '../support/server-lines.ts';
+import { attached, connectTo, fork, prefork, startThread } from '../support/server-lines.ts';
 import { LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
@@ -230,6 +230,51 @@ describe('a worker that waits for work', () => {
   it('is told where a request has waited for a second meanwhile: it may be the thread that should answer', async () => {
     const report = await analyzed(beside([[203, FUTEX]], (worker) => worker.accept(11).read(11, 'GET /c')));
     assert.equal(only(report, KIND).severity, 'info');
+  });
+
+  it('is told of the thread that serves the late request alone, where that is in a call for it', async () => {
+    const report = await analyzed(
+      beside([[203, FUTEX]], (worker, trace) => {
+        const other = trace.thread(204).at(worker.now);
+        worker.accept(11);
+        other.labels.set(11, worker.labels.get(11) ?? '');
+        other.read(11, 'GET /c');
+        connectTo(other, 12, 28_091, 6001)
+          .send(12, 'GET /x HTTP/1.1\\r\\n\\r\\n')
+          .stays(`recvfrom(${other.fd(12)}, `);
+      }),
+    );
+    const { title, metrics } = only(report, KIND);
+    assert.match(title, /recvfrom on 10\.0\.0\.7:28091/);
+    assert.equal(metrics.count, 1);
+  });
+
+  it('is information of a thread that serves and waits for a lock, where a sibling waits for an answer', async () => {
+    const alone = async (isExplained: boolean) =>
+      ofKind(
+        await analyzed(
+          beside([], (worker, trace) => {
+            for (const [index, tid] of [204, 205].entries()) {
+              const fd = 11 + index;
+              const other = trace.thread(tid).at(5).call('getppid(', ')', 1).at(worker.now);
+              worker.accept(fd);
+              other.labels.set(fd, worker.labels.get(fd) ?? '');
+              other.read(fd, 'GET /c');
+              if (index === 0 || !isExplained) other.stays(FUTEX);
+              else
+                connectTo(other, 20, 28_091, 6001)
+                  .send(20, 'GET /x')
+                  .stays(`recvfrom(${other.fd(20)}, `);
+            }
+          }),
+        ),
+        KIND,
+      ).map(({ title, severity }) => [/ in futex/.test(title), severity]);
+    assert.deepEqual(await alone(false), [[true, 'critical']]);
+    assert.deepEqual(await alone(true), [
+      [false, 'critical'],
+      [true, 'info'],
+    ]);
   });
 
   const mutex = (word: string): string => `futex(${word}, FUTEX_WAIT_PRIVATE, 2, NULL`;

@@ -142,6 +142,11 @@ it('workers that wait in accept itself are busy from there to the next accept', 
   assert.equal(severity, 'critical');
   assert.equal(title, 'All 3 workers busy 60 % of the time: poll on 10.0.0.7:28091 (HTTP)');
   assert.deepEqual([metrics.workers, metrics.served], [3, 12]);
+  for (const { pid, busyPercent } of report.workers.filter(({ role }) => role !== 'master'))
+    assert.ok(
+      Math.abs((busyPercent ?? 0) - 60) < 0.5,
+      `${pid} is busy ${busyPercent} %, its last wait is idle as well`,
+    );
 });
 
 it('and are not while clients keep their connections open and ask nothing', async () => {

@@ -56,6 +56,67 @@ describe('threads of an attached process', () => {
     );
   });
 
+  /** Two that each serve the clients that they accept themselves; `numbers`: those of the first and of the second. */
+  function apart(rounds: number, numbers: (round: number) => readonly [number, number], closes = true): TraceLines {
+    const { trace, workers } = attached([101, 112]);
+    const [one, other] = workers as [ThreadLines, ThreadLines];
+    for (let round = 0; round < rounds; round++) {
+      const [first, second] = numbers(round);
+      const at = 50 + round * 100;
+      // The second comes while the first has its client, and goes later.
+      one.waitUntil(at, LISTENER).accept(first).read(first, 'GET /a').gap(10).reply(first);
+      other
+        .waitUntil(at + 5, LISTENER)
+        .accept(second)
+        .read(second, 'GET /b')
+        .gap(30)
+        .reply(second);
+      if (closes) one.close(first);
+      if (closes) other.close(second);
+    }
+    one.waitUntil(rounds * 100 + 100);
+    other.waitUntil(rounds * 100 + 100);
+    return trace;
+  }
+  const turnsAt = (round: number): readonly [number, number] => (round % 2 === 0 ? [11, 12] : [12, 11]);
+
+  it('belong together when each gets the numbers that the other had: only one table can be why', async () => {
+    const turns = (rounds: number, atOnce = false): TraceLines => {
+      const { trace, workers } = attached([101, 112]);
+      const [one, other] = workers as [ThreadLines, ThreadLines];
+      if (atOnce) for (const each of [one, other]) each.waitUntil(10, LISTENER).accept(11);
+      if (atOnce) for (const each of [one, other]) each.gap(5).close(11);
+      for (let round = 0; round < rounds; round++) {
+        const [first, second] = round % 2 === 0 ? [one, other] : [other, one];
+        const at = 50 + round * 100;
+        first.waitUntil(at, LISTENER).accept(11).read(11, 'GET /a').gap(10).reply(11);
+        second
+          .waitUntil(at + 5, LISTENER)
+          .accept(12)
+          .read(12, 'GET /b')
+          .gap(30)
+          .reply(12);
+        first.close(11);
+        second.close(12);
+      }
+      one.waitUntil(rounds * 100 + 100);
+      other.waitUntil(rounds * 100 + 100);
+      return trace;
+    };
+    const tidsOf = async (rounds: number, atOnce = false) =>
+      (await analyzed(turns(rounds, atOnce))).workers.map(({ tids }) => tids.toSorted());
+    assert.deepEqual(await tidsOf(5), [[101, 112]]);
+    assert.deepEqual(await tidsOf(2), [[101], [112]], 'once may be chance');
+    assert.deepEqual(await tidsOf(5, true), [[101], [112]], 'both had one number at the same time');
+  });
+
+  it('and processes that share a listener are two, whatever numbers they give', async () => {
+    const countOf = async (trace: TraceLines) => (await analyzed(trace)).workers.length;
+    assert.equal(await countOf(apart(7, () => [11, 11])), 2);
+    assert.equal(await countOf(apart(7, () => [11, 12])), 2);
+    assert.equal(await countOf(apart(7, turnsAt, false)), 2);
+  });
+
   it('answer what was read before they were known to belong together: nobody hung up', async () => {
     const { trace, workers } = attached([101, 112]);
     const [main, pool] = workers as [ThreadLines, ThreadLines];

@@ -2,7 +2,7 @@ import type { Report } from '../../src/index.ts';
 import { isWorkerRole } from '../../src/model/machine/roles.ts';
 import { complaintsOf, fits } from '../cases/case.ts';
 import { wasFelt } from './felt.ts';
-import { brokenOf, countsRequests, hasNames, isEncrypted, type Scene } from './server-truth.ts';
+import { brokenOf, countsRequests, hasNames, isEncrypted, passedOn, type Scene } from './server-truth.ts';
 import { wantedOf } from './wanted.ts';
 
 /** A look at the report of a scene: what is wrong, a sentence each. */
@@ -61,7 +61,7 @@ function upstream({ truth }: Scene, report: Report): string[] {
 }
 
 function accepted({ truth }: Scene, report: Report): string[] {
-  return differs('connections', sumOf(report, 'accepted'), truth.connections);
+  return differs('connections', sumOf(report, 'accepted'), truth.connections + passedOn(truth));
 }
 
 /**
@@ -69,7 +69,7 @@ function accepted({ truth }: Scene, report: Report): string[] {
  * server whose connection broke, nobody knows.
  */
 function requests({ truth }: Scene, report: Report): string[] {
-  const counted = sumOf(report, 'requests');
+  const counted = sumOf(report, 'requests') - passedOn(truth);
   const least = isEncrypted(truth) ? 0 : truth.requests - brokenOf(truth);
   return counted >= least && counted <= truth.requests ? [] : differs('requests', counted, truth.requests);
 }

@@ -8,6 +8,7 @@ export const SCENES = join(import.meta.dirname, '../../../samples/servers');
 interface Load {
   readonly label: string;
   readonly asks: string;
+  readonly requests: number;
   /** How many requests ended how: an HTTP status, `left`, `stream`, the name of an error. */
   readonly outcomes: Readonly<Record<string, number>>;
   readonly slowestMs: number;
@@ -77,6 +78,12 @@ export function isHealthy({ acts, left, load }: ServerTruth): boolean {
 export function brokenOf({ load }: ServerTruth): number {
   const broken = load.flatMap(({ outcomes }) => Object.entries(outcomes).filter(([outcome]) => /Error$/.test(outcome)));
   return broken.reduce((sum, [, count]) => sum + count, 0);
+}
+
+/** Requests that were seen twice, each on a connection of its own: a traced server passed them on to another one. */
+export function passedOn({ server, load }: ServerTruth): number {
+  if (!server.includes('before php-fpm')) return 0;
+  return load.filter(({ asks }) => asks.endsWith('.php')).reduce((sum, { requests }) => sum + requests, 0);
 }
 
 /** Whether what clients say cannot be read in the capture. */

@@ -71,6 +71,13 @@ describe('a question to another service is', () => {
     });
   }
 
+  it('says what asks for a page: HTTP, or a record of FastCGI', () => {
+    const values = '\x0e\x03REQUEST_METHODGET\x0b\x07REQUEST_URI/up.php';
+    const begin = '\x01\x01\0\x01\0\x08\0\0\0\x01\0\0\0\0\0\0\x01\x04\0\x01\0x\0\0';
+    assert.deepEqual(queryOf(begin + values), { protocol: 'FastCGI', text: 'GET /up.php' });
+    assert.deepEqual(queryOf('GET /up.php HTTP/1.1\r\n'), { protocol: 'HTTP', text: 'GET /up.php' });
+  });
+
   it('never longer than 80 characters, and printable', () => {
     const { text = '' } = queryOf(`\x10\0\0\0\x03SELECT ${'abc\x01\xff, '.repeat(50)}`) ?? {};
     assert.equal(text.length, 80);

@@ -1,4 +1,5 @@
 import java.io.IOException;
+import java.net.URL;
 import javax.servlet.http.HttpServletRequest;
 import javax.servlet.http.HttpServletResponse;
 import org.eclipse.jetty.server.Request;
@@ -19,6 +20,11 @@ public class JettyWeb {
             @Override
             public void handle(String target, Request base, HttpServletRequest request, HttpServletResponse reply) throws IOException {
                 base.setHandled(true);
+                if (target.equals("/up")) {
+                    try (var answer = new URL("http://127.0.0.1:18081/wait/1500").openStream()) {
+                        answer.readAllBytes();
+                    }
+                }
                 reply.setContentLength(6);
                 reply.getOutputStream().print("hello\n");
             }

@@ -10,8 +10,8 @@ export interface Life extends Interval {
   readonly busy: readonly Interval[];
 }
 
-/** The intervals in which at least two lives run and all that run are busy. */
-export function allAtOnce(lives: readonly Life[]): Interval[] {
+/** The intervals in which at least two lives run and all that run are busy, or at least `enough` of them. */
+export function allAtOnce(lives: readonly Life[], enough = Number.POSITIVE_INFINITY): Interval[] {
   const edges: { readonly at: Nanoseconds; readonly alive: number; readonly busy: number }[] = [];
   for (const life of lives) {
     edges.push({ at: life.start, alive: 1, busy: 0 }, { at: life.end, alive: -1, busy: 0 });
@@ -31,7 +31,7 @@ export function allAtOnce(lives: readonly Life[]): Interval[] {
       alive += edges[i]?.alive ?? 0;
       busy += edges[i]?.busy ?? 0;
     }
-    const all = alive >= 2 && busy === alive;
+    const all = alive >= 2 && busy >= Math.min(alive, enough);
     if (all && since === null) since = at;
     else if (!all && since !== null) {
       if (at > since) found.push({ start: since, end: at });
@@ -39,4 +39,22 @@ export function allAtOnce(lives: readonly Life[]): Interval[] {
     }
   }
   return found;
+}
+
+/** How many of them were busy at once at most. */
+export function mostAtOnce(lives: readonly Pick<Life, 'busy'>[]): number {
+  const edges = lives.flatMap(({ busy }) =>
+    busy.flatMap(({ start, end }) => [
+      { at: start, by: 1 },
+      { at: end, by: -1 },
+    ]),
+  );
+  edges.sort((a, b) => a.at - b.at || a.by - b.by);
+  let busy = 0;
+  let most = 0;
+  for (const { by } of edges) {
+    busy += by;
+    most = Math.max(most, busy);
+  }
+  return most;
 }

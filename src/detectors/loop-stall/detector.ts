@@ -70,7 +70,8 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     start: turn.start,
     end: turn.end,
     length,
-    corrected: Math.max(turn.inCalls, length - uncertain) - tracer,
+    // Of threads that take turns the calls of a turn can have begun long before the stretch without a wait.
+    corrected: Math.max(Math.min(turn.inCalls, length + uncertain), length - uncertain) - tracer,
     tracer,
     open,
     reason: isStarvedTurn(reason, length, offCpu) ? { ...reason, cause: 'not-running' } : reason,

@@ -22,7 +22,8 @@ export interface Sorted {
 /**
  * Sorts out the threads that wait as those of runtimes and pools and parents do that have nothing to do, while the
  * service answers whoever asks: they are no news. Who served before, has clients, or is a process beside others that
- * serve, may hang; and so may they all where a request has waited for its answer for `least` when the capture ends.
+ * serve, may hang; and so may they all where a request has waited for its answer for `least` when the capture ends,
+ * unless the threads that serve are seen to wait for something else: the others then wait for them, or for work.
  */
 export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
   const sorted = sortTogether(model, told, least);
@@ -37,14 +38,20 @@ function sortTogether(model: Model, told: readonly AtEnd[], least: Nanoseconds):
   const serving = new Set([...servingProcesses(model), ...working]);
   if (working.size === 0 && ![...serving].some(({ answered }) => answered > 0)) return untouched;
   const latest = model.lastTime - least;
-  if ([...serving].some(({ inProgress: { oldestAtEnd } }) => oldestAtEnd !== null && oldestAtEnd.startedAt < latest))
-    return untouched;
+  const explaining = told.filter(explainsItself);
+  const explained = new Set(explaining.map(({ thread }) => thread.process));
+  const late = [...serving].filter(
+    ({ inProgress: { oldestAtEnd } }) => oldestAtEnd !== null && oldestAtEnd.startedAt < latest,
+  );
+  if (late.some((process) => !explained.has(process))) return untouched;
 
   const scene: Scene = { serving, working, isOneProcess: serving.size === 1 && !hasMaster(model) };
-  const held = told.filter((each) => isParkedOnLock(each, scene));
+  const held = told.filter(
+    (each) => isParkedOnLock(each, scene) || (explained.has(each.thread.process) && isLocked(each)),
+  );
   const isHeld = new Set(held.map(({ thread }) => thread));
   const all = told.map((each) => (held.includes(each) ? ({ ...each, idle: 'unknown' } as const) : each));
-  if (all.some(({ idle }) => idle === 'no')) return { ...untouched, all };
+  if (all.some((each) => each.idle === 'no' && !explaining.includes(each))) return { ...untouched, all };
   const { byDesign, amongEachOther } = sortHeld(held, scene.isOneProcess);
   const governed = new Set(byDesign.map(({ thread }) => thread));
   const mutual = new Set(amongEachOther.map(({ thread }) => thread));
@@ -67,6 +74,16 @@ interface Scene {
   readonly working: ReadonlySet<Process>;
   /** All that serves is one process, without anybody who governs it. */
   readonly isOneProcess: boolean;
+}
+
+/** It serves a request, and waits for something other than its siblings: that is why the request waits. */
+function explainsItself({ idle, wait, left }: AtEnd): boolean {
+  return idle === 'no' && left.isServing && wait.kind !== 'lock';
+}
+
+/** It waits for another thread: of several that serve, one that waits for an answer may be what the others wait for. */
+function isLocked({ idle, wait, left }: AtEnd): boolean {
+  return idle === 'no' && wait.kind === 'lock' && left.futex !== null;
 }
 
 /** It waits for a lock that somebody has, is in no request, and no process of its own, as far as anybody can tell. */

@@ -43,7 +43,8 @@ export const workerSaturation = defineDetector({
       default: 1000,
       unit: 'ms',
       meaning:
-        'A pool of threads that is full for so long while somebody waits for it is a warning, whatever its share.',
+        'A pool of threads, or all workers of a queue, busy for so long while somebody waits for them is a warning, ' +
+        'whatever the share.',
     },
   },
   alsoUses: ['stall-ms'],
@@ -135,6 +136,7 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds }: Not
           kind: { noun, unit: 'request', why: WHY_POOL, next: NEXT },
           turns: pools.busy.turns,
           requests: pools.busy.requests,
+          most: pools.mostOf(crew),
         },
         { awaited: (stretches) => pools.awaited(crew, stretches), isProven: true },
       );

@@ -33,6 +33,8 @@ export interface BusyCrew {
   readonly turns: ReadonlyMap<Thread, BusyTurns>;
   /** Requests in those turns. */
   readonly requests: ReadonlyMap<Thread, number>;
+  /** How many were ever busy at once, where some of the threads always wait for the others; else undefined. */
+  readonly most?: number | undefined;
 }
 
 /** When all of a crew were busy: never none. */
@@ -46,9 +48,10 @@ export interface Saturation {
 /** The finding about workers that were all busy at once, for `share` of the time. */
 export function finding(
   model: Model,
-  { threads: workers, kind: { noun, unit, why, next }, turns, requests }: BusyCrew,
+  { threads: workers, kind: { noun, unit, why, next }, turns, requests, most }: BusyCrew,
   { stretches: saturated, total, share, severity }: Saturation,
 ): DraftFinding<Metrics> {
+  const size = most ?? workers.length;
   const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
   const longest = saturated.reduce((most, interval) =>
     interval.end - interval.start > most.end - most.start ? interval : most,
@@ -70,9 +73,9 @@ export function finding(
   return {
     severity,
     confidence: 'likely',
-    title: titleOf(everyOne(workers.length, noun), share, length, place),
+    title: titleOf(everyOne(size, noun), share, length, place),
     summary:
-      `${everyOne(workers.length, noun)} were in a ${unit} at once for ${duration(total)}, ` +
+      `${everyOne(size, noun)} were in a ${unit} at once for ${duration(total)}, ` +
       `${percent(share)} of the time; the longest such stretch took ` +
       `${duration(length)}.` +
       (place === null
@@ -82,14 +85,14 @@ export function finding(
       (mean === null
         ? ''
         : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: these workers serve at ` +
-          `most ${ratio((workers.length * SECOND) / mean)} of ${kind} a second.`),
+          `most ${ratio((size * SECOND) / mean)} of ${kind} a second.`),
     why,
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,
     openEnded: during.some(({ turn }) => turn.open && turn.end === longest.end),
     workers: pids,
     metrics: {
-      workers: workers.length,
+      workers: size,
       share: round(share, 4),
       totalMs: milliseconds(total),
       longestMs: milliseconds(length),
@@ -121,10 +124,11 @@ const RARE = 0.1;
 /** Whom they wait for says more than how long. */
 function titleOf(workers: string, share: number, longest: Nanoseconds, place: CommonPlace | null): string {
   const isRare = share < RARE;
-  const title =
-    `${workers} busy ${isRare ? `for ${duration(longest)}` : `${percent(share)} of the time`}` +
-    (place !== null ? `: ${place.call} on ${place.target}` : isRare ? '' : `, longest ${duration(longest)}`);
-  return cutTitle(title);
+  const busy = `${workers} busy ${isRare ? `for ${duration(longest)}` : `${percent(share)} of the time`}`;
+  if (place === null) return cutTitle(isRare ? busy : `${busy}, longest ${duration(longest)}`);
+  const { call, target } = place;
+  const titles = [`${busy}: ${call} on ${target}`, `${busy}: ${target}`, `${busy}: ${target.replace(/ \(.*/, '')}`];
+  return titles.find((title) => title === cutTitle(title)) ?? cutTitle(titles[0] as string);
 }
 
 interface CommonPlace {

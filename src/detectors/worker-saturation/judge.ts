@@ -9,6 +9,9 @@ import type { Metrics } from './metrics.ts';
 
 const SEEN_TO_WAIT = ', as far as more of them were seen to wait';
 
+/** How many of a pool serve, and how many look for requests, changes by one or two. */
+const NEARLY_ALL = 0.75;
+
 /** Why a stretch in which all were busy may count for less, or for more. */
 export interface Doubts {
   /** The parts of such stretches that count. */
@@ -25,13 +28,14 @@ export interface Doubts {
 export function judge(
   context: Context,
   crew: BusyCrew,
-  { awaited = (stretches) => [...stretches], isFelt = () => true, isProven = false, say }: Doubts = {},
+  { awaited = (stretches) => [...stretches], isFelt, isProven = false, say }: Doubts = {},
 ): DraftFinding<Metrics> | string {
   const { model } = context;
   const {
     threads,
     turns,
     kind: { noun, unit },
+    most,
   } = crew;
   const window: Interval = {
     start: Math.max(model.firstTime, model.options.from),
@@ -42,13 +46,15 @@ export function judge(
     end: thread.ended ? thread.lastTime : window.end,
     busy: turns.get(thread)?.turns ?? [],
   }));
-  const together = allAtOnce(lives);
+  const together = allAtOnce(lives, most === undefined ? undefined : Math.max(2, Math.ceil(NEARLY_ALL * most)));
   const stretches = awaited(together);
   const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   const share = total / Math.max(1, window.end - window.start);
-  const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
-  const isLong = isProven && longest >= context.threshold('pool-full-ms') * MILLISECOND;
-  const everybody = everyOne(threads.length, noun).toLowerCase();
+  const full = context.threshold('pool-full-ms') * MILLISECOND;
+  const isLong = stretches.some(
+    (stretch) => stretch.end - stretch.start >= full && (isProven || isFelt?.([stretch]) === true),
+  );
+  const everybody = everyOne(most ?? threads.length, noun).toLowerCase();
   const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
   if (share < context.threshold('saturation-share') && !isLong)
     return (
@@ -57,7 +63,7 @@ export function judge(
       (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? waits : '')
     );
   const isCritical = share >= context.threshold('saturation-critical-share');
-  const severity = !isFelt(stretches) ? 'info' : isCritical ? 'critical' : 'warning';
+  const severity = isFelt?.(stretches) === false ? 'info' : isCritical ? 'critical' : 'warning';
   const saturation = { stretches, total, share, severity } as const;
   const draft = finding(model, crew, saturation);
   return say === undefined ? draft : say(draft, threads.length, saturation);

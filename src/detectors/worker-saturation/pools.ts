@@ -4,7 +4,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import type { Interval } from '../busy-at-once/intersection.ts';
+import { type Interval, mostAtOnce } from '../busy-at-once/intersection.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
 import { BusyThreads } from './busy-threads.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
@@ -71,6 +71,15 @@ export class Pools {
       accepting.has(process),
     );
     return crewsOf(threads, ({ process }) => accepting.get(process) ?? []).filter((crew) => crew.length >= 2);
+  }
+
+  /**
+   * How many of a crew were ever busy at once, where its threads take turns at an epoll instance, so that some are
+   * always there (jetty); undefined for other crews, of which all serve.
+   */
+  mostOf(crew: Crew): number | undefined {
+    if (crew.every(({ loop }) => loop.shared === null)) return undefined;
+    return mostAtOnce(crew.map((thread) => ({ busy: this.busy.turns.get(thread)?.turns ?? [] }))) || undefined;
   }
 
   /** The parts of such stretches, in which a crew was busy, in which somebody waited for it. */

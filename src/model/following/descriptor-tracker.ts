@@ -39,6 +39,7 @@ export class DescriptorTracker {
       descriptor.epoll = new EpollSet();
     }
     thread.process.descriptors.set(call.result, descriptor);
+    if (!thread.process.isWhole) this.#processes.opened(thread, call);
     this.#audience.opened(call, thread, descriptor);
   }
 
@@ -51,6 +52,7 @@ export class DescriptorTracker {
     thread.process.descriptors.set(call.result, descriptor);
     if (!thread.process.isWhole)
       this.#processes.sockets.add(descriptor.label, call.result, descriptor, thread, call.end);
+    if (!thread.process.isWhole) this.#processes.opened(thread, call);
     this.#audience.opened(call, thread, descriptor);
   }
 
@@ -159,6 +161,7 @@ export class DescriptorTracker {
   /** Returns the closed descriptor, or undefined when nothing was closed. */
   closed(call: Call, thread: Thread): Descriptor | undefined {
     if (call.result !== 0) return undefined;
+    this.#processes.closed(thread, call.fd, call.start);
     const descriptor = this.#toClose(call, thread);
     if (descriptor === undefined) return undefined;
     const { process } = thread;

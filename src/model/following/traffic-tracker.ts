@@ -1,7 +1,7 @@
 import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
 import { Memcached } from '../../trace/framing/memcached.ts';
 import { isRedisCommand } from '../../trace/framing/redis.ts';
-import { queryOf, requestStart } from '../../trace/payload.ts';
+import { asksForJob, queryOf, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
@@ -100,9 +100,10 @@ export class TrafficTracker {
     listener.lastLane = thread.lane.index;
     listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);
-    const before = process.descriptors.get(call.result)?.connection;
+    if (!process.isWhole) this.#processes.opened(thread, call);
+    const before = thread.process.descriptors.get(call.result)?.connection;
     if (before && !before.used && !before.closed && this.#showsCloses) process.servedUnseen++;
-    process.descriptors.set(call.result, made);
+    thread.process.descriptors.set(call.result, made);
     return connection.request;
   }
 
@@ -192,6 +193,9 @@ export class TrafficTracker {
       return connection.request;
     }
     if (!thread.process.isWhole && descriptor.label === '') descriptor.wroteAt = call.end;
+    // Without `-y` nothing else tells what a descriptor is that was open before the capture.
+    if (descriptor.kind === 'unknown' && call.result > 0 && call.arguments.payload(1) === '*')
+      if (asksForJob(call.arguments.payload(64) ?? '')) descriptor.kind = 'socket';
     if (descriptor.kind === 'datagram') this.#audience.sent(call, thread, descriptor);
     else if (descriptor.kind === 'socket' && call.result > 0) {
       if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner)

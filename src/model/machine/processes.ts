@@ -6,6 +6,7 @@ import { AttachedTogether } from './attached-together.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import { type Descriptor, describeByLabel } from './descriptors.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
+import { LowestNumbers } from './lowest-numbers.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
 import { Process, standsFor } from './process.ts';
 import { mayBeOne, mustBeOne, SeenSockets } from './seen-sockets.ts';
@@ -51,6 +52,7 @@ export class Processes {
   readonly together = new AttachedTogether();
   readonly sockets = new SeenSockets();
   readonly #words = new SeenWords();
+  readonly #numbers = new LowestNumbers();
   readonly gone: Gone = { live: 0, endedServed: 0, programs: 0, requests: 0 };
   readonly #limits: ThreadLimits;
   readonly #told: LifeEvents;
@@ -247,6 +249,17 @@ export class Processes {
     // Whatever else is known under this number was closed before.
     if (seen !== undefined) return descriptors.set(fd, seen.descriptor);
     return descriptors.get(fd) ?? descriptors.set(fd, describeByLabel(label));
+  }
+
+  /** A thread got a descriptor: its number may tell with whom it shares its table. */
+  opened(thread: Thread, { result, start, end }: Pick<Call, 'result' | 'start' | 'end'>): void {
+    const other = this.#numbers.opened(thread.process, result, start, end);
+    if (other !== undefined) this.#unite(thread.process, other);
+  }
+
+  /** A thread closed a descriptor. */
+  closed({ process }: Thread, number: number, at: Nanoseconds): void {
+    if (!process.isWhole) this.#numbers.closed(process, number, at);
   }
 
   /** A private word of memory was woken, or a wait for one ended: who is at its other end is of the same process. */

@@ -33,6 +33,9 @@ declare module '../../fact-bus.ts' {
 /** A thread takes the next request of a queue right after its last one. */
 const AT_ONCE = 50 * MILLISECOND;
 
+/** A thread that takes turns at an epoll instance is busy with a request for as long as it is in a call for it. */
+const BLOCKED = 0.6;
+
 /** What a thread of a pool did since its last reply. */
 class Work {
   /** When it replied last; UNKNOWN before the first. */
@@ -67,6 +70,8 @@ export class PoolTracker implements Tracker {
 
   blocked(call: Call, thread: Thread): void {
     if (!isOfPool(thread) || call.syscall.family === 'futex') return;
+    // It may look at another set than most of its siblings do.
+    if (thread.loop.shared !== null && call.syscall.family === 'epoll-wait') return;
     const work = works.of(thread) ?? works.set(thread, new Work());
     if (call.duration <= work.longest) return;
     const { family, takesDescriptor, name } = call.syscall;
@@ -111,6 +116,8 @@ export class PoolTracker implements Tracker {
     if (repliedAt !== UNKNOWN && repliedAt - since >= this.#least && readAt - repliedAt < AT_ONCE)
       this.#facts.tell('poolWait', { thread, start: since, end: start });
     if (end - start < this.#least) return;
+    // What runs on the threads of such a runtime may wait without any of them, as it does in Go.
+    if (thread.loop.shared !== null && longest < BLOCKED * (end - start)) return;
     this.#facts.tell('poolTurn', {
       thread,
       start,
@@ -130,9 +137,10 @@ export function servesInPool(thread: Thread): boolean {
   return (hasReplied || thread.servesRequests) && isOfPool(thread);
 }
 
-/** It serves clients and neither accepts them nor waits for several of them. */
+/** It serves clients and neither accepts them nor waits for several of them, unless it takes turns at that. */
 function isOfPool({ accepts, loop }: Thread): boolean {
-  return accepts.listeners.size === 0 && !accepts.isWait && loop.shared === null && loop.hub?.kind !== 'epoll';
+  if (accepts.listeners.size > 0 || accepts.isWait) return false;
+  return loop.shared !== null || loop.hub?.kind !== 'epoll';
 }
 
 /** A thread that has nothing to do waits for its client, or for a word from another thread. */
