@@ -11,8 +11,13 @@ export class LaneTable {
   readonly #live = new Map<number, OwnLane>();
   /** Threads whose own file is at its end without telling theirs, in that order. */
   readonly #over = new Set<number>();
-  #count = 0;
+  #count: number;
   #uses = 0;
+
+  /** Numbers lanes from `first` on. */
+  constructor(first = 0) {
+    this.#count = first;
+  }
 
   /** The lane that now lives under this tid, made at first sight. */
   get(tid: number): Lane {

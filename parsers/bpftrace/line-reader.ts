@@ -13,6 +13,7 @@ import type { TimeAxis } from '../timeline/time-axis.ts';
 import type { EarlierCall } from './earlier-calls.ts';
 import { type Fields, readFields } from './fields.ts';
 import { rawBytes, uint64 } from './raw-bytes.ts';
+import { SentSignals } from './sent-signals.ts';
 import { addressText } from './socket-bytes.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -64,6 +65,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
 /** Reads the `key=value` lines of bpftrace programs: drover's own, and any that follow the form. */
 export class LineReader {
   readonly #axis: TimeAxis;
+  readonly #sent = new SentSignals();
   machine: Machine = 'x86-64';
 
   constructor(axis: TimeAxis) {
@@ -90,13 +92,16 @@ export class LineReader {
     const pid = Number.isNaN(fields.pid) ? tid : fields.pid;
     const time = this.#axis.at(fields.time);
     if (Number.isNaN(time)) return BROKEN;
-    if (fields.event === 'signal' && fields.result !== IGNORED) return SILENT;
+    if (fields.event === 'signal' && fields.result !== IGNORED) {
+      this.#sent.sent(signalOf(fields), Number(fields.others.get('to')), pid);
+      return SILENT;
+    }
     const waiting =
       fields.event === ''
         ? this.#call(fields, { time, tid, pid, where })
         : fields.event === 'fail'
           ? this.#failed(fields, { time, tid, pid, where })
-          : event(fields, { time, tid, pid, where });
+          : event(fields, { time, tid, pid, where }, this.#sent);
     return waiting === null ? BROKEN : { kind: 'waiting', waiting };
   }
 
@@ -242,9 +247,13 @@ interface Place {
   readonly where: Where;
 }
 
-function event(fields: Fields, { time, tid, pid, where }: Place): Waiting | null {
+function signalOf(fields: Fields): string {
+  return signalName(Number(fields.others.get('sig')));
+}
+
+function event(fields: Fields, { time, tid, pid, where }: Place, sent: SentSignals): Waiting | null {
   const number = Number(fields.others.get('sig'));
-  const signal = signalName(number);
+  const signal = signalOf(fields);
   switch (fields.event) {
     case 'turn': {
       const length = fields.duration;
@@ -281,7 +290,7 @@ function event(fields: Fields, { time, tid, pid, where }: Place): Waiting | null
         pid,
         where,
         signal,
-        info: `si_signo=${signal}`,
+        info: sent.info(signal, Number(fields.others.get('code') ?? Number.NaN), tid, pid),
         isIgnored: false,
         isFatal,
       };

@@ -20,7 +20,7 @@ const RESUMED = /^<\.\.\. \w+ resumed>/;
 const DURATION = /<(\d{1,9}\.\d{1,9})>\s*$/;
 /** A wait that ended with its time limit, in milliseconds: `[], MAXEVENTS, LIMIT) = 0`, a signal mask may follow. */
 const TIMED_OUT = /^<\.\.\. epoll_p?wait resumed>\s*[^,()]+, \d+, (\d{1,9})(?:, [^()]*)?\)\s*= 0\b/;
-/** A busy host may be late with the end of a wait: one that took so much longer than its limit shows a leap. */
+/** A busy host may be late with the end of a wait: only what took so much longer than its limit was not that long. */
 const FAR_LONGER = 2;
 
 /**

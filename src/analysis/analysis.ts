@@ -109,8 +109,11 @@ export class Analysis {
 
   /** The report of all records accepted. Ends the analysis: what was still open is closed and judged. */
   finish(facts: InputFacts): Report {
-    (this.#model ?? this.#begin()).finish(facts.inFlight);
-    return this.snapshot(facts);
+    const model = this.#model ?? this.#begin();
+    model.finish(facts.inFlight);
+    const report = this.snapshot(facts);
+    this.#options.events?.judged(report, model.zero);
+    return report;
   }
 
   /** The report as of now. What has not ended yet is not judged. */
@@ -180,6 +183,7 @@ export class Analysis {
     const { from, to } = this.#options;
     const isCoarse = origin.kind === 'clock-seconds';
     this.#capabilities.times = true;
+    this.#options.events?.beginClock({ ...origin });
     this.#capabilities.resolution = isCoarse ? SECOND : 0;
     model.lookAt({
       from: (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
@@ -198,6 +202,7 @@ export class Analysis {
       isCoarse: true,
       longTurn: this.#threshold('stall-ms') * MILLISECOND,
       noted: this.#noted,
+      events: this.#options.events,
       topics: TRACKERS,
     });
     this.#model = model;

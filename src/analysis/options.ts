@@ -1,4 +1,6 @@
-import type { Nanoseconds } from '../trace/time.ts';
+import type { Nanoseconds, TimeOrigin } from '../trace/time.ts';
+import type { TimelineSink } from '../trace/timeline-sink.ts';
+import type { Report } from './report.ts';
 
 /** A point of trace time as a user gives it with `--from` and `--to`. */
 export type TimePoint =
@@ -8,6 +10,16 @@ export type TimePoint =
   | { readonly kind: 'clock'; readonly nanoseconds: Nanoseconds }
   /** `+12.4s`: since the first event. */
   | { readonly kind: 'relative'; readonly nanoseconds: Nanoseconds };
+
+/** What writes a timeline while captures are read, one after the other. */
+export interface Timelines extends TimelineSink {
+  /** The capture of a host begins; '' where there is one only. */
+  beginHost(host: string): void;
+  /** Its times count from there. Told before the first of them. */
+  beginClock(origin: TimeOrigin): void;
+  /** Its findings, whose times count from `zero` on the axis of the trace. */
+  judged(report: Report, zero: Nanoseconds): void;
+}
 
 export interface AnalysisOptions {
   readonly from?: TimePoint;
@@ -28,6 +40,8 @@ export interface AnalysisOptions {
   readonly activity?: boolean;
   /** Also tells what each worker did over time: `timeline` of the report. Takes as much. */
   readonly timeline?: boolean;
+  /** Where what each thread did goes, event by event: for files that are read once, from beginning to end. */
+  readonly events?: Timelines;
   /** The trace still grows: that nothing was heard of a thread for a while does not mean that it made no call. */
   readonly growing?: boolean;
 }

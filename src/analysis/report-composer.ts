@@ -1,8 +1,10 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
 import type { Step } from '../detectors/finding.ts';
+import { isOneOfMany } from '../detectors/one-of-many.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { moment } from '../detectors/words.ts';
+import { isWorkerRole, rolesOf } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
 import { durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
@@ -54,6 +56,9 @@ export function composeReport(parts: Parts): Report {
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
       servesUnseen: whatNamesWouldTell(parts)?.most === true,
+      isOneOfMany: [...rolesOf(model.processes.threads())].some(
+        ([thread, role]) => isWorkerRole(role) && isOneOfMany(thread),
+      ),
       slowReplies,
       callAsLong: callAsLong(slow, time.rows),
     }),

@@ -16,6 +16,8 @@ export interface VerdictContext {
   readonly isPart?: boolean;
   /** Most connections were served by threads that nothing ties to the process that accepted them. */
   readonly servesUnseen?: boolean;
+  /** A worker is one thread of a process whose others were not traced. */
+  readonly isOneOfMany?: boolean;
   /** The call that has most of the time of such a table, and its part of it, 0 to 1; null without times. */
   readonly most?: { readonly call: string; readonly share: number } | null;
   /** Requests that took long, whatever they waited for. */
@@ -25,6 +27,7 @@ export interface VerdictContext {
 }
 
 const TABLE = 'a table of counts says neither when nor who';
+const ONE_OF_MANY = 'one thread was traced of a process that has others. Record all of them with -f';
 const UNSEEN = 'most connections were served by threads that nothing ties to their process. Record with -y';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;
@@ -125,6 +128,7 @@ export function decide(
     isPart = false,
     most = null,
     servesUnseen = false,
+    isOneOfMany = false,
     slowReplies = null,
     callAsLong = '',
   }: VerdictContext = {},
@@ -134,19 +138,23 @@ export function decide(
   const causes = causesIn(findings);
   const [first] = causes;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
-  const untold = isTable ? TABLE : servesUnseen ? UNSEEN : whyUntold(quality, outcomes, workers, window, isPart);
+  const hidden = isTable ? TABLE : isOneOfMany ? ONE_OF_MANY : servesUnseen ? UNSEEN : '';
+  const untold = hidden || whyUntold(quality, outcomes, workers, window, isPart);
   if (untold !== '') {
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
     const text = `Cannot tell: ${untold}.${time}${seen(first)}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
-  if (slowReplies !== null && !causes.some(explains))
+  if (slowReplies !== null && !causes.some(explains)) {
+    const untold = `Cannot tell: no check explains why ${slowly(slowReplies)}`;
     return {
       severity: first?.severity ?? 'none',
       confidence: 'cannot-tell',
-      text: `Cannot tell: no check explains why ${slowly(slowReplies)}.${callAsLong}${seen(first)}`,
+      // A request that was cut ends with dots of its own.
+      text: `${untold}${untold.endsWith('...') ? '' : '.'}${callAsLong}${seen(first)}`,
     };
+  }
   if (first !== undefined)
     return {
       severity: 'info',

@@ -1,4 +1,4 @@
-import { causesIn, effectsOf } from '../analysis/causes.ts';
+import { causesIn, effectsOf, isInWords } from '../analysis/causes.ts';
 import type { Finding, Kind, Report } from '../analysis/report.ts';
 import { causeKey } from '../analysis/same-cause.ts';
 
@@ -13,10 +13,26 @@ export interface CausePair {
  * stall may be gone while the stall is not. Effects of other causes come and go with them.
  */
 export function pairCauses(before: Report, after: Report): readonly CausePair[] {
-  const causes = paired(causesIn(before.findings), causesIn(after.findings));
+  const causes = paired(causesBeside(before, after), causesBeside(after, before));
+  const known = new Set(causes.flatMap((pair) => [pair.before, pair.after]));
+  const others = (cause: Finding, { findings }: Report): readonly Finding[] =>
+    effectsOf(cause, findings).filter((effect) => isInWords(effect) && !known.has(effect));
   const effects = causes.flatMap(({ before: old, after: now }) =>
-    old === null || now === null ? [] : paired(effectsOf(old, before.findings), effectsOf(now, after.findings)),
+    old === null || now === null ? [] : paired(others(old, before), others(now, after)),
   );
+  return [...causes, ...effects];
+}
+
+/** The causes of a report, and those of its effects that are causes of their own in the other report. */
+function causesBeside({ findings }: Report, other: Report): readonly Finding[] {
+  const causes = causesIn(findings);
+  const own = new Set(causes.map(causeKey));
+  const wanted = new Set(
+    causesIn(other.findings)
+      .map(causeKey)
+      .filter((key) => !own.has(key)),
+  );
+  const effects = findings.filter((each) => each.effectOf !== null && isInWords(each) && wanted.has(causeKey(each)));
   return [...causes, ...effects];
 }
 

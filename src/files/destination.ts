@@ -4,18 +4,17 @@ import {
   type BigIntStats,
   closeSync,
   constants,
-  fsyncSync,
   linkSync,
   openSync,
   readSync,
   realpathSync,
   renameSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { errorCode } from './failure-reason.ts';
 import { entryStatus, Inputs, identityOf } from './file-identity.ts';
+import { GrowingFile } from './growing-file.ts';
 import { HeldDirectory } from './held-directory.ts';
 import { asOperand } from './operand.ts';
 import { cannotWrite, OutputError } from './output-error.ts';
@@ -86,10 +85,9 @@ export class Destination {
 
   /** Writes a whole file. What was there before is there until the new one is complete. Throws `OutputError`. */
   write(text: string | Uint8Array): void {
-    this.#putNew((descriptor) => {
-      const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
-    });
+    const file = this.grow();
+    file.write(typeof text === 'string' ? Buffer.from(text) : text);
+    file.keep();
   }
 
   /**
@@ -101,30 +99,25 @@ export class Destination {
       this.#place(from);
     } catch (error) {
       if (errorCode(error) !== 'EXDEV' && errorCode(error) !== 'ENOENT') throw cannotWrite(this.path, error);
-      this.#putNew((copied) => copy(descriptor, copied));
+      const file = this.grow();
+      copy(descriptor, file);
+      file.keep();
+    }
+  }
+
+  /** Begins a file that is written piece by piece and gets the name when it is whole. Throws `OutputError`. */
+  grow(): GrowingFile {
+    const temporary = this.directory.at(randomName());
+    try {
+      const descriptor = openSync(temporary, NEW_FILE, OWNER_ONLY);
+      return new GrowingFile({ path: this.path, temporary, descriptor, place: () => this.#place(temporary) });
+    } catch (error) {
+      throw cannotWrite(this.path, error);
     }
   }
 
   close(): void {
     this.directory.close();
-  }
-
-  #putNew(fill: (descriptor: number) => void): void {
-    const temporary = this.directory.at(randomName());
-    try {
-      const descriptor = openSync(temporary, NEW_FILE, OWNER_ONLY);
-      try {
-        fill(descriptor);
-        // Otherwise a power cut could leave an empty file where an old one was.
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-      this.#place(temporary);
-    } catch (error) {
-      forget(temporary);
-      throw cannotWrite(this.path, error);
-    }
   }
 
   #place(from: string): void {
@@ -206,12 +199,12 @@ export function kindOf(status: Pick<BigIntStats, 'isFIFO' | 'isSocket' | 'isBloc
   return status.isBlockDevice() ? 'a disk' : 'a device';
 }
 
-function copy(source: number, target: number): void {
+function copy(source: number, target: GrowingFile): void {
   const buffer = Buffer.allocUnsafe(COPY_BYTES);
   for (let position = 0; ; ) {
     const length = readSync(source, buffer, 0, buffer.length, position);
     if (length === 0) return;
-    for (let at = 0; at < length; ) at += writeSync(target, buffer, at, length - at);
+    target.write(buffer.subarray(0, length));
     position += length;
   }
 }
@@ -219,14 +212,6 @@ function copy(source: number, target: number): void {
 /** Where there are no second names, an empty file of ours is what may be replaced. */
 function claim(path: string): void {
   closeSync(openSync(path, NEW_FILE, OWNER_ONLY));
-}
-
-function forget(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It never was, or has its name already.
-  }
 }
 
 /** A name that nobody can foresee: `.drover-` and twelve characters. */

@@ -98,8 +98,8 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
     hubWaited(call, thread) {
       for (const each of hubWaited) each.hubWaited(call, thread);
     },
-    turnEnding(thread) {
-      for (const each of turnEnding) each.turnEnding(thread);
+    turnEnding(thread, at, isOpen) {
+      for (const each of turnEnding) each.turnEnding(thread, at, isOpen);
     },
     turnBeginning(call, thread) {
       for (const each of turnBeginning) each.turnBeginning(call, thread);

@@ -19,6 +19,7 @@ import type {
 import { signalInfo } from '../trace/siginfo.ts';
 import { type Family, isWait, type Syscall, syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import type { TimelineSink } from '../trace/timeline-sink.ts';
 import { type Audience, audienceOf } from './audience.ts';
 import { FactBus } from './fact-bus.ts';
 import { CallBehind } from './following/call-behind.ts';
@@ -43,6 +44,7 @@ import { LEAST_PAUSE, Pauses } from './measuring/pauses.ts';
 import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
 import { TimeTable } from './measuring/time-table.ts';
+import { TimelineRecorder } from './measuring/timeline-recorder.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
 import { MAY_HAVE_FRAMES, type Tracker, type TrackerContext, type TrackerType } from './tracker.ts';
 
@@ -58,6 +60,8 @@ export interface ModelOptions {
   readonly topics: readonly TrackerType[];
   /** Told of every call, for a picture of the whole trace. */
   readonly activity?: ActivityRecorder;
+  /** Where what each thread did goes, event by event; absent where nobody wants a timeline. */
+  readonly events?: TimelineSink | undefined;
   /** What stands beside the trace about its host. */
   readonly noted?: CaptureFacts | null;
 }
@@ -117,6 +121,7 @@ export class Model {
     this.#audience = audienceOf([
       ...measuring,
       ...this.#topics,
+      ...(options.events === undefined ? [] : [new TimelineRecorder(context, options.events)]),
       { threadLetGo: (thread) => facts.tell('threadLetGo', thread) },
     ]);
     this.#periodic = this.#audience.trackers.filter(({ due }) => due !== undefined);

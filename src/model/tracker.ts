@@ -74,8 +74,11 @@ export interface Tracker {
   connectionEnded?(connection: Connection): void;
   /** The hub wait of a loop returned. The turn before it is still the running one. */
   hubWaited?(call: Call, thread: Thread): void;
-  /** A turn is about to end, then the next one to begin, with the return of the hub wait. */
-  turnEnding?(thread: Thread): void;
+  /**
+   * A turn is about to end at that moment (`isOpen`: the trace ends in it), then the next one to begin, with the return
+   * of the hub wait.
+   */
+  turnEnding?(thread: Thread, at: Nanoseconds, isOpen: boolean): void;
   turnBeginning?(call: Call, thread: Thread): void;
   /** A process accepts, or waits for its listener, from that moment on: told at every such call. */
   serving?(thread: Thread, at: Nanoseconds): void;

@@ -10,10 +10,10 @@ export interface AnalysisTask {
   /** One word: not zero asks to stop reading and to report on what was read. */
   readonly stop: Int32Array;
   /**
-   * Not `file`: the only path is a file that still grows, of a tracer at work or of standard input; it is followed
-   * until an `AnalysisEnd` arrives.
+   * Not `file`: the only path is a file that still grows, of a tracer at work, of standard input, or (`followed`) one
+   * that somebody else writes; it is followed until an `AnalysisEnd` arrives, or `stop` is set.
    */
-  readonly kind: 'file' | 'live' | 'stdin';
+  readonly kind: 'file' | 'live' | 'stdin' | 'followed';
   /** A path that leads to what grows, where its name does not yet. */
   readonly opened?: string;
 }

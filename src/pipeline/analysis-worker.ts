@@ -117,8 +117,8 @@ function growingInput(): InputSet {
   }, NOW_EVERY_MS);
   void ended.then(() => clearInterval(looking));
   return {
-    kind: kind === 'live' ? 'live' : 'stdin',
-    paths: kind === 'live' ? paths : ['-'],
+    kind: kind === 'followed' || kind === 'file' ? 'file' : kind,
+    paths: kind === 'stdin' ? ['-'] : paths,
     inputs: [tailInput({ name, path, ended, diagnostics })],
     leftOut: [],
     notices: [],

@@ -25,6 +25,7 @@ export async function analyzeCaptures(
   const unread: UnreadCapture[] = [];
   for (const { host, set } of captures) {
     try {
+      options.events?.beginHost(host);
       reports.push({ host, report: await analyzeOne({ host, set }, options, hooks) });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -46,7 +47,7 @@ export async function analyzeCaptures(
  */
 async function analyzeOne({ set }: Capture, options: AnalysisOptions, hooks: DriveHooks): Promise<Report> {
   const part = await analyzeInputs(set, options, hooks);
-  const { from, to, ...rest } = options;
+  const { from, to, events: _, ...rest } = options;
   if (
     (from === undefined && to === undefined) ||
     set.kind !== 'file' ||

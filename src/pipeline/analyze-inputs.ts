@@ -13,7 +13,7 @@ import { mergeInputs } from './merge.ts';
 import { nothingRead } from './nothing-read.ts';
 import { OpenInput, type SharedTables } from './open-input.ts';
 import type { OpenedInput } from './opened-input.ts';
-import { WORTH_A_THREAD } from './parser-thread.ts';
+import { parserThread, WORTH_A_THREAD } from './parser-thread.ts';
 import { peek } from './peeked-input.ts';
 import type { DriveHooks, Progress } from './progress.ts';
 import { type Scan, type ScannedInput, type SkippedInput, scan, skippedBy } from './scan.ts';
@@ -23,6 +23,8 @@ export type { DriveHooks, Progress };
 
 /** Files that are left out may be thousands. */
 const NOTICES_TOLD = 5;
+/** With 60 files a thread of their own takes a fifth more memory and saves an eighth of the time. */
+const MOST_IN_THREAD = 32;
 /** Longest time without a look at signals and timers while chunks come without waiting. */
 const LONGEST_TURN_MS = 50;
 /** Records between two looks at how much memory is left. */
@@ -41,9 +43,17 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   const leaveOut = leavingOut(summary, hooks);
   for (const input of skipped) leaveOut(input);
   const shared: SharedTables = { lanes: new LaneTable(), origin };
-  const open = async (scanned: ScannedInput): Promise<OpenInput> => {
+  const thread = isWorthAThread(inputs, origin) ? parserThread() : null;
+  let threaded = 0;
+  const open = async (scanned: ScannedInput): Promise<OpenedInput> => {
     // A set is closed after it was looked at and opened again: that many files cannot be open at once.
-    const opened = new OpenInput(scanned.peeked ?? (await peek(scanned.input, inputs.length)), scanned.format, shared);
+    const peeked = scanned.peeked ?? (await peek(scanned.input, inputs.length));
+    const { format } = scanned;
+    const opened =
+      // A file that tells no time, as that of a thread in one call all the while, is not worth it.
+      thread === null || !Number.isFinite(scanned.start)
+        ? new OpenInput(peeked, format, shared)
+        : new ThreadedInput(peeked, format, origin, { thread, number: ++threaded });
     summary.open(opened);
     return opened;
   };
@@ -59,7 +69,7 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     hooks.progress?.(progress);
     memory.look();
   };
-  const openIfThere = async (scanned: ScannedInput): Promise<OpenInput | null> => {
+  const openIfThere = async (scanned: ScannedInput): Promise<OpenedInput | null> => {
     try {
       return await open(scanned);
     } catch (error) {
@@ -74,6 +84,8 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     if (!(error instanceof MemoryScarce)) throw error;
     // The report of what was read is worth more than an exit code.
     summary.diagnose('memory-limit', set.paths[0] ?? '', error.message);
+  } finally {
+    await thread?.terminate();
   }
   const finished = analysis.finish(summary.facts());
   const report = options.timeline === true ? withTimeline(finished, analysis.activity()) : finished;
@@ -127,6 +139,17 @@ function progressOf(summary: InputSummary, analysis: Analysis): Progress {
   };
 }
 
+/**
+ * The files of a large `strace -ff` are parsed in a thread of their own, where their clock is known and no file holds
+ * lines of another's thread: what one parser learns, no other needs.
+ */
+function isWorthAThread(inputs: readonly ScannedInput[], origin: TimeOrigin): boolean {
+  if (inputs.length < 2 || inputs.length > MOST_IN_THREAD || origin.seconds === null) return false;
+  if (new Set(inputs.map(({ input }) => input.tid)).size < inputs.length) return false;
+  const areAlike = inputs.every(({ format, isOfOneThread }) => format.isThreadable && isOfOneThread);
+  return areAlike && inputs.reduce((sum, { input }) => sum + (input.sizeBytes ?? 0), 0) >= WORTH_A_THREAD;
+}
+
 /** A large input is parsed in a thread of its own. */
 async function openAlone(
   scanned: ScannedInput,
@@ -177,7 +200,7 @@ async function readAlone(
 
 async function readMerged(
   inputs: readonly ScannedInput[],
-  open: (scanned: ScannedInput) => Promise<OpenInput | null>,
+  open: (scanned: ScannedInput) => Promise<OpenedInput | null>,
   summary: InputSummary,
   lanes: LaneTable,
   analysis: Analysis,

@@ -1,7 +1,7 @@
 import type { TraceRecord } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import type { MergedClock } from './merged-clock.ts';
-import type { OpenInput } from './open-input.ts';
+import type { OpenedInput } from './opened-input.ts';
 import { timeOf } from './record-time.ts';
 
 /** So many inputs are read side by side: each holds a parser and what it read last, together some 25 KB. */
@@ -15,19 +15,19 @@ export interface MergeInput {
    */
   readonly start: Nanoseconds;
   /** Null when the input cannot be read any more: it is passed over. */
-  readonly open: () => Promise<OpenInput | null>;
+  readonly open: () => Promise<OpenedInput | null>;
 }
 
 export interface MergeSteps {
   readonly clock: MergedClock;
   /** The clock of all inputs was set forward before this record of one of them. */
-  readonly leapt: (open: OpenInput, record: TraceRecord) => void;
+  readonly leapt: (open: OpenedInput, record: TraceRecord) => void;
   readonly accept: (record: TraceRecord) => void;
   /** After each chunk of any input. */
   readonly chunkRead: () => Promise<void> | undefined;
-  readonly closed: (open: OpenInput) => void;
+  readonly closed: (open: OpenedInput) => void;
   /** An input was opened after others had come to its end: there was no room before. */
-  readonly late: (open: OpenInput) => void;
+  readonly late: (open: OpenedInput) => void;
 }
 
 /**
@@ -41,7 +41,7 @@ export async function mergeInputs(waiting: readonly MergeInput[], steps: MergeSt
     await mergeInto(heap, waiting, steps, most);
   } catch (error) {
     // Files that nobody reads on would stay open in the process of a library user.
-    await Promise.all(heap.open.map((input) => input.abandon()));
+    await Promise.all(heap.open.map((input) => input.abandon?.()));
     throw error;
   }
 }
@@ -95,7 +95,7 @@ async function mergeInto(
 
 /** One open input with the record that comes next; its parser uses that record again as soon as it is advanced. */
 class Cursor {
-  readonly open: OpenInput;
+  readonly open: OpenedInput;
   readonly order: number;
   readonly #timed: boolean;
   key: Nanoseconds = Number.NEGATIVE_INFINITY;
@@ -103,7 +103,7 @@ class Cursor {
   before: Nanoseconds = Number.NEGATIVE_INFINITY;
   record: TraceRecord | null = null;
 
-  constructor(open: OpenInput, order: number, timed: boolean) {
+  constructor(open: OpenedInput, order: number, timed: boolean) {
     this.open = open;
     this.order = order;
     this.#timed = timed;
@@ -135,7 +135,7 @@ class Cursor {
 class CursorHeap {
   readonly #cursors: Cursor[] = [];
 
-  get open(): readonly OpenInput[] {
+  get open(): readonly OpenedInput[] {
     return this.#cursors.map(({ open }) => open);
   }
 

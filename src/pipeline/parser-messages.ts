@@ -1,18 +1,27 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { RecordBatch } from '../../parsers/columns/record-batch.ts';
 import type { DiagnosticCount, LineAccount, TraceFlags } from '../../parsers/format.ts';
 import type { Call } from '../trace/record.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 
-/** What the parser thread is started with. */
+/** What one parser in the parser thread is made from. */
 export interface ParserTask {
   readonly format: string;
   readonly file: string;
   readonly tid: number | undefined;
+  /** Lanes are numbered from here on: no two parsers give one number. */
+  readonly firstLane: number;
   readonly origin: TimeOrigin;
   readonly head: Uint8Array;
   /** Batches that may be under way at once. */
   readonly slots: number;
   readonly chunkBytes: number;
+}
+
+/** Asks the parser thread for a parser, which takes its `ParserRequest`s and answers on `port`. */
+export interface ParserCall {
+  readonly task: ParserTask;
+  readonly port: MessagePort;
 }
 
 /** Bytes to parse, in shared memory; null when no more come. */

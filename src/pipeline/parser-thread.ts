@@ -40,6 +40,8 @@ function start(): Worker {
   const thread = new Worker(new URL('./parser-worker.js', import.meta.url), {
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
+  // Each of the files that it parses hears of its end.
+  thread.setMaxListeners(0);
   // A thread that nobody asks for does not keep the process alive.
   thread.unref();
   return thread;

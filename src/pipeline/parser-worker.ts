@@ -8,21 +8,26 @@ import { threadableFormats } from '../../parsers/threadable.ts';
 import type { Call } from '../trace/record.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 import { MemoryWatch } from './memory-watch.ts';
-import type { InFlightCall, ParserAnswer, ParserRequest, ParserTask } from './parser-messages.ts';
+import type { InFlightCall, ParserAnswer, ParserCall, ParserRequest, ParserTask } from './parser-messages.ts';
 import { simpleLinesModule } from './simple-lines-module.ts';
 
+/** One memory for all parsers: each reserves more addresses than a process has for hundreds. */
+let space: SimpleMemory | null = null;
+let module: WebAssembly.Module | null | undefined;
+
 /** One parser, and the batches of its records. */
-class ParserThread {
+class OneParser {
   readonly #origin: TimeOrigin;
-  readonly #lanes = new LaneTable();
+  readonly #lanes: LaneTable;
   readonly #parser: TraceParser;
   readonly #writer: BatchWriter;
   readonly #memory = new MemoryWatch();
 
-  constructor({ format, file, tid, origin, head, slots, chunkBytes }: ParserTask) {
+  constructor({ format, file, tid, firstLane, origin, head, slots, chunkBytes }: ParserTask) {
     const chosen = threadableFormats.find(({ id }) => id === format);
     if (chosen === undefined) throw new Error(`no parser for ${format}`);
     this.#origin = origin;
+    this.#lanes = new LaneTable(firstLane);
     this.#parser = chosen.createParser(bufferOver(head), {
       file,
       lanes: this.#lanes,
@@ -35,12 +40,12 @@ class ParserThread {
   /** With the assembly, where it helps and this Node runs it. */
   #writerFor(slots: number, chunkBytes: number): BatchWriter {
     const parser = this.#parser;
-    const module = parser instanceof StraceParser ? simpleLinesModule() : null;
-    if (module !== null) {
+    if (parser instanceof StraceParser) module ??= simpleLinesModule();
+    if (module != null && parser instanceof StraceParser) {
       try {
-        const space = new SimpleMemory();
+        space ??= new SimpleMemory();
         const writer = new BatchWriter(slots, chunkBytes, space);
-        (parser as StraceParser).writeTo(writer, { module, space });
+        parser.writeTo(writer, { module, space });
         return writer;
       } catch {
         // No memory for it.
@@ -104,10 +109,10 @@ function bufferOver(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The thread that parses: first its task, then chunks in, batches of records out. Its only state is one parser. */
-const port = parentPort;
-if (port === null) throw new Error('this module runs in a thread of its own');
-port.once('message', (task: ParserTask) => {
-  const { answer } = new ParserThread(task);
+/** The thread that parses: chunks in, batches of records out, for each parser on a port of its own. */
+const main = parentPort;
+if (main === null) throw new Error('this module runs in a thread of its own');
+main.on('message', ({ task, port }: ParserCall) => {
+  const { answer } = new OneParser(task);
   port.on('message', (request: ParserRequest) => port.postMessage(answer(request)));
 });

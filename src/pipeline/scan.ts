@@ -23,6 +23,8 @@ export interface ScannedInput {
   /** Still open because it is alone, or a pipe, which cannot be read from the beginning again. */
   readonly peeked: PeekedInput | null;
   readonly clock: TimestampKind;
+  /** Its name says whose calls it holds, and no line names another thread: a file of `strace -ff`. */
+  readonly isOfOneThread: boolean;
   /** The first time in its head; minus infinity when it has none that compares with those of other inputs. */
   readonly start: Nanoseconds;
 }
@@ -78,7 +80,8 @@ async function scanOne(input: TraceInput, columns: readonly string[] | undefined
       reason: `it is not a trace that drover knows: ${describeUnknown(peeked.head)}`,
     });
   const { origin } = beginningOf(peeked, format);
-  return { inputs: [{ input, format, peeked, clock: origin.kind, start: 0 }], origin, skipped: [] };
+  const scanned = { input, format, peeked, clock: origin.kind, isOfOneThread: false, start: 0 };
+  return { inputs: [scanned], origin, skipped: [] };
 }
 
 /**
@@ -112,7 +115,8 @@ async function scanSeveral(
     const format = formatOf(peeked, columns);
     if (format !== null) {
       const { origin, start } = beginningOf(peeked, format);
-      traces.push({ input, format, peeked: input.rereadable ? null : peeked, origin, start });
+      const isOfOneThread = input.tid !== undefined && !namesThreads(peeked, format);
+      traces.push({ input, format, peeked: input.rereadable ? null : peeked, origin, isOfOneThread, start });
     } else if (peeked.head.length > 0) {
       skipped.push({ code: 'unknown-input', name: input.name, reason: describeUnknown(peeked.head) });
     } else {
@@ -166,6 +170,12 @@ function beginningOf({ input, head }: PeekedInput, format: TraceFormat): { origi
   // Some formats hold lines back until later ones come.
   parser.end();
   return { origin, start: firstTime(parser) ?? Number.NEGATIVE_INFINITY };
+}
+
+/** The lines have a column that says whose they are. */
+function namesThreads({ input, head }: PeekedInput, format: TraceFormat): boolean {
+  const parser = format.createParser(head, { file: input.name, lanes: new LaneTable(), origin: createTimeOrigin() });
+  return parser.flags.pids;
 }
 
 /** The time of the first record that has one which compares with those of other inputs. */
@@ -228,8 +238,8 @@ function onCommonAxis(inputs: readonly DatedInput[]): { inputs: readonly Scanned
 /**
  * Written out: copies of objects with all that is in them have a shape each, which for forty thousand files is 12 MB.
  */
-function placedAt({ input, format, peeked, origin }: DatedInput, start: Nanoseconds): ScannedInput {
-  return { input, format, peeked, clock: origin.kind, start };
+function placedAt({ input, format, peeked, origin, isOfOneThread }: DatedInput, start: Nanoseconds): ScannedInput {
+  return { input, format, peeked, clock: origin.kind, isOfOneThread, start };
 }
 
 /** A moment on the clock of a trace, which a double of nanoseconds would not hold to the nanosecond. */

@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { argumentsOfLine, StraceArguments } from '../../parsers/arguments/strace-arguments.ts';
 import { BatchReader } from '../../parsers/columns/batch-reader.ts';
 import {
@@ -15,7 +15,7 @@ import { syscall } from '../trace/syscalls.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 import { MemoryScarce } from './memory-watch.ts';
 import type { OpenParser } from './opened-input.ts';
-import type { ParserAnswer, ParserRequest, ParserTask } from './parser-messages.ts';
+import type { ParserAnswer, ParserCall, ParserRequest, ParserTask } from './parser-messages.ts';
 import { parserThread } from './parser-thread.ts';
 import type { PeekedInput } from './peeked-input.ts';
 
@@ -25,6 +25,18 @@ import type { PeekedInput } from './peeked-input.ts';
  * that many further ones.
  */
 const UNDER_WAY = 6;
+
+/** Where several share the thread: one fewer than the buffers of each of several files. */
+const UNDER_WAY_EACH = 2;
+
+/** One parser that makes more lanes than this, each the life of a thread, would have a file of as many ends. */
+const MOST_LANES = 2 ** 20;
+
+/** A thread that parses several inputs, and which of them this one is, from 1. */
+export interface SharedPlace {
+  readonly thread: Worker;
+  readonly number: number;
+}
 
 /**
  * The first chunk goes in pieces: both threads run slowly until they are compiled, so let them do that at the same
@@ -41,7 +53,12 @@ export class ThreadedInput {
   readonly format: TraceFormat;
   readonly parser: OpenParser;
   readonly #mirror: Mirror;
+  /** The thread is its own, and ends with it. */
+  readonly #isAlone: boolean;
   readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #failed: (error: Error) => void;
+  readonly #underWay: number;
   readonly #rest: AsyncIterator<Buffer>;
   /** What was read to recognise the format, in pieces that are still to be sent. */
   readonly #peeked: Buffer[];
@@ -51,11 +68,13 @@ export class ThreadedInput {
   #wake: (() => void) | null = null;
   #failure: Error | null = null;
 
-  constructor(peeked: PeekedInput, format: TraceFormat, origin: TimeOrigin) {
+  /** Without a `place` it has a thread of its own. */
+  constructor(peeked: PeekedInput, format: TraceFormat, origin: TimeOrigin, place: SharedPlace | null = null) {
     const { input, read, head, rest } = peeked;
     this.input = input;
     this.format = format;
     this.#rest = rest;
+    this.#underWay = place === null ? UNDER_WAY : UNDER_WAY_EACH;
     this.#peeked = piecesOf(inSharedMemory(read));
     this.#mirror = new Mirror(input.name, origin);
     this.parser = this.#mirror;
@@ -63,26 +82,32 @@ export class ThreadedInput {
       format: format.id,
       file: input.name,
       tid: input.tid,
+      firstLane: place === null ? 0 : place.number * MOST_LANES,
       origin,
       head: Uint8Array.from(head),
-      slots: UNDER_WAY + 1,
+      slots: this.#underWay + 1,
       chunkBytes: read.length,
     };
-    this.#worker = parserThread();
-    this.#worker.on('message', (answer: ParserAnswer) => {
+    this.#isAlone = place === null;
+    this.#worker = place?.thread ?? parserThread();
+    const { port1: here, port2: there } = new MessageChannel();
+    this.#port = here;
+    here.on('message', (answer: ParserAnswer) => {
       this.#answers.push(answer);
       this.#wake?.();
     });
-    this.#worker.on('error', (error) => {
+    this.#failed = (error) => {
       this.#failure = error;
       this.#wake?.();
-    });
-    this.#worker.postMessage(task);
+    };
+    this.#worker.on('error', this.#failed);
+    const call: ParserCall = { task, port: there };
+    this.#worker.postMessage(call, [there]);
   }
 
   /** Gives the thread as much as may be under way. */
   async begin(): Promise<void> {
-    while (!this.#sentEnd && this.#chunks.length < UNDER_WAY) await this.#send();
+    while (!this.#sentEnd && this.#chunks.length < this.#underWay) await this.#send();
   }
 
   /** Waits for the next batch of records. False when there are no more. */
@@ -91,13 +116,17 @@ export class ThreadedInput {
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return false;
     const answer = await this.#answer();
-    if (answer.end !== null) await this.#worker.terminate();
+    if (answer.end !== null) await this.abandon();
     this.#mirror.load(answer, chunk);
     return true;
   }
 
-  abandon(): Promise<unknown> {
-    return this.#worker.terminate();
+  async abandon(): Promise<void> {
+    this.#sentEnd = true;
+    this.#port.close();
+    this.#worker.off('error', this.#failed);
+    if (this.#isAlone) await this.#worker.terminate();
+    else await this.#rest.return?.();
   }
 
   async #send(): Promise<void> {
@@ -110,7 +139,7 @@ export class ThreadedInput {
     this.#sentEnd = shared === null;
     this.#chunks.push(shared ?? Buffer.alloc(0));
     const request: ParserRequest = shared;
-    this.#worker.postMessage(request);
+    this.#port.postMessage(request);
   }
 
   async #answer(): Promise<ParserAnswer> {

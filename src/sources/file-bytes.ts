@@ -6,6 +6,8 @@ const readInto = promisify(read);
 
 /** One is being filled, one may hold the end of a line, the others are being parsed or analysed. */
 const BUFFERS = 7;
+/** Of each of several files two chunks are under way at most. */
+export const BUFFERS_EACH = 3;
 /** How often something that has nothing to read at the moment is looked at: a terminal, a log of the kernel. */
 const LOOK_EVERY_MS = 20;
 
@@ -24,9 +26,10 @@ export async function* readAhead(
   descriptor: number,
   chunkBytes: number,
   limit = Number.POSITIVE_INFINITY,
+  count = BUFFERS,
 ): AsyncGenerator<Buffer> {
   // Shared memory, so that another thread can parse a chunk where it lies.
-  const buffers = Array.from({ length: BUFFERS }, () => Buffer.from(new SharedArrayBuffer(chunkBytes)));
+  const buffers = Array.from({ length: count }, () => Buffer.from(new SharedArrayBuffer(chunkBytes)));
   const reading = { isWanted: true, left: limit };
   let turn = 0;
   let filling = fill(descriptor, buffers[0] as Buffer, reading);
@@ -34,7 +37,7 @@ export async function* readAhead(
     for (;;) {
       const chunk = await filling;
       if (chunk.length === 0) return;
-      turn = (turn + 1) % BUFFERS;
+      turn = (turn + 1) % count;
       filling = fill(descriptor, buffers[turn] as Buffer, reading);
       // The failure of a read that runs ahead is thrown by the `await` above when its turn comes; until then it must
       // not count as unhandled.

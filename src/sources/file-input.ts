@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { count } from '../trace/format-numbers.ts';
 import { ByteInput, bytes } from './byte-input.ts';
-import { OPEN_FLAGS, readAhead, readReopening } from './file-bytes.ts';
+import { BUFFERS_EACH, OPEN_FLAGS, readAhead, readReopening } from './file-bytes.ts';
 import { cannotRead, InputError, kindOf } from './input-error.ts';
 import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
 
@@ -14,6 +14,8 @@ interface FileInputOptions {
   readonly chunkBytes: number;
   /** Opens the file for each chunk instead of holding it open: for sets of very many files. */
   readonly reopen: boolean;
+  /** Others are read beside it. */
+  readonly isOneOfSeveral: boolean;
   readonly tid: number | undefined;
 }
 
@@ -24,7 +26,8 @@ type Tell = (diagnostic: SourceDiagnostic) => void;
  * reached when it was opened. Throws `InputError` when it cannot be read, as far as that can be told without opening
  * it.
  */
-export function fileInput(path: string, { chunkBytes, reopen, tid }: FileInputOptions): TraceInput {
+export function fileInput(path: string, options: FileInputOptions): TraceInput {
+  const { chunkBytes, reopen, tid } = options;
   const { isFile, isPipe, size } = statusOf(path);
   const read = (tell: Tell) => {
     const ended = (wanted: number, done: number, descriptor: number): void => {
@@ -32,7 +35,7 @@ export function fileInput(path: string, { chunkBytes, reopen, tid }: FileInputOp
     };
     if (!isFile) return readUnsized(path, isPipe, chunkBytes);
     const check = (descriptor: number): number => reachOf(path, size, descriptor);
-    return reopen ? readReopening(path, chunkBytes, check, ended) : readHeldOpen(path, chunkBytes, check, ended);
+    return reopen ? readReopening(path, chunkBytes, check, ended) : readHeldOpen(path, options, check, ended);
   };
   return new ByteInput({ name: path, tid, sizeBytes: isFile ? size : null, rereadable: isFile, read });
 }
@@ -97,7 +100,7 @@ export function tellEnd(wanted: number, done: number, size: number, tell: Tell):
 
 async function* readHeldOpen(
   path: string,
-  chunkBytes: number,
+  { chunkBytes, isOneOfSeveral }: FileInputOptions,
   check: (descriptor: number) => number,
   ended: (wanted: number, done: number, descriptor: number) => void,
 ): AsyncGenerator<Buffer> {
@@ -105,7 +108,8 @@ async function* readHeldOpen(
   try {
     const wanted = check(descriptor);
     let done = 0;
-    for await (const chunk of readAhead(descriptor, chunkSizeFor(descriptor, chunkBytes), wanted)) {
+    const buffers = isOneOfSeveral ? BUFFERS_EACH : undefined;
+    for await (const chunk of readAhead(descriptor, chunkSizeFor(descriptor, chunkBytes), wanted, buffers)) {
       done += chunk.length;
       yield chunk;
     }

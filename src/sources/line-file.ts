@@ -268,7 +268,12 @@ async function* spooled(path: string, spoolPath: string): AsyncGenerator<Buffer>
   let written = 0;
   let nextLook = 0;
   try {
-    for await (const chunk of fileInput(path, { chunkBytes: CHUNK_BYTES, reopen: false, tid: undefined }).chunks()) {
+    for await (const chunk of fileInput(path, {
+      chunkBytes: CHUNK_BYTES,
+      reopen: false,
+      isOneOfSeveral: false,
+      tid: undefined,
+    }).chunks()) {
       if (written >= nextLook) {
         nextLook = written + 64 * CHUNK_BYTES;
         await checkRoom(spoolPath, written, path);

@@ -31,7 +31,7 @@ export function openInputs(operands: readonly string[]): InputSet {
     return {
       kind: 'file',
       paths: operands,
-      inputs: [fileInput(trace, { chunkBytes: CHUNK_BYTES, reopen: false, tid: undefined })],
+      inputs: [fileInput(trace, { chunkBytes: CHUNK_BYTES, reopen: false, isOneOfSeveral: false, tid: undefined })],
       leftOut,
       notices: leftOutNotices(leftOut),
       facts,
@@ -46,7 +46,7 @@ export function openInputs(operands: readonly string[]): InputSet {
   const inputs: TraceInput[] = [];
   for (const { path, tid, isMember } of files) {
     try {
-      inputs.push(fileInput(path, { chunkBytes, reopen, tid }));
+      inputs.push(fileInput(path, { chunkBytes, reopen, isOneOfSeveral: files.length > 1, tid }));
     } catch (error) {
       // What the user named must be there; what lies in a directory may come and go.
       if (!isMember || !(error instanceof InputError)) throw error;

@@ -44,16 +44,16 @@ describe('rows of an archive', async () => {
   });
 
   it('call a cause the same whatever its numbers are, and another cause differently', () => {
-    const causeWith = (title: string): string | null | undefined =>
-      rowsOf(
-        { ...report, findings: report.findings.map((finding) => ({ ...finding, title })) },
-        { host: 'web-1' },
-      ).find(({ record }) => record === 'finding')?.cause;
+    const causeWith = (title: string, peer: string): string | null | undefined => {
+      const metrics = { dependencies: [{ peer }] };
+      const findings = report.findings.map((finding) => ({ ...finding, title, metrics }));
+      return rowsOf({ ...report, findings }, { host: 'web-1' }).find(({ record }) => record === 'finding')?.cause;
+    };
     assert.equal(
-      causeWith('5 requests waited for cache, longest 2.06 s'),
-      causeWith('9 requests waited for cache, longest 1.01 s'),
+      causeWith('5 requests waited for cache, longest 2.06 s: GET /a', 'cache'),
+      causeWith('9 requests waited for cache, longest 1.01 s: GET /b', 'cache'),
     );
-    assert.notEqual(causeWith('5 requests waited for cache'), causeWith('5 requests waited for disk'));
+    assert.notEqual(causeWith('5 requests waited for cache', 'cache'), causeWith('5 requests waited for disk', 'disk'));
   });
 
   it('leave the dependencies out where findings alone are wanted', () => {

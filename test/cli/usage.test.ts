@@ -117,6 +117,12 @@ const WRONG: readonly (readonly [words: readonly string[], message: string, hint
     'No process was named.',
     'Type drover record PID, or a name (gunicorn), a port (:8000), a unit (web.service).',
   ],
+  [['triage', '--follow'], '--follow takes one file.', 'Type drover triage FILE --follow.'],
+  [
+    ['triage', '--follow', 'a.strace'],
+    '--follow needs the dashboard, and standard output is no terminal for it.',
+    'Without --follow drover reports on what is there: drover a.strace',
+  ],
   [['triage'], 'No trace and no process was named.', 'Type drover triage FILE, or drover triage --pid PID.'],
   [['run'], 'No command was named.', 'Type drover run -- COMMAND WORDS…'],
   [

@@ -168,6 +168,31 @@ describe('a comparison', () => {
     );
   });
 
+  it('takes a cause that came of another one in the second capture for the same cause', () => {
+    const lookups = buildFinding({
+      id: 'blocking-dns-1',
+      kind: 'blocking-dns',
+      title: 'GET /order holds worker 4127 up to 200 ms (40x): name server 10.0.0.2:53',
+      startMs: 500,
+      endMs: 57_000,
+      metrics: { count: 40, totalMs: 8_000, longestMs: 200, place: 'loop', servers: [{ server: '10.0.0.2:53' }] },
+      effects: ['loop-stall-1'],
+    });
+    const stall = stalls({ parts: { effectOf: 'blocking-dns-1', effect: 'the event loop stood still 40 times' } });
+    const alone = capture([stalls(), { ...lookups, effects: [] }]);
+    const together = capture([lookups, stall]);
+    for (const [before, after] of [
+      [alone, together],
+      [together, alone],
+    ] as const)
+      assert.deepEqual(
+        compareReports(before, after)
+          .causes.map(({ kind, change }) => `${kind} ${change}`)
+          .sort(),
+        ['blocking-dns same', 'loop-stall same'],
+      );
+  });
+
   it('compares states by their share, and one that is gone by the length of the capture', () => {
     const saturated = (share: number): Finding =>
       buildFinding({ kind: 'worker-saturation', title: 'All 3 workers busy', metrics: { share, longestMs: 9_000 } });

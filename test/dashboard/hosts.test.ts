@@ -50,6 +50,7 @@ describe('the dashboard of captures of several hosts', () => {
     assert.match(dashboard.screen, /^ HOST {2}PID .*\n web-5 101 .* 1\.50 s/m);
     assert.match(dashboard.screen, /── WORKER 101 of web-5 ──/);
     assert.match(dashboard.screen, /Enter: web-5: GET \/slow/);
+    assert.match(dashboard.press('w').screen, /kept at the top only in the capture of one host/);
     const others = new PaperDashboard(report).press('2', 'G');
     assert.doesNotMatch(others.screen, /WORKER \d+ of web-5/);
     assert.match(others.screen, /No finding names it\./);

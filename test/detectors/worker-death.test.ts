@@ -328,3 +328,42 @@ it('without times nobody knows when', async () => {
     },
   ]);
 });
+
+describe('a worker that dies by a signal in a capture of bpftrace', () => {
+  const START = 'event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000';
+  const call = (ts: number): string => `ts=${ts} dur=2028 pid=101 tid=101 nr=3 ret=0 a=5,0,0,0 data=`;
+  const capture = (...lines: readonly string[]): string =>
+    `${[START, call(1_100_000_000), ...lines, call(2_500_000_000).replaceAll('101', '103')].join('\n')}\n`;
+  const exit = 'event=exit ts=2300000000 pid=101 tid=101 nr=0 a=0';
+
+  it('did not bring it on itself where somebody else sent it, who is named', async () => {
+    const { summary, next, metrics } = only(
+      await analyzed(
+        capture(
+          'event=signal ts=2100000000 pid=31 tid=31 to=101 sig=9 code=0 result=0',
+          'event=deliver ts=2200000000 pid=101 tid=101 sig=9 code=0 handler=0',
+          exit,
+        ),
+      ),
+      KIND,
+    );
+    assert.match(summary, /was killed by SIGKILL\. Process 31 sent the signal\./);
+    assert.match(next[0]?.command ?? '', /^ps .* -p 31$/);
+    assert.match(JSON.stringify(metrics.deaths), /"killedBy":31,/);
+  });
+
+  it('was killed by the kernel, or by nobody knows whom, where no sender is told', async () => {
+    for (const code of [128, 0]) {
+      const deliver = `event=deliver ts=2200000000 pid=101 tid=101 sig=9 code=${code} handler=0`;
+      const { summary, next } = only(await analyzed(capture(deliver, exit)), KIND);
+      assert.match(summary, /The trace does not show who sent it: .* or the kernel when memory ran out\./);
+      assert.match(next[0]?.command ?? '', /dmesg/);
+    }
+  });
+
+  it('brought a fault on itself', async () => {
+    const deliver = 'event=deliver ts=2200000000 pid=101 tid=101 sig=11 code=1 handler=0';
+    const { summary } = only(await analyzed(capture(deliver, exit)), KIND);
+    assert.match(summary, /was killed by SIGSEGV\. It brought the signal on itself\./);
+  });
+});

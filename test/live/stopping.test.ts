@@ -141,7 +141,8 @@ test('drover that ends at that moment takes the stop back', LIVE, () =>
 test('a process whose tracer comes back late is let go then', LIVE, () =>
   withWaiting(async (waiting) => {
     const { pid } = waiting;
-    // It stops the process and leaves it so, seconds after whoever started it has ended.
+    // It stops the process and leaves it so, seconds after whoever started it has ended, and nobody can tell any more
+    // who that was: else it would have been ended with the sampler.
     const program = [
       'import ctypes, os, signal, time',
       'libc = ctypes.CDLL(None)',
@@ -151,7 +152,11 @@ test('a process whose tracer comes back late is let go then', LIVE, () =>
       `libc.ptrace(17, ${pid}, None, ctypes.c_void_p(signal.SIGSTOP))`,
     ].join('; ');
     const wait = `until grep -q '^State:.t' /proc/${pid}/status; do sleep 0.05; done`;
-    const command = (): [string, ...string[]] => ['sh', '-c', `setsid python3 -c '${program}' & ${wait}`];
+    const command = (): [string, ...string[]] => [
+      'sh',
+      '-c',
+      `env -i "PATH=$PATH" setsid python3 -c '${program}' & ${wait}`,
+    ];
     await runSampler({ name: 'gdb', stops: true, read: () => [], command }, pid, pid, never);
     // Nobody waited for it.
     assert.equal(waiting.state, 't');

@@ -63,7 +63,7 @@ describe('an event', () => {
   for (const count of [0, 1, 2, 3, 5]) {
     it(`reaches the ${count} who declare to hear of it, in their order, and nobody else`, () => {
       const { order, audience } = told(count);
-      audience.turnEnding(threadOf(101));
+      audience.turnEnding(threadOf(101), 103, false);
       audience.processEnded(threadOf(103).process);
       assert.deepEqual(
         order,
@@ -80,7 +80,7 @@ describe('an event', () => {
       }
     }
     const tracker = new Counting();
-    audienceOf([tracker]).turnEnding(threadOf(101));
+    audienceOf([tracker]).turnEnding(threadOf(101), 103, false);
     assert.equal(tracker.count, 1);
   });
 });

@@ -437,3 +437,27 @@ test('the seconds of watch.bt are summed up', () => {
   );
   assert.deepEqual([account.notices, account.counts, account.unparsed], [5, 7, 0]);
 });
+
+test('who sent a signal is told where it is delivered, and that it was the kernel', () => {
+  const { others } = read(
+    [
+      'event=signal ts=1000 pid=31 tid=33 to=7 sig=9 code=0 result=0',
+      'event=deliver ts=2000 pid=7 tid=7 sig=9 code=0 handler=0',
+      'event=signal ts=2500 pid=9 tid=9 to=10 sig=6 code=-6 result=0',
+      'event=deliver ts=3000 pid=9 tid=10 sig=6 code=-6 handler=0',
+      'event=signal ts=3500 pid=11 tid=11 to=11 sig=11 code=1 result=0',
+      'event=deliver ts=4000 pid=11 tid=11 sig=11 code=1 handler=0',
+      'event=signal ts=4500 pid=13 tid=13 to=17 sig=9 code=128 result=0',
+      'event=deliver ts=5000 pid=17 tid=17 sig=9 code=128 handler=0',
+      'event=deliver ts=6000 pid=19 tid=19 sig=15 code=0 handler=0',
+    ].join('\n'),
+  );
+  const infos = others.flatMap((record) => (record.kind === 'signal' ? [record.info] : []));
+  assert.deepEqual(infos, [
+    'si_signo=SIGKILL, si_code=SI_USER, si_pid=31',
+    'si_signo=SIGABRT, si_code=SI_TKILL, si_pid=9',
+    'si_signo=SIGSEGV, si_code=1',
+    'si_signo=SIGKILL, si_code=SI_KERNEL',
+    'si_signo=SIGTERM, si_code=SI_USER',
+  ]);
+});

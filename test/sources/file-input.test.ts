@@ -18,7 +18,7 @@ async function read(
   path: string,
   { reopen = false, chunkBytes = 65_536 } = {},
 ): Promise<{ text: string; bytesRead: number; sizeBytes: number | null }> {
-  const input = fileInput(path, { chunkBytes, reopen, tid: undefined });
+  const input = fileInput(path, { chunkBytes, reopen, isOneOfSeveral: false, tid: undefined });
   let text = '';
   for await (const chunk of input.chunks()) text += chunk.toString('latin1');
   return { text, bytesRead: input.bytesRead, sizeBytes: input.sizeBytes };
@@ -42,7 +42,7 @@ test('a file comes whole, held open or opened for each chunk', async () => {
 
 test('a chunk stays as it is until two further ones were asked for', async () => {
   for (const reopen of [false, true]) {
-    const chunks = fileInput(PLAIN, { chunkBytes: 4_096, reopen, tid: undefined }).chunks();
+    const chunks = fileInput(PLAIN, { chunkBytes: 4_096, reopen, isOneOfSeveral: false, tid: undefined }).chunks();
     const first = (await chunks.next()).value as Buffer;
     await chunks.next();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -59,7 +59,7 @@ test('bytes read of a packed file are counted as they lie on the disk, so that t
 });
 
 test('reading again starts from the beginning', async () => {
-  const input = fileInput(PLAIN, { chunkBytes: 65_536, reopen: false, tid: undefined });
+  const input = fileInput(PLAIN, { chunkBytes: 65_536, reopen: false, isOneOfSeveral: false, tid: undefined });
   const first = input.chunks();
   await first.next();
   await first.return?.();
@@ -73,7 +73,12 @@ test('no descriptor stays open after the end, nor after giving up in the middle'
   const before = openDescriptors();
   await read(PLAIN);
   for (const path of [PLAIN, join(FOLDER, 'packed.txt')]) {
-    const chunks = fileInput(path, { chunkBytes: 4_096, reopen: false, tid: undefined }).chunks();
+    const chunks = fileInput(path, {
+      chunkBytes: 4_096,
+      reopen: false,
+      isOneOfSeveral: false,
+      tid: undefined,
+    }).chunks();
     await chunks.next();
     await chunks.return?.();
   }
@@ -83,7 +88,7 @@ test('no descriptor stays open after the end, nor after giving up in the middle'
 test('a named pipe is read to its end, and once only', async () => {
   const path = join(FOLDER, 'pipe');
   execFileSync('mkfifo', [path]);
-  const input = fileInput(path, { chunkBytes: 65_536, reopen: true, tid: undefined });
+  const input = fileInput(path, { chunkBytes: 65_536, reopen: true, isOneOfSeveral: false, tid: undefined });
   assert.equal(input.rereadable, false);
   assert.equal(input.sizeBytes, null);
   const writing = new Promise<void>((resolve) => setTimeout(() => resolve(), 10)).then(async () => {
@@ -98,7 +103,7 @@ test('a named pipe is read to its end, and once only', async () => {
 
 test('an absent file is an error that names it and the reason', () => {
   assert.throws(
-    () => fileInput(join(FOLDER, 'absent'), { chunkBytes: 1, reopen: false, tid: undefined }),
+    () => fileInput(join(FOLDER, 'absent'), { chunkBytes: 1, reopen: false, isOneOfSeveral: false, tid: undefined }),
     (error) => {
       assert.ok(error instanceof InputError);
       assert.equal(error.message, `Cannot read ${join(FOLDER, 'absent')}: there is no such file.`);

@@ -17,6 +17,7 @@ import { ProgressLine } from '../printing/progress-line.ts';
 import { verdictLine } from '../printing/render-report.ts';
 import { openResults } from '../printing/results.ts';
 import { reportStyle } from '../printing/terminal-capabilities.ts';
+import { openTimelines } from '../printing/timelines.ts';
 import { notices } from '../printing/write-result.ts';
 import { brokenReport, hostOf, type SavedOperand, savedReport } from '../reading/operand.ts';
 
@@ -50,14 +51,21 @@ export async function runAnalyze(
   const isStdin = sets.some(({ kind }) => kind === 'stdin');
   const isPiped = isStdin && !process.stdin.isTTY;
   endOnSignals(progress, isPiped ? () => reportOnInterrupt(notice) : null);
-  const results = await openResults(flags, sets.flatMap(filesRead), captures[0]?.host ?? '');
+  const read = sets.flatMap(filesRead);
+  const results = await openResults(flags, read, captures[0]?.host ?? '');
+  const timelines = await openTimelines(flags, read, notice);
   for (const sentence of sets.flatMap((set) => set.notices)) notice(sentence);
   if (isStdin && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
   const started = performance.now();
-  const report = await analyzeCaptures(captures, options, {
-    progress: (state) => progress.update(state),
-    notice,
-  }).finally(() => progress.clear());
+  const events = timelines === null ? {} : { events: timelines.events };
+  const report = await analyzeCaptures(
+    captures,
+    { ...options, ...events },
+    {
+      progress: (state) => progress.update(state),
+      notice,
+    },
+  ).finally(() => progress.clear());
   checkTime(report);
   if (options.pids !== undefined && isAboutNobody(report) && !isStdin) {
     const { pids, ...others } = options;
@@ -65,7 +73,9 @@ export async function runAnalyze(
     if (error !== null) throw error;
   }
   if (flags.verbose > 0) notice(effort(report, performance.now() - started));
+  const [kept] = await Promise.allSettled([timelines?.keep()]);
   await results.write(report);
+  if (kept.status === 'rejected') throw kept.reason;
   return exitCodeFor(report, flags);
 }
 
@@ -97,6 +107,8 @@ const ASKS_THE_CAPTURE = [
   ['columns', '--columns'],
   ['stallMs', '--stall-ms'],
   ['threshold', '--threshold'],
+  ['perfetto', '--perfetto'],
+  ['chromeTrace', '--chrome-trace'],
 ] as const;
 
 function isAboutNobody({ workers, findings, time }: Report): boolean {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { prepareParserThread } from '../../pipeline/parser-thread.ts';
-import { type AnalyzeFlags, addWindowOptions } from '../options/analyze.ts';
+import { type AnalyzeFlags, addTimelineOptions, addWindowOptions } from '../options/analyze.ts';
 import { addJudgeOptions, addPrintOptions } from '../options/print.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
 
@@ -13,10 +13,12 @@ export function addAnalyzeCommand(program: Command, exitWith: ExitCodeSink): voi
       '<file...>',
       'traces, plain or packed (gzip, zstd, xz, bzip2); directories of strace -ff files; - for standard input',
     );
-  addJudgeOptions(addWindowOptions(addPrintOptions(command))).action(async (files: string[], flags: AnalyzeFlags) => {
-    prepareParserThread(files);
-    const commands = program.commands.map((each) => each.name());
-    const { runAnalyze } = await import('../actions/analyze.ts');
-    exitWith(await runAnalyze(files, flags, commands));
-  });
+  addJudgeOptions(addWindowOptions(addTimelineOptions(addPrintOptions(command)))).action(
+    async (files: string[], flags: AnalyzeFlags) => {
+      prepareParserThread(files);
+      const commands = program.commands.map((each) => each.name());
+      const { runAnalyze } = await import('../actions/analyze.ts');
+      exitWith(await runAnalyze(files, flags, commands));
+    },
+  );
 }

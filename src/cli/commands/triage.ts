@@ -17,7 +17,10 @@ export function addTriageCommand(program: Command, exitWith: ExitCodeSink): void
       '[file...]',
       'traces, plain or packed; directories of strace -ff files; without any, --pid names what to trace',
     );
-  addDashboardOptions(addJudgeOptions(addWindowOptions(command)));
+  addDashboardOptions(addJudgeOptions(addWindowOptions(command))).option(
+    '--follow',
+    'go on reading a file that grows, until Esc or q',
+  );
   addPrintOptions(addSaveOption(addCaptureOptions(command))).action(
     async (files: string[], flags: AnalyzeFlags & AttachFlags) => {
       const { runTriage } = await import('../actions/triage.ts');

@@ -35,6 +35,7 @@ export async function showFiles(operands: readonly string[], flags: AnalyzeFlags
   try {
     const { code, state, failure } = await host.run(() =>
       fileFeed(spool, {
+        ...(flags.follow === true ? { kind: 'followed' } : {}),
         paths: files,
         options,
         memoryMb: flags.memory ?? USUAL_MEMORY_MB,

@@ -10,6 +10,16 @@ export interface AnalyzeFlags extends ReportFlags {
   readonly from?: TimePoint;
   readonly to?: TimePoint;
   readonly columns?: readonly string[];
+  readonly perfetto?: string;
+  readonly chromeTrace?: string;
+}
+
+/** Adds the options that name timelines, which are written while a capture is read. */
+export function addTimelineOptions(command: Command): Command {
+  return command
+    .optionsGroup('What to print:')
+    .option('--perfetto <file>', 'also a timeline for ui.perfetto.dev: turns, calls from 1 ms on, requests, findings')
+    .option('--chrome-trace <file>', 'the same as JSON for speedscope and DevTools');
 }
 
 /** Adds the options that choose a part of the time of a trace. */

@@ -7,6 +7,8 @@ export interface DashboardFlags {
   readonly mouse?: boolean;
   /** `--no-tui` gives false. */
   readonly tui?: boolean;
+  /** Goes on reading a file that grows. */
+  readonly follow?: boolean;
   /** Megabytes. */
   readonly memory?: number;
 }

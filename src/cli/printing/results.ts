@@ -13,7 +13,11 @@ export interface Results {
 }
 
 /** Flags that name files. */
-type NamedFlags = ReportFlags & { readonly save?: string };
+type NamedFlags = ReportFlags & {
+  readonly save?: string;
+  readonly perfetto?: string;
+  readonly chromeTrace?: string;
+};
 
 /**
  * Finds out, before hours of trace are read or a server is traced, that the report can be printed, or written with
@@ -122,6 +126,8 @@ function checkNames(flags: NamedFlags): void {
   const named = [
     ['--save', flags.save],
     ['-o', flags.output],
+    ['--perfetto', flags.perfetto],
+    ['--chrome-trace', flags.chromeTrace],
     ...REPORT_FILES.map(({ option, nameIn }) => [option, nameIn(flags)] as const),
   ] as const;
   for (const [index, [option, name]] of named.entries())

@@ -3,7 +3,7 @@ import { type Effect, type Step, still } from '../events.ts';
 import { exported } from '../export.ts';
 import type { Action } from '../keys.ts';
 import { textOf } from '../spans.ts';
-import { type Clock, currentView, type DashboardState, topScreen, VIEW_NAMES } from '../state.ts';
+import { type Clock, currentView, type DashboardState, shownReport, topScreen, VIEW_NAMES } from '../state.ts';
 import { findingOf } from '../tables/findings.ts';
 import { drawScreen } from '../views/screen.ts';
 import { linesOf, linesWanted } from './line-moves.ts';
@@ -183,6 +183,9 @@ function toFinding(state: DashboardState, by: number): Step {
 function pin(state: DashboardState): Step {
   const pid = clippingOf(state).pid;
   if (pid === null) return still(state);
+  // Another host may have a worker of that number.
+  if (shownReport(state)?.hosts !== undefined)
+    return still({ ...state, message: 'A worker is kept at the top only in the capture of one host.' });
   const pinned = state.pinned.includes(pid) ? state.pinned.filter((each) => each !== pid) : [...state.pinned, pid];
   return still({
     ...state,

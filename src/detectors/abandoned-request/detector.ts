@@ -1,10 +1,12 @@
 import type { HangUp } from '../../model/facts.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
 import { RECORDING } from '../need.ts';
+import { isOneOfMany } from '../one-of-many.ts';
 import { whyNoRequest } from '../served-unseen.ts';
 import { effect } from './effect.ts';
 import { finding, type HangUps } from './finding.ts';
@@ -49,7 +51,7 @@ export const abandonedRequest = defineDetector({
 function conclude(context: Context, all: HangUps & { readonly oneWay: number }): Conclusion<Metrics> {
   const { encrypted } = all;
   // Without the writes of a reply nobody can tell that there was none.
-  const isBlind = !showsReplies(context.model);
+  const isBlind = !showsReplies(context.model) || all.kept.some(({ thread }) => isOneOfMany(thread as Thread));
   const total = isBlind ? 0 : all.total;
   const untold = isBlind ? all.total + all.untold : all.untold;
   const requests = context.model.processes.requests;

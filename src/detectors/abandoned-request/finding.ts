@@ -42,7 +42,7 @@ export function finding(
   return {
     severity,
     confidence: answered < total && encrypted < total ? 'likely' : 'possible',
-    title: titleOf(total, oldest, times),
+    title: titleOf(total, oldest, times, isUpstream ? upstream.peer : ''),
     summary:
       `${plural(total, 'client')} closed the connection before the first byte of the reply${age}${waited}. ` +
       `${answeredNote(answered, total)}${encryptedNote(encrypted, total)}${untoldNote(untold)}`,
@@ -65,20 +65,25 @@ export function finding(
       })),
     },
     evidence: kept.slice(0, EVIDENCE).map((hangUp) => hangUp.line),
-    next: ADVICE,
+    next: [...(isUpstream ? [lookAt(upstream.peer)] : []), ...ADVICE],
     subjects: [...new Set(kept.map((hangUp) => `request ${hangUp.request.name}`))],
   };
 }
 
 /** Who left, what that client had asked for, and how long it had waited. */
-function titleOf(total: number, oldest: HangUp, times: boolean): string {
+function titleOf(total: number, oldest: HangUp, times: boolean, upstream: string): string {
   const left = `${plural(total, 'client')} hung up before the reply`;
   const name = requestName(oldest.request.name);
   if (name === '' || !times) return left;
   const age = duration(ageOf(oldest));
-  const ways = [name, shortRequest(name, SHORT_REQUEST)].map((request) =>
-    total === 1 ? `${left} to ${request}, after ${age}` : `${left}, after up to ${age} (${request})`,
-  );
+  const after = total === 1 ? `after ${age}` : `after up to ${age}`;
+  const names = [name, shortRequest(name, SHORT_REQUEST)];
+  const ways = [
+    ...(upstream === ''
+      ? []
+      : names.map((request) => `${plural(total, 'client')} hung up ${after}: ${request} waited for ${upstream}`)),
+    ...names.map((request) => (total === 1 ? `${left} to ${request}, ${after}` : `${left}, ${after} (${request})`)),
+  ];
   return ways.find((way) => way.length <= LONGEST_TITLE) ?? left;
 }
 
@@ -106,6 +111,10 @@ function untoldNote(untold: number): string {
 
 function ageOf({ request, time }: HangUp): number {
   return elapsed(request.startedAt, time);
+}
+
+function lookAt(upstream: string): Step {
+  return { text: `Look at ${upstream}, which the requests waited for: its load, and its own slow requests.` };
 }
 
 const ADVICE: readonly Step[] = [

@@ -5,6 +5,8 @@ import type { LookupTally } from './lookup-tally.ts';
 import type { Place } from './metrics.ts';
 
 const SHORT_REQUEST = 24;
+/** So much of a title is shown in a list that is 80 columns wide. */
+const SHOWN_IN_LISTS = 70;
 
 /** Who looks names up, how long that takes, and who does not answer. */
 export function titleOf(tally: LookupTally, place: Place): string {
@@ -35,9 +37,12 @@ function holdsTitle({ count, longest, threads, servers, silent, requests }: Look
   const who = requestName(request) === '' ? `${plural(count, 'name lookup')} hold${count === 1 ? 's' : ''}` : '';
   const ways = [request, shortRequest(request, SHORT_REQUEST)].flatMap((name) => {
     const begin = `${who || `${name} holds`} ${whom} ${long}`;
-    return [`${begin}${times}: ${named}`, `${begin}${times}: ${asked}`, `${begin}: ${asked}`];
+    const whole = `${begin}${times}: ${asked}`;
+    // At its end a list may cut it.
+    return [...(whole.length <= SHOWN_IN_LISTS ? [`${begin}${times}: ${named}`] : []), whole, `${begin}: ${asked}`];
   });
-  return ways.find((way) => way.length <= LONGEST_TITLE) ?? ways.at(-1) ?? '';
+  const isShown = (way: string): boolean => way.length <= SHOWN_IN_LISTS || (way.includes(named) && named !== asked);
+  return ways.find((way) => way.length <= LONGEST_TITLE && isShown(way)) ?? ways.at(-1) ?? '';
 }
 
 /** The keys of counts, the one that came most often first. */

@@ -47,8 +47,8 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
     title: cutTitle(title),
     summary:
       `${workerName(process.pid)} had ${count(from.counts[group])} ${many} that it opened in this capture, ` +
-      `and ${count(to.counts[group])} after ${plural(requests, 'request')} in ${duration(to.time - from.time)}: ` +
-      `${ratio(perRequest)} more a request, all the time, and hardly one ` +
+      `and ${count(to.counts[group])} after ${plural(requests, 'request')} in ${duration(to.time - from.time)}. ` +
+      `That is ${ratio(perRequest)} more for each request; almost none was ` +
       `closed.${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}` +
       `${request === undefined ? '' : ` Most were opened while serving ${request[0]}.`}` +
       `${sorted.length > 1 ? ` ${sorted.length} workers do so, ${count(total)} in all.` : ''}`,
@@ -122,7 +122,7 @@ export function forgottenFinding(process: Process, sockets: Census['ended'], asO
     summary:
       `${workerName(pid)} read the end of ${plural(sockets.length, 'connection')} of ${whose} and never ` +
       `closed ${sockets.length === 1 ? 'it' : 'them'}, the oldest ${duration(asOf - oldest)} ago when they were ` +
-      'last counted. They stand in CLOSE_WAIT, and only this process can end that.',
+      'last counted. Their state is CLOSE_WAIT, which only this process can end.',
     why:
       'A process may open a limited number of descriptors. At the limit it can neither accept a connection nor ' +
       'open a file.',
@@ -144,7 +144,7 @@ export function forgottenFinding(process: Process, sockets: Census['ended'], asO
       },
       {
         text:
-          'Close a connection once its end was read, also on the paths that raise; for clients of a library, ' +
+          'Close a connection once its end was read, also where an exception is raised; for clients of a library, ' +
           'look for a response that is never closed or read to its end.',
         caveat: 'A higher limit of open files only delays the failure.',
       },

@@ -141,8 +141,8 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
   sleep: () => [
     {
       text:
-        "Use the loop's own sleep (gevent.sleep, asyncio.sleep): this one is the original and stops every " +
-        'request of the worker.',
+        "Use the loop's own sleep (gevent.sleep, asyncio.sleep). The sleep of the system, which this is, stops " +
+        'every request of the worker.',
       caveat: 'Modules imported before monkey-patching keep the original.',
     },
   ],

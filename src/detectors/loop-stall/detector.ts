@@ -6,8 +6,9 @@ import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { sentenceWithout } from '../need.ts';
-import { type Reason, reasonOf } from '../stall-cause/cause.ts';
+import { RECORDING, sentenceWithout } from '../need.ts';
+import { isOneOfMany, isParkedByOthers } from '../one-of-many.ts';
+import { type Cause, type Reason, reasonOf } from '../stall-cause/cause.ts';
 import { effect } from './effect.ts';
 import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -93,6 +94,12 @@ function isStarvedTurn({ cause }: Reason, length: Nanoseconds, offCpu: OffCpu | 
   return offCpu !== null && cause === 'no-syscall' && offCpu.queued >= length / 2;
 }
 
+/** Of one thread of many such a wait is its rest. */
+const WAITS_FOR_THREADS: ReadonlySet<Cause> = new Set<Cause>(['lock', 'futex-ladder']);
+const ONE_OF_MANY =
+  'One thread was traced of a process that has others, which wake it: any of them may have gone on with its loop. ' +
+  `Trace all of them. ${RECORDING}`;
+
 /** A long turn of such a worker is its job, but for the time in which a signal had stopped it. */
 function servesOneAtATime(role: Role | undefined): boolean {
   return role === 'sync-worker' || role === 'blocking-acceptor' || role === 'connection-worker';
@@ -106,7 +113,11 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
     .map(([thread]) => thread);
   const others = [...roles].filter(([, role]) => servesOneAtATime(role)).map(([thread]) => thread);
   const stalled = [
-    ...loops.flatMap((thread) => foldedByRequest(regrouped(model, groups.get(thread)?.values() ?? []))),
+    ...loops.flatMap((thread) =>
+      foldedByRequest(regrouped(model, groups.get(thread)?.values() ?? [])).filter(
+        ({ cause }) => !(WAITS_FOR_THREADS.has(cause) ? isOneOfMany(thread) : isParkedByOthers(thread)),
+      ),
+    ),
     ...others.flatMap((thread) => [...(groups.get(thread)?.values() ?? [])].filter(({ cause }) => cause === 'stopped')),
   ];
   const findings: DraftFinding<Metrics>[] = causesOf(stalled).flatMap((cause, index) =>
@@ -124,6 +135,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
     return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
   if (loops.length === 0) return notApplicable(noLoopReason(model, roles));
+  if (loops.some(isOneOfMany)) return notApplicable(ONE_OF_MANY);
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce((most, { loop }) => Math.max(most, loop.shared?.longest ?? loop.longestTurn), 0);
   const isShared = loops.every(({ loop }) => loop.shared !== null);

@@ -36,8 +36,9 @@ export function heldByRequest(context: Context): Held[] {
     const { process, seen, ended, leftIn } = thread;
     if (seen === null || ended || process.threads.length > 1 || !ONE_AT_A_TIME.has(role)) return [];
     if (leftIn !== null && elapsed(leftIn.since, model.lastTime) >= least) return [];
-    // Without a call it computes, unless it was stopped.
-    if (seen.call === '' && seen.ran < elapsed(seen.since, model.lastTime) * LEAST_SHARE) return [];
+    // Who makes no call computes, unless it was stopped; who makes short ones is seen between two of them at times.
+    const isSilent = elapsed(thread.lastTime, model.lastTime) >= least;
+    if (isSilent && seen.call === '' && seen.ran < elapsed(seen.since, model.lastTime) * LEAST_SHARE) return [];
     const request = process.inProgress.oldestAtEnd;
     if (request === null || request.line === '' || !showsAnswers(process)) return [];
     const lasted = request.waitedUntil(model.lastTime);

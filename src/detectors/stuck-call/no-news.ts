@@ -5,6 +5,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { queueOf } from '../../model/topics/queues/job-tracker.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { isOneOfMany } from '../one-of-many.ts';
 import { sortHeld } from './held-threads.ts';
 
 /** More threads in one call than that are those of a runtime or of a pool, which strace did not tell from processes. */
@@ -25,6 +26,13 @@ export interface Sorted {
  * unless the threads that serve are seen to wait for something else: the others then wait for them, or for work.
  */
 export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
+  const sorted = sortTogether(model, told, least);
+  // Others, which the capture does not show, wake it when there is something to do.
+  const parked = told.filter(({ thread, wait }) => wait.kind === 'lock' && isOneOfMany(thread));
+  return parked.length === 0 ? sorted : { ...sorted, noNews: new Set([...sorted.noNews, ...parked]) };
+}
+
+function sortTogether(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
   const untouched: Sorted = { all: told, noNews: new Set(), suspects: new Set() };
   const working = workingProcesses(model);
   const serving = new Set([...servingProcesses(model), ...working]);

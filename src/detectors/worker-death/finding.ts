@@ -147,8 +147,15 @@ function wordsOf(first: Death, deaths: readonly Death[]): readonly string[] {
   return [`${who} ${did}: ${line.text.endsWith(' ...') ? line.text : `${line.text.replace(/[.\s]+$/, '')}.`}${cut}`];
 }
 
-function adviceFor({ signal, coreDumped, process, pid, words }: Death): readonly Step[] {
+function adviceFor({ signal, sender, isOwnDoing, coreDumped, process, pid, words }: Death): readonly Step[] {
   const asked = pid === 0 ? 'PID' : String(pid);
+  if (signal === 'SIGKILL' && sender > 0 && !isOwnDoing)
+    return [
+      {
+        text: `See who ${sender} is. When it has ended, its parent or the log of commands may tell.`,
+        command: `ps -o pid,ppid,user,lstart,args -p ${sender}`,
+      },
+    ];
   if (signal === 'SIGKILL')
     return [
       {

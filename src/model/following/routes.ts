@@ -174,7 +174,8 @@ function usedWord(call: Call, thread: Thread, processes: Processes): void {
   const isWake = use.operation.startsWith('WAKE');
   if (!isWake && !use.operation.startsWith('WAIT')) return;
   process.wordsLookedAt++;
-  if (isWake && call.result > 0 && process.threads.length === 1) process.wakesUnseen = true;
+  // A wait that ends well was ended by somebody.
+  if (isWake === call.result > 0 && process.threads.length === 1) process.wakesUnseen = true;
   processes.usedWord(thread, use.word, isWake ? call.result : null, call);
 }
 

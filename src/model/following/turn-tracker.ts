@@ -155,7 +155,7 @@ export class TurnTracker {
   /** The running turn ends, or the trace does in it (`open`). */
   end(thread: Thread, at: Nanoseconds, open: boolean): void {
     const { loop } = thread;
-    this.#audience.turnEnding(thread);
+    this.#audience.turnEnding(thread, at, open);
     const turn = loop.endTurn(at);
     if (turn === null) return;
     // Coarse stamps, or none, may show less than the calls in it tell.

@@ -59,7 +59,7 @@ export class Process {
   hearsMessages = false;
   /** What it called itself, '' where nobody saw that. It may hold anything: it is looked at and told nowhere. */
   chosenName = '';
-  /** Its only thread woke another one. */
+  /** Its only thread woke another one, or was woken by one. */
   wakesUnseen = false;
   /** Wakes and waits of private words that were looked at to learn whose its threads are. */
   wordsLookedAt = 0;

@@ -1,4 +1,5 @@
-import { bpftraceChecks, type Check, codeChecks, processCheck, straceChecks } from './checks.ts';
+import { installedVersion } from '../bpftrace/version.ts';
+import { bpftraceChecks, type Check, codeChecks, costChecks, processCheck, straceChecks } from './checks.ts';
 import { findFamily, hostView } from './family.ts';
 import { readHost } from './host-facts.ts';
 import { processNames } from './process-names.ts';
@@ -29,7 +30,11 @@ export async function diagnose(pids: readonly number[]): Promise<Diagnosis> {
   const needed = [...bpftraceChecks(host), ...programs.filter(({ program }) => program === 'calls')];
   const others = programs.filter(({ program }) => program !== 'calls');
   const { holds, title, checks } = group('bpftrace', WORKS, needed);
-  const bpftrace: CheckGroup = { title, holds, checks: [...checks, ...others] };
+  const bpftrace: CheckGroup = {
+    title,
+    holds,
+    checks: [...checks, ...others, ...(holds ? costChecks(installedVersion()) : [])],
+  };
   const engines = [strace, bpftrace];
   const code = group('the line of code of a stuck worker', SHOWN, codeChecks(host));
   const view = hostView();

@@ -134,6 +134,7 @@ export class KernelWatch {
     // `running`, `-1` outside of calls, or nothing at all for a thread that may not be looked at.
     if (words[0] === '') return null;
     const isIn = number >= 0;
+    if (!isIn && hasEnded(task)) return null;
     const named = isIn ? syscallName(this.#machine, number) || `syscall_${number}` : '';
     const call = named === RESTART ? this.#resumed(task) : named;
     if (known !== undefined && goesOn(known.sight, named))
@@ -214,6 +215,12 @@ export class KernelWatch {
     if (socket === undefined) return known;
     return { ...known, sight: { ...sight, target: socket.peer, isOfClient: socket.isOfClient } };
   }
+}
+
+/** It has ended, and its parent did not ask yet how: the kernel shows it as if it computed. */
+function hasEnded(task: string): boolean {
+  const stat = readOrEmpty(`${task}/stat`);
+  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
 /** Of a thread that is in no wait now. */

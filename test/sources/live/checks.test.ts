@@ -5,6 +5,7 @@ import {
   bpftraceChecks,
   type Check,
   codeChecks,
+  costChecks,
   type ProcessNames,
   processCheck,
   straceChecks,
@@ -155,4 +156,11 @@ test('the first problem is thrown with its fix as the hint', () => {
     hint: 'Run drover with sudo.',
   });
   assertChecks(straceChecks(hostFacts()));
+});
+
+test('what an old bpftrace costs is said, and hinders nobody', () => {
+  const [check] = costChecks(17);
+  assert.equal(check?.level, 'ok');
+  assert.match(check?.text ?? '', /^bpftrace 0\.17 works, at a price: /);
+  for (const version of [18, 27, null]) assert.deepEqual(costChecks(version), []);
 });

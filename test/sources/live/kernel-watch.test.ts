@@ -75,6 +75,21 @@ describe('a thread that is looked at once a second', () => {
     assert.deepEqual([...inShort(thread), thread?.ran], ['', 2, 1.9e9]);
   });
 
+  it('is gone when it has ended, also while its parent has not asked how', () => {
+    const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
+    const watch = new KernelWatch({ machine: 'x86-64', root: proc.root });
+    const threads = (state: string) => [{ tid: 101, syscall: '-1 0x0 0x0', ran: [7, 9] as const, state }];
+    for (const [state, seen] of [
+      ['R', 1],
+      ['Z', 0],
+      ['X', 0],
+    ] as const) {
+      proc.set({ pid: 101, threads: threads(state) });
+      watch.look([101]);
+      assert.equal(watch.processes.length, seen);
+    }
+  });
+
   it('that goes from one call to another begins anew, somewhere between the two looks', () => {
     const [, last] = looks(
       { threads: [{ tid: 101, syscall: WAIT, ran: [7, 1] }] },

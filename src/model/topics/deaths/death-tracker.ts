@@ -332,7 +332,9 @@ export class DeathTracker implements Tracker {
           this.#named.get(pid)?.before(end.at, line.line, accepted) ??
           null);
     this.#named.delete(pid);
-    const isOwnDoing = sent !== null && (sent.sender === pid || !/^SI_(?:USER|TKILL|QUEUE)$/.test(sent.code));
+    // Where no line tells the cause nobody knows; SIGKILL of the kernel is for want of memory.
+    const isOfKernel = signal !== 'SIGKILL' && sent !== null && !/^(?:|SI_(?:USER|TKILL|QUEUE))$/.test(sent.code);
+    const isOwnDoing = isOfKernel || (sent !== null && sent.sender === pid);
     const death: Death = {
       ...end,
       parent: null,
