@@ -294,11 +294,8 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
   'src/model/machine': [
     'accept-state',
     'aftermath',
-    'block-class',
-    'cannot-sleep',
     'clientele',
     'connections',
-    'descriptor-groups',
     'descriptor-table',
     'descriptors',
     'epoll-set',
