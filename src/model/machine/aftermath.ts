@@ -1,7 +1,7 @@
 import type { Nanoseconds } from '../../trace/time.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Connection, Request } from './connections.ts';
-import type { Listener } from './listeners.ts';
+import type { Listener } from './listener.ts';
 import type { Turn } from './turn.ts';
 
 /** What comes so long after a long turn, or this share of its length after it, did not wait for it. */

@@ -4,7 +4,7 @@ import type { KeptLine } from '../evidence.ts';
 import type { Connection, Request } from './connections.ts';
 import type { DescriptorKind } from './descriptor-kind.ts';
 import type { EpollSet } from './epoll-set.ts';
-import type { Listener } from './listeners.ts';
+import type { Listener } from './listener.ts';
 import { OWNS_NOTHING } from './owner.ts';
 
 /**
