@@ -57,7 +57,7 @@ export function composeReport(parts: Parts): Report {
       most: mostTime(model),
       servesUnseen: whatNamesWouldTell(parts)?.most === true,
       isOneOfMany: [...rolesOf(model.processes.threads())].some(
-        ([thread, role]) => isWorkerRole(role) && isOneOfMany(thread),
+        ([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model),
       ),
       slowReplies,
       callAsLong: callAsLong(slow, time.rows),

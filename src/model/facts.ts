@@ -4,7 +4,7 @@ import type { KeptLine } from './evidence.ts';
 import type { Connection } from './machine/connections.ts';
 import type { Descriptor } from './machine/descriptors.ts';
 import type { LeftIn } from './machine/left-in.ts';
-import type { Listener } from './machine/listeners.ts';
+import type { Listener } from './machine/listener.ts';
 import type { Span } from './machine/loop.ts';
 import type { RequestView, ThreadView, TurnView } from './machine/views.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { AcceptQueues, verdictOf } from '../../src/detectors/accept-queues/accept-queues.ts';
 import { type DraftFinding, notApplicable } from '../../src/detectors/finding.ts';
-import type { Listener } from '../../src/model/machine/listeners.ts';
+import type { Listener } from '../../src/model/machine/listener.ts';
 import type { Thread } from '../../src/model/machine/thread.ts';
 
 const FINDING = { title: 'found' } as DraftFinding;

@@ -4,7 +4,7 @@ import { FactBus } from '../../src/model/fact-bus.ts';
 import type { Request } from '../../src/model/machine/connections.ts';
 import { Descriptor } from '../../src/model/machine/descriptors.ts';
 import { EpollSet } from '../../src/model/machine/epoll-set.ts';
-import { Listener } from '../../src/model/machine/listeners.ts';
+import { Listener } from '../../src/model/machine/listener.ts';
 import { OpenDescriptors } from '../../src/model/machine/open-descriptors.ts';
 import { Process } from '../../src/model/machine/process.ts';
 import { Processes } from '../../src/model/machine/processes.ts';

@@ -6,7 +6,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
 import { RECORDING } from '../need.ts';
-import { isOneOfMany } from '../one-of-many.ts';
+import { isParkedByOthers } from '../one-of-many.ts';
 import { whyNoRequest } from '../served-unseen.ts';
 import { effect } from './effect.ts';
 import { finding, type HangUps } from './finding.ts';
@@ -51,10 +51,11 @@ export const abandonedRequest = defineDetector({
 function conclude(context: Context, all: HangUps & { readonly oneWay: number }): Conclusion<Metrics> {
   const { encrypted } = all;
   // Without the writes of a reply nobody can tell that there was none.
-  const isBlind = !showsReplies(context.model) || all.kept.some(({ thread }) => isOneOfMany(thread as Thread));
+  const { model } = context;
+  const isBlind = !showsReplies(model) || all.kept.some(({ thread }) => isParkedByOthers(thread as Thread, model));
   const total = isBlind ? 0 : all.total;
   const untold = isBlind ? all.total + all.untold : all.untold;
-  const requests = context.model.processes.requests;
+  const { requests } = model.processes;
   if (total === 0 && requests === 0)
     return notApplicable(
       whyNoRequest(

@@ -1,4 +1,4 @@
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { QueueDelay } from '../../model/measuring/socket-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';

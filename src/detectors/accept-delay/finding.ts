@@ -1,4 +1,4 @@
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, duration, milliseconds } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';

@@ -1,5 +1,5 @@
 import type { AcceptError, DroppedConnection } from '../../model/facts.ts';
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { earlier, later } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';

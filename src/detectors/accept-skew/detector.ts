@@ -1,6 +1,6 @@
 import { keptLine } from '../../model/evidence.ts';
 import type { Accepted } from '../../model/facts.ts';
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import { standIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';

@@ -1,4 +1,4 @@
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, percent, plural, round } from '../../trace/format-numbers.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';

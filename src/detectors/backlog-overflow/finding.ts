@@ -1,4 +1,4 @@
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';

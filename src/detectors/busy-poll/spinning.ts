@@ -1,6 +1,6 @@
 import { type KeptLine, keptLine } from '../../model/evidence.ts';
 import { describeTarget } from '../../model/machine/descriptors.ts';
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import type { Spun } from '../../model/topics/spin/spin-tracker.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 

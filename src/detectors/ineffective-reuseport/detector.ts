@@ -1,4 +1,4 @@
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { acceptorsOfEach, pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';

@@ -115,7 +115,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   const stalled = [
     ...loops.flatMap((thread) =>
       foldedByRequest(regrouped(model, groups.get(thread)?.values() ?? [])).filter(
-        ({ cause }) => !(WAITS_FOR_THREADS.has(cause) ? isOneOfMany(thread) : isParkedByOthers(thread)),
+        ({ cause }) => !(WAITS_FOR_THREADS.has(cause) ? isOneOfMany(thread, model) : isParkedByOthers(thread, model)),
       ),
     ),
     ...others.flatMap((thread) => [...(groups.get(thread)?.values() ?? [])].filter(({ cause }) => cause === 'stopped')),
@@ -135,7 +135,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
     return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
   if (loops.length === 0) return notApplicable(noLoopReason(model, roles));
-  if (loops.some(isOneOfMany)) return notApplicable(ONE_OF_MANY);
+  if (loops.some((thread) => isOneOfMany(thread, model))) return notApplicable(ONE_OF_MANY);
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce((most, { loop }) => Math.max(most, loop.shared?.longest ?? loop.longestTurn), 0);
   const isShared = loops.every(({ loop }) => loop.shared !== null);

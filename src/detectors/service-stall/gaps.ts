@@ -1,5 +1,5 @@
 import { type KeptLine, NO_LINE } from '../../model/evidence.ts';
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';

@@ -1,5 +1,5 @@
 import type { LongTurn, QueueTaken } from '../../model/facts.ts';
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import { pidsOf, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';

@@ -28,7 +28,7 @@ export interface Sorted {
 export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
   const sorted = sortTogether(model, told, least);
   // Others, which the capture does not show, wake it when there is something to do.
-  const parked = told.filter(({ thread, wait }) => wait.kind === 'lock' && isOneOfMany(thread));
+  const parked = told.filter(({ thread, wait }) => wait.kind === 'lock' && isOneOfMany(thread, model));
   return parked.length === 0 ? sorted : { ...sorted, noNews: new Set([...sorted.noNews, ...parked]) };
 }
 

@@ -1,5 +1,5 @@
 import type { AcceptCycle, BareAccept } from '../../model/facts.ts';
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { SilentWakeUps } from '../../model/measuring/scheduler-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';

@@ -1,3 +1,4 @@
+import type { Opener } from '../../model/machine/listener.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isBelow, isWorkerRole, type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
@@ -40,7 +41,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   const roles = rolesOf(model.processes.threads());
   const governing = governingParents(model, roles);
   const masters = [...roles].filter(([, role]) => role === 'master').map(([{ process }]) => process);
-  const serving = new Set([...governing, ...masters]);
+  const serving = new Set<Opener>([...governing, ...masters]);
   const workers = new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
   const failed = new Set(deaths.deaths.filter(({ status }) => status !== null).map(({ process }) => process));
   const groups = new Map<string, Death[]>();
@@ -84,8 +85,8 @@ function nobodyEnded({ model, capabilities }: Context): Conclusion<Metrics> {
 /**
  * Parents of processes that serve: their other children are workers as well, also those that died before they could.
  */
-function governingParents({ listeners }: Model, roles: ReadonlyMap<Thread, Role>): ReadonlySet<Process> {
-  const parents = new Set<Process>();
+function governingParents({ listeners }: Model, roles: ReadonlyMap<Thread, Role>): ReadonlySet<Opener> {
+  const parents = new Set<Opener>();
   for (const [thread, role] of roles) {
     const { parent } = thread.process;
     if (isWorkerRole(role) && parent !== null) parents.add(parent);
@@ -97,9 +98,9 @@ function governingParents({ listeners }: Model, roles: ReadonlyMap<Thread, Role>
 /** Processes, as far as their children are concerned. */
 interface Known {
   /** Their children serve, or are meant to. */
-  readonly serving: ReadonlySet<Process>;
+  readonly serving: ReadonlySet<Opener>;
   /** Of these the ones that have a listener, or a child that serves. */
-  readonly governing: ReadonlySet<Process>;
+  readonly governing: ReadonlySet<Opener>;
   /** They serve themselves: what they start is a helper. */
   readonly workers: ReadonlySet<Process>;
   readonly failed: ReadonlySet<Process | null>;

@@ -1,4 +1,4 @@
-import type { Listener } from '../../model/machine/listeners.ts';
+import type { Listener } from '../../model/machine/listener.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 
 /** Threads that serve the same clients: any of them may take the next one. */

@@ -4,7 +4,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { AcceptCycle } from '../facts.ts';
-import type { Listener } from '../machine/listeners.ts';
+import type { Listener } from '../machine/listener.ts';
 import type { WaitSet } from '../machine/loop.ts';
 import { PerThread } from '../machine/owned-state.ts';
 import type { Thread } from '../machine/thread.ts';

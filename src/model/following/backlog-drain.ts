@@ -1,7 +1,7 @@
 import type { Call } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
-import type { Listener } from '../machine/listeners.ts';
+import type { Listener } from '../machine/listener.ts';
 
 /**
  * What a thread takes from its accept queue after a time in which it did not look at it: the connections that had

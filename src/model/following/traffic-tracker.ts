@@ -96,7 +96,7 @@ export class TrafficTracker {
     if (!process.isWhole && !servesAlone(thread))
       this.#processes.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
-    loop.aftermath?.accepted(connection, listener, thread);
+    loop.aftermath?.accepted(connection, listener, thread.lane.index);
     listener.lastLane = thread.lane.index;
     listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);

@@ -1,7 +1,7 @@
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Connection } from './connections.ts';
 import { LazySet } from './lazy-set.ts';
-import type { Listener } from './listeners.ts';
+import type { Listener } from './listener.ts';
 import { Tending } from './tending.ts';
 
 /** Listeners of one thread that are told from other descriptors. */

@@ -1,8 +1,7 @@
 import type { Nanoseconds } from '../../trace/time.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Connection, Request } from './connections.ts';
-import type { Listener } from './listeners.ts';
-import type { Thread } from './thread.ts';
+import type { Listener } from './listener.ts';
 import type { Turn } from './turn.ts';
 
 /** What comes so long after a long turn, or this share of its length after it, did not wait for it. */
@@ -29,10 +28,10 @@ export class Aftermath {
     return duration > MILLISECOND || start - turn.end > Math.max(LATEST, SHARE * (turn.end - turn.start));
   }
 
-  /** A connection was taken from the queue; `listener` still tells of the accept before. */
-  accepted(connection: Connection, listener: Listener, thread: Thread): void {
+  /** The thread of `lane` took a connection from the queue; `listener` still tells of the accept before. */
+  accepted(connection: Connection, listener: Listener, lane: number): void {
     const { lastLane, lastAt } = listener;
-    this.#isShared ??= lastLane >= 0 && lastLane !== thread.lane.index && lastAt > this.turn.start;
+    this.#isShared ??= lastLane >= 0 && lastLane !== lane && lastAt > this.turn.start;
     if (this.#isShared || this.#counted.size >= MOST_CONNECTIONS) return;
     this.#counted.add(connection);
     this.turn.waitingCount++;

@@ -2,8 +2,7 @@ import type { CallArguments } from '../../trace/call-arguments.ts';
 import { portOf } from '../../trace/payload.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import { cannotSleep } from './cannot-sleep.ts';
-import type { Descriptor } from './descriptors.ts';
+import { cannotSleep, type SleptOn } from './cannot-sleep.ts';
 
 /** What kind of waiting a call is, apart from the loop's own. */
 export type BlockClass =
@@ -30,8 +29,14 @@ interface Stay {
   readonly duration: Nanoseconds;
 }
 
+/** What is asked of the descriptor that is waited for. */
+interface WaitedFor extends SleptOn {
+  readonly label: string;
+  readonly peer: string;
+}
+
 /** What kind of waiting a call on a loop thread is. */
-export function blockClass(stay: Stay, descriptor: Descriptor | undefined): BlockClass {
+export function blockClass(stay: Stay, descriptor: WaitedFor | undefined): BlockClass {
   if (cannotSleep(stay, descriptor)) return 'not-running';
   switch (stay.syscall.family) {
     case 'poll':
@@ -65,11 +70,11 @@ export function blockClass(stay: Stay, descriptor: Descriptor | undefined): Bloc
   }
 }
 
-function isNameServer(descriptor: Descriptor | undefined): boolean {
+function isNameServer(descriptor: WaitedFor | undefined): boolean {
   return descriptor !== undefined && portOf(descriptor.peer) === 53;
 }
 
-function transferClass(stay: Stay, descriptor: Descriptor | undefined): BlockClass {
+function transferClass(stay: Stay, descriptor: WaitedFor | undefined): BlockClass {
   if (descriptor === undefined) return 'other';
   if (isNameServer(descriptor)) return 'dns';
   if (descriptor.peer === 'unix:/dev/log' || descriptor.label.includes('/dev/log')) return 'log';

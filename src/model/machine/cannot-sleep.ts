@@ -1,12 +1,18 @@
 import type { CallArguments } from '../../trace/call-arguments.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
-import type { Descriptor } from './descriptors.ts';
+import type { DescriptorKind } from './descriptor-kind.ts';
 
 /** What decides whether a call can have slept. */
 interface Asked {
   readonly syscall: Syscall;
   readonly arguments: CallArguments;
   readonly error: string;
+}
+
+/** What is asked of the descriptor that the call is on. */
+export interface SleptOn {
+  readonly kind: DescriptorKind;
+  readonly nonblocking: boolean | null;
 }
 
 /** The kernel works on these for long without sleeping, or sleeps for all processors to pass. */
@@ -18,7 +24,7 @@ const FROM_MEMORY: ReadonlySet<string> = new Set(['lseek', '_llseek', 'getcwd'])
  * Whether a call can have waited for nothing: it returns at once by its nature. What it took beyond that, the thread
  * did not run: its quota was used up, it had no processor, its pages were not there, or the tracer held it.
  */
-export function cannotSleep(asked: Asked, descriptor: Descriptor | undefined): boolean {
+export function cannotSleep(asked: Asked, descriptor: SleptOn | undefined): boolean {
   const { syscall, error } = asked;
   switch (syscall.family) {
     case 'trivial':
@@ -69,7 +75,7 @@ export function cannotSleep(asked: Asked, descriptor: Descriptor | undefined): b
   }
 }
 
-function isSocket(descriptor: Descriptor | undefined): boolean {
+function isSocket(descriptor: SleptOn | undefined): boolean {
   switch (descriptor?.kind) {
     case 'socket':
     case 'connection':
@@ -92,7 +98,7 @@ const BRIEF = 65_536;
  */
 export function isBrief(
   { syscall: { family, name }, result }: { readonly syscall: Syscall; readonly result: number },
-  descriptor: Descriptor | undefined,
+  descriptor: SleptOn | undefined,
 ): boolean {
   if (family === 'file') return LOOKS.test(name);
   if (family !== 'read' && family !== 'write') return false;

@@ -4,7 +4,7 @@ import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
 import type { Descriptor } from './descriptors.ts';
-import type { Listener } from './listeners.ts';
+import type { Listener } from './listener.ts';
 import type { Loop } from './loop.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import type { Thread } from './thread.ts';

@@ -2,21 +2,10 @@ import { portOf, protocolOfPort, type Query } from '../../trace/payload.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
 import type { Connection, Request } from './connections.ts';
+import type { DescriptorKind } from './descriptor-kind.ts';
 import type { EpollSet } from './epoll-set.ts';
-import type { Listener } from './listeners.ts';
+import type { Listener } from './listener.ts';
 import { OWNS_NOTHING } from './owner.ts';
-
-export type DescriptorKind =
-  | 'unknown'
-  | 'socket'
-  | 'datagram'
-  | 'listener'
-  | 'connection'
-  | 'epoll'
-  | 'pipe'
-  | 'event'
-  | 'file'
-  | 'device';
 
 /**
  * An open file description: what `open`, `socket` or `accept` made. `dup` and `fork` make further numbers for the same

@@ -1,5 +1,5 @@
 import type { KeptLine } from '../evidence.ts';
-import type { Listener } from './listeners.ts';
+import type { Listener } from './listener.ts';
 import type { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
 

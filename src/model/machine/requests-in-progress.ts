@@ -1,6 +1,5 @@
 import type { Nanoseconds } from '../../trace/time.ts';
-import type { Request } from './connections.ts';
-import type { Process } from './process.ts';
+import type { Connection, Request } from './connections.ts';
 import type { Turn } from './turn.ts';
 
 /**
@@ -9,6 +8,11 @@ import type { Turn } from './turn.ts';
  */
 const LOOKED_AT = 1_024;
 const NAMED = 8;
+
+/** What is asked of the process: which connection each of its descriptors is now. */
+interface Holder {
+  readonly descriptors: { get(fd: number): { readonly connection: Connection | null } | undefined };
+}
 
 /**
  * The requests that a process has read and not answered. A long turn asks for them, and a process may have very many
@@ -21,7 +25,7 @@ export class RequestsInProgress {
   /** The oldest one that had not been answered when the trace ended; null for none. */
   oldestAtEnd: Request | null = null;
 
-  add(request: Request, process: Process): void {
+  add(request: Request, process: Holder): void {
     this.#requests ??= new Set();
     this.#requests.add(request);
     if (this.#requests.size <= this.#most) return;
@@ -34,23 +38,23 @@ export class RequestsInProgress {
   }
 
   /** Takes over those of a process that turned out to be the same. */
-  absorb(other: RequestsInProgress, process: Process): void {
+  absorb(other: RequestsInProgress, process: Holder): void {
     for (const request of other.#requests ?? []) this.add(request, process);
     other.#requests = null;
   }
 
   /** The trace has ended, and nothing was closed so far for that. */
-  finish(process: Process): void {
+  finish(process: Holder): void {
     for (const request of this.unanswered(process))
       if (this.oldestAtEnd === null || request.startedAt < this.oldestAtEnd.startedAt) this.oldestAtEnd = request;
   }
 
-  *unanswered(process: Process): Iterable<Request> {
+  *unanswered(process: Holder): Iterable<Request> {
     for (const request of this.#requests ?? []) if (isOpen(request, process)) yield request;
   }
 
   /** Tells a turn that ended at `at` who waited for it, and gives those that were looked at. */
-  noteWaiting(turn: Turn, at: Nanoseconds, process: Process): readonly Request[] {
+  noteWaiting(turn: Turn, at: Nanoseconds, process: Holder): readonly Request[] {
     const requests = this.#requests;
     if (requests === null) return [];
     const isMany = requests.size > LOOKED_AT;
@@ -69,7 +73,7 @@ export class RequestsInProgress {
   }
 }
 
-function isOpen(request: Request, { descriptors }: Process): boolean {
+function isOpen(request: Request, { descriptors }: Holder): boolean {
   const { connection } = request;
   return request.inProgress && descriptors.get(connection.fd)?.connection === connection;
 }

@@ -1,4 +1,4 @@
-import type { Listener } from './listeners.ts';
+import type { Listener } from './listener.ts';
 import type { Process } from './process.ts';
 import type { Thread } from './thread.ts';
 import type { ThreadView } from './views.ts';

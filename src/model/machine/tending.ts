@@ -1,6 +1,6 @@
 import { earlier, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, NO_LINE } from '../evidence.ts';
-import type { Listener } from './listeners.ts';
+import type { Listener } from './listener.ts';
 
 /** Listeners of one thread of which it is known from when to when it looked at them. */
 const MOST_LISTENERS = 1_024;

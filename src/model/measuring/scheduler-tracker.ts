@@ -1,7 +1,7 @@
 import type { Call, Scheduling } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { FactBus } from '../fact-bus.ts';
-import type { Listener } from '../machine/listeners.ts';
+import type { Listener } from '../machine/listener.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { ThreadView } from '../machine/views.ts';
 import type { Tracker, TrackerContext } from '../tracker.ts';

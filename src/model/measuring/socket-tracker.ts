@@ -4,7 +4,7 @@ import type { KeptLine } from '../evidence.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Connection } from '../machine/connections.ts';
-import type { Listener } from '../machine/listeners.ts';
+import type { Listener } from '../machine/listener.ts';
 import type { Tracker, TrackerContext } from '../tracker.ts';
 
 /** A connection was accepted after it had waited in the queue of its listener. */
