@@ -96,7 +96,7 @@ for (const [name, open, options] of [
         JSON.stringify(found),
       );
       assert.ok(
-        found.some(({ host, kind }) => host === 'web-2' && kind === 'loop-stall'),
+        found.some(({ host, kind }) => host === 'web-2' && kind === 'blocking-dns'),
         JSON.stringify(found),
       );
     });
