@@ -304,7 +304,9 @@ test('a disk that is full: it is said, the workers are unhurt, and an old dump s
     writeFileSync(join(disk, 'filler'), Buffer.alloc(22 * 1_048_576));
     await pause(2_500);
     drover.signal('SIGUSR1');
-    await until('it to say that there is no room', () => /no dump\. Cannot write .* must stay free/.test(drover.stderr));
+    await until('it to say that there is no room', () =>
+      /no dump\. Cannot write .* must stay free/.test(drover.stderr),
+    );
     assert.deepEqual(dumpsIn(disk), [first]);
     assert.deepEqual(readFileSync(first), held);
     // It goes on: with room there is a dump again.

@@ -9,9 +9,11 @@ function roomForYoung(): number {
   return getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0;
 }
 
+/** Newer ones keep what they have: what the flag does there was not measured. */
+const IS_MEASURED = Number.parseInt(process.versions.v8, 10) < 13;
+
 // Alone in its file, which is a process of its own: what other tests leave behind may have made V8 take more already.
-const isUnmeasured = Number.parseInt(process.versions.v8, 10) >= 13 && 'this V8 keeps what it has';
-it('gives young objects 8 MB, twice, where V8 would take 16', { skip: isUnmeasured }, () => {
+it('gives young objects 8 MB, twice, where V8 would take 16, and leaves a V8 alone that was not measured', () => {
   assert.ok(roomForYoung() < 16 * MEGABYTE);
   const watch = new MemoryWatch();
   // Each lives through a collection, for which V8 would give them more room.
@@ -20,5 +22,6 @@ it('gives young objects 8 MB, twice, where V8 would take 16', { skip: isUnmeasur
     alive[made % 100_003] = { made };
     if (made % 4_096 === 0) watch.look();
   }
-  assert.equal(roomForYoung(), 16 * MEGABYTE);
+  if (IS_MEASURED) assert.equal(roomForYoung(), 16 * MEGABYTE);
+  else assert.ok(roomForYoung() > 16 * MEGABYTE, `${roomForYoung() / MEGABYTE} MB`);
 });
