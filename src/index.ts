@@ -101,7 +101,7 @@ export function renderHtml(report: Report, options: RenderOptions = {}): string 
   return htmlOf(report, options);
 }
 
-/** The report on one host as rows for a database, as `drover archive` keeps them; masked unless asked. */
+/** The report as rows for a database, as `drover archive` keeps them; masked unless asked. */
 export function archiveRows(
   report: Report,
   { withPayload = false, ...origin }: RenderOptions & Origin,

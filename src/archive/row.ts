@@ -12,7 +12,7 @@ export interface Row {
   /** `YYYY-MM-DD` in UTC: when the capture began; null when the trace has no date and nobody gave one. */
   readonly day: string | null;
   readonly host: string;
-  /** The same for all lines of one capture, and for the same capture whenever it is read. */
+  /** The same for all lines of one capture, and for the same capture whenever the same drover reads it. */
   readonly capture: string;
   readonly file: string;
   /** Of a finding its own, else of the capture. ISO 8601 in UTC; null without a date. */
@@ -27,9 +27,12 @@ export interface Row {
   readonly workers: number;
   /** Requests that they served; connections where requests cannot be read. */
   readonly served: number;
-  /** `critical`, `warning`, `info`; of a capture that has no finding `none`; null for a dependency. */
+  /**
+   * `critical`, `warning`, `info`, of a finding the worst of what came of it; of a capture that has none `none`; null
+   * for a dependency.
+   */
   readonly severity: string | null;
-  /** How sure that is: `certain`, `likely`, `possible`, `cannot-tell`; null for a dependency. */
+  /** How sure that is: `likely`, `possible`, `cannot-tell`; null for a dependency. */
   readonly confidence: string | null;
   /** The verdict, the finding in one line, or the name of the dependency. */
   readonly title: string;
@@ -46,7 +49,10 @@ export interface Row {
   /** Where in the code of the application: `views.py:41 publish`. */
   readonly code: string | null;
   readonly protocol: string | null;
-  /** Stalls, failures, deaths… of the kind; waits for a dependency. */
+  /**
+   * Stalls, failures, deaths… of the kind; waits for a dependency. A finding that speaks for others counts those that
+   * are the same in other workers of its host: add only rows whose `spoken_for_by` is null.
+   */
   readonly count: number | null;
   readonly total_ms: number | null;
   readonly longest_ms: number | null;

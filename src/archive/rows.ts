@@ -1,5 +1,7 @@
+import { findingsOn, hostsOf } from '../analysis/host-report.ts';
+import { type Kinship, kinshipsOf } from '../analysis/kinships.ts';
 import { measured } from '../analysis/measured.ts';
-import type { Dependency, Finding, Host, Metric, Report, Worker } from '../analysis/report.ts';
+import type { Dependency, Host, Metric, Report, Worker } from '../analysis/report.ts';
 import { causeKey } from '../analysis/same-cause.ts';
 import { servedBy } from '../analysis/served.ts';
 import type { Row } from './row.ts';
@@ -14,40 +16,24 @@ export interface Origin {
 }
 
 /**
- * The report on one host as lines of an archive: one of its capture first, then one for each finding, then one for each
- * dependency. Texts stand as they are in the report: mask it before.
+ * The report as lines of an archive: for each host one of its capture first, then one for each finding. Of a report on
+ * one host one for each dependency follows; of several, nobody noted whose a dependency is. Texts stand as they are in
+ * the report: mask it before.
  */
 export function rowsOf(report: Report, origin: Origin): readonly Row[] {
-  const capture = captureRow(report, only(report, origin.host), origin);
-  return [
-    capture,
-    ...report.findings.map((finding) => findingRow(capture, finding)),
-    ...report.dependencies.map((dependency) => dependencyRow(capture, dependency)),
-  ];
+  const rows = findingRowsOf(report, origin);
+  const [capture] = rows;
+  if (capture === undefined || report.hosts !== undefined) return rows;
+  return [...rows, ...report.dependencies.map((dependency) => dependencyRow(capture, dependency))];
 }
 
-/** The lines of captures and findings alone, of one host or of several. */
+/** The lines of captures and findings alone. */
 export function findingRowsOf(report: Report, origin: Origin): readonly Row[] {
-  const { hosts, findings } = report;
-  if (hosts === undefined) return rowsOf({ ...report, dependencies: [] }, origin);
-  return hosts.flatMap((host) => {
+  return hostsOf(report, origin.host).flatMap((host) => {
     const capture = captureRow(report, host, origin);
-    const own = findings.filter(({ hosts: [first] }) => first === host.name);
-    return [capture, ...own.map((finding) => findingRow(capture, finding))];
+    const found = kinshipsOf(findingsOn(report, host), report.findings);
+    return [capture, ...found.map((kinship) => findingRow(capture, kinship))];
   });
-}
-
-function only({ source, verdict, window, quality, workers }: Report, name: string): Host {
-  return {
-    name,
-    paths: source.paths,
-    verdict,
-    window,
-    grade: quality.grade,
-    workers: workers.length,
-    causes: 0,
-    cause: null,
-  };
 }
 
 function captureRow(
@@ -99,20 +85,20 @@ function captureRow(
   };
 }
 
-function findingRow(capture: Row, finding: Finding): Row {
-  const { count, totalMs, longestMs, share } = measured([finding]);
+function findingRow(capture: Row, { finding, speaker, severity, same }: Kinship): Row {
+  const { count, totalMs, longestMs, share } = measured(same);
   return {
     ...capture,
     record: 'finding',
     start_time: finding.startTime,
     end_time: finding.endTime,
-    severity: finding.severity,
+    severity,
     confidence: finding.confidence,
     title: finding.title,
     finding: finding.id,
     kind: finding.kind,
     cause: shortHash([causeKey(finding)]),
-    spoken_for_by: finding.memberOf ?? finding.effectOf,
+    spoken_for_by: speaker,
     request: firstText(finding.metrics, 'request'),
     target: firstText(finding.metrics, 'target') ?? dependencyIn(finding.metrics),
     code: codeOf(finding.metrics),

@@ -16,8 +16,7 @@ const PATHS = [
   'src/sources/bpftrace/watch.bt',
   'src/sources/recipe/capture.sh',
   'src/sources/recipe/kubernetes.sh',
-  'src/sources/recipe/docker.sh',
-  'src/sources/recipe/podman.sh',
+  'src/sources/recipe/container.sh',
   'src/sources/recipe/systemd.sh',
   'src/sources/recipe/ansible.sh',
 ];

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
+import { combinedReport } from '../../src/analysis/many-hosts.ts';
 import { findingRowsOf, rowsOf } from '../../src/archive/rows.ts';
 import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { memoryInput } from '../support/memory-input.ts';
+import { buildFinding, buildReport } from '../support/report-builder.ts';
 import { complaintsBy } from '../support/strict-schema.ts';
 import { traceOf, UPSTREAM, WORKERS } from './archived.ts';
 
@@ -62,6 +64,47 @@ describe('rows of an archive', async () => {
       found,
       rows.filter(({ record }) => record !== 'dependency'),
     );
+  });
+
+  it('of a cause are as bad as the worst that came of it, and count what is the same in other workers', () => {
+    const metrics = { count: 2, totalMs: 500, longestMs: 300 };
+    const kin = { kind: 'loop-stall', metrics } as const;
+    const findings = [
+      buildFinding({
+        ...kin,
+        id: 'loop-stall-1',
+        severity: 'info',
+        members: ['loop-stall-2'],
+        effects: ['broken-pipe-1'],
+      }),
+      buildFinding({ ...kin, id: 'loop-stall-2', severity: 'info', memberOf: 'loop-stall-1' }),
+      buildFinding({ id: 'broken-pipe-1', kind: 'broken-pipe', severity: 'critical', effectOf: 'loop-stall-1' }),
+    ];
+    const found = findingRowsOf(buildReport({ findings }), { host: 'web-1' }).slice(1);
+    assert.deepEqual(found.map(({ severity, spoken_for_by, count }) => [severity, spoken_for_by, count]).slice(0, 2), [
+      ['critical', null, 4],
+      ['info', 'loop-stall-1', 2],
+    ]);
+    assert.equal(found[2]?.spoken_for_by, 'loop-stall-1');
+  });
+
+  it('of several hosts have the cause on each of them, and its effects beside it', async () => {
+    const captures = ['a', 'b'].map((host) => ({ host, report }));
+    const both = findingRowsOf(combinedReport(captures, []), { host: '' });
+    for (const host of ['a', 'b']) {
+      const own = both.filter((row) => row.host === host && row.record === 'finding');
+      const single = rows.filter(({ record }) => record === 'finding');
+      assert.deepEqual(
+        own
+          .map(({ kind, severity, spoken_for_by, count }) => [kind, severity, spoken_for_by === null, count])
+          .toSorted(),
+        single
+          .map(({ kind, severity, spoken_for_by, count }) => [kind, severity, spoken_for_by === null, count])
+          .toSorted(),
+      );
+      for (const { spoken_for_by } of own)
+        assert.ok(spoken_for_by === null || own.some(({ finding }) => finding === spoken_for_by));
+    }
   });
 
   it('have the day that was given where the clock has no date, and the one of the clock where it has', () => {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '../../analysis/report.ts';
 import type { Row } from '../../archive/row.ts';
-import { findingRowsOf, rowsOf } from '../../archive/rows.ts';
+import { rowsOf } from '../../archive/rows.ts';
 import { Destination } from '../../files/destination.ts';
 import { failureReason } from '../../files/failure-reason.ts';
 import { asOperand } from '../../files/operand.ts';
@@ -79,7 +79,7 @@ function operandsOf(files: readonly string[]): readonly Operand[] {
 function rowsIn(report: Report, operand: Operand, { day }: ArchiveFlags): readonly Row[] {
   const host = 'report' in operand ? hostOf(report, operand.path) : (operand.captures[0]?.host ?? '');
   const origin = { host, ...(day === undefined ? {} : { day }) };
-  return report.hosts === undefined ? rowsOf(report, origin) : findingRowsOf(report, origin);
+  return rowsOf(report, origin);
 }
 
 function byCapture(rows: readonly Row[]): readonly (readonly Row[])[] {

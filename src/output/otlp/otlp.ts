@@ -1,3 +1,5 @@
+import { findingsOn, hostsOf } from '../../analysis/host-report.ts';
+import { type Kinship, kinshipsOf } from '../../analysis/kinships.ts';
 import { measured } from '../../analysis/measured.ts';
 import type { Finding, Host, Metric, Report } from '../../analysis/report.ts';
 import { gaugesOf } from '../gauges.ts';
@@ -38,7 +40,7 @@ const MOST_SPANS = 512;
  */
 export function otlpOf(report: Report, origin: OtlpOrigin): OtlpRequests {
   const scope = { name: 'drover', version: show(report.tool.version) };
-  const hosts = report.hosts ?? [only(report, origin.host)];
+  const hosts = hostsOf(report, origin.host);
   const spanIds = new SpanIds(origin.traceId);
   const parts = hosts.map((host) => partOf(report, host, origin, spanIds));
   const fleet = report.hosts === undefined ? resourceOf(report, origin.host) : resourceOf(report, null);
@@ -50,19 +52,6 @@ export function otlpOf(report: Report, origin: OtlpOrigin): OtlpRequests {
     logs: { resourceLogs: parts.map(({ resource, logs }) => ({ resource, scopeLogs: [{ scope, logRecords: logs }] })) },
     traces: resourceSpans.length === 0 ? null : { resourceSpans },
     metrics: { resourceMetrics: [{ resource: fleet, scopeMetrics: [{ scope, metrics: metricsOf(report, time) }] }] },
-  };
-}
-
-function only({ source, verdict, window, quality, workers }: Report, name: string): Host {
-  return {
-    name,
-    paths: source.paths,
-    verdict,
-    window,
-    grade: quality.grade,
-    workers: workers.length,
-    causes: 0,
-    cause: null,
   };
 }
 
@@ -89,7 +78,7 @@ interface Part {
 /** What is of one host. A trace without a date has no spans: nobody knows when they were. */
 function partOf(report: Report, host: Host, { traceId, now }: OtlpOrigin, spanIds: SpanIds): Part {
   const { verdict, window, name } = host;
-  const own = report.findings.filter(({ hosts: [first] }) => report.hosts === undefined || first === name);
+  const own = findingsOn(report, host);
   const [start, end] = [nanosecondsOf(window.startTime), nanosecondsOf(window.endTime)];
   const capture = { traceId, spanId: spanIds.next() };
   const turns = start === null ? [] : own.flatMap((finding) => turnsOf(finding)).slice(0, MOST_SPANS);
@@ -137,13 +126,15 @@ function partOf(report: Report, host: Host, { traceId, now }: OtlpOrigin, spanId
           'drover.grade': host.grade,
         }),
       },
-      ...own.map((finding) => ({
-        ...record(`drover.finding.${finding.kind.replaceAll('-', '_')}`, finding.title, finding.severity, {
-          time: nanosecondsOf(finding.startTime) ?? now,
-          now,
-        }),
-        ...(start === null ? {} : { traceId, spanId: linked.get(finding) ?? capture.spanId }),
-        attributes: findingAttributes(finding),
+      ...kinshipsOf(own, report.findings).map((kinship) => ({
+        ...record(
+          `drover.finding.${kinship.finding.kind.replaceAll('-', '_')}`,
+          kinship.finding.title,
+          kinship.severity,
+          { time: nanosecondsOf(kinship.finding.startTime) ?? now, now },
+        ),
+        ...(start === null ? {} : { traceId, spanId: linked.get(kinship.finding) ?? capture.spanId }),
+        attributes: findingAttributes(kinship),
       })),
     ],
     spans: start === null || end === null ? [] : [whole, ...spans],
@@ -166,15 +157,15 @@ function record(
   };
 }
 
-function findingAttributes(finding: Finding): readonly Attribute[] {
+function findingAttributes({ finding, speaker, severity }: Kinship): readonly Attribute[] {
   const { count, totalMs, longestMs, share } = measured([finding]);
   return attributes({
     'drover.finding': finding.id,
     'drover.kind': finding.kind,
-    'drover.severity': finding.severity,
+    'drover.severity': severity,
     'drover.confidence': finding.confidence,
     'drover.summary': finding.summary,
-    'drover.spoken_for_by': finding.memberOf ?? finding.effectOf,
+    'drover.spoken_for_by': speaker,
     'drover.count': count,
     'drover.total_ms': totalMs,
     'drover.longest_ms': longestMs,

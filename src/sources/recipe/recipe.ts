@@ -14,15 +14,26 @@ export const RECIPE_SERVERS = {
 } as const;
 export type RecipeServer = keyof typeof RECIPE_SERVERS;
 
-/** Where workers run, and the page of commands that captures there. */
+/** The file that captures where workers run, and what differs between places that share one. */
+interface Place {
+  readonly file: string;
+  readonly values?: Readonly<Record<string, string>>;
+}
+
 const PLACES = {
-  kubernetes: 'kubernetes.sh',
-  docker: 'docker.sh',
-  podman: 'podman.sh',
-  systemd: 'systemd.sh',
-  ansible: 'ansible.sh',
-  containerfile: 'Containerfile',
-} as const;
+  kubernetes: { file: 'kubernetes.sh' },
+  docker: { file: 'container.sh', values: { ENGINE: 'docker', RIGHT: 'the right to use the docker daemon' } },
+  podman: {
+    file: 'container.sh',
+    values: {
+      ENGINE: 'podman',
+      RIGHT: 'the user whose container it is (root for a rootful one, for bpftrace always root)',
+    },
+  },
+  systemd: { file: 'systemd.sh' },
+  ansible: { file: 'ansible.sh' },
+  containerfile: { file: 'Containerfile' },
+} as const satisfies Readonly<Record<string, Place>>;
 export type RecipePlace = keyof typeof PLACES;
 export const RECIPE_PLACES = Object.keys(PLACES) as readonly RecipePlace[];
 
@@ -53,7 +64,8 @@ export function recipe({ subject, machine, version, seconds }: RecipeOptions): s
 
 /** The commands that run such a script where workers run, or the image for it, with what each needs and leaves. */
 export function placeRecipe(place: RecipePlace, version: string, seconds: number): string {
-  return filledIn(PLACES[place], { VERSION: version, SECONDS: String(seconds) });
+  const { file, values }: Place = PLACES[place];
+  return filledIn(file, { ...values, VERSION: version, SECONDS: String(seconds) });
 }
 
 function filledIn(file: string, values: Readonly<Record<string, string>>): string {
