@@ -115,8 +115,9 @@ export function describeTarget(fd: number, descriptor: Descriptor | undefined): 
     return protocol === '' ? peer : `${peer} (${protocol} by convention)`;
   }
   if (kind === 'file' || kind === 'device') return label.replace(/<.*>$/, '');
-  if (kind === 'connection') return `client on fd ${fd}`;
+  if (kind === 'connection') return fd < 0 ? 'a client' : `client on fd ${fd}`;
   if (local !== '') return `socket ${local}`;
   if (kind === 'unknown') return fd === 1 || fd === 2 ? `fd ${fd} (${fd === 1 ? 'stdout' : 'stderr'})` : `fd ${fd}`;
-  return `${kind} fd ${fd}`;
+  // Its number is not known where something else led to it, as the epoll instance that watches it.
+  return fd < 0 ? `${kind === 'epoll' || kind === 'event' ? 'an' : 'a'} ${kind}` : `${kind} fd ${fd}`;
 }
