@@ -1,3 +1,4 @@
+import { clienteleOf } from '../../model/machine/clientele.ts';
 import type { Opener } from '../../model/machine/listener.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isBelow, isWorkerRole, type Role, rolesOf } from '../../model/machine/roles.ts';
@@ -121,8 +122,8 @@ function isWorth(death: Death, { serving, governing, workers, failed }: Known): 
   const mayBeWorker = parent !== null && isFork && (serving.has(parent) || failed.has(parent));
   const isWorker = hasServed || (mayBeWorker && (serving.has(parent) || !isBelow(parent, workers)));
   // A process for one client ends with it: with what status is between the two.
-  if (signal === '' && process !== null && process.clientele.from !== null && !process.clientele.isSeveral)
-    return false;
+  const clientele = process === null ? null : clienteleOf(process);
+  if (signal === '' && clientele?.from != null && !clientele.isSeveral) return false;
   // Who writes to a pipe that was closed ends so, as half a shell pipeline does.
   // Whoever is traced alone is told where it says itself that it failed.
   if (signal === '') return isWorker || (isMain && death.words !== null);

@@ -3,6 +3,7 @@ import type { Call } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
+import { acceptedBy } from '../machine/accepted-by.ts';
 import type { DescriptorKind } from '../machine/descriptor-kind.ts';
 import { Descriptor, describeByLabel } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
@@ -123,7 +124,7 @@ export class DescriptorTracker {
       thread.process.descriptors.get(call.fd) ?? this.#processes.learn(thread, call.fd, call.arguments.label());
     descriptor.nonblocking = nonblocking;
     const { connection } = descriptor;
-    if (connection !== null && nonblocking) connection.acceptedBy.accepts.nonblocking++;
+    if (connection !== null && nonblocking) acceptedBy(connection).accepts.nonblocking++;
   }
 
   epollControl(call: Call, thread: Thread): void {

@@ -7,7 +7,9 @@ import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
-import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
+import { acceptedBy, acceptedConnection, foundConnection } from '../machine/accepted-by.ts';
+import { clienteleOf } from '../machine/clientele.ts';
+import type { Connection, Request } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
@@ -141,7 +143,7 @@ export class TrafficTracker {
     if (connection === null) {
       if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
       if (descriptor.kind === 'socket') {
-        if (call.result > 0 && !descriptor.seenOpening) thread.process.clientele.hears(descriptor);
+        if (call.result > 0 && !descriptor.seenOpening) clienteleOf(thread.process).hears(descriptor);
         this.#audience.answered(call, thread, descriptor);
       } else if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
@@ -231,10 +233,11 @@ export class TrafficTracker {
   }
 
   #served(connection: Connection, thread: Thread): void {
-    const { accepts } = connection.acceptedBy;
+    const acceptor = acceptedBy(connection);
+    const { accepts } = acceptor;
     connection.used = true;
-    if (thread !== connection.acceptedBy) {
-      if (thread.process !== connection.acceptedBy.process) thread.process.clientele.serves(connection);
+    if (thread !== acceptor) {
+      if (thread.process !== acceptor.process) clienteleOf(thread.process).serves(connection);
       else connection.usedWhereAccepted = true;
       if (connection.request.loop !== thread.loop) {
         connection.request.servedBy(thread.loop);
@@ -242,7 +245,7 @@ export class TrafficTracker {
       }
       return;
     }
-    if (connection.listener === null) thread.process.clientele.hears(connection.descriptor);
+    if (connection.listener === null) clienteleOf(thread.process).hears(connection.descriptor);
     connection.usedWhereAccepted = true;
     accepts.servedItself++;
     if (accepts.lastFd !== connection.fd) {
@@ -265,8 +268,7 @@ export class TrafficTracker {
   }
 
   #adopted(call: Call, thread: Thread, descriptor: Descriptor): Connection {
-    const connection = new Connection(call.fd, descriptor, null, thread, call.start, call.line, '', false);
-    descriptor.connection = connection;
+    const connection = foundConnection(descriptor, call.fd, thread, call.start, call.line);
     // A reply of HTTP/1 showed what it speaks, if no request did.
     if (call.syscall.family === 'write') connection.framing = null;
     connection.isHttp = call.syscall.family === 'write';
@@ -296,7 +298,7 @@ export class TrafficTracker {
     thread.process.receivesDescriptors = true;
     for (const { fd, label } of passed) {
       const descriptor = new Descriptor('connection', label, true);
-      descriptor.connection = new Connection(fd, descriptor, null, thread, call.end, call.line, '', false);
+      foundConnection(descriptor, fd, thread, call.end, call.line);
       thread.process.descriptors.set(fd, descriptor);
     }
   }
@@ -307,7 +309,7 @@ export class TrafficTracker {
     thread.process.inProgress.done(request);
     this.#audience.connectionEnded(connection);
     if (!connection.used && connection.seenOpening && this.#isServedElsewhere(connection)) {
-      connection.acceptedBy.process.servedUnseen++;
+      acceptedBy(connection).process.servedUnseen++;
       connection.used = true;
     }
     // A process that passes connections on closes its own copies unread.
@@ -333,7 +335,9 @@ export class TrafficTracker {
   }
 
   /** Somebody else wrote under the number of a connection that nobody of its process used. */
-  #isServedElsewhere({ fd, openedAt, acceptedBy: { process } }: Connection): boolean {
+  #isServedElsewhere(connection: Connection): boolean {
+    const { fd, openedAt } = connection;
+    const { process } = acceptedBy(connection);
     if (process.isWhole || this.#lookups++ >= MOST_LOOKUPS) return false;
     return this.#processes.all().some((other) => {
       const descriptor = mayServe(other) && other !== process ? other.descriptors.get(fd) : undefined;
@@ -370,7 +374,7 @@ export class TrafficTracker {
     for (const process of processes) {
       process.inProgress.finish(process);
       for (const [, { connection }] of process.descriptors.entries())
-        if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
+        if (connection !== null && !connection.closed) this.#end(connection, acceptedBy(connection), at);
     }
   }
 }
@@ -390,9 +394,10 @@ function mayExpectNothing({ line, connection }: Request): boolean {
  * Whether the connection ends with the copy that this process closes. Who accepts and forks for it closes a copy while
  * its child serves the client.
  */
-function isLastOpen({ acceptedBy, openedAt, usedWhereAccepted }: Connection, process: Process): boolean {
-  const accepting = acceptedBy.process;
-  if (accepting !== process) return !usedWhereAccepted && process.clientele.from === accepting;
+function isLastOpen(connection: Connection, process: Process): boolean {
+  const { openedAt, usedWhereAccepted } = connection;
+  const accepting = acceptedBy(connection).process;
+  if (accepting !== process) return !usedWhereAccepted && clienteleOf(process).from === accepting;
   const wasInherited = accepting.lastForkAt !== UNKNOWN && accepting.lastForkAt >= openedAt;
   return usedWhereAccepted || !wasInherited;
 }

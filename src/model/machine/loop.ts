@@ -1,7 +1,7 @@
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Aftermath } from './aftermath.ts';
-import type { Request } from './connections.ts';
+import type { Blame, Request, Serving, Span } from './connections.ts';
 import type { DescriptorTable } from './descriptor-table.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { SharedWait } from './shared-wait.ts';
@@ -43,13 +43,6 @@ export class WaitSet {
   }
 }
 
-/** A stretch of time that a loop spent on one request. */
-export interface Span {
-  readonly request: Request | null;
-  readonly start: Nanoseconds;
-  readonly end: Nanoseconds;
-}
-
 /** Spans shorter than this are not remembered for blame. */
 const REMEMBERED_SPAN = 5 * MILLISECOND;
 const REMEMBERED_SPANS = 64;
@@ -61,7 +54,7 @@ export const NO_THREAD_STARTED = -10;
  * What one thread does between its waits. The hub is the wait set that drives the loop: the one with the listener. A
  * turn is the time between two hub waits; spans divide it among requests. (Semantics 3.1 to 3.3, 3.8.)
  */
-export class Loop {
+export class Loop implements Serving {
   readonly waitSets: WaitSet[] = [];
   hub: WaitSet | null = null;
   /** The hub before it was closed, as a worker does when it ends. */
@@ -276,10 +269,7 @@ export class Loop {
    * Divides the life of a request up to `at`: on itself, waiting in the hub, and behind others; `behind` is the longest
    * single span.
    */
-  blame(
-    request: Request,
-    at: Nanoseconds,
-  ): { own: Nanoseconds; waiting: Nanoseconds; behind: Nanoseconds; longest: Span | null } {
+  blame(request: Request, at: Nanoseconds): Blame {
     const running = this.owner === request && this.spanStart !== UNKNOWN ? Math.max(0, at - this.spanStart) : 0;
     const own = request.own + running;
     // Any thread may serve it: nothing tells what it stood behind.

@@ -1,6 +1,5 @@
 import type { Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { Clientele } from './clientele.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
@@ -80,7 +79,6 @@ export class Process {
   requests = 0;
   /** Requests whose reply was seen to begin. */
   answered = 0;
-  readonly clientele = new Clientele();
   readonly inProgress = new RequestsInProgress();
   /** How often its threads have turned out to belong to another process than thought, at most. */
   moves = 0;
@@ -158,7 +156,6 @@ export class Process {
     this.receivesDescriptors ||= other.receivesDescriptors;
     this.hearsMessages ||= other.hearsMessages;
     this.handsDescriptorsOver ||= other.handsDescriptorsOver;
-    this.clientele.absorb(other.clientele, this);
     this.showsLife ||= other.showsLife;
     this.usesRing ||= other.usesRing;
     this.lastForkAt = Math.max(this.lastForkAt, other.lastForkAt);

@@ -3,6 +3,7 @@ import { LaneMap } from '../../trace/lane-map.ts';
 import type { Call, Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { AttachedTogether } from './attached-together.ts';
+import { clienteleOf } from './clientele.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import { type Descriptor, describeByLabel } from './descriptors.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
@@ -232,6 +233,7 @@ export class Processes {
 
   #takeIn(process: Process, old: Process): void {
     process.absorb(old);
+    clienteleOf(process).absorb(clienteleOf(old), process);
     if (old.forks > 0) for (const child of this.all()) if (child.parent === old) child.parent = process;
     this.#told.merged?.(process, old);
     process.inProgress.absorb(old.inProgress, process);
@@ -336,7 +338,7 @@ export class Processes {
     const isFirst = thread.isMain;
     const hasServedOrForked = thread.hasServed || (isFirst && process.forks > 0);
     // Who serves another one's connection is its child, also where the fork comes back after the child's end.
-    const isChild = process.parent !== null || process.clientele.from !== null;
+    const isChild = process.parent !== null || clienteleOf(process).from !== null;
     const isProgram = !hasServedOrForked && isFirst && !isChild;
     if (isProgram && ++this.#programs > MOST_PROGRAMS) this.gone.programs++;
     const worthKeeping = hasServedOrForked || (isProgram && this.#programs <= MOST_PROGRAMS);
@@ -364,7 +366,7 @@ export class Processes {
   #close(process: Process): void {
     this.#told.processEnded?.(process);
     process.descriptors.end();
-    process.clientele.end();
+    clienteleOf(process).end();
     if (process.threads.length === 0) process.parent = null;
   }
 
@@ -398,7 +400,8 @@ export class Processes {
    * there: a fork for each connection has no row of its own after its end.
    */
   #leaveCounts(process: Process): void {
-    const heir = process.clientele.from === null ? null : standsFor(process.clientele.from);
+    const { from } = clienteleOf(process);
+    const heir = from === null ? null : standsFor(from);
     if (heir === null || heir === process || heir.threads.length === 0) {
       this.gone.requests += process.requests;
       return;

@@ -1,3 +1,4 @@
+import { clienteleOf } from './clientele.ts';
 import type { Listener } from './listener.ts';
 import type { Process } from './process.ts';
 import type { Thread } from './thread.ts';
@@ -150,7 +151,7 @@ const MOST_FORKS = 3;
  * (FTP opens one for the data).
  */
 function wasForkedForItsClient(process: Process): boolean {
-  const { from, isSeveral } = process.clientele;
+  const { from, isSeveral } = clienteleOf(process);
   if (from === null || isSeveral || process.receivesDescriptors) return false;
   let ancestor = process.parent;
   for (let forks = 1; ancestor !== null && ancestor !== from && forks < MOST_FORKS; forks++) ancestor = ancestor.parent;
@@ -170,7 +171,7 @@ function* oneClientEach(roles: ReadonlyMap<Thread, Role>): Iterable<Thread> {
     if (role === 'acceptor' && thread.process.forks > 0 && leavesServing(thread.process)) handsOver ??= thread;
   for (const [thread, role] of roles) {
     const { process, lane } = thread;
-    if (role === 'connection-worker' || !isMainThread(thread) || !process.clientele.talksOnOne) continue;
+    if (role === 'connection-worker' || !isMainThread(thread) || !clienteleOf(process).talksOnOne) continue;
     if (process.receivesDescriptors) continue;
     if (process.threads.some(({ accepts }) => accepts.listeners.size > 0)) continue;
     const { parent } = process;
