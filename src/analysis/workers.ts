@@ -2,6 +2,7 @@ import { moment } from '../detectors/words.ts';
 import { type AtEnd as AtEndOfThread, atEndOf } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
 import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
+import { sharedWaitOf } from '../model/machine/shared-waits.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds, round } from '../trace/format-numbers.ts';
@@ -103,8 +104,10 @@ function describeEnd(end: AtEndOfThread | undefined, times: boolean): AtEnd | nu
 }
 
 /** Of threads that are one loop: the longest time in which none of them waited; null where there was none. */
-function longestTurn({ loop }: Thread): number | null {
-  if (loop.shared !== null) return loop.shared.longest > 0 ? milliseconds(loop.shared.longest) : null;
+function longestTurn(thread: Thread): number | null {
+  const { loop } = thread;
+  const shared = sharedWaitOf(thread);
+  if (shared !== null) return shared.longest > 0 ? milliseconds(shared.longest) : null;
   return loop.turns > 0 ? milliseconds(loop.longestTurn) : null;
 }
 
@@ -112,9 +115,11 @@ function longestTurn({ loop }: Thread): number | null {
  * Share of the observed time outside its own wait: the hub wait, that of any thread where they take turns, a blocking
  * accept, or the lock that serialises accepts.
  */
-function busyPercent({ loop, firstTime, lastTime, leftIn }: Thread, role: Role, end: Nanoseconds): number | null {
-  if (loop.shared !== null) {
-    const { first, attended } = loop.shared;
+function busyPercent(thread: Thread, role: Role, end: Nanoseconds): number | null {
+  const { loop, firstTime, lastTime, leftIn } = thread;
+  const shared = sharedWaitOf(thread);
+  if (shared !== null) {
+    const { first, attended } = shared;
     const watched = end - first;
     return watched > 0 ? round(100 * (1 - Math.min(1, attended / watched)), 1) : null;
   }

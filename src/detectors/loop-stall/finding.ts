@@ -1,4 +1,5 @@
 import type { KeptLine } from '../../model/evidence.ts';
+import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import { duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
@@ -73,7 +74,7 @@ export function stallFinding(
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
       `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}` +
       `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
-    why: reason.stop !== null ? WHY_STOPPED : thread.loop.shared === null ? WHY : WHY_SHARED,
+    why: reason.stop !== null ? WHY_STOPPED : thread.loop.isShared ? WHY_SHARED : WHY,
     ...span({ times }, group.first, group.last),
     openEnded: open,
     workers: isFirst ? [...new Set(shared.members.map((member) => member.thread.process.pid))] : [pid],
@@ -161,8 +162,10 @@ function everybodyNote({ members, count, total }: StallCause): string {
 }
 
 /** The time in which the loop was watched. */
-function observedOf({ loop }: StallGroup['thread'], { model }: Context): Nanoseconds {
-  return loop.shared === null ? loop.busy + loop.idle : model.lastTime - loop.shared.first;
+function observedOf(thread: StallGroup['thread'], { model }: Context): Nanoseconds {
+  const { busy, idle } = thread.loop;
+  const shared = sharedWaitOf(thread);
+  return shared === null ? busy + idle : model.lastTime - shared.first;
 }
 
 /** Time outside calls that was spent on a processor. */

@@ -64,7 +64,7 @@ export class TrafficTracker {
     if (
       listener.isFollowed &&
       loop.waitSets.length === 0 &&
-      process.sharedWait === null &&
+      !process.takesTurns &&
       this.#cycles.lastWait(thread) === null &&
       this.#inWindow(call.start) &&
       (succeeded || call.error === 'EAGAIN')

@@ -2,9 +2,7 @@ import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Aftermath } from './aftermath.ts';
 import type { Blame, Request, Serving, Span } from './connections.ts';
-import type { DescriptorTable } from './descriptor-table.ts';
 import type { Descriptor } from './descriptors.ts';
-import type { SharedWait } from './shared-wait.ts';
 import { Turn } from './turn.ts';
 
 /** In place of a number: poll and select sets with a listener in them. */
@@ -62,7 +60,7 @@ export class Loop implements Serving {
   /** The hub is known to hold the listener; before that it is the first wait set used, a guess. */
   hubIsCertain = false;
   /** Other threads of the process wait on the hub as well: they are one loop, and turns of one are no stalls. */
-  shared: SharedWait | null = null;
+  isShared = false;
   /** Time inside the hub wait. */
   idle: Nanoseconds = 0;
   /** Time in finished turns. */
@@ -147,20 +145,10 @@ export class Loop implements Serving {
     this.hubIsCertain = false;
   }
 
-  /** The thread belongs to another process than thought, of which an epoll instance was known under the same number. */
-  rejoin(descriptors: DescriptorTable): void {
-    for (const set of this.waitSets) {
-      const known = set.descriptor === null ? undefined : descriptors.get(set.fd);
-      if (known === undefined || known === set.descriptor || known.epoll === null) continue;
-      if (set.descriptor?.epoll != null) known.epoll.absorb(set.descriptor.epoll);
-      set.descriptor = known;
-    }
-  }
-
   /** The hub turned out to be that of other threads as well: turns that have ended are void. */
-  join(shared: SharedWait): void {
+  join(): void {
     forgetTurns(this);
-    this.shared = shared;
+    this.isShared = true;
   }
 
   /** What was taken for its wait is none: turns that began with it are void. */
@@ -175,7 +163,7 @@ export class Loop implements Serving {
     this.formerHub = this.hub;
     this.hub = null;
     this.hubIsCertain = false;
-    this.shared = null;
+    this.isShared = false;
     this.inTurn = false;
     this.closeSpan(UNKNOWN);
   }
@@ -273,8 +261,7 @@ export class Loop implements Serving {
     const running = this.owner === request && this.spanStart !== UNKNOWN ? Math.max(0, at - this.spanStart) : 0;
     const own = request.own + running;
     // Any thread may serve it: nothing tells what it stood behind.
-    if (this.shared !== null)
-      return { own, waiting: Math.max(0, at - request.startedAt - own), behind: 0, longest: null };
+    if (this.isShared) return { own, waiting: Math.max(0, at - request.startedAt - own), behind: 0, longest: null };
     const waiting = Math.max(0, this.idle - request.idleAtStart);
     const behind = Math.max(0, at - request.startedAt - own - waiting);
     let longest: Span | null = null;
@@ -296,7 +283,7 @@ export class Loop implements Serving {
 
 /** Turns that were measured on another wait are void. */
 function forgetTurns(loop: Loop): void {
-  loop.shared = null;
+  loop.isShared = false;
   loop.idle = 0;
   loop.busy = 0;
   loop.turns = 0;

@@ -6,7 +6,6 @@ import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { Runtime } from './runtime.ts';
 import { serverOfComm } from './server-names.ts';
-import type { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
 
 const MOST_TIDS = 256;
@@ -68,8 +67,8 @@ export class Process {
   clientsHeld = UNKNOWN;
   /** The last signal to it that stops a process, and who sent it (0 when not told). */
   stopSent: { readonly signal: string; readonly sender: number } | null = null;
-  /** Its threads take turns at an epoll instance, as those of Go do: this is the first one. */
-  sharedWait: SharedWait | null = null;
+  /** Threads of it take turns at an epoll instance, as those of Go do. */
+  takesTurns = false;
   accepted = 0;
   /**
    * Connections that it accepted and never used, and that somebody served who is not known to be of it: their number
@@ -142,13 +141,12 @@ export class Process {
     }
     other.threads = [];
     this.descriptors.absorb(other.descriptors);
-    for (const { loop } of this.threads) loop.rejoin(this.descriptors);
     if (this.argv.length === 0) this.argv = other.argv;
     this.server ||= other.server;
     this.signature ||= other.signature;
     if (this.loaded === 'unknown') this.loaded = other.loaded;
     this.stopSent ??= other.stopSent;
-    this.sharedWait ??= other.sharedWait;
+    this.takesTurns ||= other.takesTurns;
     this.parent ??= other.parent;
     this.forks += other.forks;
     this.threadsStarted += other.threadsStarted;

@@ -8,6 +8,7 @@ import { DescriptorTable } from './descriptor-table.ts';
 import { type Descriptor, describeByLabel } from './descriptors.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
 import { LowestNumbers } from './lowest-numbers.ts';
+import { unite } from './one-process.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
 import { Process, standsFor } from './process.ts';
 import { mayBeOne, mustBeOne, SeenSockets } from './seen-sockets.ts';
@@ -232,11 +233,9 @@ export class Processes {
   }
 
   #takeIn(process: Process, old: Process): void {
-    process.absorb(old);
-    clienteleOf(process).absorb(clienteleOf(old), process);
+    unite(process, old);
     if (old.forks > 0) for (const child of this.all()) if (child.parent === old) child.parent = process;
     this.#told.merged?.(process, old);
-    process.inProgress.absorb(old.inProgress, process);
     this.#words.united(process, old);
   }
 

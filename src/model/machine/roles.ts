@@ -1,6 +1,7 @@
 import { clienteleOf } from './clientele.ts';
 import type { Listener } from './listener.ts';
 import type { Process } from './process.ts';
+import { sharedWaitIn, sharedWaitOf } from './shared-waits.ts';
 import type { Thread } from './thread.ts';
 import type { ThreadView } from './views.ts';
 
@@ -74,7 +75,7 @@ function mastersOf(threads: readonly Thread[]): ReadonlySet<Process> {
 
 function ownRole(thread: Thread): Role | null {
   const { accepts, loop, process } = thread;
-  if (standIn(thread) !== thread || loop.shared !== null) return 'runtime-thread';
+  if (standIn(thread) !== thread || loop.isShared) return 'runtime-thread';
   if (handsOut(thread)) return 'master';
   if (isMainThread(thread) && wasForkedForItsClient(process)) return 'connection-worker';
   const hub = loop.hub ?? loop.formerHub;
@@ -245,9 +246,9 @@ export function acceptorsOfEach(threads: Iterable<Thread>): ReadonlyMap<Listener
  */
 export function standIn(thread: Thread): Thread {
   const { loop, process, accepts } = thread;
-  if (loop.shared !== null) return loop.shared.speaker;
-  const acceptsForAll = process.sharedWait !== null && loop.hub === null && accepts.listeners.size > 0;
-  return acceptsForAll ? (process.sharedWait?.speaker ?? thread) : thread;
+  const acceptsForAll = !loop.isShared && process.takesTurns && loop.hub === null && accepts.listeners.size > 0;
+  const shared = acceptsForAll ? sharedWaitIn(process) : sharedWaitOf(thread);
+  return shared?.speaker ?? thread;
 }
 
 /** Whether the thread is a loop of its own, or stands for several that are one. */

@@ -190,7 +190,7 @@ function kindOf(family: Family, thread: Thread, descriptor: Descriptor | undefin
     case 'futex':
     case 'semaphore':
       // Parked: another thread of those that take turns goes on.
-      if (thread.loop.shared !== null) return 'idle';
+      if (thread.loop.isShared) return 'idle';
       return isOfRequest(thread) || isAlone(thread) || !isKnown(thread) ? 'waiting' : 'idle';
     case 'sleep':
       return isOfRequest(thread) ? 'waiting' : 'idle';

@@ -6,7 +6,7 @@ import { Work, works } from './work.ts';
 
 /** It neither accepts clients nor waits for several things at once. */
 export function isTaker({ accepts, loop }: Thread): boolean {
-  return loop.hub?.kind !== 'epoll' && loop.shared === null && !accepts.isWait && accepts.listeners.size === 0;
+  return loop.hub?.kind !== 'epoll' && !loop.isShared && !accepts.isWait && accepts.listeners.size === 0;
 }
 
 /** A thread that was started in the capture may begin with a job. */
