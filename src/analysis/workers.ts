@@ -4,6 +4,7 @@ import type { Process } from '../model/machine/process.ts';
 import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
 import { sharedWaitOf } from '../model/machine/shared-waits.ts';
 import type { Thread } from '../model/machine/thread.ts';
+import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds, round } from '../trace/format-numbers.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
@@ -63,7 +64,7 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
       comm: thread.lane.comm,
       server: process.server,
       accepted: process.accepted,
-      wastedWakeups: process.threads.reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
+      wastedWakeups: threadsOf(process).reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
       busyPercent: capabilities.times && hasLoop ? busyPercent(thread, role, model.lastTime) : null,
       longestTurnMs: capabilities.times && hasLoop ? longestTurn(thread) : null,
       brokenPipes: process.brokenPipes,

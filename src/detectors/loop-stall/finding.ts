@@ -1,5 +1,6 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import { duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
@@ -55,7 +56,7 @@ export function stallFinding(
   // A thread that is parked while others wait in its place has nothing to do.
   const parks = cause === 'lock' || cause === 'futex-ladder';
   // It may park between requests as well, so that many of them are no turn.
-  const isRuntime = cause === 'many-requests' && thread.process.threads.length > 1;
+  const isRuntime = cause === 'many-requests' && threadsOf(thread.process).length > 1;
   const isParked = (parks || isRuntime) && mayTakeTurns(thread, context.model);
   const isDoubtful = isFull || isParked;
   const helpers = helperPeers(thread.process);

@@ -2,6 +2,7 @@ import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { hasUnseenThreads, threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { queueOf } from '../../model/topics/queues/job-tracker.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
@@ -91,15 +92,15 @@ function isParkedOnLock({ thread, left, wait, idle }: AtEnd, { serving, isOnePro
   if (idle !== 'no' || wait.kind !== 'lock' || left.isServing || left.futex === null) return false;
   const { process } = thread;
   if (left.futex.operation !== 'WAIT') return false;
-  if (serving.has(process)) return !thread.isMain && process.threads.length > 1;
-  return isOneProcess && process.threads.length === 1;
+  if (serving.has(process)) return !thread.isMain && threadsOf(process).length > 1;
+  return isOneProcess && threadsOf(process).length === 1;
 }
 
 /** It waits for a word from another thread or process, and nothing says that somebody waits for it. */
 function isParked({ thread, left, wait, idle }: AtEnd): boolean {
   const { accepts, process } = thread;
   if (idle !== 'unknown' || left.isServing || accepts.listeners.size > 0) return false;
-  if (process.clientsHeld > 0 && process.threads.length === 1) return false;
+  if (process.clientsHeld > 0 && threadsOf(process).length === 1) return false;
   if (wait.kind === 'lock') return left.futex !== null || left.name === 'futex';
   const { family } = left.syscall;
   return (wait.kind === 'work' || wait.kind === 'unknown') && /^(?:read|poll|select)$/.test(family);
@@ -110,7 +111,7 @@ function mayBeBeside({ thread, left }: AtEnd, all: readonly AtEnd[], scene: Scen
   const { process, tid, isMain } = thread;
   const { serving, working, isOneProcess } = scene;
   if (waitsForJobs(thread, working)) return true;
-  if (serving.has(process)) return !isMain || process.threads.length > 1;
+  if (serving.has(process)) return !isMain || threadsOf(process).length > 1;
   if (isOneProcess) return true;
   // Whose beginning was seen is a process, and no thread of another one.
   const mayBeThread = process.parent === null && !process.isWhole;
@@ -129,7 +130,7 @@ function waitsForJobs(thread: Thread, working: ReadonlySet<Process>): boolean {
 }
 
 function hasThreads(process: Process): boolean {
-  return process.threads.length > 1 || process.hasUnseenThreads;
+  return threadsOf(process).length > 1 || hasUnseenThreads(process);
 }
 
 function servingProcesses({ processes }: Model): ReadonlySet<Process> {

@@ -11,6 +11,7 @@ import type { Listeners } from '../machine/listeners.ts';
 import type { Processes } from '../machine/processes.ts';
 import { mustBeOne } from '../machine/seen-sockets.ts';
 import type { Thread } from '../machine/thread.ts';
+import { threadsOf } from '../machine/threads-of.ts';
 import type { FollowerContext } from './follower-context.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
@@ -143,7 +144,7 @@ export class DescriptorTracker {
       const listener = process.descriptors.get(fd)?.listener;
       if (listener == null) return;
       set.epoll.putAside(listener);
-      for (const { loop, accepts } of process.threads)
+      for (const { loop, accepts } of threadsOf(process))
         if (loop.hub?.descriptor === set) accepts.tending.leaves(listener, call.start, entryLine(call));
       return;
     }
@@ -153,7 +154,7 @@ export class DescriptorTracker {
     if (member.listener !== null) {
       set.epoll.registerListener(member.listener);
       if (operation === 'ADD')
-        for (const { loop, accepts } of process.threads)
+        for (const { loop, accepts } of threadsOf(process))
           if (loop.hub?.descriptor === set && accepts.tending.of(member.listener) !== undefined)
             accepts.tending.begins(member.listener, call.end, loop.idle);
       set.epoll.exclusive ||= exclusive;
@@ -169,11 +170,11 @@ export class DescriptorTracker {
     const { process } = thread;
     process.descriptors.delete(call.fd);
     if (descriptor.listener !== null)
-      for (const { accepts } of process.threads)
+      for (const { accepts } of threadsOf(process))
         accepts.tending.leaves(descriptor.listener, call.start, entryLine(call));
     this.#processes.sockets.closed(descriptor);
     if (descriptor.kind === 'epoll')
-      for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
+      for (const { loop } of threadsOf(process)) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
     this.#audience.closed(call, thread, descriptor);
     return descriptor;
   }

@@ -7,6 +7,7 @@ import { NO_THREAD_STARTED } from '../machine/loop.ts';
 import type { Processes } from '../machine/processes.ts';
 import { serverOf } from '../machine/server-names.ts';
 import type { Thread } from '../machine/thread.ts';
+import { threadsOf } from '../machine/threads-of.ts';
 import { type Heard, HUB_WAIT, type WorksFor } from '../tracker.ts';
 import type { Followers } from './followers.ts';
 
@@ -175,7 +176,7 @@ function usedWord(call: Call, thread: Thread, processes: Processes): void {
   if (!isWake && !use.operation.startsWith('WAIT')) return;
   process.wordsLookedAt++;
   // A wait that ends well was ended by somebody.
-  if (isWake === call.result > 0 && process.threads.length === 1) process.wakesUnseen = true;
+  if (isWake === call.result > 0 && threadsOf(process).length === 1) process.wakesUnseen = true;
   processes.usedWord(thread, use.word, isWake ? call.result : null, call);
 }
 
@@ -189,7 +190,7 @@ function executed(call: Call, thread: Thread, audience: Audience): void {
   if (process.argv.length > 0) process.server = serverOf(process.argv);
   process.descriptors.keepStandardStreams();
   // Another program has a loop of its own, if any.
-  for (const { loop } of process.threads) if (loop.hub !== null) loop.hubClosed();
+  for (const { loop } of threadsOf(process)) if (loop.hub !== null) loop.hubClosed();
   process.isWhole = true;
   audience.executed(process);
 }

@@ -16,6 +16,7 @@ import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
 import type { Processes } from '../machine/processes.ts';
 import type { Thread } from '../machine/thread.ts';
+import { hasUnseenThreads, threadsOf } from '../machine/threads-of.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
 import type { FollowerContext } from './follower-context.ts';
@@ -360,7 +361,7 @@ export class TrafficTracker {
   #mayBeAnswered({ connection, readAt, hungUpAt }: Request, process: Process): boolean {
     // Who answers most of what it reads answers itself.
     const isAnswering = process.answered * 2 >= process.requests;
-    if (!isAnswering && (process.usesRing || process.hasUnseenThreads)) return true;
+    if (!isAnswering && (process.usesRing || hasUnseenThreads(process))) return true;
     if (process.isWhole || connection.descriptor.socket !== '') return false;
     return this.#processes.all().some(({ isWhole, descriptors }) => {
       const descriptor = isWhole ? undefined : descriptors.get(connection.fd);
@@ -416,5 +417,5 @@ function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
 const ALONE = 1_000;
 
 function servesAlone({ accepts, process }: Thread): boolean {
-  return accepts.servedItself >= ALONE && accepts.handedOver === 0 && process.threads.length === 1;
+  return accepts.servedItself >= ALONE && accepts.handedOver === 0 && threadsOf(process).length === 1;
 }

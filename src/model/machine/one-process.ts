@@ -3,11 +3,13 @@ import type { DescriptorTable } from './descriptor-table.ts';
 import type { WaitSet } from './loop.ts';
 import type { Process } from './process.ts';
 import { lookedAtBoth, sharedByBoth } from './shared-waits.ts';
+import { takeThreads, threadsOf } from './threads-of.ts';
 
 /** `other` turned out to be the same process as `process`, which stands for both from now on. */
 export function unite(process: Process, other: Process): void {
+  takeThreads(process, other);
   process.absorb(other);
-  for (const { loop } of process.threads) for (const set of loop.waitSets) namedByBoth(set, process.descriptors);
+  for (const { loop } of threadsOf(process)) for (const set of loop.waitSets) namedByBoth(set, process.descriptors);
   clienteleOf(process).absorb(clienteleOf(other), process);
   sharedByBoth(process, other);
   process.inProgress.absorb(other.inProgress, process);

@@ -6,9 +6,9 @@ import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { Runtime } from './runtime.ts';
 import { serverOfComm } from './server-names.ts';
-import type { Thread } from './thread.ts';
 
-const MOST_TIDS = 256;
+/** So many numbers of threads are remembered of a process. */
+export const MOST_TIDS = 256;
 const MOST_PEERS = 8;
 
 /** A process: threads that share descriptors. */
@@ -26,8 +26,6 @@ export class Process {
   parent: Process | null = null;
   /** The fork was traced: its descriptors are known to be its parent's. */
   forkedAt: Nanoseconds = UNKNOWN;
-  /** Its live threads, and ended ones that were acceptors or loops. */
-  threads: Thread[] = [];
   /** Every thread it had, up to a bound. */
   tids: number[] = [];
   descriptors: DescriptorTable;
@@ -102,14 +100,6 @@ export class Process {
     return this.leader.tid;
   }
 
-  /** It has threads that the capture does not show, or not as threads of this process. */
-  get hasUnseenThreads(): boolean {
-    return (
-      (this.wakesUnseen && this.threads.length === 1) ||
-      (this.tids.length < MOST_TIDS && this.tids.length <= this.threadsStarted)
-    );
-  }
-
   noteHelperPeer(address: string): void {
     if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address))
       this.helperPeers = [...this.helperPeers, address];
@@ -124,22 +114,9 @@ export class Process {
     this.toldServer = name;
   }
 
-  /** A thread of it is heard of. */
-  join(thread: Thread): void {
-    // Most have one: a literal takes less room than what grows.
-    if (this.threads.length === 0) this.threads = [thread];
-    else this.threads.push(thread);
-    this.noteTid(thread.tid);
-  }
-
   /** Takes over what was counted and learned of `other`, which is the same process. */
   absorb(other: Process): void {
     other.mergedInto = this;
-    for (const thread of other.threads) {
-      thread.process = this;
-      this.join(thread);
-    }
-    other.threads = [];
     this.descriptors.absorb(other.descriptors);
     if (this.argv.length === 0) this.argv = other.argv;
     this.server ||= other.server;
@@ -166,6 +143,7 @@ export class Process {
     for (const peer of other.helperPeers) this.noteHelperPeer(peer);
   }
 
+  /** A thread of it has this number. */
   noteTid(tid: number): void {
     if (this.tids.length === 0) {
       this.tids = [tid];

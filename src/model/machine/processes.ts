@@ -14,8 +14,9 @@ import { Process, standsFor } from './process.ts';
 import { mayBeOne, mustBeOne, SeenSockets } from './seen-sockets.ts';
 import { SeenWords } from './seen-words.ts';
 import { serverOf } from './server-names.ts';
-import { Thread } from './thread.ts';
+import type { Thread } from './thread.ts';
 import { type Gone, LIMITS, leastServedFirst, silentFirst, type ThreadLimits } from './thread-limits.ts';
+import { leave, threadIn, threadsOf } from './threads-of.ts';
 
 /** Numbers of processes that are waited for, at most, and threads that wait for one. */
 const MOST_LEADERS = 256;
@@ -113,7 +114,7 @@ export class Processes {
     }
     if (this.#live >= this.#limits.live) this.#forgetSilent();
     const process = expected?.isThread ? standsFor(expected.parent) : new Process(lane, this.open);
-    const thread = new Thread(lane, process);
+    const thread = threadIn(process, lane);
     thread.firstTime = time;
     if (expected !== undefined && !expected.isThread) this.#becomeChild(process, expected);
     this.#threads.set(lane.index, thread);
@@ -273,7 +274,7 @@ export class Processes {
 
   /** Both are one process. The pid is that of the first thread: the lowest, while nothing says which that is. */
   #unite(process: Process, other: Process): void {
-    const isLarger = other.threads.length > process.threads.length;
+    const isLarger = threadsOf(other).length > threadsOf(process).length;
     const [kept, gone] = isLarger ? [other, process] : [process, other];
     if (gone.isNamed || (!kept.isNamed && gone.pid < kept.pid)) kept.leader = gone.leader;
     kept.isNamed ||= gone.isNamed;
@@ -343,9 +344,9 @@ export class Processes {
     const worthKeeping = hasServedOrForked || (isProgram && this.#programs <= MOST_PROGRAMS);
     if (!worthKeeping) {
       this.#remove(thread);
-      if (process.threads.length === 0) this.#leaveCounts(process);
+      if (threadsOf(process).length === 0) this.#leaveCounts(process);
     } else if (this.#all.size - this.#live > this.#limits.ended) this.#forgetEnded();
-    if (!process.threads.every((other) => other.ended)) return;
+    if (!threadsOf(process).every((other) => other.ended)) return;
     process.exitedAt = time;
     process.killedBy = signal;
     this.#close(process);
@@ -356,7 +357,7 @@ export class Processes {
    * call.
    */
   endSiblings(thread: Thread): readonly Thread[] {
-    const siblings = thread.process.threads.filter((other) => other !== thread && !other.ended);
+    const siblings = threadsOf(thread.process).filter((other) => other !== thread && !other.ended);
     for (const { lane } of siblings) this.#over.add(lane);
     return siblings;
   }
@@ -366,7 +367,7 @@ export class Processes {
     this.#told.processEnded?.(process);
     process.descriptors.end();
     clienteleOf(process).end();
-    if (process.threads.length === 0) process.parent = null;
+    if (threadsOf(process).length === 0) process.parent = null;
   }
 
   #forgetSilent(): void {
@@ -387,7 +388,7 @@ export class Processes {
     }
     if (thread.ended && thread.hasServed) this.gone.endedServed++;
     this.#remove(thread);
-    if (process.threads.length === 0) {
+    if (threadsOf(process).length === 0) {
       this.#leaveCounts(process);
       this.#close(process);
     }
@@ -401,7 +402,7 @@ export class Processes {
   #leaveCounts(process: Process): void {
     const { from } = clienteleOf(process);
     const heir = from === null ? null : standsFor(from);
-    if (heir === null || heir === process || heir.threads.length === 0) {
+    if (heir === null || heir === process || threadsOf(heir).length === 0) {
       this.gone.requests += process.requests;
       return;
     }
@@ -411,8 +412,7 @@ export class Processes {
 
   #remove(thread: Thread): void {
     this.#all.delete(thread);
-    const { threads } = thread.process;
-    threads.splice(threads.indexOf(thread), 1);
+    leave(thread);
   }
 
   /** Requests that were read, by all that are kept and those there was no room for. */

@@ -3,6 +3,7 @@ import type { Listener } from './listener.ts';
 import type { Process } from './process.ts';
 import { sharedWaitIn, sharedWaitOf } from './shared-waits.ts';
 import type { Thread } from './thread.ts';
+import { threadsOf } from './threads-of.ts';
 import type { ThreadView } from './views.ts';
 
 export type Role =
@@ -158,7 +159,7 @@ function wasForkedForItsClient(process: Process): boolean {
   for (let forks = 1; ancestor !== null && ancestor !== from && forks < MOST_FORKS; forks++) ancestor = ancestor.parent;
   return (
     ancestor === from &&
-    process.threads.every(({ accepts }) => [...accepts.listeners].every(({ openedBy }) => openedBy === process))
+    threadsOf(process).every(({ accepts }) => [...accepts.listeners].every(({ openedBy }) => openedBy === process))
   );
 }
 
@@ -174,7 +175,7 @@ function* oneClientEach(roles: ReadonlyMap<Thread, Role>): Iterable<Thread> {
     const { process, lane } = thread;
     if (role === 'connection-worker' || !isMainThread(thread) || !clienteleOf(process).talksOnOne) continue;
     if (process.receivesDescriptors) continue;
-    if (process.threads.some(({ accepts }) => accepts.listeners.size > 0)) continue;
+    if (threadsOf(process).some(({ accepts }) => accepts.listeners.size > 0)) continue;
     const { parent } = process;
     const isForked =
       parent !== null
@@ -185,9 +186,10 @@ function* oneClientEach(roles: ReadonlyMap<Thread, Role>): Iterable<Thread> {
 }
 
 /** The process accepts, serves no connection itself, and passes none on to a process that is there already. */
-function leavesServing({ threads, handsDescriptorsOver }: Process): boolean {
+function leavesServing(process: Process): boolean {
+  const threads = threadsOf(process);
   return (
-    !handsDescriptorsOver &&
+    !process.handsDescriptorsOver &&
     threads.some(({ accepts }) => accepts.listenerNumbers.size > 0) &&
     threads.every(({ accepts }) => accepts.servedItself === 0)
   );

@@ -4,6 +4,7 @@ import { PerDescriptor, PerProcess, PerThread } from './owned-state.ts';
 import type { Process } from './process.ts';
 import { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
+import { threadsOf } from './threads-of.ts';
 
 /** Who looks at an epoll instance. */
 interface Looking {
@@ -46,7 +47,7 @@ export function lookAt(descriptor: Descriptor, thread: Thread, least: Nanosecond
   const { shared } = found;
   process.takesTurns = true;
   if (sharedWaitIn(process) === null) firstOfProcesses.set(process, shared);
-  const joining = process.threads.filter(({ loop }) => loop.hub?.descriptor === descriptor && !loop.isShared);
+  const joining = threadsOf(process).filter(({ loop }) => loop.hub?.descriptor === descriptor && !loop.isShared);
   for (const each of joining) {
     shared.join(each);
     ofThreads.set(each, shared);

@@ -10,6 +10,7 @@ import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
+import { threadsOf } from '../../machine/threads-of.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { FailureText, type LastWords } from './last-words.ts';
 import { logOf, noteLog } from './logs.ts';
@@ -230,7 +231,7 @@ export class DeathTracker implements Tracker {
       isAssumed: false,
       lastCall: thread.leftIn?.name ?? thread.lastSyscall?.name ?? '',
       lastFd: thread.leftIn?.fd ?? thread.lastFd,
-      hasServed: process.threads.some((each) => each.hasServed),
+      hasServed: threadsOf(process).some((each) => each.hasServed),
       isFork: !this.#executed.has(process),
       line: { file, line, text },
     });
@@ -263,7 +264,7 @@ export class DeathTracker implements Tracker {
       const crash = crashes.of(process);
       if (crash === undefined || ended || this.#byPid.has(process.pid)) continue;
       const { line, file } = crash.signal.line;
-      const isLast = process.threads.every(
+      const isLast = threadsOf(process).every(
         ({ lane: own }) => own.lastLine !== null && own.lastLine.file === file && own.lastLine.line <= line,
       );
       if (isLast && leftIn === null) silent.add(process);
@@ -281,7 +282,7 @@ export class DeathTracker implements Tracker {
         isAssumed: true,
         lastCall: crash.lastCall,
         lastFd: -1,
-        hasServed: process.threads.some((each) => each.hasServed),
+        hasServed: threadsOf(process).some((each) => each.hasServed),
         isFork: !this.#executed.has(process),
         line: crash.signal.line,
       });
@@ -376,7 +377,7 @@ export class DeathTracker implements Tracker {
 /** Its end is that of its process: it is the first thread or, where nobody knows which that is, the last one left. */
 function isLast(thread: Thread): boolean {
   const { process, isMain } = thread;
-  return isMain || (process.isLeaderGuessed && process.threads.every((each) => each === thread || each.ended));
+  return isMain || (process.isLeaderGuessed && threadsOf(process).every((each) => each === thread || each.ended));
 }
 
 function wrote(call: Call, { process }: Thread, log: string): void {
