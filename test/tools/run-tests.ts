@@ -99,7 +99,7 @@ function runAndListen(root: string, given: readonly string[]): { status: number;
   }
 }
 
-/** The live test files of a TAP output in which something failed; none where another test failed, or a test was skipped. */
+/** The live files of a TAP output in which a test failed; none where another test failed, or one was skipped. */
 export function filesToAskAgain(tap: string): string[] {
   if (skippedTests(tap).length > 0) return [];
   const failures = [...tap.matchAll(/^( *)not ok \d+ .*\n(?:\1 {2}.*\n)*?\1 {2}location: '(.*?):\d+:\d+'$/gm)];
