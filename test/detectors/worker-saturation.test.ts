@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { connectTo, fork, openListener } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
@@ -55,6 +55,30 @@ it('all workers busy at once for a fifth of the time is a warning, for half of i
   assert.equal(metrics.served, 2);
   assert.match(evidence[0]?.text ?? '', /clock_nanosleep/);
   assert.equal(only(await analyzed(twoWorkers(5010, 0)), KIND).severity, 'critical');
+});
+
+describe('the title', () => {
+  it('names the request that held them all, and the summary how much of it that was', async () => {
+    const { title, summary } = only(await analyzed(twoWorkers(3100, 700)), KIND);
+    assert.equal(title, 'GET /report holds both sync workers 24 % of the time, longest 2.40 s');
+    assert.match(summary, / 100 % of their time in all such stretches went to GET \/report\./);
+  });
+
+  it('names no request where there were two, and none where the capture holds none', async () => {
+    const both = twoWorkers(3100, 700).replace(/(102 .*)GET \/report/, '$1GET /export');
+    const { title, summary } = only(await analyzed(both), KIND);
+    assert.equal(title, 'Both sync workers busy 24 % of the time, longest 2.40 s');
+    assert.doesNotMatch(summary, /GET/);
+    const none = twoWorkers(3100, 700).replaceAll('GET /report HTTP/1.1', 'something of its own');
+    assert.match(only(await analyzed(none), KIND).title, /^Both sync workers busy/);
+  });
+
+  it('has 78 characters at most, and begins with the request as far as there is room', async () => {
+    const path = `/${'reports/'.repeat(8)}yearly`;
+    const { title } = only(await analyzed(twoWorkers(3100, 700).replaceAll('/report', path)), KIND);
+    assert.match(title, /^GET \/reports\/.*\.\.\. holds both sync workers 24 % of the time/);
+    assert.ok(title.length <= 78, title);
+  });
 });
 
 it('workers that are busy one after the other are not saturated', async () => {
@@ -140,7 +164,7 @@ it('workers that wait in accept itself are busy from there to the next accept', 
   const report = await analyzed(trace);
   const { title, severity, metrics } = only(report, KIND);
   assert.equal(severity, 'critical');
-  assert.equal(title, 'All 3 workers busy 60 % of the time: poll on 10.0.0.7:28091 (HTTP)');
+  assert.equal(title, 'GET /up holds all 3 workers 60 % of the time: poll on 10.0.0.7:28091 (HTTP)');
   assert.deepEqual([metrics.workers, metrics.served], [3, 12]);
   for (const { pid, busyPercent } of report.workers.filter(({ role }) => role !== 'master'))
     assert.ok(
