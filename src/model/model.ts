@@ -368,7 +368,7 @@ export class Model {
     }
     turns.finishShared(this.processes.threads(), this.lastTime);
     this.#audience.finish([...this.processes.threads()]);
-    traffic.finish(this.processes.all(), this.lastTime);
+    traffic.ends.finish(this.processes.all(), this.lastTime);
   }
 
   /**
