@@ -126,7 +126,7 @@ export class Model {
     ]);
     this.#periodic = this.#audience.trackers.filter(({ due }) => due !== undefined);
     this.processes = new Processes(this.#audience);
-    if (noted) this.processes.introduce(noted);
+    if (noted) this.processes.memberships.introduce(noted);
     const { processes } = this;
     this.#followers = new Followers({ ...context, processes, listeners, audience: this.#audience });
     this.#turns = this.#followers.turns;
@@ -158,7 +158,7 @@ export class Model {
 
   /** strace told which threads it attached together. */
   attached({ tid, threads }: Notice): void {
-    this.processes.together.attached(tid, threads);
+    this.processes.memberships.together.attached(tid, threads);
   }
 
   call(call: Call): void {
@@ -226,7 +226,7 @@ export class Model {
     const thread = this.processes.at(signal.lane, signal.time);
     // A thread gets such a signal from its own process: `raise`, `pthread_kill`, the scheduler of Go.
     const sender = signal.info.includes('SI_TKILL') ? signalInfo(signal.info).pid : 0;
-    if (sender > 0) this.processes.pidNamed(thread, sender);
+    if (sender > 0) this.processes.memberships.pidNamed(thread, sender);
     // The scheduler of Go takes the processor from a goroutine with it, as nobody else does.
     if (sender > 0 && signal.signal === 'SIGURG' && thread.process.server === '') thread.process.server = 'Go';
     this.#audience.signalled(signal, thread);
@@ -265,7 +265,7 @@ export class Model {
 
   membership({ lane, leader, time }: Membership): void {
     this.#saw(time);
-    this.processes.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
+    this.processes.memberships.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
   }
 
   scheduling(record: Scheduling): void {
@@ -306,8 +306,8 @@ export class Model {
     if (this.processes.isOver(lane)) return;
     const { processes } = this;
     const thread = processes.at(lane, since);
-    processes.belongs(thread, processes.at(leader, since));
-    processes.parentNamed(thread.process, parent);
+    processes.memberships.belongs(thread, processes.at(leader, since));
+    processes.memberships.parentNamed(thread.process, parent);
     if (lane.comm === '') lane.comm = comm;
     const { process } = thread;
     if (process.server === '') process.server = serverOf([comm]);

@@ -8,7 +8,7 @@ import type { DescriptorKind } from '../machine/descriptor-kind.ts';
 import { Descriptor, describeByLabel } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import type { Listeners } from '../machine/listeners.ts';
-import type { Processes } from '../machine/processes.ts';
+import type { Memberships } from '../machine/memberships.ts';
 import { mustBeOne } from '../machine/seen-sockets.ts';
 import type { Thread } from '../machine/thread.ts';
 import { threadsOf } from '../machine/threads-of.ts';
@@ -16,13 +16,13 @@ import type { FollowerContext } from './follower-context.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
 export class DescriptorTracker {
-  readonly #processes: Processes;
+  readonly #memberships: Memberships;
   readonly #listeners: Listeners;
   readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
   constructor({ processes, listeners, audience, inWindow }: FollowerContext) {
-    this.#processes = processes;
+    this.#memberships = processes.memberships;
     this.#listeners = listeners;
     this.#audience = audience;
     this.#inWindow = inWindow;
@@ -42,7 +42,7 @@ export class DescriptorTracker {
       descriptor.epoll = new EpollSet();
     }
     thread.process.descriptors.set(call.result, descriptor);
-    if (!thread.process.isWhole) this.#processes.opened(thread, call);
+    if (!thread.process.isWhole) this.#memberships.opened(thread, call);
     this.#audience.opened(call, thread, descriptor);
   }
 
@@ -54,8 +54,8 @@ export class DescriptorTracker {
     descriptor.nonblocking = made?.isNonblocking === true;
     thread.process.descriptors.set(call.result, descriptor);
     if (!thread.process.isWhole)
-      this.#processes.sockets.add(descriptor.label, call.result, descriptor, thread, call.end);
-    if (!thread.process.isWhole) this.#processes.opened(thread, call);
+      this.#memberships.sockets.add(descriptor.label, call.result, descriptor, thread, call.end);
+    if (!thread.process.isWhole) this.#memberships.opened(thread, call);
     this.#audience.opened(call, thread, descriptor);
   }
 
@@ -122,7 +122,7 @@ export class DescriptorTracker {
       return;
     }
     const descriptor =
-      thread.process.descriptors.get(call.fd) ?? this.#processes.learn(thread, call.fd, call.arguments.label());
+      thread.process.descriptors.get(call.fd) ?? this.#memberships.learn(thread, call.fd, call.arguments.label());
     descriptor.nonblocking = nonblocking;
     const { connection } = descriptor;
     if (connection !== null && nonblocking) acceptedBy(connection).accepts.nonblocking++;
@@ -148,7 +148,7 @@ export class DescriptorTracker {
         if (loop.hub?.descriptor === set) accepts.tending.leaves(listener, call.start, entryLine(call));
       return;
     }
-    const member = process.descriptors.get(fd) ?? this.#processes.learn(thread, fd, change.label);
+    const member = process.descriptors.get(fd) ?? this.#memberships.learn(thread, fd, change.label);
     const exclusive = (change.events & EVENT.EXCLUSIVE) !== 0;
     set.epoll.register(fd, { u32: data, exclusive });
     if (member.listener !== null) {
@@ -164,7 +164,7 @@ export class DescriptorTracker {
   /** Returns the closed descriptor, or undefined when nothing was closed. */
   closed(call: Call, thread: Thread): Descriptor | undefined {
     if (call.result !== 0) return undefined;
-    this.#processes.closed(thread, call.fd, call.start);
+    this.#memberships.closed(thread, call.fd, call.start);
     const descriptor = this.#toClose(call, thread);
     if (descriptor === undefined) return undefined;
     const { process } = thread;
@@ -172,7 +172,7 @@ export class DescriptorTracker {
     if (descriptor.listener !== null)
       for (const { accepts } of threadsOf(process))
         accepts.tending.leaves(descriptor.listener, call.start, entryLine(call));
-    this.#processes.sockets.closed(descriptor);
+    this.#memberships.sockets.closed(descriptor);
     if (descriptor.kind === 'epoll')
       for (const { loop } of threadsOf(process)) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
     this.#audience.closed(call, thread, descriptor);
@@ -184,9 +184,9 @@ export class DescriptorTracker {
     const known = thread.process.descriptors.get(call.fd);
     if (known !== undefined || thread.process.isWhole || call.fd < 0) return known;
     const label = call.arguments.label();
-    const seen = this.#processes.sockets.find(label);
+    const seen = this.#memberships.sockets.find(label);
     const isShared = seen !== undefined && mustBeOne(thread, call.fd, seen);
-    return isShared ? this.#processes.learn(thread, call.fd, label) : undefined;
+    return isShared ? this.#memberships.learn(thread, call.fd, label) : undefined;
   }
 }
 

@@ -6,15 +6,15 @@ import type { Call } from '../../trace/record.ts';
 import { foundConnection } from '../machine/accepted-by.ts';
 import type { Connection } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
-import type { Processes } from '../machine/processes.ts';
+import type { Memberships } from '../machine/memberships.ts';
 import type { Thread } from '../machine/thread.ts';
 
 /** Finds connections whose accept the capture does not show, by what is read from them or written to them. */
 export class FoundConnections {
-  readonly #processes: Processes;
+  readonly #memberships: Memberships;
 
-  constructor(processes: Processes) {
-    this.#processes = processes;
+  constructor(memberships: Memberships) {
+    this.#memberships = memberships;
   }
 
   /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
@@ -39,7 +39,8 @@ export class FoundConnections {
     const { found } = accepts;
     if (found !== null && !found.closed && found.fd !== call.fd && loop.hub !== null) loop.hub.servesSeveral = true;
     accepts.found = connection;
-    if (!thread.process.isWhole) this.#processes.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
+    if (!thread.process.isWhole)
+      this.#memberships.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
     return connection;
   }
 }

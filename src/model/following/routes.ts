@@ -91,8 +91,8 @@ function bookkeeping(
       thread.process.usesRing = true;
     };
   if (name === 'prctl') return (call, thread) => renamed(call, thread);
-  if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
-  if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
+  if (name === 'getpid') return (call, thread) => processes.memberships.pidNamed(thread, call.result);
+  if (name === 'getppid') return (call, thread) => processes.memberships.parentNamed(thread.process, call.result);
   if (name === 'gettid') {
     return (_call, thread) => {
       thread.loop.startedThreadIn = thread.loop.turn.number;
@@ -177,7 +177,7 @@ function usedWord(call: Call, thread: Thread, processes: Processes): void {
   process.wordsLookedAt++;
   // A wait that ends well was ended by somebody.
   if (isWake === call.result > 0 && threadsOf(process).length === 1) process.wakesUnseen = true;
-  processes.usedWord(thread, use.word, isWake ? call.result : null, call);
+  processes.memberships.usedWord(thread, use.word, isWake ? call.result : null, call);
 }
 
 const MOST_LOOKED_AT = 10_000;

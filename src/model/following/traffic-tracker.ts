@@ -10,7 +10,7 @@ import type { Connection, Request } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
-import type { Processes } from '../machine/processes.ts';
+import type { Memberships } from '../machine/memberships.ts';
 import type { Thread } from '../machine/thread.ts';
 import { threadsOf } from '../machine/threads-of.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
@@ -25,7 +25,7 @@ const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'EN
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
 export class TrafficTracker {
   readonly #facts: FactBus;
-  readonly #processes: Processes;
+  readonly #memberships: Memberships;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
   readonly #audience: Audience;
@@ -41,7 +41,7 @@ export class TrafficTracker {
 
   constructor(context: FollowerContext, cycles: AcceptCycles) {
     this.#facts = context.facts;
-    this.#processes = context.processes;
+    this.#memberships = context.processes.memberships;
     this.#listeners = context.listeners;
     this.#cycles = cycles;
     this.#audience = context.audience;
@@ -49,7 +49,7 @@ export class TrafficTracker {
     this.#requests = new RequestTracker(context);
     this.failures = new FailedWrites(context);
     this.ends = new ConnectionEnds(context);
-    this.#found = new FoundConnections(context.processes);
+    this.#found = new FoundConnections(this.#memberships);
   }
 
   accept(call: Call, thread: Thread): Request | null {
@@ -97,13 +97,13 @@ export class TrafficTracker {
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
     if (!process.isWhole && !servesAlone(thread))
-      this.#processes.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
+      this.#memberships.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
     loop.aftermath?.accepted(connection, listener, thread.lane.index);
     listener.lastLane = thread.lane.index;
     listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);
-    if (!process.isWhole) this.#processes.opened(thread, call);
+    if (!process.isWhole) this.#memberships.opened(thread, call);
     const before = thread.process.descriptors.get(call.result)?.connection;
     if (before && !before.used && !before.closed && this.#showsCloses) process.servedUnseen++;
     thread.process.descriptors.set(call.result, made);
@@ -220,7 +220,7 @@ export class TrafficTracker {
     const { process } = thread;
     const known = process.descriptors.get(call.fd);
     if (known !== undefined && (process.isWhole || !isStale(known, call))) return known;
-    return call.fd < 0 ? undefined : this.#processes.learn(thread, call.fd, call.arguments.label());
+    return call.fd < 0 ? undefined : this.#memberships.learn(thread, call.fd, call.arguments.label());
   }
 
   #served(connection: Connection, thread: Thread): void {
