@@ -341,6 +341,25 @@ test('no files import each other, types included', () => {
   assert.deepEqual(ringsOf(IMPORTS.filter(({ target, isLazy }) => /^(src|parsers)\b/.test(target) && !isLazy)), []);
 });
 
+test('the layers of the machine are as src/model/README.md draws them: no file imports from one above its own', () => {
+  const machine = 'src/model/machine';
+  const page = readFileSync(join(ROOT, 'src/model/README.md'), 'utf8').split('## The layers of `machine`')[1] ?? '';
+  const lines =
+    page
+      .split('\n## ')[0]
+      ?.split(/^\d+\. /m)
+      .slice(1) ?? [];
+  const layers = lines.map((line) => [...line.matchAll(/`([a-z-]+)`/g)].map(([, name]) => `${machine}/${name}.ts`));
+  assert.ok(layers.length >= 5, `${layers.length} layers`);
+  assert.deepEqual(layers.flat().toSorted(), sourceFiles(machine).toSorted(), 'each file stands in one layer');
+  const layerOf = (file: string): number => layers.findIndex((layer) => layer.includes(file));
+  const upwards = IMPORTS.filter(({ file, target }) => layerOf(file) >= 0 && layerOf(target) > layerOf(file));
+  assert.deepEqual(
+    upwards.map(({ file, target }) => `${file} imports ${target}`),
+    [],
+  );
+});
+
 test('a command of the command line is loaded before its action, and its action when it runs', () => {
   const commands = sourceFiles('src/cli/commands');
   assert.ok(commands.length > 5);

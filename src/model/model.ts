@@ -17,7 +17,7 @@ import type {
   Watched,
 } from '../trace/record.ts';
 import { signalInfo } from '../trace/siginfo.ts';
-import { type Family, isWait, type Syscall, syscall } from '../trace/syscalls.ts';
+import { type Family, type Syscall, syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { TimelineSink } from '../trace/timeline-sink.ts';
 import { type Audience, audienceOf } from './audience.ts';
@@ -29,10 +29,10 @@ import { Route } from './following/routes.ts';
 import { endStop, noteStop } from './following/stops.ts';
 import { withSighting } from './following/turn-notes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
+import { beginUnseenTurns } from './following/unseen-turns.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
 import { Processes } from './machine/processes.ts';
-import { rolesOf } from './machine/roles.ts';
 import { serverOf } from './machine/server-names.ts';
 import type { Thread } from './machine/thread.ts';
 import type { ActivityRecorder } from './measuring/activity-recorder.ts';
@@ -352,7 +352,7 @@ export class Model {
       this.#saw(inOrder.start);
       this.#stays(inOrder, thread);
     }
-    this.#beginUnseenTurns();
+    beginUnseenTurns(this.processes);
     for (const thread of this.processes.threads()) {
       cycles.finish(thread, this.lastTime);
       if (thread.ended) continue;
@@ -369,20 +369,6 @@ export class Model {
     turns.finishShared(this.processes.threads(), this.lastTime);
     this.#audience.finish([...this.processes.threads()]);
     traffic.ends.finish(this.processes.all(), this.lastTime);
-  }
-
-  /**
-   * A worker that made no call in the whole trace, and neither waited for work whenever somebody looked: it is what its
-   * siblings are, in a turn that began before the trace.
-   */
-  #beginUnseenTurns(): void {
-    const unseen = [...this.processes.threads()].filter(isAwayAllTime);
-    if (unseen.length === 0) return;
-    const roles = rolesOf(this.processes.threads());
-    for (const thread of unseen) {
-      const role = roles.get(thread);
-      if (role === 'event-loop' || role === 'sync-worker') beginUnseenTurn(thread);
-    }
   }
 
   /** A call that the thread had not left when the trace ended. */
@@ -427,23 +413,4 @@ export class Model {
 /** A result of 0 says that there is nothing: the end of a stream, no child that has ended. */
 function answersNothing(family: Family): boolean {
   return family === 'read' || family === 'wait-child';
-}
-
-/** It made no call that came back, and is neither in a wait nor in a call of its listener. */
-function isAwayAllTime({ seen, ended, lastTime, leftIn, tid, process }: Thread): boolean {
-  if (seen === null || ended || lastTime !== UNKNOWN || tid !== process.pid) return false;
-  if (leftIn === null) return seen.call === '';
-  const call = leftIn.syscall.family === 'restart' ? syscall(seen.call) : leftIn.syscall;
-  return !leftIn.isHubWait && !leftIn.isForListener && !isWait(call.family) && call.family !== 'accept';
-}
-
-function beginUnseenTurn({ loop, seen, leftIn }: Thread): void {
-  if (seen === null) return;
-  const start = Math.min(seen.since, leftIn?.since ?? seen.since);
-  const { turn } = loop;
-  loop.inTurn = true;
-  loop.waitIsUntimed = false;
-  turn.start = start;
-  turn.file = seen.line.file;
-  turn.startLine = seen.line.line;
 }
