@@ -46,7 +46,7 @@ test('turns that were told are a stall of their worker, which does not say in wh
   assert.match(none(report, 'service-stall'), /at no time were all of the 2 threads that accept in turns of 100 ms/);
 });
 
-/** Worker 101 was in a sleep before the capture began, and clients wait for it; the last look saw it as `seenMs` long. */
+/** Worker 101 was in a sleep before the capture began, and a client waits; the last look saw it as `seenMs` long. */
 function asleep(seenMs: number): string {
   const end = 1_000_000_000_000 + 8_000 * MS;
   const opening = 'event=in ts=999000000000 pid=101 tid=101 nr=230 a=0,0,7ffc,0,0,0 data=';
