@@ -29,13 +29,14 @@ export function sniffStrace(head: Buffer): number {
   let open = 0;
   let events = 0;
   const isSurelyStrace = sniffed.some(({ body }) => EVENT.test(body) || ONLY_STRACE.test(body));
+  const isSurelyAttached = lines.some((line) => MESSAGE.test(line));
   for (const { body } of sniffed) {
     const name = nameOf(body);
     if (EVENT.test(body)) events++;
     else if (HALF.test(body)) known++;
     else if (LIBRARY.test(name) || !(isSurelyStrace || isCall(name))) unknown++;
     else if (RESULT.test(body)) known++;
-    else if (isUnclosed(body)) open++;
+    else if (isUnclosed(body) || (isSurelyAttached && isBare(body))) open++;
   }
   const calls = known + open;
   // Nobody made a call while drover looked.
@@ -57,6 +58,11 @@ function isUnclosed(body: string): boolean {
     if (depth === 0) closed = true;
   }
   return !closed;
+}
+
+/** Somebody closed the bracket of the call that strace was waiting for: `recvfrom(9, )`. */
+function isBare(body: string): boolean {
+  return /^\w+\(.*\)$/.test(body);
 }
 
 /** Whether a call of this name is known. New kernels bring new ones, which their shape tells. */

@@ -25,6 +25,8 @@ const DAMAGE: Readonly<
   'in a comment': { change: (line) => `// ${line}`, others: ['paste'] },
   indented: { change: (line) => `    ${line}`, others: ['paste'] },
   'numbered by grep -n': { change: (line, number) => `${number + 1}:${line}`, others: ['paste'] },
+  'numbered by cat -n': { change: (line, number) => `${String(number + 1).padStart(6)}\t${line}`, others: ['paste'] },
+  'numbered by an editor': { change: (line, number) => `  ${number + 97} ${line}`, others: ['paste'] },
   'HTML entities': { change: (line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') },
   'blanks at the end': { change: (line) => `${line}   ` },
   'colours of strace 7': {
@@ -83,6 +85,16 @@ for (const [line, what] of REPAIRED) {
     );
   });
 }
+
+test('numbers before lines that count up are no pids; those of threads are', () => {
+  const numbered = ['getpid() = 7', 'close(3) = 0', '', 'close(4) = 0', 'read(5, "", 1) = 0']
+    .map((line, index) => `  ${index + 997} ${line}`)
+    .join('\n');
+  const { calls } = readTrace(`socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3\n${numbered}\n`);
+  assert.deepEqual([calls.length, ...new Set(calls.map(({ tid }) => tid))], [5, 0]);
+  const threads = [997, 998, 999, 1000, 1002].map((tid) => `${tid} getpid() = 997\n`).join('');
+  assert.equal(new Set(readTrace(threads).calls.map(({ tid }) => tid)).size, 5);
+});
 
 test('elisions, prompts, comments and program output are foreign, each under its code', () => {
   const { account, codes } = readTrace(
