@@ -568,6 +568,11 @@ describe('a call that was interrupted and that the kernel begins again', () => {
   });
 });
 
+it('a process whose number nobody told is not called 0', async () => {
+  const { summary } = only(await analyzed('close(7) = 0\nflock(9, LOCK_EX'), KIND);
+  assert.match(summary, /^flock had not come back/);
+});
+
 it('who wakes others in its last line waits for nobody', async () => {
   none(await analyzed('8 futex(0x55a4dddc3f90, FUTEX_WAKE_PRIVATE, 1 <unfinished ...>\n9 close(7) = 0\n'), KIND);
   only(await analyzed('8 futex(0x55a4dddc3f90, FUTEX_WAIT_PRIVATE, 2, NULL <unfinished ...>\n9 close(7) = 0\n'), KIND);

@@ -2,7 +2,7 @@ import { beginsFailure } from '../../../trace/failure-words.ts';
 import { isPid } from '../../../trace/process-number.ts';
 import type { Call, Exit, Printed, Signal } from '../../../trace/record.ts';
 import { signalInfo } from '../../../trace/siginfo.ts';
-import type { Syscall } from '../../../trace/syscalls.ts';
+import { type Syscall, syscall } from '../../../trace/syscalls.ts';
 import { type Nanoseconds, SECOND } from '../../../trace/time.ts';
 import { decodeUtf8 } from '../../../trace/utf8.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
@@ -82,6 +82,11 @@ const ENDING: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
 
 /** What a process does to itself: a fault, an abort. */
 export const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT', 'SIGSYS']);
+
+/** The kernel sends SIGPIPE for a write that nobody reads, in the name of a process whose own number nobody told. */
+function isOfOwnWrite({ pid, signal, lastCall }: Pick<Death, 'pid' | 'signal' | 'lastCall'>): boolean {
+  return pid === 0 && signal === 'SIGPIPE' && syscall(lastCall).family === 'write';
+}
 
 /** The last such signal of each process. */
 const crashes = new PerProcess<{ readonly signal: Sent; readonly at: Nanoseconds; readonly lastCall: string }>();
@@ -334,7 +339,7 @@ export class DeathTracker implements Tracker {
     this.#named.delete(pid);
     // Where no line tells the cause nobody knows; SIGKILL of the kernel is for want of memory.
     const isOfKernel = signal !== 'SIGKILL' && sent !== null && !/^(?:|SI_(?:USER|TKILL|QUEUE))$/.test(sent.code);
-    const isOwnDoing = isOfKernel || (sent !== null && sent.sender === pid);
+    const isOwnDoing = isOfKernel || (sent !== null && (sent.sender === pid || isOfOwnWrite(end)));
     const death: Death = {
       ...end,
       parent: null,
