@@ -124,6 +124,8 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
         'The trace does not show who sent it: an operator, a supervisor, or the kernel when memory ran out.',
       );
   }
+  if (first.abortedBy > 0)
+    sentences.push(`Process ${first.abortedBy} had sent it SIGABRT, as gunicorn does with a worker that is late.`);
   sentences.push(...wordsOf(first, deaths));
   if (first.lastCall !== '') sentences.push(`Its last call was ${first.lastCall}.`);
   if (!first.hasServed && first.signal === '' && first.parent !== null)

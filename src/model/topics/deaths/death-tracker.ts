@@ -40,6 +40,8 @@ export interface Death {
   coreDumped: boolean;
   /** Who sent the signal; 0 when the trace does not tell. */
   readonly sender: number;
+  /** Who had sent it SIGABRT before it was killed, as gunicorn does with a worker that is late; 0 for nobody. */
+  readonly abortedBy: number;
   /** No line tells its end: a signal that crashes a process is the last that was heard of it. */
   readonly isAssumed: boolean;
   /** It was that process itself, by `abort` or a fault. */
@@ -134,6 +136,9 @@ export class DeathTracker implements Tracker {
         return (call, thread) => this.#sent(call, thread);
       case 'wait-child':
         return (call, thread) => this.#reaped(call, thread);
+      // One that could not begin the program that it was made for is no worker either.
+      case 'execve':
+        return (_, { process }) => this.executed(process);
       case 'clone':
         return (call, thread) => {
           if (isPid(call.result) && !call.arguments.has('CLONE_THREAD')) this.#forked(thread.process, call.result);
@@ -344,6 +349,7 @@ export class DeathTracker implements Tracker {
       ...end,
       parent: null,
       sender: sent?.sender ?? 0,
+      abortedBy: signal === 'SIGKILL' && last?.signal === 'SIGABRT' ? last.sender : 0,
       isOwnDoing,
       // uWSGI tells its workers to reload, and they leave with a status that says so.
       wasAsked:
