@@ -10,6 +10,7 @@ import type { Thread } from '../machine/thread.ts';
 import { threadsOf } from '../machine/threads-of.ts';
 import { type Heard, HUB_WAIT, type WorksFor } from '../tracker.ts';
 import type { Followers } from './followers.ts';
+import { isInterruption } from './interruptions.ts';
 
 /** Follows a call and says whom it works for. */
 type Handler = (call: Call, thread: Thread) => WorksFor;
@@ -175,7 +176,8 @@ function usedWord(call: Call, thread: Thread, processes: Processes): void {
   const isWake = use.operation.startsWith('WAKE');
   if (!isWake && !use.operation.startsWith('WAIT')) return;
   process.wordsLookedAt++;
-  // A wait that ends well was ended by somebody.
+  // A wait that ends well was ended by somebody; an interrupted one goes on.
+  if (isInterruption(call.error)) return;
   if (isWake === call.result > 0 && threadsOf(process).length === 1) process.wakesUnseen = true;
   processes.memberships.usedWord(thread, use.word, isWake ? call.result : null, call);
 }

@@ -1,7 +1,7 @@
 import { isPid } from '../../../trace/process-number.ts';
 import type { Call, Exit, Printed, Signal } from '../../../trace/record.ts';
 import { signalInfo } from '../../../trace/siginfo.ts';
-import type { Syscall } from '../../../trace/syscalls.ts';
+import { type Syscall, syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
@@ -33,6 +33,8 @@ export interface Death {
   coreDumped: boolean;
   /** Who sent the signal; 0 when the trace does not tell. */
   readonly sender: number;
+  /** Who had sent it SIGABRT before it was killed, as gunicorn does with a worker that is late; 0 for nobody. */
+  readonly abortedBy: number;
   /** No line tells its end: a signal that crashes a process is the last that was heard of it. */
   readonly isAssumed: boolean;
   /** It was that process itself, by `abort` or a fault. */
@@ -82,6 +84,9 @@ export class DeathTracker implements Tracker {
         return (call, thread) => this.#sent(call, thread);
       case 'wait-child':
         return (call, thread) => this.#reaped(call, thread);
+      // One that could not begin the program that it was made for is no worker either.
+      case 'execve':
+        return (_, { process }) => this.executed(process);
       case 'clone':
         return (call, thread) => {
           if (isPid(call.result) && !call.arguments.has('CLONE_THREAD')) this.#forked(thread.process, call.result);
@@ -256,11 +261,12 @@ export class DeathTracker implements Tracker {
     const words = signal === 'SIGKILL' ? null : printed;
     // Where no line tells the cause nobody knows; SIGKILL of the kernel is for want of memory.
     const isOfKernel = signal !== 'SIGKILL' && sent !== null && !/^(?:|SI_(?:USER|TKILL|QUEUE))$/.test(sent.code);
-    const isOwnDoing = isOfKernel || (sent !== null && sent.sender === pid);
+    const isOwnDoing = isOfKernel || (sent !== null && (sent.sender === pid || isOfOwnWrite(end)));
     const death: Death = {
       ...end,
       parent: null,
       sender: sent?.sender ?? 0,
+      abortedBy: signal === 'SIGKILL' && last?.signal === 'SIGABRT' ? last.sender : 0,
       isOwnDoing,
       // uWSGI tells its workers to reload, and they leave with a status that says so.
       wasAsked: this.#signals.isAsked(pid) || (words === null && signal === '' && isReloading(last, end.at)),
@@ -297,4 +303,9 @@ export class DeathTracker implements Tracker {
 function isLast(thread: Thread): boolean {
   const { process, isMain } = thread;
   return isMain || (process.isLeaderGuessed && threadsOf(process).every((each) => each === thread || each.ended));
+}
+
+/** The kernel sends SIGPIPE for a write that nobody reads, in the name of a process whose own number nobody told. */
+function isOfOwnWrite({ pid, signal, lastCall }: Pick<Death, 'pid' | 'signal' | 'lastCall'>): boolean {
+  return pid === 0 && signal === 'SIGPIPE' && syscall(lastCall).family === 'write';
 }
