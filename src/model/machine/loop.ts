@@ -106,6 +106,10 @@ export class Loop {
   /** Whom the current span is for; null: nobody known. */
   owner: Request | null = null;
   spanStart: Nanoseconds = UNKNOWN;
+  /** When a call on the connection of that client returned last. */
+  clientUntil: Nanoseconds = UNKNOWN;
+  /** When a hub wait ended last that took a moment: nothing was left to do before it. */
+  restedAt: Nanoseconds = UNKNOWN;
   readonly spans: Span[] = [];
   /** What follows the last long turn, while those who waited for it show up. */
   aftermath: Aftermath | null = null;
@@ -216,6 +220,7 @@ export class Loop {
     this.inTurn = true;
     this.waitIsUntimed = call.duration < 0;
     this.waitedSince = call.start;
+    if (this.waitIsUntimed || call.duration >= MILLISECOND) this.restedAt = call.end;
     this.turn.begin(call);
     this.owner = null;
     this.spanStart = call.end;
@@ -234,16 +239,17 @@ export class Loop {
   /**
    * Says that the record from `enteredAt` works for `owner`, other than what ran before. The gap before it belongs to
    * the same request, unless the record just started that request (`fresh`): then what ran before belongs to whoever
-   * ran before.
+   * ran before. `begins` says that the reply begins: a loop that reads several requests and then works for each of them
+   * has worked for this one since it turned to another client last.
    */
-  attribute(owner: Request, fresh: boolean, gapStart: Nanoseconds, enteredAt: Nanoseconds): void {
+  attribute(owner: Request, fresh: boolean, begins: boolean, gapStart: Nanoseconds, enteredAt: Nanoseconds): void {
     if (this.owner === null && !fresh) {
       // Nothing in this turn had an owner so far: what led to this record was for it.
       this.owner = owner;
       if (this.spanStart === UNKNOWN) this.spanStart = gapStart;
       return;
     }
-    this.closeSpan(fresh ? enteredAt : gapStart);
+    this.closeSpan(fresh ? enteredAt : begins && wasReadWithOthers(owner, this) ? this.clientUntil : gapStart);
     this.owner = owner;
   }
 
@@ -302,6 +308,16 @@ export class Loop {
   get utilisation(): number {
     return this.busy / (this.busy + this.idle);
   }
+}
+
+/**
+ * It was read since the loop was at rest: in the running turn, or in one before, with none read in the running one.
+ * asyncio looks for events between reading and what it makes of that.
+ */
+function wasReadWithOthers({ turn, readAt }: Request, loop: Loop): boolean {
+  const { number, requestsRead } = loop.turn;
+  if (loop.clientUntil === UNKNOWN || loop.clientUntil < loop.spanStart) return false;
+  return turn === number || (readAt >= loop.restedAt && requestsRead === 0);
 }
 
 /** Turns that were measured on another wait are void. */
