@@ -63,7 +63,6 @@ export class TurnTracker {
       const isFresh = isAccepted || owner.readAt === call.end;
       loop.attribute(owner, isFresh, owner.answeredAt === call.end, lastTime, isAccepted ? call.end : start);
     }
-    if (owner !== null && owner.connection.fd === call.fd) loop.clientUntil = call.end;
     if (duration >= LADDER_RUNG) {
       if (loop.shared !== null ? isPark(call) : isKeptAlive(call, thread)) {
         this.#parked(call, thread, gap);

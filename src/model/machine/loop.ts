@@ -106,8 +106,6 @@ export class Loop {
   /** Whom the current span is for; null: nobody known. */
   owner: Request | null = null;
   spanStart: Nanoseconds = UNKNOWN;
-  /** When a call on the connection of that client returned last. */
-  clientUntil: Nanoseconds = UNKNOWN;
   /** When a hub wait ended last that took a moment: nothing was left to do before it. */
   restedAt: Nanoseconds = UNKNOWN;
   readonly spans: Span[] = [];
@@ -249,7 +247,7 @@ export class Loop {
       if (this.spanStart === UNKNOWN) this.spanStart = gapStart;
       return;
     }
-    this.closeSpan(fresh ? enteredAt : begins && wasReadWithOthers(owner, this) ? this.clientUntil : gapStart);
+    this.closeSpan(fresh ? enteredAt : begins ? turnedFrom(this, owner, gapStart) : gapStart);
     this.owner = owner;
   }
 
@@ -311,13 +309,15 @@ export class Loop {
 }
 
 /**
- * It was read since the loop was at rest: in the running turn, or in one before, with none read in the running one.
- * asyncio looks for events between reading and what it makes of that.
+ * Since when the loop has worked for `next`, whose reply begins: since it turned from the client before, where both
+ * were read before it was at rest again, in the running turn or in one before, with none read in the running one.
+ * asyncio looks for events between reading and what it makes of that. Else since `gapStart`.
  */
-function wasReadWithOthers({ turn, readAt }: Request, loop: Loop): boolean {
-  const { number, requestsRead } = loop.turn;
-  if (loop.clientUntil === UNKNOWN || loop.clientUntil < loop.spanStart) return false;
-  return turn === number || (readAt >= loop.restedAt && requestsRead === 0);
+function turnedFrom(loop: Loop, next: Request, gapStart: Nanoseconds): Nanoseconds {
+  const { owner: before, turn, restedAt, spanStart } = loop;
+  const isReadWithOthers = next.turn === turn.number || (next.readAt >= restedAt && turn.requestsRead === 0);
+  if (before === null || !isReadWithOthers) return gapStart;
+  return Math.min(gapStart, Math.max(spanStart, before.lastReadAt, before.wroteAt));
 }
 
 /** Turns that were measured on another wait are void. */
