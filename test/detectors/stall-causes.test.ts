@@ -117,6 +117,19 @@ describe('the cause of a stall in one call', () => {
     );
     assert.deepEqual([metrics.cause, metrics.call], ['disk-sync', 'fsync']);
   });
+
+  it('is what took the time, where a file could not be opened for long and its sync was short', async () => {
+    const opening = (sync: number): TraceLines =>
+      oneTurn(LENGTH, (worker) =>
+        worker
+          .call('openat(AT_FDCWD, "/data/a", O_WRONLY|O_CREAT', ')', '21</data/a>', LENGTH - 10 - sync)
+          .call('fsync(21</data/a>', ')', 0, sync),
+      );
+    const { metrics, title } = await stall(opening(20));
+    assert.deepEqual([metrics.cause, metrics.call, metrics.callMs], ['blocking-call', 'openat', LENGTH - 30]);
+    assert.match(title, /openat/);
+    assert.equal((await stall(opening(60))).metrics.call, 'fsync');
+  });
 });
 
 /** A ladder: a call that is repeated in short slices. */
