@@ -145,7 +145,7 @@ describe('--otlp', () => {
       [
         await receiver({ status: 400, body: 'json\x1b[2J is not supported' }),
         /refused the report with status 400: json \[2J is/,
-        1,
+        3,
       ],
       [await receiver({ status: 200, never: true }), /Cannot send the report .*timeout.* \(3 attempts\)/, 3],
       [
@@ -161,6 +161,19 @@ describe('--otlp', () => {
       });
       assert.equal(received.length, times);
     }
+  });
+
+  it('sends the figures to a receiver that takes no logs and no spans, and says which it took', async () => {
+    const { url, received } = await receiver({ status: 404 }, { status: 400 }, { status: 200 });
+    const told: string[] = [];
+    await assert.rejects(
+      sendOtlp(otlpReceiver(url, {}), REQUESTS, (sentence) => told.push(sentence), PATIENCE),
+      {
+        message: `${url}/v1/logs refused the report with status 404: {}.`,
+      },
+    );
+    assert.deepEqual(told, [`${url} took metrics.`]);
+    assert.equal(received.length, 3);
   });
 
   it('follows no redirect: the report goes to the address that was named', async () => {

@@ -73,8 +73,9 @@ function protocolIn({ OTEL_EXPORTER_OTLP_PROTOCOL: named }: NodeJS.ProcessEnv): 
 }
 
 /**
- * Sends the three requests, each until the receiver has taken it. `notice` is told what a receiver took only in part.
- * Throws `OutputError`.
+ * Sends the three requests, each until the receiver has taken it. One that a receiver refuses leaves the others to be
+ * sent: many take only logs, or only metrics. `notice` is told what it took, and what only in part. Throws
+ * `OutputError`.
  */
 export async function sendOtlp(
   receiver: OtlpReceiver,
@@ -82,6 +83,8 @@ export async function sendOtlp(
   notice: (sentence: string) => void,
   patience: Patience = USUAL_PATIENCE,
 ): Promise<void> {
+  const taken: string[] = [];
+  const refusals: OutputError[] = [];
   for (const signal of ['logs', 'traces', 'metrics'] as const) {
     const request = requests[signal];
     if (request === null) continue;
@@ -89,17 +92,27 @@ export async function sendOtlp(
     const isJson = receiver.protocol === 'http/json';
     const body = isJson ? Buffer.from(JSON.stringify(request)) : otlpProtobuf(signal, request);
     const reply = await post(url, receiver, body, patience);
+    if (reply instanceof OutputError) {
+      refusals.push(reply);
+      continue;
+    }
+    taken.push(signal);
     const refused = refusedIn(isJson ? partialSuccessInJson(reply.toString()) : partialSuccessInProtobuf(reply));
     if (refused !== '') notice(`${url} did not take all: ${refused}.`);
   }
+  const [refusal] = refusals;
+  if (refusal === undefined) return;
+  if (taken.length > 0) notice(`${receiver.endpoint} took ${taken.join(' and ')}.`);
+  throw refusal;
 }
 
+/** Gives the reply, or what to say of a refusal; throws where nobody answers. */
 async function post(
   url: string,
   { headers, protocol, isPacked }: OtlpReceiver,
   body: Uint8Array,
   { attemptMs, attempts, pauseMs }: Patience,
-): Promise<Buffer> {
+): Promise<Buffer | OutputError> {
   const encoding = isPacked ? { 'content-encoding': 'gzip' } : {};
   for (let attempt = 1; ; attempt++) {
     const isLast = attempt === attempts;
@@ -115,11 +128,10 @@ async function post(
       });
       const reply = Buffer.from(await response.arrayBuffer());
       if (response.ok) return reply;
-      if (isLast || !TRY_AGAIN.has(response.status)) throw refusal(url, response.status, reply.toString(), protocol);
+      if (isLast || !TRY_AGAIN.has(response.status)) return refusal(url, response.status, reply.toString(), protocol);
       const wished = Number(response.headers.get('retry-after'));
       if (wished > 0) pause = Math.min(wished * 1_000, LONGEST_PAUSE_MS);
     } catch (error) {
-      if (error instanceof OutputError) throw error;
       if (isLast) throw unreachable(url, error, attempts);
     }
     await delay(pause);
