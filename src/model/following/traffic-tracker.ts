@@ -7,7 +7,7 @@ import type { FactBus } from '../fact-bus.ts';
 import { acceptedBy, acceptedConnection } from '../machine/accepted-by.ts';
 import { clienteleOf } from '../machine/clientele.ts';
 import type { Connection, Request } from '../machine/connections.ts';
-import { Descriptor } from '../machine/descriptors.ts';
+import { Descriptor, isStale } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Memberships } from '../machine/memberships.ts';
@@ -219,7 +219,7 @@ export class TrafficTracker {
   #descriptorOf(call: Call, thread: Thread): Descriptor | undefined {
     const { process } = thread;
     const known = process.descriptors.get(call.fd);
-    if (known !== undefined && (process.isWhole || !isStale(known, call))) return known;
+    if (known !== undefined && (process.isWhole || !isStale(known, call.arguments.label()))) return known;
     return call.fd < 0 ? undefined : this.#memberships.learn(thread, call.fd, call.arguments.label());
   }
 
@@ -245,11 +245,6 @@ export class TrafficTracker {
       accepts.lastFd = connection.fd;
     }
   }
-}
-
-/** The number stands for another socket now: a thread reused it that was not known to be of this process. */
-function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
-  return !seenOpening && label !== '' && label !== call.arguments.label();
 }
 
 /** So many reads and writes of its own connections, none by another thread, show that it shares them with nobody. */

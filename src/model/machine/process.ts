@@ -10,6 +10,9 @@ import { serverOfComm } from './server-names.ts';
 /** So many numbers of threads are remembered of a process. */
 export const MOST_TIDS = 256;
 const MOST_PEERS = 8;
+const MOST_PROGRAMS = 64;
+/** Most processes start no program: one map for all of them. */
+const NONE: Map<number, string> = new Map();
 
 /** A process: threads that share descriptors. */
 export class Process {
@@ -31,6 +34,8 @@ export class Process {
   descriptors: DescriptorTable;
   /** Program and arguments of the last `execve`, own or inherited; empty when not traced. */
   argv: readonly string[] = [];
+  /** What the processes that it forked became by `execve`, by their number: the last ones. */
+  programs: Map<number, string> = NONE;
   /** Named by argv or a heartbeat file. */
   toldServer = '';
   /** Program files it opened are of this runtime. */
@@ -114,6 +119,14 @@ export class Process {
     this.toldServer = name;
   }
 
+  /** A process that it forked became that program. */
+  noteProgram(pid: number, program: string): void {
+    if (this.programs === NONE) this.programs = new Map();
+    if (this.programs.size >= MOST_PROGRAMS)
+      for (const oldest of this.programs.keys()) if (this.programs.delete(oldest)) break;
+    this.programs.set(pid, program);
+  }
+
   /** Takes over what was counted and learned of `other`, which is the same process. */
   absorb(other: Process): void {
     other.mergedInto = this;
@@ -122,6 +135,7 @@ export class Process {
     this.server ||= other.server;
     this.signature ||= other.signature;
     if (this.loaded === 'unknown') this.loaded = other.loaded;
+    for (const [pid, program] of other.programs) this.noteProgram(pid, program);
     this.stopSent ??= other.stopSent;
     this.takesTurns ||= other.takesTurns;
     this.parent ??= other.parent;
