@@ -76,7 +76,8 @@ describe('an archive as Parquet', () => {
     for (let times = 0; times < 2; times++) await ask(line.replace('/srv/parquet', place));
     const files = `'${place}/*/*.parquet'`;
     const [difference] = await ask(
-      `SELECT CAST(count(*) AS INTEGER) AS n FROM ((FROM archive EXCEPT FROM ${files}) UNION ALL (FROM ${files} EXCEPT FROM archive))`,
+      `SELECT CAST(count(*) AS INTEGER) AS n FROM
+        ((FROM archive EXCEPT FROM ${files}) UNION ALL (FROM ${files} EXCEPT FROM archive))`,
     );
     assert.equal(difference?.n, 0);
     const [count] = await ask(`SELECT CAST(count(*) AS INTEGER) AS n, count(DISTINCT day) AS days FROM ${files}`);
