@@ -9,6 +9,7 @@ import {
 import { addDashboardOptions } from '../options/dashboard.ts';
 import { addJudgeOptions, addPrintOptions } from '../options/print.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
+import { sayFirst } from '../printing/first-words.ts';
 
 /** Adds `drover attach`. */
 export function addAttachCommand(program: Command, exitWith: ExitCodeSink): void {
@@ -18,6 +19,7 @@ export function addAttachCommand(program: Command, exitWith: ExitCodeSink): void
   addDashboardOptions(addListenOptions(addSaveOption(addCaptureOptions(command))));
   addJudgeOptions(addPrintOptions(command).optionsGroup('What to look at:')).action(
     async (who: string[], flags: AttachFlags) => {
+      sayFirst(who, flags);
       const { runAttach } = await import('../actions/attach.ts');
       const { findTargets } = await import('../../sources/live/targets.ts');
       exitWith(await runAttach(findTargets(who), flags));
