@@ -102,8 +102,9 @@ function heldBy(
   const more = holders.length > SHOWN ? ` and ${holders.length - SHOWN} more` : '';
   if (unknownTotal * 2 >= total)
     return (
-      `Who held it in ${count(unknownHolder)} of them, ${duration(unknownTotal)} in all, is not in the capture. In the ` +
-      `others it had been taken before by pid ${names.join(', ')}${more}, for up to ${duration(longestHeld)} at a time.`
+      `Who held it in ${count(unknownHolder)} of them, ${duration(unknownTotal)} in all, is not in the capture. ` +
+      `In the others it had been taken before by pid ${names.join(', ')}${more}, for up to ${duration(longestHeld)} ` +
+      'at a time.'
     );
   const unknown =
     unknownHolder === 0 ? '' : `; for ${count(unknownHolder)} of ${count(waits)} it is not in the capture`;

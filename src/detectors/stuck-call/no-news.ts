@@ -27,9 +27,13 @@ export interface Sorted {
  */
 export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
   const sorted = sortTogether(model, told, least);
-  // Others, which the capture does not show, wake it when there is something to do.
-  const parked = told.filter(({ thread, wait }) => wait.kind === 'lock' && isOneOfMany(thread, model));
+  const parked = told.filter((each) => isParkedByUnseen(each, model));
   return parked.length === 0 ? sorted : { ...sorted, noNews: new Set([...sorted.noNews, ...parked]) };
+}
+
+/** Others, which the capture does not show, wake it when there is something to do. */
+export function isParkedByUnseen({ thread, wait }: AtEnd, model: Model): boolean {
+  return wait.kind === 'lock' && isOneOfMany(thread, model);
 }
 
 function sortTogether(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {

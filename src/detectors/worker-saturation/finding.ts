@@ -96,7 +96,8 @@ export function finding(
           `${place.target}.`) +
       (request === null
         ? ''
-        : ` ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in all such stretches went to ${request.name}.`) +
+        : ` ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in all such stretches went to ` +
+          `${request.name}.`) +
       (mean === null
         ? ''
         : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: ` +

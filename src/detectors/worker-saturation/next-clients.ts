@@ -74,7 +74,7 @@ export function judgeAlone(context: Context, crew: BusyCrew, clients: NextClient
   return {
     ...draft,
     summary:
-      `${draft.summary} Each time the next client had connected before the worker looked for one: nobody else was free ` +
-      'to take that client.',
+      `${draft.summary} Each time the next client had connected before the worker looked for one: nobody else ` +
+      'was free to take that client.',
   };
 }

@@ -129,7 +129,7 @@ function returnsAtOnce({ family }: Syscall, descriptor: Descriptor | undefined):
   return QUICK.has(family);
 }
 
-/** Describes the call that a thread was in when the trace ended. */
+/** Describes the call that a thread was in when the trace ended, or in which it was interrupted. */
 export function leftIn(call: Call, thread: Thread): LeftIn {
   const { hub } = thread.loop;
   const { syscall, start } = call;
@@ -177,6 +177,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     child: syscall.family === 'wait-child' ? call.arguments.child() : Number.NaN,
     path: syscall.takesDescriptor ? '' : call.arguments.path(),
     showsResult: showsResult(call),
+    isInterrupted: !call.inFlight,
     request,
     isServing: request?.inProgress === true,
   };
