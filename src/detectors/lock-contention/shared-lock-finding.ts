@@ -94,12 +94,18 @@ function summary(
 }
 
 function heldBy(
-  { longestHeld, unknownHolder, waits }: LockStory,
+  { longestHeld, unknownHolder, unknownTotal, total, waits }: LockStory,
   holders: readonly [number, { readonly waits: number }][],
 ): string {
   if (holders.length === 0) return 'Who held it is not in the capture.';
   const names = holders.slice(0, SHOWN).map(([pid, { waits: times }]) => `${pid} (${count(times)})`);
   const more = holders.length > SHOWN ? ` and ${holders.length - SHOWN} more` : '';
+  if (unknownTotal * 2 >= total)
+    return (
+      `Who held it in ${count(unknownHolder)} of them, ${duration(unknownTotal)} in all, is not in the capture. ` +
+      `In the others it had been taken before by pid ${names.join(', ')}${more}, for up to ${duration(longestHeld)} ` +
+      'at a time.'
+    );
   const unknown =
     unknownHolder === 0 ? '' : `; for ${count(unknownHolder)} of ${count(waits)} it is not in the capture`;
   return (
