@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { workforce } from '../../src/output/wording.ts';
 import { analyzed, ofKind } from '../support/analyzed.ts';
 
 const SECONDS = 7;
@@ -190,4 +191,18 @@ describe('a capture of strace in which nobody made a call at all', () => {
     const [first] = await told(capture);
     assert.match(first ?? '', /^stuck-call critical: Both workers are stuck in recvfrom on 10\.0\.0\.5:5432/);
   });
+});
+
+it('a worker that hangs from before the capture stands beside those that serve, and is counted', async () => {
+  const serving = Array.from({ length: SECONDS }, (_, second) => [
+    `107 ${1795140800 + second}.000100 epoll_wait(7<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=5, u64=5}}], 64, 1000) = 1 <0.500000>`,
+    `107 ${1795140800 + second}.500200 accept4(5<socket:[4712]>, NULL, NULL, SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000010>`,
+  ]).flat();
+  const looked = strace(asleep(103, 2), asleep(109, 0), { pid: 107, call: 'epoll_wait', clients: 0 });
+  const report = await analyzed(`${serving.join('\n')}\n${looked}`);
+  assert.deepEqual(
+    report.workers.filter(({ role }) => role !== 'master').map(({ pid, role }) => `${pid} ${role}`),
+    ['107 event-loop', '103 unknown'],
+  );
+  assert.equal(workforce(report), 'gunicorn, 1 worker and 1 that did nothing');
 });
