@@ -309,3 +309,52 @@ it('one service is saturated whatever another does', async () => {
     [[101, 102]],
   );
 });
+
+/** One worker, alone in the capture, that serves 17 clients for 400 ms each; each comes so long after the last. */
+function alone(pauses: number, options = {}): TraceLines {
+  const trace = new TraceLines();
+  const [worker] = acceptors([101], options)(trace);
+  assert.ok(worker !== undefined);
+  for (let index = 0; index < 17; index++) asksFor(worker, worker.now + pauses, 400).close(11);
+  acceptStays(worker);
+  trace.thread(100).at(10_000).call('getpid(', ')', 100);
+  return trace;
+}
+
+it('of one worker alone the time counts at whose end the next client was there already', async () => {
+  const { title, severity, metrics, workers, summary } = only(await analyzed(alone(0)), KIND);
+  assert.match(title, /^GET \/up holds worker 101 64(?:\.\d)? % of the time: poll on 10\.0\.0\.7:28091/);
+  assert.equal(severity, 'critical');
+  assert.deepEqual([workers, metrics.workers, metrics.served], [[101], 1, 17]);
+  // After the last request nobody was there: sixteen of 400 ms.
+  const total = Number(metrics.totalMs);
+  assert.ok(total >= 6400 && total < 6500, String(total));
+  assert.match(summary, /Each time the next client had connected before the worker looked for one/);
+  assert.match(none(await analyzed(alone(37)), KIND), /^worker 101 was busy 0 % of the time/);
+});
+
+it('requests that one worker took one after the other without a wait in between count as well', async () => {
+  const lines = [
+    `101 ${at(0)} pselect6(6, [5<socket:[4711]>], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 1 (in [5]) <0.100000>`,
+  ];
+  for (let index = 0; index < 13; index++) {
+    const begin = 100 + index * 500;
+    lines.push(
+      `101 ${at(begin)} accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = 9<socket:[${5100 + index}]> <0.000020>`,
+      `101 ${at(begin + 1)} recvfrom(9<socket:[${5100 + index}]>, "GET /r HTTP/1.1\\r\\n", 8192, 0, NULL, NULL) = 17 <0.000020>`,
+      `101 ${at(begin + 2)} clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=0, tv_nsec=497000000}, NULL) = 0 <0.497000>`,
+      `101 ${at(begin + 499)} close(9<socket:[${5100 + index}]>) = 0 <0.000020>`,
+    );
+  }
+  lines.push(
+    `101 ${at(6600)} accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000003>`,
+    `101 ${at(6601)} pselect6(6, [5<socket:[4711]>], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 0 (Timeout) <3.000000>`,
+  );
+  const { metrics, title } = only(await analyzed(`${lines.join('\n')}\n`), KIND);
+  assert.match(title, /^GET \/r holds sync worker 101 6\d(?:\.\d)? % of the time, longest 6\.\d+ s/);
+  const longest = Number(metrics.longestMs);
+  assert.ok(longest > 5900 && longest < 6500, String(longest));
+  // Where no call has a duration a wait for the next client looks as if that one had been there.
+  const bare = `${lines.map((line) => line.replace(/ <[\d.]+>$/, '')).join('\n')}\n`;
+  assert.match(none(await analyzed(bare), KIND), /with durations/);
+});

@@ -180,7 +180,7 @@ function summaryOf(
   const more = sorted.length - named.length;
   const subject =
     sorted.length === 1
-      ? `${left.name} of ${named[0]}`
+      ? `${left.name}${named[0] === '0' ? '' : ` of ${named[0]}`}`
       : `${left.name} of ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const since = !capabilities.times
     ? 'how long is unknown, for the capture has no times'

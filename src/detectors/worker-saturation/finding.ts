@@ -36,6 +36,8 @@ export interface BusyCrew {
   readonly requests: ReadonlyMap<Thread, number>;
   /** How many were ever busy at once, where some of the threads always wait for the others; else undefined. */
   readonly most?: number | undefined;
+  /** What one worker alone is called: `Sync worker 4242`. */
+  readonly name?: string;
 }
 
 /** When all of a crew were busy: never none. */
@@ -49,10 +51,11 @@ export interface Saturation {
 /** The finding about workers that were all busy at once, for `share` of the time. */
 export function finding(
   model: Model,
-  { threads: workers, kind: { noun, unit, why, next }, turns, requests, most }: BusyCrew,
+  { threads: workers, kind: { noun, unit, why, next }, turns, requests, most, name }: BusyCrew,
   { stretches: saturated, total, share, severity }: Saturation,
 ): DraftFinding<Metrics> {
   const size = most ?? workers.length;
+  const who = name ?? everyOne(size, noun);
   const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
   const longest = saturated.reduce((most, interval) =>
     interval.end - interval.start > most.end - most.start ? interval : most,
@@ -78,13 +81,13 @@ export function finding(
   return {
     severity,
     confidence: 'likely',
-    title: titleOf(everyOne(size, noun), request === null || !request.isNearlyAll ? '' : request.name, {
+    title: titleOf(who, request === null || !request.isNearlyAll ? '' : request.name, {
       share,
       longest: length,
       place,
     }),
     summary:
-      `${everyOne(size, noun)} were in a ${unit} at once for ${duration(total)}, ` +
+      `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
       `${percent(share)} of the time; the longest such stretch took ` +
       `${duration(length)}.` +
       (place === null
@@ -93,11 +96,13 @@ export function finding(
           `${place.target}.`) +
       (request === null
         ? ''
-        : ` ${percent(request.share)} of their time in all such stretches went to ${request.name}.`) +
+        : ` ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in all such stretches went to ` +
+          `${request.name}.`) +
       (mean === null
         ? ''
-        : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: these workers serve at ` +
-          `most ${ratio((size * SECOND) / mean)} of ${kind} a second.`),
+        : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: ` +
+          `${name === undefined ? 'these workers serve' : 'this worker serves'} at most ` +
+          `${ratio((size * SECOND) / mean)} of ${kind} a second.`),
     why,
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,
