@@ -33,7 +33,7 @@ export interface Representative {
 
 /**
  * The processes that serve or govern, each by the thread that does so. Those that do neither are left out while there
- * are others.
+ * are others, but for those that hold clients beside them: they hang, and are of the server.
  */
 export function representatives(model: Model): Representative[] {
   const roles = rolesOf(model.processes.threads());
@@ -45,8 +45,12 @@ export function representatives(model: Model): Representative[] {
       rows.set(thread.process, { thread, role });
   }
   const all = [...rows].map(([process, { thread, role }]) => ({ process, thread, role }));
-  const serving = all.filter(({ role }) => isWorkerRole(role) || role === 'master');
-  return (serving.some(({ role }) => isWorkerRole(role)) ? serving : all).toSorted(
+  const working = new Set(all.filter(({ role }) => isWorkerRole(role)).map(({ process }) => process.parent));
+  const serving = all.filter(
+    ({ role, process: { parent, clientsHeld } }) =>
+      isWorkerRole(role) || role === 'master' || (clientsHeld > 0 && parent !== null && working.has(parent)),
+  );
+  return (working.size > 0 ? serving : all).toSorted(
     (a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role) || a.process.pid - b.process.pid,
   );
 }

@@ -121,8 +121,8 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
   const steps: Step[] = [
     {
       text:
-        'See who holds the lock now, and what that process does meanwhile. Hold it for a shorter time: do not ' +
-        'wait better.',
+        'See who holds the lock now, and what that process does meanwhile. Then make it hold the lock ' +
+        'for a shorter time.',
       command: onDisk ? 'lslocks -o PID,COMMAND,TYPE,MODE,BLOCKER,PATH' : 'ipcs -s -p',
     },
   ];
@@ -141,7 +141,7 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
       text:
         'Let one process do what the lock protects (a log handler that ships records to one writer, one cron ' +
         'job instead of a lock in each worker), or give each worker its own file.',
-      caveat: 'Whatever reads the file has to join the parts.',
+      caveat: 'Programs that read the file then have to join the parts.',
     });
   if (waiter !== undefined) steps.push(seeCode(waiter, 'See where the waiting worker asks for it.'));
   return steps;
