@@ -172,7 +172,9 @@ function areNumbered(lines: readonly string[]): boolean {
   const numbers = lines.flatMap((line) => /^\s*(\d{1,9})(?=\s|$)/.exec(line)?.[1] ?? []).map(Number);
   const [first = 0] = numbers;
   if (numbers.length < LEAST_NUMBERED || (lines.length - numbers.length) * MOST_WITHOUT > lines.length) return false;
-  return numbers.every((number, index) => number === first + index);
+  // Short-lived processes may come like that, where the capture holds one line of each: their first call.
+  const names = new Set(lines.map((line) => /^\s*\d+\s.*?\b([a-z_]\w*)\(/.exec(line)?.[1] ?? ''));
+  return names.size > 1 && numbers.every((number, index) => number === first + index);
 }
 
 /** Larger than the number of any system call, but for those of x32, which have a bit of their own. */

@@ -94,6 +94,8 @@ test('numbers before lines that count up are no pids; those of threads are', () 
   assert.deepEqual([calls.length, ...new Set(calls.map(({ tid }) => tid))], [5, 0]);
   const threads = [997, 998, 999, 1000, 1002].map((tid) => `${tid} getpid() = 997\n`).join('');
   assert.equal(new Set(readTrace(threads).calls.map(({ tid }) => tid)).size, 5);
+  const started = [97, 98, 99, 100, 101, 102].map((tid) => `${tid} execve("/bin/a", ["a"], 0x7ffd /* 9 vars */) = 0\n`);
+  assert.equal(new Set(readTrace(started.join('')).calls.map(({ tid }) => tid)).size, 6);
 });
 
 test('elisions, prompts, comments and program output are foreign, each under its code', () => {
