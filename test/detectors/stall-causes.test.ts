@@ -149,6 +149,20 @@ describe('the cause of a stall in many short calls', () => {
     assert.equal((await stall(oneTurn(400, ladder(5, 60.01, CONDITION)))).metrics.cause, 'lock');
   });
 
+  it('is futex-ladder also where a busy host made a few of many waits longer, but for one that matters', async () => {
+    const withOne = (length: number) => (worker: ThreadLines) => {
+      ladder(31, 10, CONDITION)(worker);
+      ladder(1, length, CONDITION)(worker);
+      ladder(28, 10, CONDITION)(worker);
+    };
+    // 590 ms in waits of 10 ms: a tenth of all is 65.5 ms.
+    assert.equal((await stall(oneTurn(700, withOne(65.5)))).metrics.cause, 'futex-ladder');
+    assert.equal((await stall(oneTurn(700, withOne(66.1)))).metrics.cause, 'lock');
+    // All of them longer: nobody polls in such slices.
+    assert.equal((await stall(oneTurn(1_200, ladder(19, 60, CONDITION)))).metrics.cause, 'futex-ladder');
+    assert.equal((await stall(oneTurn(1_200, ladder(19, 60.01, CONDITION)))).metrics.cause, 'lock');
+  });
+
   it('is gil-wait for slices of 5 ms on the monotonic clock', async () => {
     const { metrics } = await stall(oneTurn(LENGTH, ladder(31, 5.06, INTERPRETER)));
     assert.deepEqual([metrics.cause, metrics.rungs], ['gil-wait', 31]);

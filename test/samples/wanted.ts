@@ -10,7 +10,7 @@ export interface Wanted {
 const around = (ms: number): readonly [number, number] => [ms * 0.9, ms * 1.1];
 
 /** A wait that clients noticed as such: shorter ones come of the machine. */
-const NOTICED_MS = 500;
+export const NOTICED_MS = 500;
 
 /** The findings that a scene calls for, from what was done and what its clients measured. */
 export function wantedOf(truth: ServerTruth): Wanted {

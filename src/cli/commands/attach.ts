@@ -3,6 +3,7 @@ import { type AttachFlags, addCaptureOptions, addSaveOption, addTargetArgument }
 import { addDashboardOptions } from '../options/dashboard.ts';
 import { addJudgeOptions, addPrintOptions } from '../options/print.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
+import { sayFirst } from '../printing/first-words.ts';
 
 /** Adds `drover attach`. */
 export function addAttachCommand(program: Command, exitWith: ExitCodeSink): void {
@@ -12,6 +13,7 @@ export function addAttachCommand(program: Command, exitWith: ExitCodeSink): void
   addDashboardOptions(addSaveOption(addCaptureOptions(command)));
   addJudgeOptions(addPrintOptions(command).optionsGroup('What to look at:')).action(
     async (who: string[], flags: AttachFlags) => {
+      sayFirst(who, flags);
       const { runAttach } = await import('../actions/attach.ts');
       const { findTargets } = await import('../../sources/live/targets.ts');
       exitWith(await runAttach(findTargets(who), flags));

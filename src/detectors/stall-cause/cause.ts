@@ -72,6 +72,8 @@ const NOT_RUNNING = 0.3;
  */
 const LADDER_RUNGS = 5;
 const LONGEST_RUNG = 60 * MILLISECOND;
+/** The part of all rungs that one of them may take and be longer. */
+const SLIGHT = 0.1;
 /** Opening this many program files in one turn is importing. */
 const IMPORTED_FILES = 10;
 
@@ -165,7 +167,7 @@ function isCrowd({ turn, length }: LongTurn): boolean {
 
 function blockedReason(group: BlockedIn): Reason {
   const { isBrief } = group;
-  const ladder = group.class === 'futex' && group.count >= LADDER_RUNGS && group.longest <= LONGEST_RUNG;
+  const ladder = group.class === 'futex' && isLadder(group);
   return {
     cause: ladder ? 'futex-ladder' : CAUSE_OF_CLASS[group.class],
     confidence: group.estimated || isBrief ? 'possible' : 'likely',
@@ -184,6 +186,12 @@ function blockedReason(group: BlockedIn): Reason {
     start: group.firstAt,
     end: group.lastAt,
   };
+}
+
+/** On a busy host one slice or another takes longer: of many, no single one makes it a lock. */
+function isLadder({ count, total, longest }: BlockedIn): boolean {
+  if (count < LADDER_RUNGS) return false;
+  return longest <= LONGEST_RUNG || (total <= count * LONGEST_RUNG && longest <= SLIGHT * total);
 }
 
 /**

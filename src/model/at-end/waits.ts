@@ -111,18 +111,17 @@ function seenByOthers({ isOfClient, target }: LeftIn): Judgement {
   return isOfClient ? unknown('client', `${target} to send`) : no('answer', `an answer of ${target}`);
 }
 
-const TIME: Wait = { kind: 'time', what: 'a pause to pass' };
+const TIME: Wait = { kind: 'time', what: 'the end of a sleep' };
 const UNTOLD: Wait = { kind: 'unknown', what: '' };
 
 /** A sleep: a pause of whoever keeps time, unless the process has clients who wait meanwhile. */
 function sleeping({ servesRequests, process, tid, lastTime }: Thread, left: LeftIn): Judgement {
-  if (servesRequests && left.isServing) return no('time', 'a pause to pass');
+  if (servesRequests && left.isServing) return no('time', 'the end of a sleep');
   // A process that nobody started for serving sleeps between its rounds; this one has not come back once.
   if (!(process.clientsHeld > 0) || tid !== process.pid || lastTime !== UNKNOWN) return yes(TIME);
-  const clients =
-    process.clientsHeld === 1 ? 'a client of it is connected' : `${process.clientsHeld} of its clients are connected`;
+  const clients = process.clientsHeld === 1 ? 'a client is connected' : `${process.clientsHeld} clients are connected`;
   // The first thread of a server of threads sleeps while the others serve.
-  return process.threads.length === 1 ? no('time', `a pause to pass, while ${clients}`) : yes(TIME);
+  return process.threads.length === 1 ? no('time', `the end of a sleep, while ${clients}`) : yes(TIME);
 }
 
 /** A read, or a wait for one descriptor. */

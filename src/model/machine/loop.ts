@@ -234,7 +234,8 @@ export class Loop {
   /**
    * Says that the record from `enteredAt` works for `owner`, other than what ran before. The gap before it belongs to
    * the same request, unless the record just started that request (`fresh`): then what ran before belongs to whoever
-   * ran before.
+   * ran before. After a request was answered, what ran is for the one that is answered next, where that was read in
+   * this turn or the one before: loops of tasks (asyncio) read first and begin to serve later.
    */
   attribute(owner: Request, fresh: boolean, gapStart: Nanoseconds, enteredAt: Nanoseconds): void {
     if (this.owner === null && !fresh) {
@@ -243,7 +244,9 @@ export class Loop {
       if (this.spanStart === UNKNOWN) this.spanStart = gapStart;
       return;
     }
-    this.closeSpan(fresh ? enteredAt : gapStart);
+    const before = this.owner;
+    const isNext = !fresh && before !== null && before.answeredAt !== UNKNOWN && owner.readAt >= this.turnBefore;
+    this.closeSpan(fresh ? enteredAt : isNext ? Math.max(this.spanStart, before.wroteAt) : gapStart);
     this.owner = owner;
   }
 
