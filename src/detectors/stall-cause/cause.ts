@@ -136,10 +136,18 @@ function judge(fact: LongTurn, timed: boolean): Reason {
   return computing(fact);
 }
 
-/** The kind of waiting that took most in all, by its heaviest group; writing a file and syncing it are one kind. */
+/** Another call on a disk that takes so many times as long as the syncs is what took the time. */
+const FAR_ABOVE_SYNCS = 3;
+
+/**
+ * The kind of waiting that took most in all, by its heaviest group; writing a file and syncing it are one kind, unless
+ * it hardly was the sync that took the time.
+ */
 function heaviest(groups: readonly BlockedIn[]): [BlockedIn | null, Nanoseconds] {
   const totals = new Map<string, Nanoseconds>();
-  const syncs = groups.some((group) => group.class === 'disk-sync');
+  const ofClass = (name: BlockClass): Nanoseconds =>
+    groups.reduce((most, group) => (group.class === name ? Math.max(most, group.total) : most), 0);
+  const syncs = ofClass('disk-sync') > 0 && ofClass('disk') < FAR_ABOVE_SYNCS * ofClass('disk-sync');
   const kindOf = (group: BlockedIn): string => (group.class === 'disk' && syncs ? 'disk-sync' : group.class);
   for (const group of groups) totals.set(kindOf(group), (totals.get(kindOf(group)) ?? 0) + group.total);
   let top: BlockedIn | null = null;
@@ -152,7 +160,7 @@ function heaviest(groups: readonly BlockedIn[]): [BlockedIn | null, Nanoseconds]
       (kindOf(top) === kindOf(group) &&
         (group.class === 'disk-sync') === (top.class === 'disk-sync') &&
         group.total > top.total) ||
-      (group.class === 'disk-sync' && top.class === 'disk')
+      (syncs && group.class === 'disk-sync' && top.class === 'disk')
     )
       top = group;
     total = Math.max(total, sum);

@@ -187,6 +187,7 @@ function executed(call: Call, thread: Thread, audience: Audience): void {
   if (call.result !== 0) return;
   const { process } = thread;
   process.argv = call.arguments.argv();
+  process.parent?.noteProgram(process.pid, call.arguments.path() || (process.argv[0] ?? ''));
   // A program of which the capture does not show the name may be the same again.
   if (process.argv.length > 0) process.server = serverOf(process.argv);
   process.descriptors.keepStandardStreams();

@@ -8,7 +8,7 @@ import type { Audience } from '../audience.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
-import { Descriptor } from '../machine/descriptors.ts';
+import { Descriptor, isStale } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
@@ -222,7 +222,7 @@ export class TrafficTracker {
   #descriptorOf(call: Call, thread: Thread): Descriptor | undefined {
     const { process } = thread;
     const known = process.descriptors.get(call.fd);
-    if (known !== undefined && (process.isWhole || !isStale(known, call))) return known;
+    if (known !== undefined && (process.isWhole || !isStale(known, call.arguments.label()))) return known;
     return call.fd < 0 ? undefined : this.#processes.learn(thread, call.fd, call.arguments.label());
   }
 
@@ -400,11 +400,6 @@ function isLastOpen({ acceptedBy, openedAt, usedWhereAccepted }: Connection, pro
 /** It may be threads of a process that accepts: nobody knows whose they are, and they accept nothing themselves. */
 function mayServe({ isWhole, accepted }: Process): boolean {
   return !isWhole && accepted === 0;
-}
-
-/** The number stands for another socket now: a thread reused it that was not known to be of this process. */
-function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
-  return !seenOpening && label !== '' && label !== call.arguments.label();
 }
 
 /** So many reads and writes of its own connections, none by another thread, show that it shares them with nobody. */
