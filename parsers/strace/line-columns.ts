@@ -167,8 +167,11 @@ export function bestColumns(lines: readonly string[]): SniffedLines {
 const LEAST_NUMBERED = 5;
 const MOST_WITHOUT = 5;
 
-/** An editor or `cat -n` writes numbers to the right, or begins at one; strace writes pids to the left. */
-const EDITORS = /^\s+\d|^\d+\t|^1\s/;
+/**
+ * An editor or `cat -n` writes numbers to the right, or begins at one, or stands before a pid and a time; strace writes
+ * pids to the left.
+ */
+const EDITORS = /^\s+\d|^\d+\t|^1\s|^\d+\s+\d{1,7}\s+(?:\d\d:\d\d:|\d{10}\.)/;
 
 /**
  * An editor or `cat -n` numbered the lines. Threads that have a line each in the order of their numbers are what an

@@ -27,6 +27,7 @@ const DAMAGE: Readonly<
   'numbered by grep -n': { change: (line, number) => `${number + 1}:${line}`, others: ['paste'] },
   'numbered by cat -n': { change: (line, number) => `${String(number + 1).padStart(6)}\t${line}`, others: ['paste'] },
   'numbered by an editor': { change: (line, number) => `  ${number + 97} ${line}`, others: ['paste'] },
+  'numbered to the left': { change: (line, number) => `${number + 2_997} ${line}`, others: ['paste'] },
   'HTML entities': { change: (line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') },
   'blanks at the end': { change: (line) => `${line}   ` },
   'colours of strace 7': {
