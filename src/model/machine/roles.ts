@@ -103,7 +103,8 @@ function ownRole(thread: Thread): Role | null {
   if (process.showsLife && hub !== null && isMainThread(thread))
     return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
   if (process.receivesDescriptors && hub?.kind === 'epoll' && isMainThread(thread)) return 'event-loop';
-  if (process.forks >= 1 && isMainThread(thread)) return 'master';
+  // Who reads requests itself starts helpers.
+  if (process.forks >= 1 && isMainThread(thread) && !thread.servesRequests) return 'master';
   if (!isMainThread(thread))
     return loop.futexBlocked * 2 >= loop.blockedElsewhere + loop.idle ? 'pool-thread' : 'library-thread';
   // A loop without a listener (a client, a proxy's helper): most of its waiting is in its hub, and sockets are in it.

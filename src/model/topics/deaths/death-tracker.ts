@@ -184,7 +184,9 @@ export class DeathTracker implements Tracker {
   /** `wait4` gave the status of a child. */
   #reaped(call: Call, thread: Thread): void {
     const death = call.result > 0 ? this.#byPid.get(call.result) : undefined;
-    if (death !== undefined) this.#childOf(death, thread.process, null);
+    if (death === undefined) return;
+    if (call.arguments.text.includes('WCOREDUMP')) death.coreDumped = true;
+    this.#childOf(death, thread.process, null);
   }
 
   /** A process started another. */
