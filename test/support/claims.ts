@@ -129,6 +129,13 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
     },
     {
       pattern: new RegExp(
+        `^(?:sync )?worker ([\\d,]+) was busy ${PERCENT} of the time with requests of [\\d.]+ ms or more while the next ` +
+          'client waited$',
+      ),
+      holds: (report, [pid]) => report.workers.some((worker) => worker.pid === pid && isWorkerRole(worker.role)),
+    },
+    {
+      pattern: new RegExp(
         `^(?:all ([\\d,]+)|both) pool threads were busy at once ${PERCENT} of the time, with requests of ` +
           '[\\d.]+ ms or more(?:, as far as a request was seen to wait [\\d.]+ ms for one of them)?$',
       ),

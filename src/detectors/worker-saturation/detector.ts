@@ -21,7 +21,7 @@ import { Holds, heldFinding } from './holds.ts';
 import { Jobs } from './jobs.ts';
 import { judge } from './judge.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { judgeAlone, NextClients } from './next-clients.ts';
+import { isAwayToTheEnd, judgeAlone, NextClients } from './next-clients.ts';
 import { Pools } from './pools.ts';
 
 export const workerSaturation = defineDetector({
@@ -116,14 +116,17 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
   const all = crewsOf(workers, ({ accepts }) => queuesOf(accepts.listeners));
   const crews = all.filter((crew) => crew.length >= 2);
   // Without durations a wait that found nothing looks like one that found the next client there.
-  const alone = context.capabilities.durations ? all.filter((crew) => crew.length === 1) : [];
+  const alone = context.capabilities.durations
+    ? all.filter((crew) => crew.length === 1 && !crew.some((thread) => isAwayToTheEnd(turns.get(thread), context)))
+    : [];
   const ofPools = pools.crews(model);
   const ofQueues = jobs.crews(model, new Set(ofPools.flat()));
   if (crews.length === 0 && alone.length === 0 && ofPools.length === 0 && ofQueues.length === 0)
     return notApplicable(
       workers.length === 0
         ? 'No workers seen that serve one request at a time'
-        : 'One worker was traced that serves one request at a time: trace all of them, with durations (strace -T)',
+        : 'One worker was traced that serves one request at a time, and whether clients wait for it is not told: trace ' +
+            'all of them, for longer, with durations (strace -T)',
     );
   const isSync = (thread: Thread): boolean => roles.get(thread) === 'sync-worker';
   const judged = crews.map((threads) => {

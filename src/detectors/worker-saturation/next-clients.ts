@@ -2,6 +2,7 @@ import type { QueueTaken } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { percent } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
+import type { BusyTurns } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
@@ -55,6 +56,13 @@ export class NextClients {
     }
     return joined;
   }
+}
+
+/** Whether a worker has not come back from a long request: nothing shows whether a client waits meanwhile. */
+export function isAwayToTheEnd(turns: BusyTurns | undefined, context: Context): boolean {
+  const last = turns?.turns.at(-1);
+  const { start, end } = windowOf(context);
+  return last?.open === true && last.end - last.start >= context.threshold('saturation-share') * (end - start);
 }
 
 /** The finding about the one worker of a service that was traced, or what its share was. */
