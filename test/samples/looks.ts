@@ -13,7 +13,10 @@ export type Look = (scene: Scene, report: Report) => readonly string[];
 export const LOOKS: Readonly<Record<string, { readonly applies: (scene: Scene) => boolean; readonly look: Look }>> = {
   findings: { applies: () => true, look: findings },
   warnings: { applies: () => true, look: warnings },
-  blamed: { applies: ({ truth }) => truth.load.some(({ label }) => label === 'sleep'), look: blamed },
+  blamed: {
+    applies: ({ truth }) => truth.load.some(({ label, asks }) => label === 'sleep' && asks.startsWith('/')),
+    look: blamed,
+  },
   upstream: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'exhaust'), look: upstream },
   title: { applies: ({ truth }) => wordsOf(truth).length > 0, look: firstTitle },
   accepted: { applies: ({ truth }) => !truth.server.startsWith('celery'), look: accepted },

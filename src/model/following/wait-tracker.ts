@@ -130,6 +130,8 @@ export class WaitTracker {
     if (accepts.waitedFor >= 0 && accepts.waitedFor === call.fd) {
       // An accept with a time limit, as Python has it, asks once more for what an epoll instance has just reported.
       const reporter = this.#cycles.setThatReported(thread, call.fd);
+      // Where the capture began between the two, the next wait tells.
+      if (!thread.process.isWhole && accepts.acceptedTotal <= 1 && this.#cycles.lastWait(thread) === null) return;
       this.#confirm(thread, reporter ?? loop.waitSet('set', null, WITH_LISTENER), true);
       if (!loop.inTurn) loop.beginTurn(call);
       return;
@@ -186,6 +188,12 @@ export class WaitTracker {
     const contents = contentsOf(numbers, call.arguments, process);
     const { hasListener, sockets, events, epoll } = contents;
     const others = numbers.length - events;
+    const reporter = hasListener && others === 1 ? this.#cycles.setThatReported(thread, numbers[0] ?? -1) : null;
+    if (reporter !== null) {
+      // Asked once more, before an accept.
+      this.#confirm(thread, reporter, true);
+      return false;
+    }
     if (hasListener) {
       for (const fd of numbers) {
         const listener = process.descriptors.get(fd)?.listener;
