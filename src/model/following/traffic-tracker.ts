@@ -7,6 +7,7 @@ import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
+import type { Completeness } from '../machine/completeness.ts';
 import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
@@ -32,6 +33,7 @@ export class TrafficTracker {
   readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #requests: RequestTracker;
+  readonly #completeness: Completeness;
   /** The capture holds calls of `close`: without them each number comes again. */
   #showsCloses = false;
   #lookups = 0;
@@ -46,6 +48,7 @@ export class TrafficTracker {
     this.#audience = context.audience;
     this.#inWindow = context.inWindow;
     this.#requests = new RequestTracker(context);
+    this.#completeness = context.completeness;
     this.failures = new FailedWrites(context);
   }
 
@@ -102,6 +105,8 @@ export class TrafficTracker {
     this.#audience.accepted(connection, call.end);
     if (!process.isWhole) this.#processes.opened(thread, call);
     const before = thread.process.descriptors.get(call.result)?.connection;
+    // With several threads the close of one may still be under way when another gets its number.
+    if (before && !before.closed && process.threads.length === 1) this.#completeness.numbersAgain++;
     if (before && !before.used && !before.closed && this.#showsCloses) process.servedUnseen++;
     thread.process.descriptors.set(call.result, made);
     return connection.request;
@@ -133,6 +138,7 @@ export class TrafficTracker {
     const descriptor = this.#descriptorOf(call, thread);
     if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
+    if (call.result >= 0 && isSocket(descriptor)) this.#completeness.socketReads++;
     const isMessage = call.syscall.name === 'recvmsg';
     if (isMessage && call.result > 0) thread.process.hearsMessages = true;
     const passed = isMessage ? call.arguments.passedDescriptors() : null;
@@ -167,6 +173,10 @@ export class TrafficTracker {
       // It began before the capture, which so does not tell where it went: that it failed is known.
       if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
       return null;
+    }
+    if (call.result >= 0 && isSocket(descriptor)) {
+      this.#completeness.socketWrites++;
+      if (descriptor.connection !== null) this.#completeness.clientWrites++;
     }
     let { connection } = descriptor;
     if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null) {
@@ -214,7 +224,10 @@ export class TrafficTracker {
       if (descriptor.wroteAt !== UNKNOWN) this.#servedForOthers(call.fd, descriptor, thread.process);
       return descriptor.owner;
     }
-    if (isLastOpen(connection, thread.process)) this.#end(connection, thread, call.end);
+    if (isLastOpen(connection, thread.process)) {
+      if (isLeftUnanswered(connection.request)) this.#completeness.unanswered++;
+      this.#end(connection, thread, call.end);
+    }
     return connection.request;
   }
 
@@ -405,6 +418,14 @@ function mayServe({ isWhole, accepted }: Process): boolean {
 /** The number stands for another socket now: a thread reused it that was not known to be of this process. */
 function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
   return !seenOpening && label !== '' && label !== call.arguments.label();
+}
+
+function isLeftUnanswered({ line, complete, answeredAt, hungUpAt }: Request): boolean {
+  return line !== '' && complete && answeredAt === UNKNOWN && hungUpAt === UNKNOWN;
+}
+
+function isSocket({ kind }: Descriptor): boolean {
+  return kind === 'connection' || kind === 'socket';
 }
 
 /** So many reads and writes of its own connections, none by another thread, show that it shares them with nobody. */
