@@ -185,7 +185,7 @@ export class Analysis {
   #settle(model: Model): void {
     const origin = this.#origin;
     const { from, to } = this.#options;
-    const isCoarse = origin.kind === 'clock-seconds';
+    const isCoarse = origin.kind === 'clock-seconds' || origin.isWhole === true;
     this.#capabilities.times = true;
     this.#options.events?.beginClock({ ...origin });
     this.#capabilities.resolution = isCoarse ? SECOND : 0;

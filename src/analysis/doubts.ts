@@ -164,7 +164,8 @@ function restsOnSilence(kind: Kind, { cause, call, stalls }: Metrics): boolean {
   // What goes on in a restarted call is told by the call that was interrupted.
   if (kind === 'loop-stall') return WITHOUT_CALL.has(cause) || call === 'restart_syscall';
   if (kind !== 'service-stall') return BY_ABSENCE.has(kind);
-  return cause === 'no-worker' || JSON.stringify(stalls ?? '').includes('"cause":"no-syscall"');
+  // That no worker lived is told by ends and beginnings, of which no few lines are missing.
+  return cause !== 'no-worker' && JSON.stringify(stalls ?? '').includes('"cause":"no-syscall"');
 }
 
 /** How often it was seen. */

@@ -116,3 +116,22 @@ describe('a capture of which lines were taken out', () => {
     assert.equal(report.verdict.severity, 'critical');
   });
 });
+
+describe('stamps of whole seconds', () => {
+  const stamped = (lines: readonly string[], stamp: (seconds: number) => string): string[] =>
+    lines.map((line) => line.replace(/^(\d+ +)(\d+)\.\d+ /, (_, pid, seconds) => `${pid}${stamp(Number(seconds))} `));
+  const forms: readonly (readonly [string, (seconds: number) => string])[] = [
+    ['since 1970', String],
+    ['of a clock', (seconds) => new Date(seconds * 1_000).toISOString().slice(11, 19)],
+  ];
+  for (const [what, stamp] of forms)
+    it(`${what} warn of no stall that they make themselves, and clear nobody`, async () => {
+      const { verdict, quality, findings } = await reportOn(stamped(linesOf('nginx-504/healthy'), stamp));
+      assert.deepEqual(
+        findings.filter(({ severity }) => severity !== 'info').map(({ title }) => title),
+        [],
+      );
+      assert.match(verdict.text, /^Cannot tell: the times are whole seconds, which hide shorter stalls\./);
+      assert.match(quality.notes.join(' '), /The times are whole seconds/);
+    });
+});
