@@ -130,6 +130,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/output',
     'src/trace',
   ],
+  // How the bundle of the program is loaded.
+  'src/cli/starting': [],
   // Where the command line begins and ends: what is typed goes to its command, what is thrown becomes an exit code.
   'src/cli': ['src/cli/commands', 'src/cli/options', 'src/cli/printing', 'src/sources', 'src/version.ts'],
   // A command declares what can be typed and loads its action when it runs: `--help` loads no more than this.
@@ -146,6 +148,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/cli/options',
     'src/cli/printing',
     'src/cli/reading',
+    'src/cli/starting',
     ...BELOW_CLI,
   ],
   // What a user named, a capture or a saved report, and the report on it.

@@ -18,5 +18,7 @@ export function cleanLine(line: string): string {
   if (text.startsWith('\xef\xbb\xbf')) text = text.slice(3);
   if (text.includes('<') && OPENING_TAG.test(text)) text = text.replace(TAGS, '');
   if (text.includes('&')) text = text.replace(ENTITIES, (_, name: string) => ENTITY_TEXT[name] ?? '');
+  // Code in the middle of a sentence.
+  if (text.includes('`')) text = text.replace(/^`+(?!`)|`+\s*$/g, '');
   return text.trimEnd();
 }

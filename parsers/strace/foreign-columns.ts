@@ -52,6 +52,9 @@ export const BARE_PIDS: ForeignColumns = {
   strip: (line) => line.replace(/^(\s*)\[ *(\d{1,9})\] (?=[a-z_<+-])/, '[pid $2] '),
 };
 
+/** `  17 read(`, `     7<tab>read(`: the numbers of the lines, by an editor or `cat -n`. */
+export const NUMBERED: ForeignColumns = { strip: (line) => line.replace(/^\s*\d{1,9}(?:\s|$)/, '') };
+
 /** As the last of FOREIGN_COLUMNS, for a trace without times of its own. */
 export const DATED_COLUMNS: ForeignColumns = { strip: withTime };
 

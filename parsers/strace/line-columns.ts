@@ -1,7 +1,7 @@
 import type { TimestampKind } from '../../src/trace/time.ts';
 import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
 import { cleanLine } from './cleaning.ts';
-import { BARE_PIDS, DATED_COLUMNS, FOREIGN_COLUMNS, type ForeignColumns } from './foreign-columns.ts';
+import { BARE_PIDS, DATED_COLUMNS, FOREIGN_COLUMNS, type ForeignColumns, NUMBERED } from './foreign-columns.ts';
 
 /** Which columns stand before the name of the call, by a vote of the first lines. */
 export interface LineColumns {
@@ -147,6 +147,13 @@ export interface SniffedLines {
 
 /** Finds the foreign columns without which most lines read as strace; none when they read as they are. */
 export function bestColumns(lines: readonly string[]): SniffedLines {
+  if (areNumbered(lines)) {
+    const { foreign, ...behind } = bestColumns(lines.map((line) => NUMBERED.strip(line)));
+    return {
+      ...behind,
+      foreign: foreign === null ? NUMBERED : { strip: (line) => foreign.strip(NUMBERED.strip(line)) },
+    };
+  }
   let best: SniffedLines = { lines, foreign: null, sniffed: sniffAll(lines) };
   if (areThreads(best.sniffed)) return without(BARE_PIDS, lines);
   if (best.sniffed.length * 2 >= lines.length) return best;
@@ -159,6 +166,25 @@ export function bestColumns(lines: readonly string[]): SniffedLines {
   const dated = without(DATED_COLUMNS, lines);
   const times = best.sniffed.map(({ time }) => time);
   return majority(times, 'none') === 'none' && dated.sniffed.length === best.sniffed.length ? dated : best;
+}
+
+/** So many lines that count up by one are no chance; of the lines at most one in so many has no number. */
+const LEAST_NUMBERED = 5;
+const MOST_WITHOUT = 5;
+
+/** An editor or `cat -n` writes numbers to the right, or begins at one; strace writes pids to the left. */
+const EDITORS = /^\s+\d|^\d+\t|^1\s/;
+
+/**
+ * An editor or `cat -n` numbered the lines. Threads that have a line each in the order of their numbers are what an
+ * attach to many idle ones looks like.
+ */
+function areNumbered(lines: readonly string[]): boolean {
+  const numbered = lines.filter((line) => /^\s*\d{1,9}(?:\s|$)/.test(line));
+  if (numbered.length < LEAST_NUMBERED || (lines.length - numbered.length) * MOST_WITHOUT > lines.length) return false;
+  if (!EDITORS.test(numbered[0] as string)) return false;
+  const numbers = numbered.map((line) => Number.parseInt(line, 10));
+  return numbers.every((number, index) => number === (numbers[0] as number) + index);
 }
 
 /** Larger than the number of any system call, but for those of x32, which have a bit of their own. */

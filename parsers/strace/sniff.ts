@@ -1,7 +1,7 @@
 import { syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
-import { bestColumns, headLines } from './line-columns.ts';
+import { bestColumns, headLines, sniffLine } from './line-columns.ts';
 
 /** `) = 5`, `) = -1 EAGAIN (...)`, `) = ? <0.1>`: a result as only tracers write it. */
 const RESULT = /\)\s*= (?:-?\d+|0x[0-9a-f]+|\?)(?:$|[<\s])/;
@@ -10,6 +10,9 @@ const ONLY_STRACE = /\)\s*= (?:-1 E[A-Z0-9]+ \(|\?|(?:-?\d+|0x[0-9a-f]+) (?:E[A-
 const HALF = /^<\.\.\. \w+ resumed>|<(?:unfinished|detached) \.\.\.>$/;
 const EVENT = /^(?:--- SIG\w+ [{(]|--- stopped by|\+\+\+ (?:exited with|killed by|superseded by) )/;
 const MESSAGE = /Process \d+ (?:attached|detached)/;
+/** The prompt behind which somebody began it, and other messages of it. */
+const ATTACHING = /(?:^|[\s#$%/])strace (?:-\S+ )*(?:-p|--attach)/;
+const OF_TRACER = /^(?:strace: |\[ Process PID=|\[wait\(|pid \d+ stopped)/;
 /** Neither for nor against: stacks, dumps, prompts, comments, elisions. */
 const NEUTRAL = /^ (?:>|\||\*) |^\S{0,80}[#$%] |^#|^\W*$/;
 /** `truss` and `dtruss` write errors so, `ltrace` exits. */
@@ -29,13 +32,14 @@ export function sniffStrace(head: Buffer): number {
   let open = 0;
   let events = 0;
   const isSurelyStrace = sniffed.some(({ body }) => EVENT.test(body) || ONLY_STRACE.test(body));
+  const isSurelyAttached = lines.some((line) => MESSAGE.test(line));
   for (const { body } of sniffed) {
     const name = nameOf(body);
     if (EVENT.test(body)) events++;
     else if (HALF.test(body)) known++;
     else if (LIBRARY.test(name) || !(isSurelyStrace || isCall(name))) unknown++;
     else if (RESULT.test(body)) known++;
-    else if (isUnclosed(body)) open++;
+    else if (isUnclosed(body) || (isSurelyAttached && isBare(body))) open++;
   }
   const calls = known + open;
   // Nobody made a call while drover looked.
@@ -43,6 +47,8 @@ export function sniffStrace(head: Buffer): number {
   if (calls + events === 0 || calls < (calls + unknown) * LEAST_KNOWN) return 0;
   const messages = lines.filter((line) => MESSAGE.test(line)).length;
   const neutral = lines.filter((line) => NEUTRAL.test(line)).length;
+  // Whatever else somebody pasted behind it, such as a table of sockets.
+  if (isSession(lines)) return 1;
   // A call without an end is what prose about calls looks like, too.
   const evidence = known + events + unknown * (known > 0 ? 1 : 0) + Math.min(open, 1) / 2 + messages;
   return Math.min(1, evidence / Math.max(1, lines.length - neutral));
@@ -57,6 +63,19 @@ function isUnclosed(body: string): boolean {
     if (depth === 0) closed = true;
   }
   return !closed;
+}
+
+/** strace was attached to a process, and the next line is the call that the process is in. */
+function isSession(lines: readonly string[]): boolean {
+  const at = lines.findIndex((line) => MESSAGE.test(line) || ATTACHING.test(line));
+  const next = lines.slice(at + 1).find((line) => !MESSAGE.test(line) && !OF_TRACER.test(line));
+  const body = at < 0 || next === undefined ? undefined : sniffLine(next)?.body;
+  return body !== undefined && isCall(nameOf(body)) && (isUnclosed(body) || isBare(body) || RESULT.test(body));
+}
+
+/** Somebody closed the bracket of the call that strace was waiting for: `recvfrom(9, )`. */
+function isBare(body: string): boolean {
+  return /^\w+\(.*\)$/.test(body);
 }
 
 /** Whether a call of this name is known. New kernels bring new ones, which their shape tells. */

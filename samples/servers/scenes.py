@@ -105,6 +105,17 @@ def _(stage):
     stage.run(Load("new", Http(), clients=2, each=30, every=0.17))
 
 
+@scene("classic-thread-lock", lambda: servers.classic("thread"))
+def _(stage):
+    """Five clients want one lock of the application, 300 ms each; each connection has a thread of its own."""
+    begins = time.time()
+    stage.run(Load("lock", Http("/lock"), clients=5, each=4, every=0.5), Load("new", Http(), clients=1, each=20, every=0.3))
+    stage.act(act="lock", clients=5, heldMs=300, **{"from": begins, "to": time.time()})
+
+
+# One client, so that nobody ever waits for another.
+scene("classic-single", lambda: servers.classic("single"))(lambda stage: stage.run(Load("new", Http(), clients=1, each=40, every=0.13)))
+
 # Loops.
 steady("nginx", servers.nginx, attached=False, path="/small.txt")
 steady("nginx-tls", lambda: servers.nginx("ssl"), path="/small.txt", tls=True, kept=80, new=30)
@@ -156,6 +167,7 @@ def _(stage):
 steady("varnish", servers.varnish, path="/answer", kept=80, new=40)
 steady("h2o", servers.h2o, path="/small.txt", kept=80, new=40)
 exhausted("uwsgi-exhausted", servers.uwsgi, 2, 4)
+exhausted("classic-single-exhausted", lambda: servers.classic("single"), 1, 2)
 
 
 def behind_slow_service(name, server, path="/"):

@@ -225,9 +225,9 @@ def spawned(root, family):
 
 
 def classic(how):
-    """Python's own server with a process or a thread for each connection; of processes nobody keeps a list."""
-    title = {"fork": "a process for each connection", "thread": "a thread for each connection"}[how]
-    workers = itself if how == "thread" else lambda _root, _family: []
+    """Python's own server with a process or a thread for each connection, or for one at a time; of processes nobody keeps a list."""
+    title = {"fork": "a process for each connection", "thread": "a thread for each connection", "single": "one connection at a time"}[how]
+    workers = itself if how != "fork" else lambda _root, _family: []
     return Server(f"Python 3.11 http.server, {title}", ["/usr/bin/python3", "classic.py", str(PORT), how], workers, PYTHON, warm=Http())
 
 

@@ -10,7 +10,10 @@ const GIVES_WAY: readonly (readonly [part: RegExp, instead: string])[] = [
   [/(?<=: )it waits for (?=\S)/, 'waits for '],
   // Its address says more than what it speaks.
   [/(?<=\bwaits for )[A-Z]\w* (?=\S*[:/]\S)/, ''],
-  [/ holds (?:a worker|worker \d+|(?:both|all [\d,]+|[\d,]+) workers) (?=up to|at least|\d)/, ' takes '],
+  [
+    / holds (?:a worker|worker \d+|(?:both|all [\d,]+|[\d,]+) workers) (?=up to|at least|[\d,.]+ (?:m?s|min)\b)/,
+    ' takes ',
+  ],
 ];
 
 /**

@@ -2,6 +2,8 @@
 --   duckdb -c "SET VARIABLE archive = '/srv/drover'" -f drover.sql
 -- In a shell of DuckDB: SET VARIABLE archive = '/srv/drover'; then .read drover.sql
 -- The questions stand at the end, each a view or a macro.
+-- The archive as Parquet, a folder for each day; any engine reads '/srv/parquet/*/*.parquet':
+--   COPY (FROM archive) TO '/srv/parquet' (FORMAT parquet, PARTITION_BY (day), WRITE_PARTITION_COLUMNS, OVERWRITE);
 
 CREATE OR REPLACE VIEW archive AS
 SELECT * FROM read_ndjson(

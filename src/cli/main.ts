@@ -10,20 +10,27 @@ process.stdout.on('error', (error) => process.exit(conclude(cannotWriteStdout(er
 // Nobody is left who could be told.
 process.stderr.on('error', () => undefined);
 
-let code: number;
-try {
-  let result: number = EXIT.done;
-  const program = createProgram((commandResult) => {
-    result = commandResult;
-  });
-  // Whoever types the name alone asks what there is.
-  await program.parseAsync(process.argv.length > 2 ? process.argv : [...process.argv, '--help']);
-  code = result;
-} catch (error) {
-  code = conclude(error);
+// An exit code of 0 would say that all went well.
+process.once('beforeExit', () => process.exit(conclude(new Error('The command never ended.'))));
+void main().then((code) => {
+  // Everything is written by now: stdout and stderr are written synchronously or were waited for.
+  process.exit(code);
+});
+
+/** Runs what is typed and gives the exit code. */
+async function main(): Promise<number> {
+  let code: number = EXIT.done;
+  try {
+    const program = createProgram((commandResult) => {
+      code = commandResult;
+    });
+    // Whoever types the name alone asks what there is.
+    await program.parseAsync(process.argv.length > 2 ? process.argv : [...process.argv, '--help']);
+    return code;
+  } catch (error) {
+    return conclude(error);
+  }
 }
-// Everything is written by now: stdout and stderr are written synchronously or were waited for.
-process.exit(code);
 
 /** Reports an error unless it is none, and gives the exit code. */
 function conclude(error: unknown): number {

@@ -172,8 +172,8 @@ const EVERYWHERE: readonly Binding[] = [
   { action: 'previous-view', keys: ['backtab'], shown: '', word: '', says: '' },
   ...VIEWS,
   { action: 'detach', keys: ['d'], shown: 'd', word: 'detach', says: 'detach now, and keep looking', only: 'live' },
-  { action: 'extend', keys: ['+'], shown: '+', word: 'more time', says: 'capture for 60 s more', only: 'live' },
-  { action: 'freeze', keys: ['space'], shown: 'Space', word: '', says: 'freeze the screen; reading goes on' },
+  { action: 'extend', keys: ['+'], shown: '+', word: 'a minute', says: 'capture for 60 s more', only: 'live' },
+  { action: 'freeze', keys: ['space'], shown: 'Space', word: 'freeze', says: 'freeze the screen; reading goes on' },
   { action: 'follow', keys: ['f'], shown: 'f', word: '', says: 'go to the newest' },
   { action: 'jump', keys: [':'], shown: ':', word: '', says: 'jump: 02:13:37, +12.4s, line 402118, pid 4127' },
   {
@@ -253,11 +253,10 @@ export function bindings(screen: ScreenKind, source: 'file' | 'live'): readonly 
   const rest = EVERYWHERE.filter(
     ({ action, keys }) => !here.some((other) => other.action === action || other.keys[0] === keys[0]),
   );
-  const ordered =
-    source === 'live'
-      ? [...rest.filter(({ action }) => live.includes(action)), ...rest.filter(({ action }) => !live.includes(action))]
-      : rest;
-  return [HELP, ...here, ...ordered, QUIT].filter(({ only }) => only === undefined || only === source);
+  // Whoever watches a server that hangs needs those that act on the capture first.
+  const ofCapture = source === 'live' ? rest.filter(({ action }) => live.includes(action)) : [];
+  const others = rest.filter((each) => !ofCapture.includes(each));
+  return [HELP, ...ofCapture, ...here, ...others, QUIT].filter(({ only }) => only === undefined || only === source);
 }
 
 /** What a key does on a screen, or null. */

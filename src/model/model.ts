@@ -24,10 +24,11 @@ import { type Audience, audienceOf } from './audience.ts';
 import { FactBus } from './fact-bus.ts';
 import { CallBehind } from './following/call-behind.ts';
 import { Followers } from './following/followers.ts';
+import { isInterruption, passes } from './following/interruptions.ts';
 import { OpenCall } from './following/open-call.ts';
 import { Route } from './following/routes.ts';
 import { endStop, noteStop } from './following/stops.ts';
-import { withSighting } from './following/turn-notes.ts';
+import { leftIn, withSighting } from './following/turn-notes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
 import { Completeness } from './machine/completeness.ts';
 import type { LeftIn } from './machine/left-in.ts';
@@ -210,6 +211,8 @@ export class Model {
       this.#audience.framesMayFollow(call, thread);
     }
     if (this.#activity !== null) this.#activity.returned(call, thread, worksFor);
+    if (thread.interruptedIn !== null) thread.interruptedIn = null;
+    if (call.error !== '' && isInterruption(call.error)) thread.interruptedIn = leftIn(call, thread);
     if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;
@@ -233,6 +236,7 @@ export class Model {
     // The scheduler of Go takes the processor from a goroutine with it, as nobody else does.
     if (sender > 0 && signal.signal === 'SIGURG' && thread.process.server === '') thread.process.server = 'Go';
     this.#audience.signalled(signal, thread);
+    if (!passes(signal.signal)) thread.interruptedIn = null;
     noteStop(thread, signal);
     this.#followers.traffic.failures.signal(thread, signal);
     this.#saw(signal.time);
@@ -372,6 +376,8 @@ export class Model {
     turns.finishShared(this.processes.threads(), this.lastTime);
     this.#audience.finish([...this.processes.threads()]);
     traffic.finish(this.processes.all(), this.lastTime);
+    // It is counted as a call that returned; for the end of the capture its thread is still in it.
+    for (const thread of this.processes.threads()) if (!thread.ended) thread.leftIn ??= thread.interruptedIn;
   }
 
   /**

@@ -66,6 +66,24 @@ function checkChdb(): { readonly skip: string | false } {
   return { skip: message };
 }
 
+describe('an archive as Parquet', () => {
+  it('is made by the line that the page of DuckDB names, and holds every row', async () => {
+    const [, line = ''] = /^-- {3}(COPY .*;)$/m.exec(textOf('duckdb')) ?? [];
+    assert.match(line, /FORMAT parquet/);
+    const place = join(folder, 'parquet');
+    const ask = await duckdb();
+    // As often as somebody likes.
+    for (let times = 0; times < 2; times++) await ask(line.replace('/srv/parquet', place));
+    const files = `'${place}/*/*.parquet'`;
+    const [difference] = await ask(
+      `SELECT CAST(count(*) AS INTEGER) AS n FROM ((FROM archive EXCEPT FROM ${files}) UNION ALL (FROM ${files} EXCEPT FROM archive))`,
+    );
+    assert.equal(difference?.n, 0);
+    const [count] = await ask(`SELECT CAST(count(*) AS INTEGER) AS n, count(DISTINCT day) AS days FROM ${files}`);
+    assert.deepEqual([count?.n, Number(count?.days)], [rows.length, 3]);
+  });
+});
+
 for (const [name, open, options] of [
   ['DuckDB', duckdb, { skip: false }],
   ['ClickHouse', clickhouse, checkChdb()],

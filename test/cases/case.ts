@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { causesIn } from '../../src/analysis/causes.ts';
 import type { Finding, Report, Severity } from '../../src/index.ts';
 
 /** The folder of cases beside the checkout: inputs on which an earlier drover was wrong, and healthy ones. */
@@ -117,6 +118,16 @@ export function complaintsOf({ expectation }: Case, report: Report, text: string
     for (const { kind, title, evidence } of findings)
       if (evidence.length === 0) complaints.push(`${kind} has no line that proves it: ${title}`);
   return complaints;
+}
+
+/** What is wrong with the first line: it is about something that is wanted, or about what that came of. */
+export function firstLineComplaints({ expectation: { want = [] } }: Case, { findings }: Report): string[] {
+  const [first] = causesIn(findings);
+  if (want.length === 0 || first === undefined) return [];
+  const about = findings.filter(({ id, effectOf, memberOf }) => [id, effectOf, memberOf].includes(first.id));
+  return about.some((finding) => want.some((wanted) => fits(finding, wanted)))
+    ? []
+    : [`the first line is about something else: ${first.title}`];
 }
 
 /** Whether a finding looks like this. */

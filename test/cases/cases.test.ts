@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { analyzeFiles, InputError } from '../../src/index.ts';
 import { renderText } from '../../src/output/text.ts';
 import { pageComplaints } from '../support/one-page.ts';
-import { type Case, casesOf, complaintsOf } from './case.ts';
+import { type Case, casesOf, complaintsOf, firstLineComplaints } from './case.ts';
 import { OPEN } from './open.ts';
 
 /** What is wrong with a case; none when it is as expected. */
@@ -14,7 +14,7 @@ async function look(each: Case): Promise<readonly string[]> {
     const report = await analyzeFiles(paths);
     if (exit !== 0) return [`read, though exit code ${exit} is expected`];
     const text = renderText(report, { verbose: args.includes('-v') ? 1 : 0, width: 100, colour: false, ascii: false });
-    return [...complaintsOf(each, report, text), ...pageComplaints(report)];
+    return [...complaintsOf(each, report, text), ...firstLineComplaints(each, report), ...pageComplaints(report)];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return exit === 3 ? [] : [error.message];

@@ -34,7 +34,9 @@ test('the package holds the program, its bpftrace programs, the page of every de
     .filter((path) => existsSync(join(ROOT, path)));
   for (const path of [
     'bin/drover.js',
-    'dist/bundle/drover.js',
+    'bin/package.json',
+    'dist/bundle/drover.cjs',
+    'dist/bundle/start.cjs',
     'dist/bundle/index.js',
     'dist/bundle/parser-worker.js',
     'dist/bundle/analysis-worker.js',
@@ -52,7 +54,7 @@ test('the package holds the program, its bpftrace programs, the page of every de
 
 test('the package holds neither tests, nor sources, nor source maps, and of the samples what its README shows', () => {
   assert.deepEqual(
-    FILES.filter((path) => /^(?:dist\/)?(?:test|samples)\/|\.map$|(?<!\.d)\.ts$|tsbuildinfo/.test(path)),
+    FILES.filter((path) => /^(?:dist\/)?(?:test|samples)\/|\.map$|(?<!\.d)\.ts$|tsbuildinfo|\.cache$/.test(path)),
     [
       'samples/distracted-worker/trace.strace.gz',
       'samples/hang-gunicorn-sync/trace.strace.gz',
@@ -66,14 +68,11 @@ test('what is in the package is enough to run', () => {
   for (const path of FILES) cpSync(join(ROOT, path), join(FOLDER, path));
   symlinkSync(join(ROOT, 'node_modules'), join(FOLDER, 'node_modules'));
   const drover = join(FOLDER, 'bin/drover.js');
-  const report = execFileSync(
-    process.execPath,
-    [drover, '--json', join(ROOT, 'samples/distracted-worker/trace.strace.gz')],
-    {
-      encoding: 'utf8',
-    },
-  );
+  const words = [drover, '--json', join(ROOT, 'samples/distracted-worker/trace.strace.gz')];
+  const report = execFileSync(process.execPath, words, { encoding: 'utf8' });
   assert.equal(JSON.parse(report).schemaVersion, 1);
+  assert.ok(existsSync(join(FOLDER, 'dist/bundle/drover.cjs.cache')), 'compiled code is kept for the next start');
+  assert.equal(execFileSync(process.execPath, words, { encoding: 'utf8' }), report);
   assert.match(execFileSync(process.execPath, [drover, 'explain'], { encoding: 'utf8' }), /thresholds/);
 });
 

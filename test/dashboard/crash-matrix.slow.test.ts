@@ -105,6 +105,7 @@ describe('the terminal is whole again', needsTool('tmux'), () => {
     it(`after a defect of ours (${defect}), which is told with its stack, with exit code 70`, () =>
       onDashboard(
         async (tmux) => {
+          process.kill(childOf(tmux), 'SIGUSR2');
           await tmux.until(/left 70/);
           assert.match(tmux.screen(), /internal error[\s\S]*a defect of the test/);
           await isWhole(tmux);

@@ -56,10 +56,16 @@ describe('the dashboard of captures of several hosts', () => {
     assert.match(others.screen, /No finding names it\./);
   });
 
+  it('says where a histogram is, and not that nobody knows how long calls took', () => {
+    const { screen } = new PaperDashboard(report).press('4');
+    assert.match(screen, /have no histogram here\. Look at the worst of them:\n +drover triage \S+web-5\.strace$/m);
+    assert.doesNotMatch(screen, /not known/);
+  });
+
   it('says where a timeline is', () => {
     assert.match(
       new PaperDashboard(report, { columns: 160 }).press('3').screen,
-      /have no timeline here\. Look at one of them:\n +drover triage \S+web-5\.strace$/m,
+      /have no timeline here\. Look at the worst of them:\n +drover triage \S+web-5\.strace$/m,
     );
   });
 

@@ -8,6 +8,7 @@ import { drawLiveOverview } from '../../src/dashboard/views/live-overview.ts';
 import { nowText } from '../../src/dashboard/views/now.ts';
 import { buildActivity, buildLane } from '../support/activity-builder.ts';
 import { buildReport, buildWorker } from '../support/report-builder.ts';
+import { PaperDashboard } from '../support/screens.ts';
 
 const START = Date.parse('2026-11-20T02:13:29.100Z');
 /** Since the beginning of the capture. */
@@ -138,5 +139,20 @@ describe('a worker on the live screen', () => {
           .startsWith(' 4711/7 '),
       ),
     );
+  });
+});
+
+describe('the footer of a live capture at 80 columns', () => {
+  const footerOf = (state: 'tracing' | 'detached'): string => {
+    const dashboard = new PaperDashboard(null, { source: 'live' }).tell({ type: 'live', live: { ...STATUS, state } });
+    return dashboard.lines.at(-1) ?? '';
+  };
+
+  it('begins with the keys that act on the capture', () => {
+    assert.match(footerOf('tracing'), /^ \?Help {2}d detach {2}\+ a minute {2}Space freeze {2}j k move .* q quit *$/);
+  });
+
+  it('offers none of them once the processes are free', () => {
+    assert.doesNotMatch(footerOf('detached'), /detach|minute|freeze/);
   });
 });

@@ -96,7 +96,7 @@ describe('the dashboard', () => {
  PROOF  Enter opens the marked line among its neighbours
  ▸ 811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:8000-... = 118 <0.000010>
    812004  4127 02:13:37.902 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
-       2 Move the sync to a thread, on one host first.
+ NEXT  2 Move the sync to a thread, on one host first.
        needs: a release of the application
        caveat: a crash may then lose the last sessions
  WHY   An event-loop worker does one thing at a time: until fsync returns it

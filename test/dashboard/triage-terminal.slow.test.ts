@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -53,6 +53,25 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
       }
     });
   }
+
+  it('names every capture of several hosts in the command that stays', async () => {
+    const tmux = new Tmux({ columns: 200, rows: 24 });
+    const folder = mkdtempSync(join(tmpdir(), 'drover-test-'));
+    try {
+      for (const name of ['web-1', 'web-2']) copyFileSync(TRACE, join(folder, `${name}.strace.gz`));
+      tmux.command(`cd ${folder}`);
+      tmux.drover('triage web-1.strace.gz web-2.strace.gz');
+      await tmux.until(/1 of 1, worst first/);
+      tmux.keys('q');
+      assert.match(
+        await tmux.until(/left 0/),
+        /The whole report: drover analyze web-1\.strace\.gz web-2\.strace\.gz$/m,
+      );
+    } finally {
+      tmux.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 
   it('follows the size of the terminal', async () => {
     const tmux = new Tmux({ columns: 80, rows: 24 });

@@ -204,3 +204,41 @@ it('names the server that kept silent most often first', async () => {
     /: 10\.0\.0\.3:53 3 times, 10\.0\.0\.4:53 2 times, 10\.0\.0\.2:53 1 time\./,
   );
 });
+
+describe('a capture without durations', () => {
+  const ASKS = [
+    'socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP) = 7',
+    'connect(7, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16) = 0',
+    'sendto(7, "\\21\\21\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\2db\\7example\\0\\0\\1\\0\\1", 28, MSG_NOSIGNAL, NULL, 0) = 28',
+  ];
+  const lines = (...last: readonly string[]): string => `${[...ASKS, ...last].join('\n')}\n`;
+  const RAN_OUT = 'poll([{fd=7, events=POLLIN}], 1, 4981) = 0 (Timeout)';
+
+  it('tells of a name server that does not answer by the time limits that ran out', async () => {
+    for (const stamp of ['', '13:55:25 ', '13:55:25.000001 ']) {
+      const text = lines(RAN_OUT, 'close(7) = 0').replace(/^(?=.)/gm, stamp);
+      const { title, metrics, severity } = only(await analyzed(text), KIND);
+      assert.deepEqual([severity, metrics.timeouts, metrics.longestMs], ['warning', 1, 4981]);
+      assert.match(title, /^Name server 10\.0\.0\.2:53 does not answer/);
+    }
+  });
+
+  it('is no all-clear where an answer came, for nobody knows when', async () => {
+    const report = await analyzed(lines('poll([{fd=7, events=POLLIN}], 1, 5000) = 1 ([{fd=7, revents=POLLIN}])'));
+    none(report, KIND);
+    assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+  });
+
+  it('does not say that a name server is silent that answered one of two questions', async () => {
+    const ANSWER = [
+      'poll([{fd=7, events=POLLIN}], 1, 5000) = 1 ([{fd=7, revents=POLLIN}])',
+      'recvfrom(7, "\\21\\21\\201\\200\\0\\1\\0\\1\\0\\0\\0\\0\\2db\\7example"..., 2048, 0, NULL, NULL) = 68',
+    ];
+    const { title } = only(await analyzed(lines(...ANSWER, RAN_OUT)), KIND);
+    assert.match(title, /^Name server 10\.0\.0\.2:53 did not answer 1 try: /);
+  });
+
+  it('says nothing of a look that does not wait', async () => {
+    none(await analyzed(lines('poll([{fd=7, events=POLLIN}], 1, 0) = 0 (Timeout)')), KIND);
+  });
+});

@@ -379,3 +379,17 @@ describe('a client that leaves in the middle of a reply', () => {
     none(await analyzed(trace), KIND);
   });
 });
+
+it('a descriptor that was open before the capture is not said to be a service', async () => {
+  const text =
+    'epoll_wait(3, [{EPOLLIN|EPOLLOUT|EPOLLERR|EPOLLHUP, {u32=17, u64=17}}], 32, -1) = 1\n' +
+    'writev(17, [{iov_base="a", iov_len=1}], 1) = -1 EPIPE (Broken pipe)\n' +
+    '--- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=2159, si_uid=1000} ---\n+++ killed by SIGPIPE +++\n';
+  const report = await analyzed(text);
+  const { severity, title, metrics } = only(report, KIND);
+  assert.deepEqual(
+    [severity, title, metrics.target],
+    ['warning', '1 write to fd 17 failed: the other end is gone', 'unknown'],
+  );
+  assert.match(only(report, 'worker-death').summary, /The kernel sent .* for its own write: it is process 2159\./);
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { oneWorker, prefork, watch } from '../support/server-lines.ts';
 import { failed, HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
@@ -193,5 +193,33 @@ it('the metrics of spinning are those of its trace', async () => {
     ...spun,
     roundsPerSecond: 10_000,
     spinners: [{ pid: 101, tid: 101, ...spun }],
+  });
+});
+
+describe('reads at the end of something, again and again', () => {
+  const END = 'read(17, "", 8192) = 0\n';
+  const told = async (text: string): Promise<string> => only(await analyzed(text), KIND).title;
+  const quiet = async (text: string): Promise<string> => none(await analyzed(text), KIND);
+
+  it('are a spin, also beside a call that wakes the own loop', async () => {
+    assert.equal(await told(END.repeat(7)), 'The process spins: it reads at the end of fd 17 7 times in a row');
+    const round = `${END}epoll_wait(3, [{events=EPOLLIN, data={u32=0, u64=0}}], 1024, 0) = 1\nwrite(4, "x", 8) = 8\n`;
+    const { metrics, severity, confidence } = only(await analyzed(round.repeat(11)), KIND);
+    assert.deepEqual([metrics.kind, metrics.rounds, severity, confidence], ['end-of-file', 11, 'warning', 'possible']);
+  });
+
+  it('are none up to four, or with a pause, or with anything done between them', async () => {
+    await quiet(END.repeat(4));
+    await quiet(`${END}nanosleep({tv_sec=1, tv_nsec=0}, NULL) = 0\n`.repeat(13));
+    await quiet(`${END}poll([{fd=4, events=POLLIN}], 1, 1000) = 0 (Timeout)\n`.repeat(13));
+    await quiet(`${END}close(17) = 0\nopenat(AT_FDCWD, "/srv/a", O_RDONLY) = 17\n`.repeat(13));
+    await quiet('recvfrom(17, "", 1, MSG_PEEK, NULL, NULL) = 0\n'.repeat(13));
+    await quiet('read(17, "", 0) = 0\n'.repeat(13));
+    const seldom = Array.from({ length: 13 }, (_, index) => `7 17951408${10 + index}.000000 ${END}`);
+    await quiet(seldom.join(''));
+  });
+
+  it('are none where most calls of the thread do something', async () => {
+    await quiet(`${'write(5, "x", 1) = 1\n'.repeat(17)}${END.repeat(7)}`);
   });
 });

@@ -157,3 +157,11 @@ it('the metrics of syncs are those of their trace', async () => {
   });
   assert.ok(Math.abs(Number(p95Ms) - 130) < 130 * 0.1, String(p95Ms));
 });
+
+it('one long sync is information where nobody is seen to serve', async () => {
+  const took = (seconds: string): string =>
+    `16:52:58 fsync(6) = 0 <0.012378>\n16:53:41 fsync(6) = 0 <${seconds}>\n16:53:49 fsync(6) = 0 <0.001508>\n`;
+  const { severity, title } = only(await analyzed(took('5.000151')), KIND);
+  assert.deepEqual([severity, title], ['info', 'The worker waited 5.01 s for the disk: 3 x fsync on fd 6']);
+  none(await analyzed(took('0.499000')), KIND);
+});

@@ -181,6 +181,32 @@ function convoy(
   return trace;
 }
 
+/**
+ * A server that starts a thread for each of so many connections; each thread needs one lock for `held` ms and waits for
+ * those before it, of which there are so many at most.
+ */
+function threadForEach(connections: number, held: number, before = 3): TraceLines {
+  const { trace, workers } = prefork([101]);
+  const [main] = workers as [ThreadLines];
+  for (let index = 0; index < connections; index++) {
+    const gets = 200 + held * index;
+    const comes = Math.max(100 + index, gets - before * held);
+    const fd = 11 + (index % 7);
+    main.waitUntil(comes - 2, LISTENER).accept(fd);
+    startThread(main, 140 + index);
+    const thread = trace
+      .thread(140 + index)
+      .at(comes)
+      .read(fd, 'GET /a');
+    const wait = `futex(${WORD}, FUTEX_WAIT_BITSET_PRIVATE, 2, NULL, FUTEX_BITSET_MATCH_ANY`;
+    if (index > 0 && gets > thread.now) thread.call(wait, ')', 0, gets - thread.now);
+    thread.at(gets).call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, held - 1);
+    thread.call(`futex(${WORD}, FUTEX_WAKE_PRIVATE, 1`, ')', 1).reply(fd).close(fd);
+  }
+  main.waitUntil(300 + held * connections);
+  return trace;
+}
+
 describe('threads that queue at one futex', () => {
   it('are contention from three on that hand it to each other', async () => {
     none(await analyzed(convoy(2, 11)), KIND);
@@ -193,11 +219,26 @@ describe('threads that queue at one futex', () => {
   it('count when each of them waits for a good part of the time', async () => {
     const { metrics, startMs, endMs } = only(await analyzed(convoy(3, 11)), KIND);
     const waiters = metrics.waiters as readonly { readonly waitedMs: number }[];
-    const least = Math.min(...waiters.map(({ waitedMs }) => waitedMs)) / ((endMs ?? 0) - (startMs ?? 0));
+    const span = (endMs ?? 0) - (startMs ?? 0);
+    const least = Math.min(...waiters.map(({ waitedMs }) => waitedMs)) / span;
     assert.ok(least > 0.3 && least < 0.9, String(least));
+    const mean = Number(metrics.totalMs) / span / 3;
     const judged = (share: number) => analyzed(convoy(3, 11), {}, { thresholds: { 'lock-share': share } });
-    only(await judged(least - 0.01), KIND);
-    none(await judged(least + 0.01), KIND);
+    assert.equal((only(await judged(least - 0.01), KIND).metrics.waiters as readonly unknown[]).length, 3);
+    // Not all three do, but together they wait as long as three that would.
+    assert.match(only(await judged(least + 0.01), KIND).title, /^Up to 3 threads/);
+    none(await judged(mean + 0.01), KIND);
+  });
+
+  it('are contention where each connection has a thread of its own, however many there were', async () => {
+    const { title, metrics, summary } = only(await analyzed(threadForEach(101, 40)), KIND);
+    assert.equal(title, 'GET /a: up to 3 threads queue for one lock, held in clock_nanosleep');
+    assert.equal(metrics.count, 100);
+    // Each of them waits for the three before it; the first ones for fewer.
+    assert.ok(Math.abs(Number(metrics.totalMs) - 100 * 3 * 40) < 300, String(metrics.totalMs));
+    assert.match(summary, /100 waits of threads of worker 101, up to 3 at once.*kept it for 39 ms on average, 39 ms/s);
+    none(await analyzed(threadForEach(101, 40, 1)), KIND);
+    none(await analyzed(threadForEach(5, 40)), KIND);
   });
 
   it('are none when somebody else wakes them: they wait for work', async () => {

@@ -115,6 +115,33 @@ describe('a turn of an event loop', () => {
     assert.equal((await stall(drained(23, 0.9))).metrics.waitingCount, 11);
   });
 
+  const orders = ['first', 'last'].flatMap((place) => [0, 1, 2].map((waits) => [place, waits] as const));
+  for (const [place, waits] of orders)
+    it(`names who is answered next, of several read in one go: the ${place}, ${waits} waits later`, async () => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).accept(11).accept(12).accept(13).waitUntil(60, 11, 12, 13);
+      const slow = place === 'first' ? 11 : 13;
+      for (const fd of [11, 12, 13]) worker.read(fd, fd === slow ? 'GET /slow' : 'GET /quick');
+      // asyncio reads in one turn and works in a later one.
+      for (let index = 0; index < waits; index++) worker.epollWait(HUB, 0.01, []);
+      for (const fd of [11, 12, 13]) {
+        if (fd === slow) worker.call('wait4(4711, ', '[{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL)', 4711, 1201);
+        worker.reply(fd).close(fd);
+      }
+      worker.waitUntil(2000);
+      const { summary } = only(await analyzed(trace), 'loop-stall');
+      assert.match(summary, /while serving GET \/slow: wait4 took 1\.20 s/);
+    });
+
+  it('names the request that was read last, where it was not answered before the loop waited again', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).accept(12).waitUntil(60, 11, 12);
+    worker.read(11, 'GET /quick').read(12, 'GET /slow');
+    worker.call('wait4(4711, ', '[{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL)', 4711, 1201);
+    worker.waitUntil(2000).reply(11).close(11).reply(12).close(12).waitUntil(3000);
+    assert.match(only(await analyzed(trace), 'loop-stall').summary, /while serving GET \/slow: wait4 took 1\.20 s/);
+  });
+
   it('does not count what was accepted after it from a queue that others served meanwhile', async () => {
     const { trace, workers } = prefork([101, 102]);
     const [away, other] = workers as [ThreadLines, ThreadLines];

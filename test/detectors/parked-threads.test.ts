@@ -90,6 +90,32 @@ describe('threads that wait for a lock each, beside a service that answers', () 
   });
 });
 
+describe('a thread that reads from a socket since before the capture, beside a service that answers', () => {
+  const beside = (call: string): TraceLines => {
+    const { trace, workers } = attached([201]);
+    trace.thread(219).at(1).stays(call);
+    for (const worker of workers) goesOn(worker);
+    return trace;
+  };
+
+  it('is told without a claim where nothing says what is at the other end: so runtimes wait for signals', async () => {
+    const report = await analyzed(beside('recvfrom(21<socket:[4771]>, '));
+    const { severity, title, summary } = only(report, KIND);
+    assert.deepEqual([severity, title], ['info', '219 is in recvfrom on socket fd 21']);
+    assert.match(summary, /It waits for something to read from socket fd 21\. .* does not tell whether that is idle/);
+    assert.match(report.verdict.text, /^Nothing urgent/);
+  });
+
+  it('is stuck where the other end has an address, and where nobody answers', async () => {
+    const named = beside('recvfrom(21<TCP:[127.0.0.1:40123->127.0.0.1:5432]>, ');
+    assert.equal(only(await analyzed(named), KIND).severity, 'warning');
+    const { trace } = attached([201]);
+    for (const tid of [201, 219]) trace.thread(tid).at(1).stays('recvfrom(21<socket:[4771]>, ');
+    trace.thread(230).at(END).call('getpid(', ')', 230);
+    assert.notEqual(only(await analyzed(trace), KIND).severity, 'info');
+  });
+});
+
 describe('a process beside servers that answer', () => {
   /** A server with a thread of its own, as Node, and a sibling that reads a file and does that from then on. */
   function withSibling(act: Act): TraceLines {

@@ -50,7 +50,7 @@ describe('a pool of threads is saturated while all of them are in requests and s
   it('which shows where a thread takes at once what was accepted long before', async () => {
     const { title, severity, metrics, workers } = only(await analyzed(rounds(2, 1500, true)), KIND);
     assert.equal(severity, 'critical');
-    assert.match(title, /^Both pool threads busy 58\.\d % of the time: recvfrom on 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.match(title, /^GET \/up holds both pool threads 58\.\d % of the time: 10\.0\.0\.7:28091 \(HTTP\)$/);
     assert.deepEqual([metrics.workers, metrics.served, workers], [2, 8, [101]]);
   });
 
@@ -76,7 +76,7 @@ describe('a pool of threads is saturated while all of them are in requests and s
       return trace;
     };
     const { title, metrics } = only(await analyzed(inTurns(true)), KIND);
-    assert.match(title, /^Both pool threads busy 58\.\d % of the time: recvfrom on 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.match(title, /^GET \/up holds both pool threads 58\.\d % of the time: 10\.0\.0\.7:28091 \(HTTP\)$/);
     assert.deepEqual([metrics.workers, metrics.served], [2, 8]);
     none(await analyzed(inTurns(false)), KIND);
   });

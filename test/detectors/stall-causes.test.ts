@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, only } from '../support/analyzed.ts';
-import { connectTo, oneWorker } from '../support/server-lines.ts';
+import { connectTo, fork, oneWorker } from '../support/server-lines.ts';
 import { failed, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 import { oneTurn } from '../support/turns.ts';
@@ -117,6 +117,58 @@ describe('the cause of a stall in one call', () => {
     );
     assert.deepEqual([metrics.cause, metrics.call], ['disk-sync', 'fsync']);
   });
+
+  it('names the program of the child that is waited for, by its number or by its output', async () => {
+    const waits: readonly (readonly [call: string, wait: (worker: ThreadLines) => unknown])[] = [
+      [
+        'wait4',
+        (worker) => worker.call('wait4(4712, ', '[{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL)', 4712, 150),
+      ],
+      ['read', (worker) => worker.call('read(21<pipe:[900]>, ', '"", 4096)', 0, 150)],
+      ['poll', (worker) => worker.call('poll([{fd=21<pipe:[900]>, events=POLLIN}], 1, -1', ')', 1, 150)],
+      ['epoll_wait', (worker) => worker.call('epoll_wait(22<anon_inode:[eventpoll]>, ', '[], 64, -1)', 0, 150)],
+    ];
+    for (const [call, wait] of waits) {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+      fork(worker, 4712);
+      trace
+        .thread(4712)
+        .at(worker.now)
+        .call('execve("/usr/bin/convert", ["convert", "secret.png"], 0x7ffd2af5eab8 /* 9 vars */', ')', 0)
+        .gap(100)
+        .exits();
+      wait(worker);
+      worker.reply(11).close(11).waitUntil(1000);
+      const { metrics, title, summary } = await stall(trace);
+      assert.deepEqual([metrics.cause, metrics.call, metrics.target], ['child-wait', call, '/usr/bin/convert']);
+      assert.match(title, /child process \/usr\/bin\/convert/);
+      assert.match(summary, new RegExp(`${call} on /usr/bin/convert took 150 ms \\(a child process\\)`));
+    }
+  });
+
+  it('is no child, where the read of a pipe comes in a later turn than the fork', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+    fork(worker, 4712);
+    trace.thread(4712).at(worker.now).call('getpid(', ')', 4712);
+    worker.reply(11).close(11).waitUntil(500, LISTENER).accept(11).read(11, 'GET /b');
+    worker.call('read(21<pipe:[900]>, ', '"x", 4096)', 1, 150).reply(11).close(11).waitUntil(1000);
+    assert.equal((await stall(trace)).metrics.cause, 'blocking-call');
+  });
+
+  it('is what took the time, where a file could not be opened for long and its sync was short', async () => {
+    const opening = (sync: number): TraceLines =>
+      oneTurn(LENGTH, (worker) =>
+        worker
+          .call('openat(AT_FDCWD, "/data/a", O_WRONLY|O_CREAT', ')', '21</data/a>', LENGTH - 10 - sync)
+          .call('fsync(21</data/a>', ')', 0, sync),
+      );
+    const { metrics, title } = await stall(opening(20));
+    assert.deepEqual([metrics.cause, metrics.call, metrics.callMs], ['blocking-call', 'openat', LENGTH - 30]);
+    assert.match(title, /openat/);
+    assert.equal((await stall(opening(60))).metrics.call, 'fsync');
+  });
 });
 
 /** A ladder: a call that is repeated in short slices. */
@@ -147,6 +199,20 @@ describe('the cause of a stall in many short calls', () => {
     assert.equal((await stall(oneTurn(LENGTH, ladder(5, 35, CONDITION)))).metrics.cause, 'futex-ladder');
     assert.equal((await stall(oneTurn(400, ladder(5, 60, CONDITION)))).metrics.cause, 'futex-ladder');
     assert.equal((await stall(oneTurn(400, ladder(5, 60.01, CONDITION)))).metrics.cause, 'lock');
+  });
+
+  it('is futex-ladder also where a busy host made a few of many waits longer, but for one that matters', async () => {
+    const withOne = (length: number) => (worker: ThreadLines) => {
+      ladder(31, 10, CONDITION)(worker);
+      ladder(1, length, CONDITION)(worker);
+      ladder(28, 10, CONDITION)(worker);
+    };
+    // 590 ms in waits of 10 ms: a tenth of all is 65.5 ms.
+    assert.equal((await stall(oneTurn(700, withOne(65.5)))).metrics.cause, 'futex-ladder');
+    assert.equal((await stall(oneTurn(700, withOne(66.1)))).metrics.cause, 'lock');
+    // All of them longer: nobody polls in such slices.
+    assert.equal((await stall(oneTurn(1_200, ladder(19, 60, CONDITION)))).metrics.cause, 'futex-ladder');
+    assert.equal((await stall(oneTurn(1_200, ladder(19, 60.01, CONDITION)))).metrics.cause, 'lock');
   });
 
   it('is gil-wait for slices of 5 ms on the monotonic clock', async () => {

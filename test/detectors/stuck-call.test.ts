@@ -525,3 +525,79 @@ it('a line that shows what a call returned was cut, and its call came back', asy
     none(await analyzed(`getpid() = 9\n${line}`), KIND);
   only(await analyzed('getpid() = 9\nread(3</proc/stat>, '), KIND);
 });
+
+describe('a call that was interrupted and that the kernel begins again', () => {
+  const LOCK = 'futex(0x55a4dddc3f90, FUTEX_WAIT_PRIVATE, 2, NULL) = ? ERESTARTSYS (To be restarted)';
+
+  it('is what the thread is in when nothing of it follows', async () => {
+    const { title, metrics } = only(await analyzed(`strace: Process 8401 attached\n${LOCK}\n`), KIND);
+    assert.equal(title, '8401 is stuck in futex: the lock at 0x55a4dddc3f90 is taken');
+    assert.deepEqual(
+      threadsOf(metrics.threads).map(({ tid, call }) => [tid, call]),
+      [[8401, 'futex']],
+    );
+  });
+
+  it('is so behind a signal that a process handles in passing, and counted as often as it stands there', async () => {
+    const round = `--- SIGVTALRM {si_signo=SIGVTALRM, si_code=SI_TKILL, si_pid=8401, si_uid=1001} ---\n${LOCK}\n`;
+    const report = await analyzed(`${round.repeat(3)}--- SIGVTALRM (Virtual timer expired) @ 0 (0) ---\n`);
+    assert.match(only(report, KIND).title, /stuck in futex/);
+    assert.deepEqual(
+      report.calls.map(({ call, count }) => [call, count]),
+      [['futex', 3]],
+    );
+  });
+
+  it('has lasted since its beginning', async () => {
+    const text =
+      '8401 1795140800.000000 futex(0x55a4dddc3f90, FUTEX_WAIT_PRIVATE, 2, NULL) = ? ERESTARTSYS (To be restarted) <7.000000>\n';
+    const [thread] = threadsOf(only(await analyzed(text), KIND).metrics.threads);
+    assert.equal(thread?.forMs, 7000);
+  });
+
+  it('is over where the thread did something else, or was asked to end', async () => {
+    none(await analyzed(`${LOCK}\nclose(7) = 0\n`), KIND);
+    none(await analyzed(`${LOCK}\n--- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=1, si_uid=0} ---\n`), KIND);
+    none(await analyzed(`${LOCK}\n+++ killed by SIGKILL +++\n`), KIND);
+  });
+
+  it('is no news where the thread waits for work in it', async () => {
+    const report = await analyzed('accept(3, 0x7ffd, [16]) = ? ERESTARTSYS (To be restarted)\n');
+    none(report, KIND);
+    assert.equal(report.outcomes[KIND]?.status, 'clear');
+  });
+});
+
+it('a process whose number nobody told is not called 0', async () => {
+  const { summary } = only(await analyzed('close(7) = 0\nflock(9, LOCK_EX'), KIND);
+  assert.match(summary, /^flock had not come back/);
+});
+
+it('who wakes others in its last line waits for nobody', async () => {
+  none(await analyzed('8 futex(0x55a4dddc3f90, FUTEX_WAKE_PRIVATE, 1 <unfinished ...>\n9 close(7) = 0\n'), KIND);
+  only(await analyzed('8 futex(0x55a4dddc3f90, FUTEX_WAIT_PRIVATE, 2, NULL <unfinished ...>\n9 close(7) = 0\n'), KIND);
+});
+
+it('one thread that others wake, which the capture does not show, is no all-clear', async () => {
+  const { outcomes } = await analyzed(
+    'clone(child_stack=0x7f15, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD) = 8402\n' +
+      'futex(0x55a4dddc3f90, FUTEX_WAIT_PRIVATE, 0, NULL) = 0\nfutex(0x55a4dddc3f90, FUTEX_WAIT_PRIVATE, 0, NULL',
+  );
+  const { status, reason } = outcomes[KIND] as Outcome;
+  assert.deepEqual([status, /Record with -f/.test(reason)], ['not-applicable', true]);
+});
+
+describe('a worker of one thread that reads from the client that it accepted', () => {
+  const PEER = '{sa_family=AF_INET, sin_port=htons(40117), sin_addr=inet_addr("10.0.0.9")}, [16]';
+  const reading = (accept: string): string => `close(7) = 0\n${accept} = 11\nrecvfrom(11, `;
+
+  it('may be held by that client', async () => {
+    const { severity, confidence, title } = only(await analyzed(reading(`accept(5, ${PEER})`)), KIND);
+    assert.deepEqual([severity, confidence], ['info', 'possible']);
+    assert.match(title, /in recvfrom on client /);
+  });
+
+  it('is not, where it does not wait for it: the line was cut', async () => {
+    none(await analyzed(reading(`accept4(5, ${PEER}, SOCK_NONBLOCK)`)), KIND);
+  });
+});

@@ -46,6 +46,36 @@ test('turns that were told are a stall of their worker, which does not say in wh
   assert.match(none(report, 'service-stall'), /at no time were all of the 2 threads that accept in turns of 100 ms/);
 });
 
+/** Worker 101 was in a sleep before the capture began, and a client waits; the last look saw it as `seenMs` long. */
+function asleep(seenMs: number): string {
+  const end = 1_000_000_000_000 + 8_000 * MS;
+  const opening = 'event=in ts=999000000000 pid=101 tid=101 nr=230 a=0,0,7ffc,0,0,0 data=';
+  return [
+    opening,
+    START,
+    ...Array.from({ length: 7 }, (_, at) => `event=tick ts=${1_000_000_000_000 + (at + 1) * 1_000 * MS}`),
+    `event=end ts=${end}`,
+    `event=in ts=${end + 1} pid=101 tid=101 nr=230 a=0,0,7ffc,0,0,0 data=`,
+    `event=seen ts=${end} for=${seenMs * MS} pid=101 tid=101 parent=100 call=clock_nanosleep ran=0 clients=1 comm=gunicorn`,
+    '',
+  ].join('\n');
+}
+
+test('a ladder that began before the capture is no single call, and one call is', async () => {
+  const ladder = only(await analyzed(asleep(0)), 'stuck-call');
+  assert.equal(ladder.title, '101 is in one clock_nanosleep after the other');
+  assert.match(
+    ladder.summary,
+    /^101 was in clock_nanosleep when the capture began, and in another clock_nanosleep when/,
+  );
+  assert.doesNotMatch(ladder.summary, /had not come back/);
+  for (const seenMs of [7_990, 7_100]) {
+    const { title, summary } = only(await analyzed(asleep(seenMs)), 'stuck-call');
+    assert.equal(title, '101 is stuck in clock_nanosleep');
+    assert.match(summary, /^clock_nanosleep of 101 had not come back when the capture ended; it began before/);
+  }
+});
+
 test('a stall of a second is critical, one below the limit of the user is none', async () => {
   const seconds = [{ events: [] }, { events: [turn(101, 500, 1_000)] }];
   assert.equal(only(await analyzed(capture(seconds)), 'loop-stall').severity, 'critical');

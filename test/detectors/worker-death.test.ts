@@ -367,3 +367,29 @@ describe('a worker that dies by a signal in a capture of bpftrace', () => {
     assert.match(summary, /was killed by SIGSEGV\. It brought the signal on itself\./);
   });
 });
+
+it('a child that could not begin its program is a helper, and no worker', async () => {
+  const lines = (execve: string): string =>
+    [
+      '[pid 311] read(16<TCP:[10.0.0.1:8080->10.0.0.9:40117]>, "GET / HTTP/1.1\\r\\nHost: a"..., 4096) = 93',
+      '[pid 311] clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7fe4) = 317',
+      ...(execve === '' ? [] : [`[pid 317] ${execve}`]),
+      '[pid 317] exit_group(127) = ?',
+      '[pid 317] +++ exited with 127 +++',
+      '[pid 311] --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=317, si_uid=0, si_status=127, si_utime=0, si_stime=0} ---',
+      '',
+    ].join('\n');
+  none(
+    await analyzed(
+      lines('execve("/bin/no", ["/bin/no"], 0x55aa /* 19 vars */) = -1 ENOENT (No such file or directory)'),
+    ),
+    KIND,
+  );
+});
+
+it('who was killed after an abort is told with who sent that', async () => {
+  const text =
+    'strace: Process 7301 attached\n--- SIGABRT {si_signo=SIGABRT, si_code=SI_USER, si_pid=11, si_uid=33} ---\n' +
+    'rt_sigreturn({mask=[]}) = 0\n+++ killed by SIGKILL +++\n';
+  assert.match(only(await analyzed(text), KIND).summary, /Process 11 had sent it SIGABRT, as gunicorn does/);
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { connectTo, fork, openListener } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
@@ -55,6 +55,30 @@ it('all workers busy at once for a fifth of the time is a warning, for half of i
   assert.equal(metrics.served, 2);
   assert.match(evidence[0]?.text ?? '', /clock_nanosleep/);
   assert.equal(only(await analyzed(twoWorkers(5010, 0)), KIND).severity, 'critical');
+});
+
+describe('the title', () => {
+  it('names the request that held them all, and the summary how much of it that was', async () => {
+    const { title, summary } = only(await analyzed(twoWorkers(3100, 700)), KIND);
+    assert.equal(title, 'GET /report holds both sync workers 24 % of the time, longest 2.40 s');
+    assert.match(summary, / 100 % of their time in all such stretches went to GET \/report\./);
+  });
+
+  it('names no request where there were two, and none where the capture holds none', async () => {
+    const both = twoWorkers(3100, 700).replace(/(102 .*)GET \/report/, '$1GET /export');
+    const { title, summary } = only(await analyzed(both), KIND);
+    assert.equal(title, 'Both sync workers busy 24 % of the time, longest 2.40 s');
+    assert.doesNotMatch(summary, /GET/);
+    const none = twoWorkers(3100, 700).replaceAll('GET /report HTTP/1.1', 'something of its own');
+    assert.match(only(await analyzed(none), KIND).title, /^Both sync workers busy/);
+  });
+
+  it('has 78 characters at most, and begins with the request as far as there is room', async () => {
+    const path = `/${'reports/'.repeat(8)}yearly`;
+    const { title } = only(await analyzed(twoWorkers(3100, 700).replaceAll('/report', path)), KIND);
+    assert.match(title, /^GET \/reports\/.*\.\.\. holds both sync workers 24 % of the time/);
+    assert.ok(title.length <= 78, title);
+  });
 });
 
 it('workers that are busy one after the other are not saturated', async () => {
@@ -140,7 +164,7 @@ it('workers that wait in accept itself are busy from there to the next accept', 
   const report = await analyzed(trace);
   const { title, severity, metrics } = only(report, KIND);
   assert.equal(severity, 'critical');
-  assert.equal(title, 'All 3 workers busy 60 % of the time: poll on 10.0.0.7:28091 (HTTP)');
+  assert.equal(title, 'GET /up holds all 3 workers 60 % of the time: poll on 10.0.0.7:28091 (HTTP)');
   assert.deepEqual([metrics.workers, metrics.served], [3, 12]);
   for (const { pid, busyPercent } of report.workers.filter(({ role }) => role !== 'master'))
     assert.ok(
@@ -284,4 +308,53 @@ it('one service is saturated whatever another does', async () => {
     ofKind(report, KIND).map(({ workers }) => workers),
     [[101, 102]],
   );
+});
+
+/** One worker, alone in the capture, that serves 17 clients for 400 ms each; each comes so long after the last. */
+function alone(pauses: number, options = {}): TraceLines {
+  const trace = new TraceLines();
+  const [worker] = acceptors([101], options)(trace);
+  assert.ok(worker !== undefined);
+  for (let index = 0; index < 17; index++) asksFor(worker, worker.now + pauses, 400).close(11);
+  acceptStays(worker);
+  trace.thread(100).at(10_000).call('getpid(', ')', 100);
+  return trace;
+}
+
+it('of one worker alone the time counts at whose end the next client was there already', async () => {
+  const { title, severity, metrics, workers, summary } = only(await analyzed(alone(0)), KIND);
+  assert.match(title, /^GET \/up holds worker 101 64(?:\.\d)? % of the time: poll on 10\.0\.0\.7:28091/);
+  assert.equal(severity, 'critical');
+  assert.deepEqual([workers, metrics.workers, metrics.served], [[101], 1, 17]);
+  // After the last request nobody was there: sixteen of 400 ms.
+  const total = Number(metrics.totalMs);
+  assert.ok(total >= 6400 && total < 6500, String(total));
+  assert.match(summary, /Each time the next client had connected before the worker looked for one/);
+  assert.match(none(await analyzed(alone(37)), KIND), /^worker 101 was busy 0 % of the time/);
+});
+
+it('requests that one worker took one after the other without a wait in between count as well', async () => {
+  const lines = [
+    `101 ${at(0)} pselect6(6, [5<socket:[4711]>], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 1 (in [5]) <0.100000>`,
+  ];
+  for (let index = 0; index < 13; index++) {
+    const begin = 100 + index * 500;
+    lines.push(
+      `101 ${at(begin)} accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = 9<socket:[${5100 + index}]> <0.000020>`,
+      `101 ${at(begin + 1)} recvfrom(9<socket:[${5100 + index}]>, "GET /r HTTP/1.1\\r\\n", 8192, 0, NULL, NULL) = 17 <0.000020>`,
+      `101 ${at(begin + 2)} clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=0, tv_nsec=497000000}, NULL) = 0 <0.497000>`,
+      `101 ${at(begin + 499)} close(9<socket:[${5100 + index}]>) = 0 <0.000020>`,
+    );
+  }
+  lines.push(
+    `101 ${at(6600)} accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000003>`,
+    `101 ${at(6601)} pselect6(6, [5<socket:[4711]>], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 0 (Timeout) <3.000000>`,
+  );
+  const { metrics, title } = only(await analyzed(`${lines.join('\n')}\n`), KIND);
+  assert.match(title, /^GET \/r holds sync worker 101 6\d(?:\.\d)? % of the time, longest 6\.\d+ s/);
+  const longest = Number(metrics.longestMs);
+  assert.ok(longest > 5900 && longest < 6500, String(longest));
+  // Where no call has a duration a wait for the next client looks as if that one had been there.
+  const bare = `${lines.map((line) => line.replace(/ <[\d.]+>$/, '')).join('\n')}\n`;
+  assert.match(none(await analyzed(bare), KIND), /with durations/);
 });

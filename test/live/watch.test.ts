@@ -18,6 +18,7 @@ interface Reported {
   readonly quality: { readonly unparsedLines: number; readonly lostEvents: number };
   readonly findings: readonly {
     readonly kind: string;
+    readonly workers: readonly number[];
     readonly metrics: { readonly longestMs?: number; readonly count?: number; readonly cause?: string };
   }[];
 }
@@ -124,3 +125,35 @@ test('watch: a worker that hangs all the time is found by what the kernel says o
     await server.stop();
   }
 });
+
+test(
+  'watch: a worker that began to hang while it was attached is in the report, and one that came back is not',
+  LIVE,
+  async () => {
+    const server = await LiveServer.start({ workers: 2 });
+    const saved = join(FOLDER, 'hang.bpftrace');
+    const words = ['attach', String(server.master), '--engine', 'watch', '--for', '50s', '--save', saved, '--json'];
+    const drover = await LiveDrover.start(words);
+    const load = server.load(23);
+    try {
+      await pause(1_500);
+      void server.leave('/stall', 2_000);
+      await pause(1_500);
+      void server.leave('/hang', 20_000);
+      await pause(4_000);
+      drover.signal('SIGINT');
+      assert.equal((await drover.ended).code, 0, drover.stderr);
+      const report: Reported = JSON.parse(drover.stdout);
+      const stuck = report.findings.filter(({ kind }) => kind === 'stuck-call');
+      assert.equal(stuck.length, 1, JSON.stringify([report.findings, report.outcomes['stuck-call']]));
+      assert.equal(stuck[0]?.workers.length, 1, JSON.stringify(stuck));
+      const again: Reported = JSON.parse((await runDrover([saved, '--json'])).stdout);
+      assert.deepEqual(again.findings, report.findings);
+    } finally {
+      load.stop();
+      drover.kill();
+      await drover.ended;
+      await server.stop();
+    }
+  },
+);

@@ -47,6 +47,25 @@ describe('the hub of a thread is the wait that can report its listener', () => {
     });
   }
 
+  it('when it is the epoll set that reports the listener, though accept asks for that once more', async () => {
+    const { trace, workers } = attached([101]);
+    const worker = workers[0] as ThreadLines;
+    const asksOnce = (): ThreadLines => {
+      const set = `[{fd=${worker.fd(LISTENER)}, events=POLLIN}]`;
+      return worker.call(`poll(${set}, 1, 1000`, ')', `1 ([{fd=${LISTENER}, revents=POLLIN}])`);
+    };
+    for (let index = 0; index < 7; index++) {
+      worker.epollWait(HUB, 501, []).epollWait(HUB, 490, [LISTENER]);
+      asksOnce().serve(11, 'GET /a');
+    }
+    const report = await analyzed(trace);
+    none(report, 'loop-stall');
+    assert.deepEqual(
+      report.workers.map(({ accepted, busyPercent }) => [accepted, Math.round(busyPercent ?? -1)]),
+      [[7, 0]],
+    );
+  });
+
   it('when it is an accept that runs out: its listener has a time to receive, as that of varnish', async () => {
     for (const [idleMs, isWait] of [
       [5_021, true],

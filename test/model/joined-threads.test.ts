@@ -42,6 +42,19 @@ describe('threads of an attached process', () => {
     assert.deepEqual(report.workers[0]?.tids.toSorted(), [101, 112]);
   });
 
+  it('belong together when one polls for the socket that another accepted, before it reads', async () => {
+    const { trace, workers } = attached([101, 112]);
+    const [acceptor, pool] = workers as [ThreadLines, ThreadLines];
+    pool.call('sched_yield(', ')', 0);
+    acceptor.waitUntil(50, LISTENER).accept(11);
+    const set = `[{fd=${shares(pool, 11, acceptor).at(51).fd(11)}, events=POLLIN}]`;
+    pool.call(`poll(${set}, 1, 10000`, ')', '1 ([{fd=11, revents=POLLIN}])').read(11, 'GET /a').reply(11);
+    acceptor.waitUntil(200);
+    const report = await analyzed(trace);
+    assert.deepEqual(requestsOf(report), { 101: 1 });
+    assert.deepEqual(report.workers[0]?.tids.toSorted(), [101, 112]);
+  });
+
   it('belong together when one only closes or watches what another accepted', async () => {
     const { trace, workers } = attached([101, 112, 113]);
     const [acceptor, selector, closer] = workers as [ThreadLines, ThreadLines, ThreadLines];

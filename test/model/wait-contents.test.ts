@@ -46,9 +46,10 @@ describe('a wait that cannot report the listener is work on a thread that has on
       idleUntil(worker, 8000, '');
     }
     const report = await analyzed(trace);
-    const { title, severity } = only(report, 'worker-saturation');
+    const { title, summary, severity } = only(report, 'worker-saturation');
     assert.equal(severity, 'critical');
-    assert.match(title, /: ppoll on 10\.0\.0\.7:28091 \(HTTP\)/);
+    assert.match(title, /^GET \/up holds both sync workers .*: 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.match(summary, /went to ppoll on 10\.0\.0\.7:28091 \(HTTP\)/);
     for (const { role, busyPercent } of report.workers) {
       assert.equal(role, 'sync-worker');
       assert.ok((busyPercent ?? 0) > 55 && (busyPercent ?? 0) < 58, `busy ${busyPercent} %`);

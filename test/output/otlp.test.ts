@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzeFiles } from '../../src/index.ts';
 import { type OtlpRequests, otlpOf } from '../../src/output/otlp/otlp.ts';
+import { otlpProtobuf } from '../../src/output/otlp/otlp-protobuf.ts';
+import { partialSuccessInProtobuf } from '../../src/output/otlp/partial-success.ts';
 import { HOSTILE, poison } from '../support/hostile-texts.ts';
-import { throughProtos } from '../support/otlp-protos.ts';
+import { decodedByProtos, throughProtos } from '../support/otlp-protos.ts';
 import { buildReport, nightReport } from '../support/report-builder.ts';
 import { sample } from '../support/truth.ts';
 
@@ -12,7 +14,9 @@ const SIGNALS = ['logs', 'traces', 'metrics'] as const;
 
 function assertKnown(requests: OtlpRequests, signal: (typeof SIGNALS)[number]): void {
   const request = requests[signal];
-  if (request !== null) assert.deepEqual(throughProtos(signal, request), request);
+  if (request === null) return;
+  assert.deepEqual(throughProtos(signal, request), request);
+  assert.deepEqual(decodedByProtos(signal, otlpProtobuf(signal, request)), request);
 }
 
 /** Every object in any depth that has this member. */
@@ -32,7 +36,7 @@ describe('a report for OpenTelemetry', async () => {
   const { trace, truth } = sample('distracted-worker');
   const requests: OtlpRequests = otlpOf(await analyzeFiles([trace]), ORIGIN);
 
-  it('is what the official protos know, to the last field', () => {
+  it('is what the official protos know, to the last field, as JSON and as protobuf', () => {
     assert.notEqual(requests.traces, null);
     for (const signal of SIGNALS) assertKnown(requests, signal);
   });
@@ -89,6 +93,28 @@ describe('a report for OpenTelemetry', async () => {
     assert.deepEqual(hosts.toSorted(), fleet.hosts?.map(({ name }) => name).toSorted());
     for (const part of allWith('resource', logs))
       assert.equal(allWith('eventName', part).filter(({ eventName }) => eventName === 'drover.verdict').length, 1);
+  });
+
+  it('has the same numbers as protobuf: times to the nanosecond, below zero, and beyond 32 bits', () => {
+    const point = { timeUnixNano: '1795700000123456789', asDouble: -0.1 };
+    const metrics = {
+      resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'µ✓', gauge: { dataPoints: [point] } }] }] }],
+    };
+    assert.deepEqual(decodedByProtos('metrics', otlpProtobuf('metrics', metrics)), metrics);
+    const values = ['0', '127', '128', '-1', '4294967296', '9007199254740991', '-9007199254740991'];
+    const attributes = values.map((intValue) => ({ key: intValue, value: { intValue } }));
+    const logs = { resourceLogs: [{ resource: { attributes } }] };
+    assert.deepEqual(decodedByProtos('logs', otlpProtobuf('logs', logs)), logs);
+    assert.throws(() => otlpProtobuf('logs', { resourceLogs: [{ resource: { unheard: 1 } }] }), /unheard/);
+  });
+
+  it('reads what a receiver refused from any bytes', () => {
+    // partial_success { rejected_log_records: 300, error_message: "old" }, behind a field that nobody knows.
+    const reply = [0x9a, 1, 1, 0x7a, 10, 8, 8, 0xac, 2, 18, 3, 0x6f, 0x6c, 0x64];
+    assert.deepEqual(partialSuccessInProtobuf(Uint8Array.from(reply)), { rejected: 300, message: 'old' });
+    assert.equal(partialSuccessInProtobuf(new Uint8Array(0)), null);
+    for (let length = 0; length < reply.length; length++)
+      for (const byte of [0, 0x7f, 0xff]) partialSuccessInProtobuf(Uint8Array.from([...reply.slice(0, length), byte]));
   });
 
   it('stays sound whatever a trace holds', () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { analyzeFiles } from '../../src/index.ts';
-import { renderOpenMetrics } from '../../src/output/openmetrics.ts';
+import { Counters } from '../../src/output/counters.ts';
+import { renderOpenMetrics, renderScrape } from '../../src/output/openmetrics.ts';
 import { HOSTILE, poison } from '../support/hostile-texts.ts';
 import { needsTool } from '../support/needs-tool.ts';
 import { nightReport } from '../support/report-builder.ts';
@@ -17,19 +18,20 @@ describe('figures for Prometheus, as its own tool reads them', needsTool('promto
   it('are in order for every sample', async () => {
     let checked = 0;
     for (const { trace } of samples()) {
-      assert.equal(
-        complaintsOfPromtool(renderOpenMetrics(await analyzeFiles([trace], { activity: false }))),
-        '',
-        trace,
-      );
+      const report = await analyzeFiles([trace], { activity: false });
+      assert.equal(complaintsOfPromtool(renderOpenMetrics(report)), '', trace);
+      assert.equal(complaintsOfPromtool(renderScrape(report, new Counters())), '', trace);
       checked++;
     }
     assert.ok(checked > 50, `${checked}`);
   });
 
   it('are in order whatever a trace holds', () => {
-    for (const text of HOSTILE)
-      assert.equal(complaintsOfPromtool(renderOpenMetrics(poison(nightReport, text))), '', text);
+    for (const text of HOSTILE) {
+      const poisoned = poison(nightReport, text);
+      assert.equal(complaintsOfPromtool(renderOpenMetrics(poisoned)), '', text);
+      assert.equal(complaintsOfPromtool(renderScrape(poisoned, new Counters())), '', text);
+    }
   });
 
   it('would be refused without their help texts', () => {

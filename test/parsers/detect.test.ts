@@ -17,6 +17,10 @@ const TRACES: readonly string[] = [
   'The workers do this all day:\n\n```\naccept4(3, NULL, NULL, 0) = -1 EAGAIN (Resource temporarily unavailable)\nepoll_wait(4, [], 64, 1000) = 0\n```\n',
   '26122 16:03:28.941694 \x1b[33mmprotect\x1b[0m(\x1b[35m0x7fb1\x1b[0m, 4096) \x1b[0m=\x1b[0m \x1b[32m0\x1b[0m\n26122 16:03:28.941695 \x1b[33mclose\x1b[0m(3) \x1b[0m=\x1b[0m \x1b[32m0\x1b[0m\n',
   '7 +++ exited with 0 +++\n',
+  '# strace -p 5843\nstrace: Process 5843 attached\nread(3,\n```\nand netstat shows\n```\ntcp 0 0 10.0.0.7:6379 0.0.0.0:* LISTEN 7/a\ntcp 0 0 10.0.0.7:1 0.0.0.0:* LISTEN 7/a\n',
+  'A strace shows that it hangs:\n\nhost# strace -tt -p 5843\nread(3, \nWhat can be done about that?\nIt was fine last week.\nAll is well elsewhere.\n',
+  '`futex(0x7f06af8209d0, FUTEX_WAIT, 4646, NULL`\n',
+  '7 17:00:00.000001 kill(9, 0) = 0\n7 17:00:00.000002 rt_sigreturn({mask=[]}) = 9`\n',
   '7 --- SIGPIPE {si_signo=SIGPIPE} ---\n7 +++ killed by SIGTERM +++\n',
 ];
 for (const trace of TRACES) {

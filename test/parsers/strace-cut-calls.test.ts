@@ -96,6 +96,56 @@ test('a last line without an end is the call that the process is stuck in', () =
   }
 });
 
+test('a call whose bracket somebody closed by hand is the call that the process is stuck in', () => {
+  for (const [line, args] of [
+    ['recvfrom(9, )', '9'],
+    ['futex(0x605f38, FUTEX_WAIT_PRIVATE, 2, NULL)', '0x605f38, FUTEX_WAIT_PRIVATE, 2, NULL'],
+    [
+      'restart_syscall(<... resuming interrupted restart_syscall ...>)',
+      '<... resuming interrupted restart_syscall ...>',
+    ],
+  ]) {
+    const { calls, inFlight, account } = readTrace(`strace: Process 5843 attached\n${line}\n`);
+    assert.deepEqual(
+      [calls.length, inFlight.map((call) => [call.tid, call.args]), account.unparsed + account.foreign],
+      [0, [[5843, args]], 0],
+      line,
+    );
+  }
+});
+
+test('the fence behind a call that was cut is no part of it', () => {
+  for (const fence of ['```', '~~~', '````']) {
+    const { calls, inFlight, account } = readTrace(
+      `${fence}\nstrace: Process 5843 attached\nrecvfrom(9, "abc"..., 7, 0\n${fence}\nIt hangs.\n`,
+    );
+    assert.deepEqual(
+      [...calls, ...inFlight].map((call) => [call.tid, call.args, call.inFlight]),
+      [[5843, '9, "abc"..., 7, 0', true]],
+    );
+    assert.equal(account.unparsed, 0);
+  }
+});
+
+test('a process that only the prompt of strace names is known by that number', () => {
+  for (const prompt of [
+    '$ sudo strace -tt -p 5843',
+    '# strace -f -p5843 -s 99',
+    'strace --attach=5843',
+    '$ strace -f -p "5843"',
+  ])
+    assert.deepEqual(
+      readTrace(`${prompt}\nclose(7) = 0\nread(9, \n`).inFlight.map((call) => call.tid),
+      [5843],
+      prompt,
+    );
+  assert.deepEqual(
+    readTrace('$ strace -p 5843 -p 5844\nclose(7) = 0\n').calls.map((call) => call.tid),
+    [0],
+    'one of two is nobody known',
+  );
+});
+
 test('a last line that is cut in its columns or its result is counted, and is no event', () => {
   for (const line of [
     '7 17951895',

@@ -25,6 +25,8 @@ const DAMAGE: Readonly<
   'in a comment': { change: (line) => `// ${line}`, others: ['paste'] },
   indented: { change: (line) => `    ${line}`, others: ['paste'] },
   'numbered by grep -n': { change: (line, number) => `${number + 1}:${line}`, others: ['paste'] },
+  'numbered by cat -n': { change: (line, number) => `${String(number + 1).padStart(6)}\t${line}`, others: ['paste'] },
+  'numbered by an editor': { change: (line, number) => `  ${number + 97} ${line}`, others: ['paste'] },
   'HTML entities': { change: (line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') },
   'blanks at the end': { change: (line) => `${line}   ` },
   'colours of strace 7': {
@@ -84,12 +86,22 @@ for (const [line, what] of REPAIRED) {
   });
 }
 
+test('numbers before lines that count up are no pids; those of threads are', () => {
+  const numbered = ['getpid() = 7', 'close(3) = 0', '', 'close(4) = 0', 'read(5, "", 1) = 0']
+    .map((line, index) => `  ${index + 997} ${line}`)
+    .join('\n');
+  const { calls } = readTrace(`socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3\n${numbered}\n`);
+  assert.deepEqual([calls.length, ...new Set(calls.map(({ tid }) => tid))], [5, 0]);
+  const threads = [997, 998, 999, 1000, 1002].map((tid) => `${tid} getpid() = 997\n`).join('');
+  assert.equal(new Set(readTrace(threads).calls.map(({ tid }) => tid)).size, 5);
+});
+
 test('elisions, prompts, comments and program output are foreign, each under its code', () => {
   const { account, codes } = readTrace(
-    'root@1ba3a0b6d2c0:/code# strace -s 1024 -f -tT ./a.out\n7 close(3) = 0\n...\n....\n[.. output omitted ..]\n[snip]\n# the author says that 7 close(3) = 0 fails\n7 close(4) = 0\nlistening on 8000\n\x01\x02\x03\n\n7 close(5) = 0\n',
+    'root@1ba3a0b6d2c0:/code# strace -s 1024 -f -tT ./a.out\n7 close(3) = 0\n...\n....\n..{17 calls of recvfrom}...\n[.. output omitted ..]\n[snip]\n# the author says that 7 close(3) = 0 fails\n7 close(4) = 0\nlistening on 8000\n\x01\x02\x03\n\n7 close(5) = 0\n',
   );
-  assert.deepEqual([account.calls, account.foreign, account.blank, account.unparsed], [3, 8, 1, 0]);
-  assert.deepEqual(codes, { 'foreign-line': 3, elision: 4, 'binary-bytes': 1 });
+  assert.deepEqual([account.calls, account.foreign, account.blank, account.unparsed], [3, 9, 1, 0]);
+  assert.deepEqual(codes, { 'foreign-line': 3, elision: 5, 'binary-bytes': 1 });
 });
 
 test("lines that look like the tracer's and cannot be read are unparsed, with samples", () => {

@@ -2,6 +2,7 @@ import type { Report } from '../../src/index.ts';
 import { isWorkerRole } from '../../src/model/machine/roles.ts';
 import { complaintsOf, fits } from '../cases/case.ts';
 import { wasFelt } from './felt.ts';
+import { firstTitle, wordsOf } from './first-title.ts';
 import { brokenOf, countsRequests, hasNames, isEncrypted, passedOn, type Scene } from './server-truth.ts';
 import { wantedOf } from './wanted.ts';
 
@@ -13,6 +14,7 @@ export const LOOKS: Readonly<Record<string, { readonly applies: (scene: Scene) =
   findings: { applies: () => true, look: findings },
   warnings: { applies: () => true, look: warnings },
   upstream: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'exhaust'), look: upstream },
+  title: { applies: ({ truth }) => wordsOf(truth).length > 0, look: firstTitle },
   accepted: { applies: ({ truth }) => !truth.server.startsWith('celery'), look: accepted },
   requests: { applies: ({ truth }) => countsRequests(truth) && hasNames(truth), look: requests },
   names: { applies: ({ truth }) => !hasNames(truth), look: names },

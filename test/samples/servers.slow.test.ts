@@ -14,6 +14,7 @@ const TITLES: Readonly<Record<string, string>> = {
   findings: 'finds what was done to it, and nothing of which its clients know nothing',
   warnings: 'warns of nothing that no client felt',
   upstream: 'says for whom all wait',
+  title: 'names in its first line what was done, to whom, and in which request',
   accepted: 'counts the connections that its clients made',
   requests: 'counts the requests that its clients sent',
   names: 'says what names of descriptors would tell',

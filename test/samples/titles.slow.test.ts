@@ -17,14 +17,23 @@ function causes({ findings }: Report): { readonly title: string; readonly isSeri
   }));
 }
 
-/** The request that held workers for longest, as the application measured it; null where no stall has one. */
-function worstRequest({ stalls }: Truth): string | null {
-  const worst = stalls.toSorted((a, b) => b.end - b.start - (a.end - a.start))[0];
-  return worst === undefined || worst.request === '' ? null : worst.request;
+/**
+ * The request that held workers for longest, as the application measured it; or those whose clients had left, of which
+ * any may be the worst. None where no request did.
+ */
+function worstRequests({ stalls, requests = [], expect, brokenPipes }: Truth): readonly string[] {
+  const held = stalls.length === 0 && expect.found.includes('worker-saturation') ? requests : stalls;
+  if (held.length === 0 && expect.found.includes('broken-pipe')) return brokenPipes.map(({ request }) => request);
+  const [worst] = held.toSorted((a, b) => b.end - b.start - (a.end - a.start));
+  return worst === undefined || worst.request === '' ? [] : [worst.request];
 }
 
-/** Whom those who hang wait for, where the capture shows it. */
-function targets({ stuck = [] }: Truth): readonly string[] {
+/** Whom those who hang, or the requests, wait for, where the capture shows it. */
+function targets({ stuck = [], lockWaits = [], upstream = '', expect }: Truth): readonly string[] {
+  if (expect.found.includes('slow-dependency')) return [upstream];
+  // A lock of threads has no name in a capture.
+  if (expect.found.includes('lock-contention'))
+    return lockWaits.map(({ lock }) => lock).filter((lock) => lock.startsWith('/'));
   // A socket that was there before the capture has no name in it, but a number.
   const ways = stuck
     .filter(({ shown }) => shown)
@@ -43,10 +52,13 @@ function missing({ truth }: Sample, report: Report): readonly string[] {
   // `socket fds 16 and 12` names both.
   const first = (titles[0] ?? '').replace(/\bfds (\d+)(?:, (\d+))? and (\d+)/, 'fd $1 fd $2 fd $3');
   const requests = new Set(truth.stalls.map(({ request }) => request));
-  const request = worstRequest(truth);
+  const wantedRequests = worstRequests(truth);
   // Of many blockers that take as long as each other any may be the first.
   const place = requests.size > 1 ? titles.join('\n') : first;
-  const lacks = request !== null && !place.includes(request) ? [request] : [];
+  const lacks =
+    wantedRequests.length === 0 || wantedRequests.some((request) => place.includes(request))
+      ? []
+      : [wantedRequests.join(' or ')];
   const wanted = targets(truth);
   const isNamed = wanted.length === 0 || wanted.some((target) => first.includes(target));
   return isNamed ? lacks : [...lacks, wanted.join(' or ')];

@@ -10,7 +10,7 @@ export interface Wanted {
 const around = (ms: number): readonly [number, number] => [ms * 0.9, ms * 1.1];
 
 /** A wait that clients noticed as such: shorter ones come of the machine. */
-const NOTICED_MS = 500;
+export const NOTICED_MS = 500;
 
 /** The findings that a scene calls for, from what was done and what its clients measured. */
 export function wantedOf(truth: ServerTruth): Wanted {
@@ -76,6 +76,12 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
         want: [{ kind: 'blocking-dns', severity: 'warning', target: act.server.replaceAll('.', '\\.') }],
         forbid: [{ kind: 'loop-stall', severity: 'warning' }],
       };
+    case 'lock':
+      return want({
+        kind: 'lock-contention',
+        severity: 'warning',
+        metric: { longestMs: around((act.clients - 1) * act.heldMs) },
+      });
     case 'row-lock':
       return { want: [], forbid: [{ kind: 'service-stall' }, { kind: 'loop-stall', severity: 'warning' }] };
     case 'clock-step':

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 
 /** The messages of the official protos, as protobufjs made them for OpenTelemetry's own exporters. */
 interface Message {
+  decode(bytes: Uint8Array): object;
   fromObject(object: object): object;
   toObject(message: object, options: object): object;
   verify(message: object): string | null;
@@ -39,6 +40,16 @@ export function throughProtos(signal: keyof typeof MESSAGES, request: object): o
   const read = message.fromObject(JSON.parse(asProtobuf) as object);
   const problem = message.verify(read);
   if (problem !== null) throw new Error(problem);
+  return asJson(message, read);
+}
+
+/** What the official protos read from the bytes of a request, as its JSON. */
+export function decodedByProtos(signal: keyof typeof MESSAGES, bytes: Uint8Array): object {
+  const message = MESSAGES[signal];
+  return asJson(message, message.decode(bytes));
+}
+
+function asJson(message: Message, read: object): object {
   const again = JSON.stringify(message.toObject(read, { longs: String, bytes: String }));
   return JSON.parse(
     again.replace(

@@ -59,6 +59,15 @@ export interface Truth {
   readonly idle?: readonly IdleThread[];
   readonly openStall?: boolean;
   readonly query?: string;
+  /** Of workers that serve one request at a time: when each was in which. */
+  readonly requests?: readonly {
+    readonly pid: number;
+    readonly start: number;
+    readonly end: number;
+    readonly request: string;
+  }[];
+  /** Whom requests wait for. */
+  readonly upstream?: string;
 }
 
 /** A descriptor, and what `readlink /proc/PID/fd/N` says of it. */

@@ -5,7 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { argumentsOf, setOf, skippedTests, testFiles } from './run-tests.ts';
+import { argumentsOf, filesToAskAgain, setOf, skippedTests, testFiles } from './run-tests.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const FILES = ['test/a.test.ts', 'test/b/a.slow.test.ts', 'test/b/c.test.ts', 'test/live/c.test.ts'];
@@ -68,6 +68,23 @@ test('where CI is set a test that is skipped makes the run fail, and is named', 
   const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
   const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8', env: environment });
   assert.deepEqual(skippedTests(stdout), ['b # SKIP needs wings']);
+});
+
+test('live tests that failed are asked once more, unless another test failed, one was skipped, or many failed', () => {
+  const failed = (file: string, indent = ''): string =>
+    `${indent}not ok 1 - a\n${indent}  ---\n${indent}  duration_ms: 7\n${indent}  location: '${file}:5:1'\n${indent}  ...\n`;
+  const live = (name: string): string => failed(`/a/drover/test/live/${name}.test.ts`);
+  assert.deepEqual(filesToAskAgain(`ok 1 - b\n${live('a')}`), ['test/live/a.test.ts']);
+  assert.deepEqual(filesToAskAgain(failed('/a/dist/test/live/a.test.js')), ['test/live/a.test.ts']);
+  assert.deepEqual(filesToAskAgain(`${failed('/a/test/live/a.test.ts', '    ')}${live('a')}${live('b-c')}`), [
+    'test/live/a.test.ts',
+    'test/live/b-c.test.ts',
+  ]);
+  assert.deepEqual(filesToAskAgain(`${live('a')}${failed('/a/test/model/a.test.ts')}`), []);
+  assert.deepEqual(filesToAskAgain(`${live('a')}not ok 2 - a failure that names no file\n`), []);
+  assert.deepEqual(filesToAskAgain(`${live('a')}ok 2 - b # SKIP needs wings\n`), []);
+  assert.deepEqual(filesToAskAgain(['a', 'b', 'c', 'd'].map(live).join('')), []);
+  assert.deepEqual(filesToAskAgain('ok 1 - a\n'), []);
 });
 
 /** What a test file imports of the tests, and what that imports. */

@@ -172,10 +172,18 @@ export class CutCalls {
     let outcome = UNENDED;
     if (fragment === null) return outcome;
     this.#state.joinedFrom = fragment.line;
+    const text = withoutBracket(fragment.text);
     for (const missing of MISSING) {
-      if (outcome === UNENDED) outcome = this.#reparser.read(fragment.text + missing + end);
+      if (outcome === UNENDED) outcome = this.#reparser.read(text + missing + end);
     }
     this.#state.joinedFrom = 0;
     return outcome;
   }
+}
+
+/** Without the bracket with which somebody closed a call that has no result: `recvfrom(9, )`. */
+function withoutBracket(text: string): string {
+  const brackets = text.replace(/"(?:[^"\\]|\\.)*"?/g, '').match(/[()]/g) ?? [];
+  const opened = brackets.filter((bracket) => bracket === '(').length;
+  return opened * 2 === brackets.length ? text.replace(/\s*\)$/, '') : text;
 }

@@ -5,7 +5,7 @@ import type { ForeignColumns } from '../foreign-columns.ts';
 import type { ParserState } from '../parser-state.ts';
 
 const ELISION =
-  /^\s*(?:\.{2,}|\u2026|\xe2\x80\xa6|[[(<]\s*\.{2,}.{0,60}[\])>]|[[(<]?\s*(?:snip|cut|skipped|omitted)\b.{0,60})\s*$/i;
+  /^\s*(?:\.{2,}(?:\s*\{.{0,60}\}\s*\.*)?|\u2026|\xe2\x80\xa6|[[(<]\s*\.{2,}.{0,60}[\])>]|[[(<]?\s*(?:snip|cut|skipped|omitted)\b.{0,60})\s*$/i;
 const SUMMARY_HEAD = /^\s*(?:% )?(?:time|ime)\s+(?:seconds|\S+)\s+\S+\s+calls\b/;
 const SUMMARY_ROW = /^\s*(?:-{3,}[\s-]*|\d{1,3}[.,]\d\d\s+\d+[.,]\d+\s.*)$/;
 /** So many lines may belong to one failure, and so much of each is handed on. */

@@ -22,6 +22,10 @@ const PROMPT =
 /** The beginning of a record behind output of the program, which may even stand inside of `[pid N]`. */
 const JUNK_BEFORE_PID =
   /^.{0,8192}? {1,8}(\d{1,9})(?:<[^>]{0,64}>)?\] (?=\d\d:\d\d:|\d{9}|[a-z_]+\(|<\.\.\. |--- |\+\+\+ )/;
+/** Whom that strace was attached to, where it was one. */
+const ATTACHED_TO = /\s(?:-p\s?|--attach[= ])["']?(\d{1,9})\b/g;
+/** Markdown around a paste. */
+const FENCE = /^\s*(?:`{3,}|~{3,})/;
 /** Colours or entities may hide the end of a line. */
 const MARKED_UP = /\x1b\[|&[lg]t;/;
 
@@ -111,7 +115,7 @@ export class RestLines {
     const message = swallows ? null : readMessage(text);
     if (message?.at === 0) return this.#interrupt(message);
     const isBlank = !swallows && !this.#cut.isClone && text.trim() === '';
-    if (isBlank || PROMPT.test(text)) {
+    if (isBlank || PROMPT.test(text) || (!swallows && FENCE.test(text))) {
       const { account } = this.#state;
       if (isBlank) account.blank++;
       else {
@@ -121,7 +125,7 @@ export class RestLines {
       const stuck = this.#cut.leave();
       // A blank line may be output of the program; a prompt is the end in any case.
       if (stuck === null && !isBlank) this.#cut.lose();
-      if (stuck !== null || !isBlank) this.#state.endSession();
+      if (stuck !== null || !isBlank) this.#beginSession(text);
       return stuck;
     }
     // What the program wrote may look like a record, but not have the columns of one.
@@ -278,8 +282,15 @@ export class RestLines {
     return `[pid ${found[1]}] ${text.slice(found[0].length)}`;
   }
 
+  /** Another strace begins, or the paste ends. */
+  #beginSession(text: string): void {
+    this.#state.endSession();
+    const [only, ...others] = [...text.matchAll(ATTACHED_TO)].map((found) => Number(found[1]));
+    if (only !== undefined && others.length === 0) this.#state.hear('attached', only, false);
+  }
+
   #countForeign(text: string, isTracers: boolean): TraceRecord | null {
-    if (PROMPT.test(text)) this.#state.endSession();
+    if (PROMPT.test(text)) this.#beginSession(text);
     return this.#foreign.count(text, isTracers, this.#foreignColumns);
   }
 }

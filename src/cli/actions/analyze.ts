@@ -20,6 +20,12 @@ import { reportStyle } from '../printing/terminal-capabilities.ts';
 import { openTimelines } from '../printing/timelines.ts';
 import { notices } from '../printing/write-result.ts';
 import { brokenReport, hostOf, type SavedOperand, savedReport } from '../reading/operand.ts';
+import { keepCode } from '../starting/keep-code.ts';
+
+/** Of a smaller capture hardly anything ran. */
+const FEW_LINES = 1_000;
+/** A larger one is parsed in a thread of its own. */
+const MANY_LINES = 100_000;
 
 /** Signals that end the run before its report; their numbers make the exit codes. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -76,6 +82,7 @@ export async function runAnalyze(
   const [kept] = await Promise.allSettled([timelines?.keep()]);
   await results.write(report);
   if (kept.status === 'rejected') throw kept.reason;
+  keepWhatRan(report);
   return exitCodeFor(report, flags);
 }
 
@@ -98,6 +105,14 @@ async function printSaved({ path, report }: SavedOperand, flags: AnalyzeFlags): 
     throw error;
   }
   return exitCodeFor(report, flags);
+}
+
+/**
+ * The next start takes what was compiled for this report. Of a few lines most was not needed; of many lines
+ * another thread compiled the parser.
+ */
+function keepWhatRan({ source, quality }: Report): void {
+  if (quality.lines >= FEW_LINES && quality.lines <= MANY_LINES) keepCode(source.format);
 }
 
 const ASKS_THE_CAPTURE = [

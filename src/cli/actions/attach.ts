@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import { beginCapture } from '../capture/begin.ts';
 import { reportCapture } from '../capture/report.ts';
+import type { ScrapeTarget } from '../capture/scrape-target.ts';
 import { beginSummary } from '../capture/summary.ts';
 import { analysisOptions } from '../options/analysis.ts';
 import type { AttachFlags } from '../options/capture.ts';
+import { checkListen } from '../options/listen.ts';
 import { checkReportFlags } from '../options/print.ts';
 import { EXIT } from '../printing/exit-code.ts';
 import { openResults } from '../printing/results.ts';
@@ -15,7 +17,7 @@ import { notices } from '../printing/write-result.ts';
  * `UsageError`, `AttachError` and `InputError`.
  */
 export async function runAttach(pids: readonly number[], flags: AttachFlags): Promise<number> {
-  if (mayShowDashboard(flags, process.env, process.stdout) && process.stdin.isTTY) {
+  if (flags.listen === undefined && mayShowDashboard(flags, process.env, process.stdout) && process.stdin.isTTY) {
     const { showCapture } = await import('../dashboard/live-dashboard.ts');
     return showCapture(pids, flags);
   }
@@ -25,9 +27,27 @@ export async function runAttach(pids: readonly number[], flags: AttachFlags): Pr
 /** The same without the dashboard. */
 export async function attachAndReport(pids: readonly number[], flags: AttachFlags): Promise<number> {
   checkReportFlags(flags);
+  checkListen(flags);
   // Nobody should learn after a minute of tracing that a threshold was mistyped.
-  analysisOptions(flags);
+  const options = analysisOptions(flags);
   const results = await openResults(flags, flags.save === undefined ? [] : [flags.save], hostname());
-  const capture = await beginCapture(pids, flags, notices(flags));
-  return capture === null ? EXIT.done : reportCapture(capture, flags, results, beginSummary(capture, flags.for));
+  const target = await openScrapeTarget(flags);
+  try {
+    const capture = await beginCapture(pids, flags, notices(flags));
+    if (capture === null) return EXIT.done;
+    target?.begin(capture, options);
+    const listening = target === null ? '' : ` Figures for Prometheus: ${target.url}`;
+    return await reportCapture(capture, flags, {
+      results,
+      beginning: beginSummary(capture, flags.for) + listening,
+      target,
+    });
+  } finally {
+    await target?.end();
+  }
+}
+
+async function openScrapeTarget({ listen }: AttachFlags): Promise<ScrapeTarget | null> {
+  if (listen === undefined) return null;
+  return (await import('../capture/scrape-target.ts')).ScrapeTarget.open(listen);
 }

@@ -42,12 +42,10 @@ export async function runRun(words: readonly string[], flags: RunFlags): Promise
       { signal },
     );
   });
-  return reportCapture(
-    capture,
-    flags,
+  return reportCapture(capture, flags, {
     results,
-    `Tracing ${words[0]} from its start. Ctrl-C ends it, and the capture with it.${growing(capture)}`,
-  );
+    beginning: `Tracing ${words[0]} from its start. Ctrl-C ends it, and the capture with it.${growing(capture)}`,
+  });
 }
 
 /** What strace would say of a program that is not there names neither drover nor the remedy. */

@@ -9,8 +9,17 @@ import type { Results } from '../printing/results.ts';
 import { reportStyle } from '../printing/terminal-capabilities.ts';
 import { notices } from '../printing/write-result.ts';
 import { CaptureProgress } from './progress.ts';
+import type { ScrapeTarget } from './scrape-target.ts';
 import { detachOnSignals } from './signals.ts';
 import { detachSummary, readFailure, reportUnkept } from './summary.ts';
+
+interface CaptureReportOptions {
+  readonly results: Results;
+  /** What to say at first. */
+  readonly beginning: string;
+  /** Who offers figures meanwhile. */
+  readonly target?: ScrapeTarget | null;
+}
 
 /**
  * Analyses a capture while it grows, prints the report when it is over, and gives the exit code. Whatever goes wrong,
@@ -19,8 +28,7 @@ import { detachSummary, readFailure, reportUnkept } from './summary.ts';
 export async function reportCapture(
   capture: LiveCapture,
   flags: ReportFlags,
-  results: Results,
-  beginning: string,
+  { results, beginning, target = null }: CaptureReportOptions,
 ): Promise<number> {
   const style = reportStyle(flags);
   const verdictOf = (report: Report): string => verdictLine(report, { ...style, withPayload: flags.withPayload });
@@ -38,10 +46,14 @@ export async function reportCapture(
     notice(beginning);
     const set = { kind: 'live', paths: [capture.name], inputs: [capture.input], leftOut: [], notices: [] } as const;
     const report = await analyzeInputs(set, analysisOptions(flags), {
-      progress: (state) => line.update(state),
+      progress: (state) => {
+        line.update(state);
+        target?.update(state);
+      },
       notice,
     });
     const end = await capture.ended;
+    await target?.end();
     line.end();
     for (const sentence of detachSummary(capture, end)) notice(sentence);
     if (flags.quiet === true) reportUnkept(capture, end);

@@ -4,6 +4,7 @@ import { addCaptureOptions, addTargetArgument, type RecordFlags } from '../optio
 import { parseCondition } from '../options/until.ts';
 import { countOf, parseLongSeconds, parseSeconds } from '../options/values.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
+import { sayFirst } from '../printing/first-words.ts';
 
 const MOST_DUMPS = 10;
 /** A recorder that nobody ends goes on for a week. */
@@ -39,6 +40,7 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
     .option('-q, --quiet', 'the name of the file only')
     .optionsGroup('Options:')
     .action(async (who: string[], flags: RecordFlags, self: Command) => {
+      sayFirst(who, flags);
       const { runRecord } = await import('../actions/record.ts');
       const { findTargets } = await import('../../sources/live/targets.ts');
       const isForGiven = self.getOptionValueSource('for') !== 'default';

@@ -4,6 +4,7 @@ import { type AttachFlags, addCaptureOptions, addSaveOption } from '../options/c
 import { addDashboardOptions } from '../options/dashboard.ts';
 import { addJudgeOptions, addPrintOptions } from '../options/print.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
+import { sayFirst } from '../printing/first-words.ts';
 
 /** Adds `drover triage`. */
 export function addTriageCommand(program: Command, exitWith: ExitCodeSink): void {
@@ -23,6 +24,7 @@ export function addTriageCommand(program: Command, exitWith: ExitCodeSink): void
   );
   addPrintOptions(addSaveOption(addCaptureOptions(command))).action(
     async (files: string[], flags: AnalyzeFlags & AttachFlags) => {
+      if (files.length === 0) sayFirst((flags.pid ?? []).map(String), flags);
       const { runTriage } = await import('../actions/triage.ts');
       exitWith(await runTriage(files, flags));
     },

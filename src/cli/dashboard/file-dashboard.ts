@@ -82,6 +82,9 @@ function fileFeed(spool: StdinSpool | null, task: AnalysisThreadOptions): Feed {
   };
 }
 
+/** So many files are written out in a command. */
+const MOST_OPERANDS = 5;
+
 /** What stays in the scrollback; of standard input (null) nothing stays to be read again. */
 function exitSummary(report: Report, files: readonly string[] | null, isWhole: boolean, ascii: boolean): string {
   const verdict = verdictLine(report, { ascii });
@@ -91,5 +94,7 @@ function exitSummary(report: Report, files: readonly string[] | null, isWhole: b
   // Names of files may hold anything.
   const name = show(first, ascii);
   const names = others.length === 0 ? name : `${name} +${others.length} more`;
-  return `${verdict}\nfrom ${names}${part}. The whole report: drover analyze ${show(asOperand(first), ascii)}\n`;
+  const operands = files.slice(0, MOST_OPERANDS).map((file) => show(asOperand(file), ascii));
+  const rest = files.length > operands.length ? ` ... (all ${files.length} files)` : '';
+  return `${verdict}\nfrom ${names}${part}. The whole report: drover analyze ${operands.join(' ')}${rest}\n`;
 }

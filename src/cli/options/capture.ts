@@ -3,6 +3,7 @@ import type { ProgramName } from '../../sources/bpftrace/program.ts';
 import type { CodeMode } from '../../sources/live/code/samplers.ts';
 import type { Machine } from '../../trace/syscall-numbers.ts';
 import type { DashboardFlags } from './dashboard.ts';
+import { type ListenAddress, parseListen } from './listen.ts';
 import type { ReportFlags } from './print.ts';
 import type { Condition } from './until.ts';
 import { UsageError } from './usage-error.ts';
@@ -31,6 +32,8 @@ export interface CaptureFlags {
 /** What `drover attach` was asked for. */
 export interface AttachFlags extends CaptureFlags, ReportFlags, DashboardFlags {
   readonly quiet?: boolean;
+  readonly listen?: ListenAddress;
+  readonly listenRemote?: boolean;
 }
 
 /** What `drover record` was asked for. */
@@ -133,6 +136,18 @@ export function addSaveOption(command: Command): Command {
   return command.addOption(
     new Option('--save <file>', 'keep the capture under this name; only you can read it').argParser(parseSaveName),
   );
+}
+
+/** Adds the options that offer the figures while processes are traced. */
+export function addListenOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--listen <address>',
+        'meanwhile offer the figures to Prometheus: 127.0.0.1:9464 (with --engine watch; no dashboard)',
+      ).argParser(parseListen),
+    )
+    .option('--listen-remote', 'let --listen take an address that other hosts reach');
 }
 
 /** The report has standard output already. Throws `UsageError`. */

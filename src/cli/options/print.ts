@@ -17,6 +17,7 @@ export interface ReportFlags {
   readonly findings?: string;
   readonly openmetrics?: string;
   readonly otlp?: string;
+  readonly otlpProtocol?: OtlpProtocol;
   readonly force?: boolean;
   readonly failOn?: Severity;
   readonly strict?: boolean;
@@ -27,6 +28,10 @@ export interface ReportFlags {
   readonly quiet?: boolean;
   readonly verbose: number;
 }
+
+/** How a report is sent, as OpenTelemetry names it. */
+export const OTLP_PROTOCOLS = ['http/json', 'http/protobuf'] as const;
+export type OtlpProtocol = (typeof OTLP_PROTOCOLS)[number];
 
 /** Adds the options that say what to print. */
 export function addPrintOptions(command: Command): Command {
@@ -39,7 +44,12 @@ export function addPrintOptions(command: Command): Command {
       .option('--html <file>', 'also one HTML page to hand on, in a new file that only you can read')
       .option('--findings <file>', 'also the findings as rows for a database, one JSON object a line')
       .option('--openmetrics <file>', 'also the figures as gauges for Prometheus (textfile collector)')
-      .option('--otlp <url>', 'also send it to a receiver of OpenTelemetry: http://127.0.0.1:4318'),
+      .option('--otlp <url>', 'also send it to a receiver of OpenTelemetry: http://127.0.0.1:4318')
+      .addOption(
+        new Option('--otlp-protocol <name>', 'the form in which --otlp sends; http/json unless given').choices(
+          OTLP_PROTOCOLS,
+        ),
+      ),
   ).option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);
 }
 
@@ -89,8 +99,10 @@ export function addLookOptions(command: Command): Command {
     .optionsGroup('Options:');
 }
 
-/** Throws `UsageError` when forms of output exclude each other. */
+/** Throws `UsageError` when forms of output exclude each other, or say nothing. */
 export function checkReportFlags(flags: ReportFlags): void {
+  if (flags.otlpProtocol !== undefined && flags.otlp === undefined)
+    throw new UsageError('--otlp-protocol says nothing without --otlp.', { hint: 'Add --otlp http://127.0.0.1:4318' });
   const [first, second] = (['json', 'ndjson', 'md'] as const).filter((name) => flags[name] === true);
   if (second !== undefined)
     throw new UsageError(`--${first} and --${second} exclude each other.`, { hint: 'Choose one of them.' });

@@ -104,10 +104,10 @@ export async function openReportFiles(flags: NamedFlags, inputs: readonly string
 
 /** What sends the report to the receiver of `--otlp`; nothing where there is none. Throws `UsageError`. */
 async function openReceiver(flags: NamedFlags, host: string): Promise<(report: Report) => Promise<void>> {
-  const { otlp, withPayload } = flags;
+  const { otlp, otlpProtocol, withPayload } = flags;
   if (otlp === undefined) return async () => undefined;
   const { otlpReceiver, sendOtlp } = await import('./otlp-sender.ts');
-  const receiver = otlpReceiver(otlp, process.env);
+  const receiver = otlpReceiver(otlp, process.env, otlpProtocol);
   return async (report) => {
     const { otlpOf } = await import('../../output/otlp/otlp.ts');
     const { redactReport } = await import('../../output/redact.ts');

@@ -6,6 +6,7 @@ import type { DashboardState } from '../state.ts';
 import { CALL_COLUMNS, callRows } from '../tables/calls.ts';
 import { orderName } from '../tables/table.ts';
 import { tall } from './beside.ts';
+import { oneHostOnly } from './one-host-only.ts';
 
 const BELOW = 9;
 const FIGURE = 9;
@@ -51,11 +52,16 @@ export function drawCalls(state: DashboardState): readonly Row[] {
   );
 }
 
+function withoutDurations(state: DashboardState): readonly Row[] {
+  const one = oneHostOnly(state, 'histogram');
+  return one.length > 0 ? one : [row(' The durations of these calls are not known.')];
+}
+
 /** How many of the calls took how long, in as many steps as there are rows. */
 function histogram(state: DashboardState, { call, target, octaves }: CallTarget, height: number): readonly Row[] {
   const { columns, glyphs } = state;
   const title = rule(glyphs, columns, `HOW LONG  ${call}${target === '' ? '' : ` on ${target}`}`);
-  if (octaves.length === 0) return [title, row(' The durations of these calls are not known.')];
+  if (octaves.length === 0) return [title, ...withoutDurations(state)];
   const first = octaves.findIndex((number) => number > 0);
   const size = Math.max(1, Math.ceil((octaves.length - first) / height));
   const steps: { readonly below: number; readonly number: number }[] = [];

@@ -102,22 +102,43 @@ export function stepRows(
   width: number,
   most = Number.POSITIVE_INFINITY,
 ): readonly Row[] {
+  return rowsOfSteps(glyphs, steps, 0, width, most);
+}
+
+/** The same of the steps after the first, which stands elsewhere. */
+export function furtherStepRows(glyphs: Glyphs, steps: readonly Step[], width: number): readonly Row[] {
+  return rowsOfSteps(glyphs, steps, 1, width, Number.POSITIVE_INFINITY);
+}
+
+function rowsOfSteps(
+  glyphs: Glyphs,
+  steps: readonly Step[],
+  from: number,
+  width: number,
+  most: number,
+): readonly Row[] {
   const rows: Row[] = [];
-  for (const [index, step] of steps.entries()) {
-    const more = oneStep(glyphs, step, index, width);
+  for (const [index, step] of [...steps.entries()].slice(from)) {
+    const isFirst = index === from;
+    const more = oneStep(glyphs, step, { index, isFirst }, width);
     if (rows.length + more.length > most) {
       const { needs: _, caveat: __, ...bare } = step;
-      return rows.length === 0 ? oneStep(glyphs, bare, index, width).slice(0, most) : rows;
+      return rows.length === 0 ? oneStep(glyphs, bare, { index, isFirst }, width).slice(0, most) : rows;
     }
     rows.push(...more);
   }
   return rows;
 }
 
-function oneStep(glyphs: Glyphs, { text, command, needs, caveat }: Step, index: number, width: number): readonly Row[] {
+function oneStep(
+  glyphs: Glyphs,
+  { text, command, needs, caveat }: Step,
+  { index, isFirst }: { readonly index: number; readonly isFirst: boolean },
+  width: number,
+): readonly Row[] {
   const indent = ' '.repeat(LABEL + 2);
   return [
-    ...hanging(glyphs, index === 0 ? 'NEXT' : '', `${index + 1} ${text}`, width),
+    ...hanging(glyphs, isFirst ? 'NEXT' : '', `${index + 1} ${text}`, width),
     // A command is never broken into lines, which would spoil it.
     ...(command === undefined ? [] : [row(`${indent}  `, span(show(command, glyphs.ascii), 'bold'))]),
     ...(needs === undefined ? [] : hanging(glyphs, '', `needs: ${needs}`, width)),

@@ -6,7 +6,7 @@ import { type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { causesOf, findingOf, LINES_OF_EFFECT, linesOfCause, shownSeverity } from '../tables/findings.ts';
 import { tall } from './beside.ts';
-import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
+import { factRows, furtherStepRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
 
 /**
  * One finding in full: the facts, what to do, the lines that prove it and its effects, why it matters. Scrolls so that
@@ -73,7 +73,7 @@ function findingPage(
     at = end;
   }
   rows.push(
-    ...stepRows(glyphs, finding.next, columns).slice(stepRows(glyphs, finding.next.slice(0, 1), columns).length),
+    ...furtherStepRows(glyphs, finding.next, columns),
     ...hanging(glyphs, 'WHY', finding.why, columns),
     ...(report === null ? [] : relatedRows(report, finding, glyphs, columns)),
     ...hanging(glyphs, 'MORE', `drover explain ${finding.kind} says how it is found and when it is wrong.`, columns),

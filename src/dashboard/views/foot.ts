@@ -1,4 +1,4 @@
-import { bindings } from '../keys.ts';
+import { type Action, bindings } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, span, textOf } from '../spans.ts';
 import { type DashboardState, topScreen } from '../state.ts';
@@ -8,6 +8,9 @@ const PROMPTS = {
   jump: 'Jump to (02:13:37, +12.4s, line 402118, pid 4127): ',
   note: 'Note: ',
 } as const;
+
+/** They are about a capture at work, and do little once the processes are free. */
+const OF_TRACING: ReadonlySet<Action> = new Set<Action>(['detach', 'extend', 'freeze']);
 
 /** What was just done or is being typed, and the keys that work here; the last of them is always how to leave. */
 export function drawFoot(state: DashboardState): readonly Row[] {
@@ -31,7 +34,10 @@ function messageRow(state: DashboardState): Row {
 }
 
 function keyRow(state: DashboardState): Row {
-  const all = bindings(topScreen(state).kind, state.source).filter(({ word }) => word !== '');
+  const isTracing = state.live?.state === 'tracing';
+  const all = bindings(topScreen(state).kind, state.source).filter(
+    ({ word, action }) => word !== '' && (isTracing || !OF_TRACING.has(action)),
+  );
   const items = all.map(({ shown, word, action }) => {
     const name = action === 'back' && state.screens.length > 1 ? 'back' : word;
     return action === 'help' ? '?Help' : `${shown} ${name}`;

@@ -1,6 +1,5 @@
 import type { Activity } from '../../analysis/activity.ts';
 import { sumsOf } from '../../analysis/worker-states.ts';
-import { show } from '../../output/show.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
@@ -8,6 +7,7 @@ import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at, clockName } from '../times.ts';
 import { tall } from './beside.ts';
+import { oneHostOnly } from './one-host-only.ts';
 import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
 
 export const ROW_LABEL = 9;
@@ -130,11 +130,6 @@ export function findingsAt(state: DashboardState, pid: number, atMs: number, wid
 
 /** Why there is nothing to draw. */
 function withoutActivity(state: DashboardState): readonly Row[] {
-  const [worst] = shownReport(state)?.hosts ?? [];
-  const file = worst?.paths[0];
-  if (file === undefined) return [row(' Nothing read so far.')];
-  return [
-    row(' Captures of several hosts have no timeline here. Look at one of them:'),
-    row(`   drover triage ${show(file, state.glyphs.ascii)}`),
-  ];
+  const one = oneHostOnly(state, 'timeline');
+  return one.length > 0 ? one : [row(' Nothing read so far.')];
 }

@@ -6,6 +6,7 @@ import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { sentenceWithout } from '../need.ts';
 import { dnsFinding } from './finding.ts';
 import { LookupTally } from './lookup-tally.ts';
 import { type Metrics, metrics, PLACES, type Place } from './metrics.ts';
@@ -16,7 +17,7 @@ const MOST_THREADS = 500;
 export const blockingDns = defineDetector({
   kind: 'blocking-dns',
   title: 'Name lookups stop the worker that makes them',
-  needs: ['times', 'durations'],
+  needs: [],
   thresholds: {
     'dns-ms': { default: 100, unit: 'ms', meaning: 'A name lookup that holds a loop for this long is a warning.' },
     'dns-critical-ms': {
@@ -68,6 +69,9 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): 
     return notApplicable(
       'No name lookup is in the capture (nothing was sent to a port 53, to nscd or systemd-resolved)',
     );
+  // Without durations only waits that ran out tell how long somebody waited: by their time limit.
+  const { times, durations } = context.capabilities;
+  if (!times || !durations) return notApplicable(sentenceWithout(times ? ['durations'] : ['times', 'durations']));
   const longest = all.longest?.blocked ?? 0;
   return clear(
     all.count === 0

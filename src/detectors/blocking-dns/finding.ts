@@ -1,8 +1,7 @@
 import { pidsOf } from '../../model/machine/roles.ts';
 import { duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
-import { UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
-import type { DraftFinding, Severity, Step } from '../finding.ts';
+import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import type { LookupTally } from './lookup-tally.ts';
 import type { Metrics, Place } from './metrics.ts';
 import { titleOf } from './title.ts';
@@ -11,7 +10,7 @@ const SHOWN = 5;
 
 /** The finding about name lookups for which their thread stood still. */
 export function dnsFinding(
-  { model }: Context,
+  { model, capabilities }: Context,
   tally: LookupTally,
   severity: Severity,
   place: Place,
@@ -28,8 +27,7 @@ export function dnsFinding(
     title,
     summary: summary(tally, place, requests),
     why: WHY[place],
-    start: first,
-    end: last === 0 ? UNKNOWN : last,
+    ...span(capabilities, first, last),
     openEnded: tally.openAtEnd > 0,
     workers,
     metrics: {
@@ -37,7 +35,7 @@ export function dnsFinding(
       count: tally.count,
       totalMs: milliseconds(total),
       longestMs: milliseconds(blocked),
-      longestWaits: tally.longestWaits.told(model),
+      longestWaits: capabilities.times ? tally.longestWaits.told(model) : [],
       questions: tally.questions,
       timeouts: tally.timeouts,
       noSuchName: tally.noSuchName,

@@ -10,13 +10,13 @@ const SHOWN_IN_LISTS = 70;
 
 /** Who looks names up, how long that takes, and who does not answer. */
 export function titleOf(tally: LookupTally, place: Place): string {
-  const { count, longest, silent, timeouts, servers } = tally;
+  const { count, longest, silent, timeouts } = tally;
   const length = `${longest?.openAtEnd ? 'at least ' : ''}${duration(longest?.blocked ?? 0)}`;
   const [deaf] = [...silent].toSorted((a, b) => b[1] - a[1]);
   if (place !== 'pool') return cutTitle(holdsTitle(tally));
   if (deaf !== undefined && timeouts > 0)
     return cutTitle(
-      `Name server ${deaf[0]} ${deafness(deaf, servers)}: ${plural(count, 'lookup')} waited up to ${length}`,
+      `Name server ${deaf[0]} ${deafness(deaf, tally)}: ${plural(count, 'lookup')} waited up to ${length}`,
     );
   const name = longest?.name ? `: ${longest.name}` : '';
   return cutTitle(`${plural(count, 'name lookup')} beside the loop, longest ${length}${name}`);
@@ -50,7 +50,10 @@ function mostFirst(counts: ReadonlyMap<string, number>): readonly string[] {
   return [...counts].toSorted((a, b) => b[1] - a[1]).map(([key]) => key);
 }
 
-/** As many tries in vain as lookups that asked it: it answered none. */
-function deafness([server, tries]: readonly [string, number], servers: ReadonlyMap<string, number>): string {
-  return tries >= (servers.get(server) ?? 0) ? 'does not answer' : `did not answer ${plural(tries, 'try', 'tries')}`;
+/** As many tries in vain as lookups that asked it: it answered none, unless nobody else was asked and answers came. */
+function deafness([server, tries]: readonly [string, number], { servers, unanswered }: LookupTally): string {
+  const answersOthers = servers.size === 1 && unanswered === 0;
+  return tries >= (servers.get(server) ?? 0) && !answersOthers
+    ? 'does not answer'
+    : `did not answer ${plural(tries, 'try', 'tries')}`;
 }

@@ -47,6 +47,13 @@ export function otherAdvice(target: Exclude<Target, 'client'>, pid: number): rea
             'of the service should be the longer one.',
         },
       ];
+    case 'unknown':
+      return [
+        {
+          text: 'See who was connected: the other descriptors of the process may tell what this one is.',
+          command: `ls -l /proc/${pid === 0 ? 'PID' : pid}/fd; ss -tnp`,
+        },
+      ];
     case 'pipe':
       return [
         {

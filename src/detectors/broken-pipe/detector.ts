@@ -84,7 +84,7 @@ function conclude(context: Context, tallies: ReadonlyMap<Group, Tally>): Conclus
 
 function severityOf(context: Context, group: Group, tally: Tally, requests: number): Severity {
   if (tally.isOfPipelines) return 'info';
-  if (tally.kept.some(({ fatal }) => fatal)) return 'critical';
+  if (tally.kept.some(({ fatal }) => fatal)) return group === 'unknown' ? 'warning' : 'critical';
   if (group !== 'client') return group === 'log' ? 'warning' : 'info';
   const share = tally.count / Math.max(1, requests);
   if (tally.count >= 3 && share >= context.threshold('broken-pipe-critical-share')) return 'critical';

@@ -85,8 +85,10 @@ export function finding(
 }
 
 function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolean): string {
-  if (target !== 'client')
-    return `${plural(tally.count, 'write')}${worst.fd < 0 ? '' : ` to ${NAMES[target]}`} failed: the other end is gone`;
+  if (target !== 'client') {
+    const where = target === 'unknown' ? describeTarget(worst.fd, worst.descriptor) : NAMES[target];
+    return `${plural(tally.count, 'write')}${worst.fd < 0 ? '' : ` to ${where}`} failed: the other end is gone`;
+  }
   const whom = behindWhom(worst);
   const upstream = upstreamOf(worst);
   const late = `${plural(tally.count, 'reply', 'replies')} too late`;
@@ -170,6 +172,7 @@ export const NAMES: Readonly<Record<Group, string>> = {
   upstream: 'another service',
   pipe: 'a pipe',
   log: 'a log',
+  unknown: 'a descriptor that was open before the capture',
 };
 
 const WHY: Readonly<Record<Target, string>> = {
@@ -178,6 +181,9 @@ const WHY: Readonly<Record<Target, string>> = {
     'to the load.',
   upstream: 'The other service closed the connection that this worker still used.',
   pipe: 'The process that read this pipe is gone.',
+  unknown:
+    'Whoever was connected there had closed the connection: a client that left, or a service. The capture does not ' +
+    'show how it was made.',
   log: 'Whoever read this log stream is gone: messages are lost, and some programs die of it.',
 };
 

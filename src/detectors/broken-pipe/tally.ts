@@ -45,7 +45,9 @@ export function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
   if (connection !== null) return 'client';
   if (descriptor.label.includes('/dev/log') || descriptor.peer === 'unix:/dev/log' || fd === 1 || fd === 2)
     return 'log';
-  return descriptor.kind === 'pipe' ? 'pipe' : 'upstream';
+  if (descriptor.kind === 'pipe') return 'pipe';
+  const { seenOpening, peer, label } = descriptor;
+  return seenOpening || peer !== '' || label.includes('->') ? 'upstream' : 'unknown';
 }
 
 /**

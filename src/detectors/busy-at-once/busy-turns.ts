@@ -2,19 +2,26 @@ import type { KeptLine } from '../../model/evidence.ts';
 import type { LongTurn } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { requestShape } from '../request-shape.ts';
 import { type Cause, reasonOf } from '../stall-cause/cause.ts';
 import type { Interval } from './intersection.ts';
 
 // What service-stall and worker-saturation have in common: the long turns of each worker, and (intersection.ts) when
 // all workers were in one. Which workers make a service, and how much is too much, is theirs.
 
-/** What a worker was in; one object for all turns that say the same. */
-export interface Place {
+/** What a worker was in, as findings name it. */
+export interface NamedPlace {
   readonly cause: Cause;
   readonly call: string;
   readonly target: string;
+}
+
+/** What a worker was in; one object for all turns that say the same. */
+export interface Place extends NamedPlace {
   /** A step on a file so small that it rarely waits. */
   readonly isBrief: boolean;
+  /** What it served, by its shape: `GET /item/*`; empty when the capture does not say. */
+  readonly request: string;
 }
 
 export interface BusyTurn extends Interval {
@@ -40,7 +47,7 @@ export class BusyTurns {
   #longest: Nanoseconds = 0;
   readonly #places = new Map<string, Place>();
 
-  add(turn: Omit<BusyTurn, 'place'>, { cause, call, target, isBrief }: Place): void {
+  add(turn: Omit<BusyTurn, 'place'>, place: Place): void {
     const length = turn.end - turn.start;
     this.#longest = Math.max(this.#longest, length);
     if (this.turns.length === MOST_TURNS) {
@@ -48,7 +55,7 @@ export class BusyTurns {
       this.turns.splice(0, MOST_TURNS / 2);
     }
     const lines = length * 2 >= this.#longest ? turn.lines : [];
-    this.turns.push({ ...turn, lines, place: this.#place(cause, call, target, isBrief) });
+    this.turns.push({ ...turn, lines, place: this.#same(place) });
   }
 
   /** The turns that overlap the interval. Turns of one thread follow each other, so they are sorted by both ends. */
@@ -65,13 +72,13 @@ export class BusyTurns {
     return found;
   }
 
-  #place(cause: Cause, call: string, target: string, isBrief: boolean): Place {
-    const key = `${cause} ${isBrief} ${call} ${target}`;
+  #same(place: Place): Place {
+    const { cause, call, target, isBrief, request } = place;
+    const key = `${cause} ${isBrief} ${call} ${target} ${request}`;
     const known = this.#places.get(key);
     if (known !== undefined) return known;
-    const made = { cause, call, target, isBrief };
-    if (this.#places.size < MOST_PLACES) this.#places.set(key, made);
-    return made;
+    if (this.#places.size < MOST_PLACES) this.#places.set(key, place);
+    return place;
   }
 }
 
@@ -84,6 +91,6 @@ export function addTurn(turns: Map<Thread, BusyTurns>, fact: LongTurn, timed: bo
   const outside = Math.max(0, length - turn.inCalls);
   own.add(
     { start: turn.start, end: turn.end, outside, open, lines, pauseStart, pauseEnd },
-    { cause, call, target, isBrief },
+    { cause, call, target, isBrief, request: requestShape(turn.owner?.name ?? '') },
   );
 }

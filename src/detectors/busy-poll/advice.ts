@@ -23,6 +23,17 @@ export function adviceForYields(process: Process | null): readonly Step[] {
   ];
 }
 
+/** Of a thread that reads where nothing is left. */
+export function adviceForEnd(process: Process): readonly Step[] {
+  return [
+    {
+      text: 'Take a read of 0 bytes as the end: close the descriptor, or open what it belongs to again.',
+      caveat: 'Of a named pipe or a terminal the other end may come back: wait for it, with a pause.',
+    },
+    seeCode(process, 'See the code that spins.'),
+  ];
+}
+
 /** `stuck`: something stays ready, which is a listener or anything else; else the waits return with nothing. */
 export function adviceFor(stuck: boolean, isListener: boolean, process: Process | null): readonly Step[] {
   return [

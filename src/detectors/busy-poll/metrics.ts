@@ -3,8 +3,9 @@ import { metric, type ValuesOf } from '../metric.ts';
 /** What its findings carry. */
 export const metrics = {
   kind: metric.oneOf(
-    ['stuck-readiness', 'empty-waits', 'yields'],
-    'Something stays ready and nothing is done about it, the wait returns with nothing, or it only yields.',
+    ['stuck-readiness', 'empty-waits', 'yields', 'end-of-file'],
+    'Something stays ready and nothing is done about it, the wait returns with nothing, it only yields, or it reads ' +
+      'at the end of something again and again.',
   ),
   call: metric.text('The wait that does not wait.'),
   target: metric.text('What stays ready, in words; empty when the trace does not tell.'),

@@ -6,12 +6,13 @@ import type { Model } from '../../model/model.ts';
 import type { RowOfWaits } from '../../model/topics/spin/rounds.ts';
 import type { RepeatedWait } from '../../model/topics/spin/rounds-tracker.ts';
 import { count, milliseconds, ratio, round } from '../../trace/format-numbers.ts';
+import { isWait, syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
-import { type DraftFinding, span } from '../finding.ts';
+import { type DraftFinding, type Step, span } from '../finding.ts';
 import { workerName } from '../words.ts';
-import { adviceFor, adviceForYields, WHY, WHY_YIELDS } from './advice.ts';
+import { adviceFor, adviceForEnd, adviceForYields, WHY, WHY_YIELDS } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 3;
@@ -30,8 +31,9 @@ export class Repeated {
     if (this.lines.length < EVIDENCE) this.lines.push(keptLine(record));
     if (this.call !== '') return;
     this.call = record.syscall.name;
-    if (!(record.result > 0) || record.syscall.name === YIELD) return;
     const { process, loop } = thread;
+    if (record.syscall.family === 'read') this.target = describeTarget(record.fd, process.descriptors.get(record.fd));
+    if (!(record.result > 0) || record.syscall.name === YIELD) return;
     const [first] = record.arguments.ready();
     const data = record.arguments.readyData >= 0 ? record.arguments.readyData : (first?.data ?? -1);
     if (data < 0) return;
@@ -60,35 +62,24 @@ export function repeatedFinding(
   if (seconds === 0 && !stuck && timeout > MILLISECOND) return null;
   const { pid } = thread.process;
   const name = pid === 0 ? 'The process' : workerName(pid);
-  const ready = target === '' ? 'the same descriptors' : target;
   const rate = seconds > 0 ? `${count(round(perSecond, 0))} times a second` : `${count(total)} times in a row`;
+  const way = wayOf(call, stuck);
   return {
     severity: stuck ? 'warning' : 'info',
     confidence: seconds > 0 && stuck ? 'likely' : 'possible',
-    title: cutTitle(
-      call === YIELD
-        ? `${name} spins: sched_yield ${rate}`
-        : stuck
-          ? `${name} spins: ${ready} stays ready`
-          : `${name} wakes ${rate} for nothing`,
+    title: cutTitle(titleOf(way, name, { target, rate })),
+    summary: summaryOf(
+      way,
+      name.replace(/^[TW]/, (first) => first.toLowerCase()),
+      { call, target, rate },
+      rounds,
     ),
-    summary:
-      call === YIELD
-        ? `${name} called sched_yield ${rate}, and nothing in between: ${count(total)} of ${count(waits)} such ` +
-          'calls. It polls a lock or a flag that another thread has to change.'
-        : stuck
-          ? `${call} of ${name.toLowerCase()} reported ${ready} ${rate}, and nothing was read, written, accepted or ` +
-            'closed ' +
-            `in between: ${count(total)} of ${count(waits)} waits.`
-          : `${call} of ${name.toLowerCase()} returned with nothing ${rate}, after a time limit of ` +
-            `${ratio(timeout / MILLISECOND)} ms at most, and nothing was done in between: ${count(total)} of ` +
-            `${count(waits)} waits.`,
     why: call === YIELD ? WHY_YIELDS : WHY,
     ...span(capabilities, thread.firstTime, thread.lastTime),
     openEnded: false,
     workers: pid === 0 ? [] : [pid],
     metrics: {
-      kind: call === YIELD ? 'yields' : stuck ? 'stuck-readiness' : 'empty-waits',
+      kind: way,
       call,
       target,
       sharePercent: round(share * 100, 1),
@@ -106,9 +97,70 @@ export function repeatedFinding(
       ],
     },
     evidence: lines,
-    next: call === YIELD ? adviceForYields(thread.process) : adviceFor(stuck, false, thread.process),
+    next: nextOf(way, thread),
     subjects: [`pid ${pid}`],
   };
+}
+
+type Way = Metrics['kind'];
+
+function wayOf(call: string, stuck: boolean): Way {
+  if (call === YIELD) return 'yields';
+  if (!isWait(syscall(call).family)) return 'end-of-file';
+  return stuck ? 'stuck-readiness' : 'empty-waits';
+}
+
+interface Words {
+  readonly call: string;
+  readonly target: string;
+  readonly rate: string;
+}
+
+const readyIn = ({ target }: Pick<Words, 'target'>): string => (target === '' ? 'the same descriptors' : target);
+
+function titleOf(way: Way, name: string, words: Omit<Words, 'call'>): string {
+  switch (way) {
+    case 'yields':
+      return `${name} spins: sched_yield ${words.rate}`;
+    case 'stuck-readiness':
+      return `${name} spins: ${readyIn(words)} stays ready`;
+    case 'end-of-file':
+      return `${name} spins: it reads at the end of ${words.target} ${words.rate}`;
+    case 'empty-waits':
+      return `${name} wakes ${words.rate} for nothing`;
+  }
+}
+
+function summaryOf(way: Way, name: string, words: Words, { total, waits, timeout }: RowOfWaits): string {
+  const { call, target, rate } = words;
+  switch (way) {
+    case 'yields':
+      return (
+        `${name.replace(/^[tw]/, (first) => first.toUpperCase())} called sched_yield ${rate}, and nothing in between: ` +
+        `${count(total)} of ${count(waits)} such calls. It polls a lock or a flag that another thread has to change.`
+      );
+    case 'stuck-readiness':
+      return (
+        `${call} of ${name} reported ${readyIn(words)} ${rate}, and nothing was read, written, accepted or closed ` +
+        `in between: ${count(total)} of ${count(waits)} waits.`
+      );
+    case 'end-of-file':
+      return (
+        `${call} of ${name} found the end of ${target} ${rate}, without a pause: ${count(total)} of ${count(waits)} ` +
+        'reads that returned 0 bytes. Nothing is left to read there, and the descriptor was not closed.'
+      );
+    case 'empty-waits':
+      return (
+        `${call} of ${name} returned with nothing ${rate}, after a time limit of ` +
+        `${ratio(timeout / MILLISECOND)} ms at most, and nothing was done in between: ${count(total)} of ` +
+        `${count(waits)} waits.`
+      );
+  }
+}
+
+function nextOf(way: Way, { process }: Thread): readonly Step[] {
+  if (way === 'yields') return adviceForYields(process);
+  return way === 'end-of-file' ? adviceForEnd(process) : adviceFor(way === 'stuck-readiness', false, process);
 }
 
 /** Of a table of counts: nearly only waits and what prepares them is what a spin leaves. */

@@ -1,5 +1,5 @@
 import type { Process } from '../../model/machine/process.ts';
-import { type Role, rolesOf } from '../../model/machine/roles.ts';
+import { isWorkerRole, type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { type DiskSync, DiskTracker } from '../../model/topics/disk/disk-tracker.ts';
 import { count, duration, plural } from '../../trace/format-numbers.ts';
@@ -28,7 +28,9 @@ export const diskSync = defineDetector({
     'disk-sync-worker-ms': {
       default: 500,
       unit: 'ms',
-      meaning: 'The same within one request of a thread that serves one at a time.',
+      meaning:
+        'The same within one request of a thread that serves one at a time. Where nobody is seen to serve, one sync ' +
+        'of this length is info.',
     },
     'disk-sync-per-second': {
       default: 20,
@@ -64,10 +66,11 @@ export const diskSync = defineDetector({
 function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Conclusion<Metrics> {
   const { model } = context;
   const roles = rolesOf(model.processes.threads());
+  const nobodyServes = ![...roles.values()].some(isWorkerRole);
   const findings: DraftFinding<Metrics>[] = [];
   const told = new Set<Process>();
   for (const tally of [...threads.values()].toSorted((a, b) => b.calls.total - a.calls.total)) {
-    const found = judge(context, tally, roles.get(tally.thread));
+    const found = judge(context, tally, roles.get(tally.thread), nobodyServes);
     if (found === null) continue;
     // Threads of one pool say the same: one line for what does no harm.
     const { process } = tally.thread;
@@ -110,7 +113,12 @@ function limits(context: Context): string {
  * What somebody waits for at one time is what hurts: many quick syncs in many turns are throughput, and they are info,
  * as are syncs that nobody waits for.
  */
-function judge(context: Context, tally: SyncTally, role: Role | undefined): DraftFinding<Metrics> | null {
+function judge(
+  context: Context,
+  tally: SyncTally,
+  role: Role | undefined,
+  nobodyServes: boolean,
+): DraftFinding<Metrics> | null {
   const isLoop = (role === 'event-loop' || role === 'acceptor') && tally.served > 0;
   const isServing = isLoop || (tally.served > 0 && tally.thread.servesRequests);
   const { longestTogether, mostInSecond } = tally;
@@ -118,7 +126,8 @@ function judge(context: Context, tally: SyncTally, role: Role | undefined): Draf
     (isLoop && longestTogether >= context.threshold('disk-sync-ms') * MILLISECOND) ||
     (isServing && longestTogether >= context.threshold('disk-sync-worker-ms') * MILLISECOND);
   if (isSlow) return syncFinding(context, tally, 'warning', isLoop, isServing);
-  return mostInSecond >= context.threshold('disk-sync-per-second')
-    ? syncFinding(context, tally, 'info', isLoop, isServing)
-    : null;
+  const isOften = mostInSecond >= context.threshold('disk-sync-per-second');
+  // Beside threads that serve it is where it belongs; who waited for it is unknown where nobody is seen to serve.
+  const isLong = nobodyServes && tally.calls.longest >= context.threshold('disk-sync-worker-ms') * MILLISECOND;
+  return isOften || isLong ? syncFinding(context, tally, 'info', isLoop, isServing) : null;
 }

@@ -13,7 +13,7 @@ import { effect } from './effect.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { sharedLockFinding } from './shared-lock-finding.ts';
 import { type LockStory, SharedLockWaits } from './shared-lock-waits.ts';
-import { contenders, handsOver, threadLockFinding } from './thread-lock-finding.ts';
+import { contenders, handsOver, isQueueOfMany, threadLockFinding } from './thread-lock-finding.ts';
 
 const FUTEXES_SHOWN = 3;
 
@@ -39,7 +39,9 @@ export const lockContention = defineDetector({
     'lock-share': {
       default: 0.3,
       unit: 'of the time',
-      meaning: 'The part of the time, from the first wait to the last, that each of these threads waits.',
+      meaning:
+        'The part of the time, from the first wait to the last, that each of these threads waits, or that more ' +
+        'threads wait together.',
     },
   },
   trackers: [SharedLocks, FutexWords],
@@ -117,13 +119,15 @@ function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thr
       !handsOver(word)
     )
       continue;
-    const threads = contenders(word, context.threshold('lock-share'));
-    if (threads.length < least) continue;
-    const tids = new Set(threads.map(({ tid }) => tid));
+    const share = context.threshold('lock-share');
+    const threads = contenders(word, share);
+    const isOfFew = threads.length >= least;
+    if (!isOfFew && !isQueueOfMany(word, least, share)) continue;
+    const tids = new Set(isOfFew ? threads.map(({ tid }) => tid) : word.waiters.keys());
     const serving =
-      threads.some(({ tid }) => word.waiters.get(tid)?.serves === true) ||
+      [...tids].some((tid) => word.waiters.get(tid)?.serves === true) ||
       process.threads.some((thread) => tids.has(thread.tid) && isLoop(thread, roles));
-    found.push(threadLockFinding(process, word, threads, serving ? 'warning' : 'info'));
+    found.push(threadLockFinding(process, word, isOfFew ? threads : [], serving ? 'warning' : 'info'));
     if (found.length === FUTEXES_SHOWN) break;
   }
   return found;

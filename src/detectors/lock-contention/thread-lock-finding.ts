@@ -1,7 +1,14 @@
 import type { Process } from '../../model/machine/process.ts';
-import { type FutexTable, type FutexWord, futexesOf, PARKED } from '../../model/topics/locks/futex-words.ts';
+import {
+  type FutexTable,
+  type FutexWord,
+  futexesOf,
+  type HeldIn,
+  PARKED,
+} from '../../model/topics/locks/futex-words.ts';
 import { count, duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
 import { seeNativeCode } from '../see-code.ts';
 import type { Metrics } from './metrics.ts';
@@ -17,6 +24,18 @@ export function contenders(
     .toSorted((a, b) => b.total - a.total);
 }
 
+/**
+ * Threads that come and go, one for each connection, wait once each: as much waiting as that of `least` threads that
+ * wait for `share` of the time, and so many of them at the lock at once, with the one that has it.
+ */
+export function isQueueOfMany(
+  { total, first, last, mostAtOnce, waiters }: FutexWord,
+  least: number,
+  share: number,
+): boolean {
+  return waiters.size >= least && mostAtOnce + 1 >= least && total >= least * share * (last - first);
+}
+
 /** Wake-ups by those who wait themselves: at a queue of jobs half of them come from whoever fills it. */
 const HANDED_OVER = 0.9;
 const FEWEST_HAND_OFFS = 5;
@@ -26,27 +45,32 @@ export function handsOver({ handOffs, otherWakes }: FutexWord): boolean {
   return handOffs >= FEWEST_HAND_OFFS && handOffs >= HANDED_OVER * (handOffs + otherWakes);
 }
 
-/** The finding about one lock between the threads of a process. */
+/** The finding about one lock between these threads of a process; without any, between threads that come and go. */
 export function threadLockFinding(
   process: Process,
   word: FutexWord,
   threads: readonly { readonly tid: number; readonly total: Nanoseconds }[],
   severity: Severity,
 ): DraftFinding<Metrics> {
+  const isOfMany = threads.length === 0;
   const { pid } = process;
-  const { total, first, last, longest, handOffs, otherWakes } = word;
+  const { total, first, last, longest, handOffs, otherWakes, mostAtOnce } = word;
   const again = againShare(futexesOf(process));
   const worker = pid === 0 ? 'the worker' : `worker ${pid}`;
   return {
     severity,
     confidence: word.address === PARKED ? 'possible' : 'likely',
-    title: `${threads.length} threads of ${worker} queue for one lock`,
+    title: titleOf(`${isOfMany ? `up to ${mostAtOnce}` : threads.length} threads`, worker, word),
     summary:
-      `${plural(threads.length, 'thread')} of ${worker} waited ${duration(total)} in ` +
+      (isOfMany
+        ? `${plural(word.count, 'wait')} of threads of ${worker}, ` +
+          `up to ${mostAtOnce} at once, took ${duration(total)} in `
+        : `${plural(threads.length, 'thread')} of ${worker} waited ${duration(total)} in `) +
       `${duration(last - first)} ${whereAt(word)}, the longest wait ${duration(longest)}. ` +
       `${count(handOffs)} of ${count(handOffs + otherWakes)} wake-ups came from threads that wait for it ` +
-      'themselves: they hand a lock to each ' +
-      'other.' +
+      'themselves: they hand a lock to each other.' +
+      heldInWords(word) +
+      servedInWords(word) +
       (again === null
         ? ''
         : ` ${percent(again)} of all futex waits of this process found the word changed before they slept.`),
@@ -59,13 +83,15 @@ export function threadLockFinding(
     workers: [pid],
     metrics: {
       lock: word.address,
-      count: [...word.waiters.values()].reduce((sum, waiter) => sum + waiter.count, 0),
+      count: word.count,
       totalMs: milliseconds(total),
       longestMs: milliseconds(longest),
       handOffs,
       otherWakes,
       againShare: again === null ? null : round(again, 4),
-      waiters: threads.slice(0, 20).map(({ tid, total: waited }) => ({ pid, tid, waitedMs: milliseconds(waited) })),
+      waiters: (isOfMany ? contenders(word, 0) : threads)
+        .slice(0, 20)
+        .map(({ tid, total: waited }) => ({ pid, tid, waitedMs: milliseconds(waited) })),
     },
     evidence: word.lines,
     next: [
@@ -77,6 +103,50 @@ export function threadLockFinding(
     ],
     subjects: [`pid ${pid}`, `target ${word.address}`],
   };
+}
+
+/** The call in which a thread that has the lock mostly is while others wait; null where nothing shows. */
+function mostHeldIn({ heldIn, heldFor }: FutexWord): HeldIn | null {
+  const [most] = [...heldIn.values()].toSorted((a, b) => b.total - a.total);
+  return most === undefined || most.total * 2 <= heldFor ? null : most;
+}
+
+/** Which requests wait, and what the lock is held for: where there is no room the worker is left out first. */
+function titleOf(threads: string, worker: string, word: FutexWord): string {
+  const [request = '', times = 0] = [...word.requests].toSorted((a, b) => b[1] - a[1])[0] ?? [];
+  const who = times * 2 > word.count ? `${request}: ` : '';
+  const names = namesOf(mostHeldIn(word));
+  const queues = [`${threads} of ${worker} queue for one lock`, `${threads} queue for one lock`];
+  const titles = [
+    ...names.flatMap((name) => queues.map((queue) => `${who}${queue}, held in ${name}`)),
+    ...(names.length > 1 ? names.slice(0, -1).map((name) => `${queues[1]}, held in ${name}`) : []),
+    ...queues.map((queue) => `${who}${queue}`),
+    queues[1] as string,
+  ].map((title) => `${title.charAt(0).toUpperCase()}${title.slice(1)}`);
+  return titles.find((title) => title === cutTitle(title)) ?? cutTitle(titles.at(-1) as string);
+}
+
+/** What a lock is held in, the best name first. */
+function namesOf(held: HeldIn | null): readonly string[] {
+  if (held === null) return [];
+  const { call, target } = held;
+  return target === '' ? [call] : [`${call} on ${target}`, target, call];
+}
+
+function heldInWords(word: FutexWord): string {
+  const { held, heldFor } = word;
+  if (held === 0) return '';
+  const most = mostHeldIn(word);
+  const where = most?.target === '' ? most.call : `${most?.call} on ${most?.target}`;
+  return (
+    ` Whoever of them had the lock kept it for ${duration(heldFor / held)} on average` +
+    (most === null ? '.' : `, ${duration(most.total / most.count)} of that in ${where}.`)
+  );
+}
+
+function servedInWords({ requests }: FutexWord): string {
+  const [most] = [...requests].toSorted((a, b) => b[1] - a[1]);
+  return most === undefined ? '' : ` ${plural(most[1], 'wait')} came while ${most[0]} was served.`;
 }
 
 /** Python since 3.13 parks each waiting thread at an address on its own stack. */

@@ -184,7 +184,10 @@ function waitForThread({ cause, call }: Reason, [helper]: readonly string[]): re
 
 function waitIn({ cause, call, target }: Reason): readonly string[] {
   const [place, name] = addressAndName(target);
-  if (cause === 'child-wait') return [`it waits for a child process (${call})`, `a child process (${call})`];
+  if (cause === 'child-wait')
+    return place === ''
+      ? [`it waits for a child process (${call})`, `a child process (${call})`]
+      : [`it waits for a child process, ${place} (${call})`, `child process ${place}`, `child ${place}`];
   if (place === '') return [`${call} (${CAUSE_IN_WORDS[cause]})`, call];
   const shown = name === '' ? place : `${name} ${place}`;
   const cut = place.length > LEAST_TARGET * 2 ? `…${place.slice(1 - LEAST_TARGET * 2)}` : place;

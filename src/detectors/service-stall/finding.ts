@@ -2,7 +2,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
-import { type BusyTurns, MOST_TURNS, type Place } from '../busy-at-once/busy-turns.ts';
+import { type BusyTurns, MOST_TURNS, type NamedPlace } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { codeSentence, commonPlace, framesMember, withCode, withPlace } from '../code-line.ts';
 import type { DraftFinding } from '../finding.ts';
@@ -104,7 +104,7 @@ function notAll(loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>)
 }
 
 /** `in poll on 127.0.0.1:3306 (MySQL)`, `outside system calls`. */
-function whereOf({ call, target, cause }: Omit<Place, 'isBrief'>): string {
+function whereOf({ call, target, cause }: NamedPlace): string {
   if (cause === 'no-syscall' || cause === 'not-running') return CAUSE_IN_WORDS[cause];
   return `in ${call === '' ? CAUSE_IN_WORDS[cause] : call}${target === '' ? '' : ` on ${target}`}`;
 }

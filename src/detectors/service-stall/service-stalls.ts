@@ -3,7 +3,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import type { Model } from '../../model/model.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
-import type { BusyTurn, BusyTurns, Place } from '../busy-at-once/busy-turns.ts';
+import type { BusyTurn, BusyTurns, NamedPlace } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { placeIn } from '../busy-at-once/place-in.ts';
 import { codeIn } from '../code-line.ts';
@@ -14,7 +14,7 @@ const MOST_BLOCKED = 100;
 /** A time in which no worker of a service could accept. */
 export interface ServiceStall extends Interval {
   readonly open: boolean;
-  readonly blockedIn: readonly (Omit<Place, 'isBrief'> & { readonly pid: number })[];
+  readonly blockedIn: readonly (NamedPlace & { readonly pid: number })[];
   /** The code that each of these was seen in; null of whom nobody looked at. */
   readonly codes: readonly (CodeSample | null)[];
   readonly lines: readonly KeptLine[];

@@ -9,6 +9,7 @@ import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { isNameServer, judge, type Slow } from './judge.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { causesFirst } from './passed-on.ts';
 
 export const slowDependency = defineDetector({
   kind: 'slow-dependency',
@@ -53,7 +54,9 @@ function conclude(context: Context): Conclusion<Metrics> {
   }
   // What is a warning and what is not are two findings.
   const groups = (['warning', 'info'] as const).map((severity) => slow.filter((each) => each.severity === severity));
-  const findings = groups.filter((group) => group.length > 0).map((group) => finding(context, worstFirst(group)));
+  const findings = groups
+    .filter((group) => group.length > 0)
+    .map((group) => finding(context, causesFirst(worstFirst(group))));
   return found(`${plural(slow.length, 'peer was', 'peers were')} waited for long`, findings);
 }
 

@@ -75,21 +75,24 @@ const named = ({ name, protocol }: Peer): string => (protocol === '' ? name : `$
 function titleOf(slow: Slow): string {
   const { peer, by, waits } = slow;
   const length = duration(by === 'limits' ? peer.ranOutFor : waits.longest);
-  const title =
-    by === 'requests'
-      ? withRequest(`${plural(peer.requests, 'request')} waited for ${named(peer)}, longest ${length}`, slow)
-      : by === 'main-work'
-        ? `${plural(peer.processes.size, 'process', 'processes')} waited for ${named(peer)}, longest ${length}`
-        : `poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ${length}`;
-  return cutTitle(title);
-}
-
-/** The request of the longest wait, as far as there is room for it. */
-function withRequest(title: string, slow: Slow): string {
-  const name = requestName(longestOf(slow)?.request ?? '');
-  const ways = [name, shortRequest(name, SHORT_REQUEST), shortRequest(name, SHORTEST_REQUEST)];
-  const fitting = ways.find((way) => way !== '' && title.length + 2 + way.length <= LONGEST_TITLE);
-  return fitting === undefined ? title : `${title}: ${fitting}`;
+  if (by === 'limits')
+    return cutTitle(`poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ${length}`);
+  const isOfRequests = by === 'requests';
+  const whom = isOfRequests ? plural(peer.requests, 'request') : plural(peer.processes.size, 'process', 'processes');
+  const request = isOfRequests ? requestName(longestOf(slow)?.request ?? '') : '';
+  const requests = new Set([
+    request,
+    shortRequest(request, SHORT_REQUEST),
+    shortRequest(request, SHORTEST_REQUEST),
+    '',
+  ]);
+  // The request says more than what the peer speaks.
+  const ways = [...requests].flatMap((name) =>
+    [named(peer), peer.name].map(
+      (who) => `${whom} waited for ${who}, longest ${length}${name === '' ? '' : `: ${name}`}`,
+    ),
+  );
+  return ways.find((way) => way.length <= LONGEST_TITLE) ?? cutTitle(ways.at(-1) ?? '');
 }
 
 function sentenceOf(slow: Slow): string {

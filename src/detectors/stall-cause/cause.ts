@@ -72,6 +72,8 @@ const NOT_RUNNING = 0.3;
  */
 const LADDER_RUNGS = 5;
 const LONGEST_RUNG = 60 * MILLISECOND;
+/** The part of all rungs that one of them may take and be longer. */
+const SLIGHT = 0.1;
 /** Opening this many program files in one turn is importing. */
 const IMPORTED_FILES = 10;
 
@@ -134,10 +136,18 @@ function judge(fact: LongTurn, timed: boolean): Reason {
   return computing(fact);
 }
 
-/** The kind of waiting that took most in all, by its heaviest group; writing a file and syncing it are one kind. */
+/** Another call on a disk that takes so many times as long as the syncs is what took the time. */
+const FAR_ABOVE_SYNCS = 3;
+
+/**
+ * The kind of waiting that took most in all, by its heaviest group; writing a file and syncing it are one kind, unless
+ * it hardly was the sync that took the time.
+ */
 function heaviest(groups: readonly BlockedIn[]): [BlockedIn | null, Nanoseconds] {
   const totals = new Map<string, Nanoseconds>();
-  const syncs = groups.some((group) => group.class === 'disk-sync');
+  const ofClass = (name: BlockClass): Nanoseconds =>
+    groups.reduce((most, group) => (group.class === name ? Math.max(most, group.total) : most), 0);
+  const syncs = ofClass('disk-sync') > 0 && ofClass('disk') < FAR_ABOVE_SYNCS * ofClass('disk-sync');
   const kindOf = (group: BlockedIn): string => (group.class === 'disk' && syncs ? 'disk-sync' : group.class);
   for (const group of groups) totals.set(kindOf(group), (totals.get(kindOf(group)) ?? 0) + group.total);
   let top: BlockedIn | null = null;
@@ -150,7 +160,7 @@ function heaviest(groups: readonly BlockedIn[]): [BlockedIn | null, Nanoseconds]
       (kindOf(top) === kindOf(group) &&
         (group.class === 'disk-sync') === (top.class === 'disk-sync') &&
         group.total > top.total) ||
-      (group.class === 'disk-sync' && top.class === 'disk')
+      (syncs && group.class === 'disk-sync' && top.class === 'disk')
     )
       top = group;
     total = Math.max(total, sum);
@@ -165,7 +175,7 @@ function isCrowd({ turn, length }: LongTurn): boolean {
 
 function blockedReason(group: BlockedIn): Reason {
   const { isBrief } = group;
-  const ladder = group.class === 'futex' && group.count >= LADDER_RUNGS && group.longest <= LONGEST_RUNG;
+  const ladder = group.class === 'futex' && isLadder(group);
   return {
     cause: ladder ? 'futex-ladder' : CAUSE_OF_CLASS[group.class],
     confidence: group.estimated || isBrief ? 'possible' : 'likely',
@@ -184,6 +194,12 @@ function blockedReason(group: BlockedIn): Reason {
     start: group.firstAt,
     end: group.lastAt,
   };
+}
+
+/** On a busy host one slice or another takes longer: of many, no single one makes it a lock. */
+function isLadder({ count, total, longest }: BlockedIn): boolean {
+  if (count < LADDER_RUNGS) return false;
+  return longest <= LONGEST_RUNG || (total <= count * LONGEST_RUNG && longest <= SLIGHT * total);
 }
 
 /**

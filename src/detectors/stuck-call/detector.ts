@@ -13,7 +13,7 @@ import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
 import { heldByRequest, heldFinding } from './held-by-request.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { sortOut } from './no-news.ts';
+import { isParkedByUnseen, sortOut } from './no-news.ts';
 
 export const stuckCall = defineDetector({
   kind: 'stuck-call',
@@ -58,6 +58,12 @@ function conclude(context: Context): Conclusion<Metrics> {
       (each) => each.idle !== 'yes' && each.wait.what !== '' && each.left.since >= model.lastTime && !noNews.has(each),
     );
     if (all.length === 0) return nobodyInCall(model);
+    const parked = all.find((each) => isParkedByUnseen(each, model));
+    if (parked !== undefined)
+      return notApplicable(
+        `${parked.thread.tid === 0 ? 'The process' : parked.thread.tid} waits in ${parked.left.name} for other ` +
+          'threads, which the capture does not show: whether there is work for it is not told. Record with -f',
+      );
     return last === undefined
       ? clear(reasonOf(context, all, noNews.size))
       : notApplicable(

@@ -1,7 +1,7 @@
 import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
-import { UNKNOWN } from '../../trace/time.ts';
+import { elapsed, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
@@ -40,16 +40,17 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
     }),
   );
   const code = codes.find((sample) => sample !== null) ?? null;
+  const isRepeated = !capabilities.durations && sorted.every(hasComeBack);
   const nobodyAccepted = model.processes.all().every(({ accepted }) => accepted === 0);
   return {
     severity,
     confidence: worst.idle === 'no' && isTimed ? 'likely' : 'possible',
     title: withPlace(
-      titleOf(sorted, who(sorted, pids, model.processes.all(), isEverybody), severity),
+      titleOf(sorted, who(sorted, pids, model.processes.all(), isEverybody), severity, isRepeated),
       commonPlace(codes),
       LONGEST_TITLE,
     ),
-    summary: `${summaryOf(context, worst, sorted, isTimed)}${isMutual ? MUTUAL : ''}${codeSentence(code)}`,
+    summary: `${summaryOf(context, worst, sorted, isTimed, isRepeated)}${isMutual ? MUTUAL : ''}${codeSentence(code)}`,
     why: WHY[worst.idle === 'no' || isMutual ? 'no' : 'unknown'],
     ...span(capabilities, Math.min(...sorted.map(({ left }) => left.since)), model.lastTime),
     openEnded: true,
@@ -74,6 +75,14 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
     next: stepsWithCode(adviceFor(worst), code),
     subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
   };
+}
+
+/**
+ * Somebody saw the thread begin such a call long after the one that the capture began with. A tracer that prints no
+ * single calls (watch.bt) does not tell that it came back in between.
+ */
+function hasComeBack({ left, thread: { seen } }: AtEnd): boolean {
+  return seen !== null && left.beganBefore && seen.call === left.name && elapsed(left.since, seen.since) > SECOND;
 }
 
 const WHY = {
@@ -113,7 +122,7 @@ function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Pr
   return tid === pid ? `${pid} is` : `Thread ${tid} of ${pid} is`;
 }
 
-function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity): string {
+function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity, isRepeated: boolean): string {
   const [worst] = sorted;
   if (worst === undefined) return '';
   const { left, idle } = worst;
@@ -123,6 +132,7 @@ function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity):
   // Of what the kernel goes on with only others know what it is about.
   const isOnDescriptor = left.path === '';
   const on = target === null ? '' : `${isOnDescriptor ? ' on' : ' of'} ${target}`;
+  if (isRepeated) return cutTitle(`${subject} in one ${left.name}${on} after the other`);
   return cutTitle(`${subject} ${state} ${left.name}${on}${state === 'in' ? '' : lockOf(sorted)}`);
 }
 
@@ -154,7 +164,13 @@ function ofAllWords(what: string, sorted: readonly AtEnd[]): string {
     .replace(/^a lock or a signal/, 'locks or signals');
 }
 
-function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: readonly AtEnd[], isTimed: boolean): string {
+function summaryOf(
+  { model, capabilities }: Context,
+  worst: AtEnd,
+  sorted: readonly AtEnd[],
+  isTimed: boolean,
+  isRepeated: boolean,
+): string {
   const { left, wait, lasted, idle } = worst;
   const named = sorted
     .slice(0, MOST_NAMED)
@@ -164,7 +180,7 @@ function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: reado
   const more = sorted.length - named.length;
   const subject =
     sorted.length === 1
-      ? `${left.name} of ${named[0]}`
+      ? `${left.name}${named[0] === '0' ? '' : ` of ${named[0]}`}`
       : `${left.name} of ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const since = !capabilities.times
     ? 'how long is unknown, for the capture has no times'
@@ -182,8 +198,10 @@ function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: reado
   const doubt = idle === 'no' ? '' : ' The capture does not tell whether that is idle or stuck.';
   const all = model.processes.all();
   const scope = sorted.length > 1 && all.length > sorted.length ? ` ${all.length} ${nounOf(all)} were traced.` : '';
-  return (
-    `${subject} had not come back when the capture ended; ` +
-    `${since}.${limit}${reason}${asked}${served}${doubt}${scope}`
-  );
+  const state = isRepeated
+    ? `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''} ${sorted.length === 1 ? 'was' : 'were'} in ` +
+      `${left.name} when the capture began, and in another ${left.name} when it ended, ${duration(lasted)} later. ` +
+      'This tracer prints no single calls: how many there were in between is unknown'
+    : `${subject} had not come back when the capture ended; ${since}`;
+  return `${state}.${limit}${reason}${asked}${served}${doubt}${scope}`;
 }

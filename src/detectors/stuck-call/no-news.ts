@@ -27,9 +27,13 @@ export interface Sorted {
  */
 export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
   const sorted = sortTogether(model, told, least);
-  // Others, which the capture does not show, wake it when there is something to do.
-  const parked = told.filter(({ thread, wait }) => wait.kind === 'lock' && isOneOfMany(thread, model));
+  const parked = told.filter((each) => isParkedByUnseen(each, model));
   return parked.length === 0 ? sorted : { ...sorted, noNews: new Set([...sorted.noNews, ...parked]) };
+}
+
+/** Others, which the capture does not show, wake it when there is something to do. */
+export function isParkedByUnseen({ thread, wait }: AtEnd, model: Model): boolean {
+  return wait.kind === 'lock' && isOneOfMany(thread, model);
 }
 
 function sortTogether(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
@@ -50,7 +54,12 @@ function sortTogether(model: Model, told: readonly AtEnd[], least: Nanoseconds):
     (each) => isParkedOnLock(each, scene) || (explained.has(each.thread.process) && isLocked(each)),
   );
   const isHeld = new Set(held.map(({ thread }) => thread));
-  const all = told.map((each) => (held.includes(each) ? ({ ...each, idle: 'unknown' } as const) : each));
+  const all = told.map((each): AtEnd => {
+    if (held.includes(each)) return { ...each, idle: 'unknown' };
+    if (!isReadingFromAnybody(each, scene)) return each;
+    const what = each.wait.what.replace(/^an answer of/, 'something to read from');
+    return { ...each, idle: 'unknown', wait: { kind: 'answer', what } };
+  });
   if (all.some((each) => each.idle === 'no' && !explaining.includes(each))) return { ...untouched, all };
   const { byDesign, amongEachOther } = sortHeld(held, scene.isOneProcess);
   const governed = new Set(byDesign.map(({ thread }) => thread));
@@ -87,12 +96,26 @@ function isLocked({ idle, wait, left }: AtEnd): boolean {
 }
 
 /** It waits for a lock that somebody has, is in no request, and no process of its own, as far as anybody can tell. */
-function isParkedOnLock({ thread, left, wait, idle }: AtEnd, { serving, isOneProcess }: Scene): boolean {
+function isParkedOnLock({ thread, left, wait, idle }: AtEnd, scene: Scene): boolean {
   if (idle !== 'no' || wait.kind !== 'lock' || left.isServing || left.futex === null) return false;
-  const { process } = thread;
-  if (left.futex.operation !== 'WAIT') return false;
-  if (serving.has(process)) return !thread.isMain && process.threads.length > 1;
-  return isOneProcess && process.threads.length === 1;
+  return left.futex.operation === 'WAIT' && mayBeOfServing(thread, scene);
+}
+
+/**
+ * It reads from a socket since before the capture, of which nothing tells what is at its other end, and may be a thread
+ * of the one process that serves: so runtimes wait for signals and for words from others.
+ */
+function isReadingFromAnybody({ thread, left, wait, idle }: AtEnd, scene: Scene): boolean {
+  const { descriptor, syscall, isServing, beganBefore } = left;
+  if (idle !== 'no' || wait.kind !== 'answer' || syscall.family !== 'read' || isServing || !beganBefore) return false;
+  if (descriptor === null || descriptor.peer !== '' || descriptor.seenOpening) return false;
+  return mayBeOfServing(thread, scene);
+}
+
+/** It is a thread of a process that serves beside others, or may be one, where one process alone serves. */
+function mayBeOfServing({ process, isMain }: Thread, { serving, isOneProcess }: Scene): boolean {
+  const { length } = process.threads;
+  return serving.has(process) ? !isMain && length > 1 : isOneProcess && length === 1;
 }
 
 /** It waits for a word from another thread or process, and nothing says that somebody waits for it. */

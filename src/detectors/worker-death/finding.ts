@@ -112,7 +112,9 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
   const served = first.hasServed ? (first.isAssumed ? '; it had served before' : ' after it had served') : '';
   const sentences = [`${nameOf(first.pid)} ${how(first)}${served}.`];
   if (first.signal !== '') {
-    if (first.isOwnDoing) sentences.push('It brought the signal on itself.');
+    if (first.isOwnDoing && first.signal === 'SIGPIPE' && first.pid === 0)
+      sentences.push(`The kernel sent the signal for its own write: it is process ${first.sender}.`);
+    else if (first.isOwnDoing) sentences.push('It brought the signal on itself.');
     else if (first.sender > 0)
       sentences.push(
         `Process ${first.sender}${first.sender === first.parent?.pid ? ', its parent,' : ''} sent the signal.`,
@@ -122,6 +124,8 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
         'The trace does not show who sent it: an operator, a supervisor, or the kernel when memory ran out.',
       );
   }
+  if (first.abortedBy > 0)
+    sentences.push(`Process ${first.abortedBy} had sent it SIGABRT, as gunicorn does with a worker that is late.`);
   sentences.push(...wordsOf(first, deaths));
   if (first.lastCall !== '') sentences.push(`Its last call was ${first.lastCall}.`);
   if (!first.hasServed && first.signal === '' && first.parent !== null)

@@ -1,13 +1,13 @@
 import type { LongWork } from '../../model/machine/long-work.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
-import { BusyTurns, type Place } from '../busy-at-once/busy-turns.ts';
+import { BusyTurns } from '../busy-at-once/busy-turns.ts';
+import { requestShape } from '../request-shape.ts';
 
 /** A thread for each connection is no pool: so many are followed. */
 const MOST_THREADS = 4_096;
 /** The part of its work that one call must take to name what a thread was in. */
 const DOMINANT = 0.6;
-const NO_CALL: Place = { cause: 'no-syscall', call: '', target: '', isBrief: false };
 
 /** When threads that do one thing at a time were busy with long ones. */
 export class BusyThreads {
@@ -17,15 +17,18 @@ export class BusyThreads {
 
   /** False where there is no room for one more thread. */
   add(work: LongWork): boolean {
-    const { thread, start, end, open, call, target, callTime, line } = work;
+    const { thread, start, end, open, callTime, line } = work;
     if (this.turns.size >= MOST_THREADS && !this.turns.has(thread)) return false;
     const own = this.turns.get(thread) ?? new BusyTurns();
     this.turns.set(thread, own);
     const length = end - start;
     const outside = Math.max(0, length - callTime);
-    const cause = isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call';
-    const place: Place = callTime >= DOMINANT * length ? { cause, call, target, isBrief: false } : NO_CALL;
-    own.add({ start, end, outside, open, lines: [line], pauseStart: start, pauseEnd: end }, place);
+    const [call, target] = callTime >= DOMINANT * length ? [work.call, work.target] : ['', ''];
+    const cause = call === '' ? 'no-syscall' : isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call';
+    own.add(
+      { start, end, outside, open, lines: [line], pauseStart: start, pauseEnd: end },
+      { cause, call, target, isBrief: false, request: requestShape(work.request) },
+    );
     this.requests.set(thread, (this.requests.get(thread) ?? 0) + 1);
     return true;
   }

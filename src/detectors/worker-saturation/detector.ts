@@ -21,6 +21,7 @@ import { Holds, heldFinding } from './holds.ts';
 import { Jobs } from './jobs.ts';
 import { judge } from './judge.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { judgeAlone, NextClients } from './next-clients.ts';
 import { Pools } from './pools.ts';
 
 export const workerSaturation = defineDetector({
@@ -61,6 +62,7 @@ export const workerSaturation = defineDetector({
     const pools = new Pools(context.threshold('pool-wait-ms') * MILLISECOND);
     const jobs = new Jobs();
     const holds = new Holds();
+    const clients = new NextClients();
     return {
       on: {
         longTurn(fact: LongTurn) {
@@ -80,15 +82,19 @@ export const workerSaturation = defineDetector({
           pools.forget(thread);
           jobs.forget(thread);
           holds.forget(thread);
+          clients.forget(thread);
         },
         poolTurn: (fact: PoolTurn) => void pools.busy.add(fact),
-        queueTaken: (fact: QueueTaken) => pools.queued(fact),
+        queueTaken(fact: QueueTaken) {
+          pools.queued(fact);
+          clients.taken(fact);
+        },
         poolWait: (fact: PoolWait) => pools.waited(fact),
         jobTurn: (fact: JobTurn) => jobs.add(fact),
         connectionHeld: (fact: ConnectionHeld) => holds.held(fact),
         jobArrival: (fact: JobArrival) => jobs.arrived(fact),
       },
-      conclude: () => conclude(context, { turns, requests, pools, jobs, holds }),
+      conclude: () => conclude(context, { turns, requests, pools, jobs, holds, clients }),
     };
   },
 });
@@ -100,24 +106,29 @@ interface Noted {
   readonly pools: Pools;
   readonly jobs: Jobs;
   readonly holds: Holds;
+  readonly clients: NextClients;
 }
 
-function conclude(context: Context, { turns, requests, pools, jobs, holds }: Noted): Conclusion<Metrics> {
+function conclude(context: Context, { turns, requests, pools, jobs, holds, clients }: Noted): Conclusion<Metrics> {
   const { model } = context;
   const roles = rolesOf(model.processes.threads());
   const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
-  const crews = crewsOf(workers, ({ accepts }) => queuesOf(accepts.listeners)).filter((crew) => crew.length >= 2);
+  const all = crewsOf(workers, ({ accepts }) => queuesOf(accepts.listeners));
+  const crews = all.filter((crew) => crew.length >= 2);
+  // Without durations a wait that found nothing looks like one that found the next client there.
+  const alone = context.capabilities.durations ? all.filter((crew) => crew.length === 1) : [];
   const ofPools = pools.crews(model);
   const ofQueues = jobs.crews(model, new Set(ofPools.flat()));
-  if (crews.length === 0 && ofPools.length === 0 && ofQueues.length === 0)
+  if (crews.length === 0 && alone.length === 0 && ofPools.length === 0 && ofQueues.length === 0)
     return notApplicable(
       workers.length === 0
         ? 'No workers seen that serve one request at a time'
-        : 'One worker was traced that serves one request at a time: trace all of them',
+        : 'One worker was traced that serves one request at a time: trace all of them, with durations (strace -T)',
     );
+  const isSync = (thread: Thread): boolean => roles.get(thread) === 'sync-worker';
   const judged = crews.map((threads) => {
-    const isSync = threads.every((thread) => roles.get(thread) === 'sync-worker');
-    const kind: Kind = { noun: isSync ? 'sync workers' : 'workers', unit: 'request', why: WHY, next: NEXT };
+    const noun = threads.every(isSync) ? 'sync workers' : 'workers';
+    const kind: Kind = { noun, unit: 'request', why: WHY, next: NEXT };
     const busy = judge(context, { threads, kind, turns, requests });
     if (typeof busy !== 'string') return busy;
     const held = judge(
@@ -127,6 +138,11 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds }: Not
     );
     return typeof held === 'string' ? busy : held;
   });
+  for (const threads of alone) {
+    const name = `${threads.every(isSync) ? 'Sync worker' : 'Worker'} ${threads[0]?.process.pid}`;
+    const kind: Kind = { noun: 'workers', unit: 'request', why: WHY, next: NEXT };
+    judged.push(judgeAlone(context, { threads, kind, turns, requests, name }, clients));
+  }
   for (const threads of ofPools) {
     const judgePool = (crew: Crew, noun: string): DraftFinding<Metrics> | string =>
       judge(

@@ -3,11 +3,12 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { count, duration, milliseconds, percent, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
-import type { BusyTurns, Place } from '../busy-at-once/busy-turns.ts';
+import type { BusyTurns, NamedPlace } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { placeIn } from '../busy-at-once/place-in.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
+import { shortRequest } from '../request-shape.ts';
 import { everyOne, moment } from '../words.ts';
 import { FIX_THE_LOCK, FIX_THE_WAIT } from './advice.ts';
 import type { Metrics } from './metrics.ts';
@@ -35,6 +36,8 @@ export interface BusyCrew {
   readonly requests: ReadonlyMap<Thread, number>;
   /** How many were ever busy at once, where some of the threads always wait for the others; else undefined. */
   readonly most?: number | undefined;
+  /** What one worker alone is called: `Sync worker 4242`. */
+  readonly name?: string;
 }
 
 /** When all of a crew were busy: never none. */
@@ -48,10 +51,11 @@ export interface Saturation {
 /** The finding about workers that were all busy at once, for `share` of the time. */
 export function finding(
   model: Model,
-  { threads: workers, kind: { noun, unit, why, next }, turns, requests, most }: BusyCrew,
+  { threads: workers, kind: { noun, unit, why, next }, turns, requests, most, name }: BusyCrew,
   { stretches: saturated, total, share, severity }: Saturation,
 ): DraftFinding<Metrics> {
   const size = most ?? workers.length;
+  const who = name ?? everyOne(size, noun);
   const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
   const longest = saturated.reduce((most, interval) =>
     interval.end - interval.start > most.end - most.start ? interval : most,
@@ -70,22 +74,35 @@ export function finding(
   const taken = workers.reduce((sum, thread) => sum + (turns.get(thread)?.turns.length ?? 0), 0);
   const kind = served > taken ? 'such a mix' : 'that kind';
   const pids = pidsOf(workers);
+  const request = commonRequest(
+    saturated,
+    workers.flatMap((thread) => turns.get(thread) ?? []),
+  );
   return {
     severity,
     confidence: 'likely',
-    title: titleOf(everyOne(size, noun), share, length, place),
+    title: titleOf(who, request === null || !request.isNearlyAll ? '' : request.name, {
+      share,
+      longest: length,
+      place,
+    }),
     summary:
-      `${everyOne(size, noun)} were in a ${unit} at once for ${duration(total)}, ` +
+      `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
       `${percent(share)} of the time; the longest such stretch took ` +
       `${duration(length)}.` +
       (place === null
         ? ''
         : ` In it ${count(place.times)} of ${plural(during.length, `${unit} turn`)} went to ${place.call} on ` +
           `${place.target}.`) +
+      (request === null
+        ? ''
+        : ` ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in all such stretches went to ` +
+          `${request.name}.`) +
       (mean === null
         ? ''
-        : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: these workers serve at ` +
-          `most ${ratio((size * SECOND) / mean)} of ${kind} a second.`),
+        : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: ` +
+          `${name === undefined ? 'these workers serve' : 'this worker serves'} at most ` +
+          `${ratio((size * SECOND) / mean)} of ${kind} a second.`),
     why,
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,
@@ -120,15 +137,65 @@ export function finding(
 
 /** A share below that says less than the longest stretch. */
 const RARE = 0.1;
+/** A request of which so much of the time was. */
+const NEARLY_ALL = 0.8;
+const LEAST_REQUEST = 24;
+/** The end of a path that is named where there is no room for all of it. */
+const MOST_OF_PATH = 24;
 
-/** Whom they wait for says more than how long. */
-function titleOf(workers: string, share: number, longest: Nanoseconds, place: CommonPlace | null): string {
+interface Busy {
+  readonly share: number;
+  readonly longest: Nanoseconds;
+  readonly place: CommonPlace | null;
+}
+
+/** Whom they wait for, and in which request, says more than how long. */
+function titleOf(workers: string, request: string, { share, longest, place }: Busy): string {
   const isRare = share < RARE;
-  const busy = `${workers} busy ${isRare ? `for ${duration(longest)}` : `${percent(share)} of the time`}`;
-  if (place === null) return cutTitle(isRare ? busy : `${busy}, longest ${duration(longest)}`);
-  const { call, target } = place;
-  const titles = [`${busy}: ${call} on ${target}`, `${busy}: ${target}`, `${busy}: ${target.replace(/ \(.*/, '')}`];
-  return titles.find((title) => title === cutTitle(title)) ?? cutTitle(titles[0] as string);
+  const often = isRare ? `for ${duration(longest)}` : `${percent(share)} of the time`;
+  const lower = `${workers.charAt(0).toLowerCase()}${workers.slice(1)}`;
+  const beginnings = [
+    ...(request === '' ? [] : [request, shortRequest(request, LEAST_REQUEST)]).map(
+      (name) => `${name} holds ${lower} ${often}`,
+    ),
+    `${workers} busy ${often}`,
+  ];
+  const ends =
+    place === null ? [isRare ? '' : `, longest ${duration(longest)}`, ''] : namesOf(place).map((name) => `: ${name}`);
+  const titles = beginnings.flatMap((beginning) => ends.map((end) => `${beginning}${end}`));
+  return titles.find((title) => title === cutTitle(title)) ?? cutTitle(titles.at(-1) as string);
+}
+
+/** What most of them were in, the best name first and the shortest last. */
+function namesOf({ call, target }: CommonPlace): readonly string[] {
+  const bare = target.replace(/ \(.*/, '');
+  const isLongPath = bare.startsWith('/') && bare.length > MOST_OF_PATH;
+  return [`${call} on ${target}`, target, bare, ...(isLongPath ? [`…${bare.slice(1 - MOST_OF_PATH)}`] : [])];
+}
+
+interface CommonRequest {
+  readonly name: string;
+  /** The part of the time of all workers, while all were busy, that went to it. */
+  readonly share: number;
+  /** What else there was says nothing of why nobody was free. */
+  readonly isNearlyAll: boolean;
+}
+
+/** The request that took more than half of the time in which all were busy. */
+function commonRequest(stretches: readonly Interval[], turns: readonly BusyTurns[]): CommonRequest | null {
+  const times = new Map<string, Nanoseconds>();
+  let total = 0;
+  for (const stretch of stretches)
+    for (const own of turns)
+      for (const { start, end, place } of own.during(stretch)) {
+        const time = Math.min(end, stretch.end) - Math.max(start, stretch.start);
+        total += time;
+        times.set(place.request, (times.get(place.request) ?? 0) + time);
+      }
+  times.delete('');
+  const [name, time] = [...times].reduce((most, each) => (each[1] > most[1] ? each : most), ['', 0]);
+  const share = time / Math.max(1, total);
+  return share > 0.5 ? { name, share, isNearlyAll: share >= NEARLY_ALL } : null;
 }
 
 interface CommonPlace {
@@ -138,7 +205,7 @@ interface CommonPlace {
 }
 
 /** What most of them were in, where a target is known. */
-function commonPlace(places: readonly Omit<Place, 'isBrief'>[]): CommonPlace | null {
+function commonPlace(places: readonly NamedPlace[]): CommonPlace | null {
   const known = new Map<string, CommonPlace>();
   for (const { call, target } of places) {
     if (call === '' || target === '') continue;

@@ -23,7 +23,7 @@ export class Holds {
     this.turns.set(thread, own);
     own.add(
       { start, end, outside: Math.max(0, end - start - idle), open, lines: [line], pauseStart: start, pauseEnd: end },
-      { cause: 'foreign-poll', call: '', target: '', isBrief: false },
+      { cause: 'foreign-poll', call: '', target: '', isBrief: false, request: '' },
     );
     if (!nextWasThere) return;
     const known = this.#nextWasThere.get(thread) ?? [];

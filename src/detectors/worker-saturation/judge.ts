@@ -37,10 +37,7 @@ export function judge(
     kind: { noun, unit },
     most,
   } = crew;
-  const window: Interval = {
-    start: Math.max(model.firstTime, model.options.from),
-    end: Math.min(model.lastTime, model.options.to),
-  };
+  const window = windowOf(context);
   const lives = threads.map((thread) => ({
     start: Math.max(window.start, thread.firstTime),
     end: thread.ended ? thread.lastTime : window.end,
@@ -67,4 +64,12 @@ export function judge(
   const saturation = { stretches, total, share, severity } as const;
   const draft = finding(model, crew, saturation);
   return say === undefined ? draft : say(draft, threads.length, saturation);
+}
+
+/** The time that was looked at. */
+export function windowOf({ model }: Context): Interval {
+  return {
+    start: Math.max(model.firstTime, model.options.from),
+    end: Math.min(model.lastTime, model.options.to),
+  };
 }

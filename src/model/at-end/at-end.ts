@@ -28,7 +28,7 @@ export function atEndOf(model: Model): AtEnd[] {
   for (const thread of model.processes.threads()) {
     const { leftIn: left } = thread;
     if (left === null || thread.ended || left.showsResult) continue;
-    if (thread.lastTime !== UNKNOWN && left.since < thread.lastTime) continue;
+    if (!left.isInterrupted && thread.lastTime !== UNKNOWN && left.since < thread.lastTime) continue;
     // With one thread nothing can come after its last line, however long the tracer waited.
     const isTold = model.firstTime !== UNKNOWN && (living > 1 || model.lastTime > left.since);
     const lasted = isTold ? elapsed(left.since, model.lastTime) : UNKNOWN;

@@ -111,18 +111,17 @@ function seenByOthers({ isOfClient, target }: LeftIn): Judgement {
   return isOfClient ? unknown('client', `${target} to send`) : no('answer', `an answer of ${target}`);
 }
 
-const TIME: Wait = { kind: 'time', what: 'a pause to pass' };
+const TIME: Wait = { kind: 'time', what: 'the end of a sleep' };
 const UNTOLD: Wait = { kind: 'unknown', what: '' };
 
 /** A sleep: a pause of whoever keeps time, unless the process has clients who wait meanwhile. */
 function sleeping({ servesRequests, process, tid, lastTime }: Thread, left: LeftIn): Judgement {
-  if (servesRequests && left.isServing) return no('time', 'a pause to pass');
+  if (servesRequests && left.isServing) return no('time', 'the end of a sleep');
   // A process that nobody started for serving sleeps between its rounds; this one has not come back once.
   if (!(process.clientsHeld > 0) || tid !== process.pid || lastTime !== UNKNOWN) return yes(TIME);
-  const clients =
-    process.clientsHeld === 1 ? 'a client of it is connected' : `${process.clientsHeld} of its clients are connected`;
+  const clients = process.clientsHeld === 1 ? 'a client is connected' : `${process.clientsHeld} clients are connected`;
   // The first thread of a server of threads sleeps while the others serve.
-  return process.threads.length === 1 ? no('time', `a pause to pass, while ${clients}`) : yes(TIME);
+  return process.threads.length === 1 ? no('time', `the end of a sleep, while ${clients}`) : yes(TIME);
 }
 
 /** A read, or a wait for one descriptor. */
@@ -137,8 +136,10 @@ function waited(thread: Thread, left: LeftIn): Judgement {
   const { kind, connection } = descriptor;
   if (left.isOfClient) return unknown('client', `${named} to send`);
   if (connection !== null) {
-    // A worker that serves one client at a time can do nothing else meanwhile; a kept-alive connection has no request.
-    return left.isServing ? unknown('client', `${named} to send`) : yes({ kind: 'client', what: `${named} to send` });
+    // A kept-alive connection has no request.
+    return left.isServing || takesOneByOne(thread, left)
+      ? unknown('client', `${named} to send`)
+      : yes({ kind: 'client', what: `${named} to send` });
   }
   switch (kind) {
     case 'socket':
@@ -163,6 +164,15 @@ function waited(thread: Thread, left: LeftIn): Judgement {
     default:
       return unknown('unknown', `something to read from ${named}`);
   }
+}
+
+/**
+ * Its one thread accepted the client that it reads from, and the read waits: until that client sends, it accepts nobody
+ * else.
+ */
+function takesOneByOne({ process, accepts }: Thread, { syscall: { family } }: LeftIn): boolean {
+  const isBlocking = accepts.listeners.size > 0 && accepts.nonblocking === 0;
+  return family === 'read' && isBlocking && process.threads.length === 1 && !process.hasUnseenThreads;
 }
 
 /** The first port that Linux gives to who connects (`net.ipv4.ip_local_port_range`). */
@@ -195,6 +205,8 @@ function opened({ path }: LeftIn): string {
 
 function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   const { futex: use, hasTimeout } = left;
+  // The line was cut, or the kernel was just about to wake somebody: no wait.
+  if (use !== null && /WAKE|REQUEUE|UNLOCK/.test(use.operation)) return unknown('unknown', '');
   if (hasTimeout === true) return timed(left);
   const word = use === null || use.word === '' ? 'a lock or a signal' : `a lock or a signal (word ${use.word})`;
   if (use === null) return unknown('lock', word);

@@ -151,6 +151,15 @@ export class AcceptCycles {
     return cycles.of(thread)?.wake.set ?? null;
   }
 
+  /** The epoll instance whose last wait told the thread that `fd` is ready; null when that is not so. */
+  setThatReported(thread: Thread, fd: number): WaitSet | null {
+    const wake = cycles.of(thread)?.wake;
+    if (wake?.set?.kind !== 'epoll' || !wake.woke) return null;
+    const epoll = wake.set.descriptor?.epoll;
+    const ready = wake.readyData >= 0 ? [wake.readyData] : wake.ready.map(({ data }) => data);
+    return ready.some((u32) => (epoll?.descriptorOf(u32) ?? u32) === fd) ? wake.set : null;
+  }
+
   /** How many connections the thread has accepted in the cycle that is open, or was the last. */
   acceptedInCycle(thread: Thread): number {
     return cycles.of(thread)?.accepted ?? 0;

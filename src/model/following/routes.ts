@@ -9,6 +9,7 @@ import { serverOf } from '../machine/server-names.ts';
 import type { Thread } from '../machine/thread.ts';
 import { type Heard, HUB_WAIT, type WorksFor } from '../tracker.ts';
 import type { Followers } from './followers.ts';
+import { isInterruption } from './interruptions.ts';
 
 /** Follows a call and says whom it works for. */
 type Handler = (call: Call, thread: Thread) => WorksFor;
@@ -174,7 +175,8 @@ function usedWord(call: Call, thread: Thread, processes: Processes): void {
   const isWake = use.operation.startsWith('WAKE');
   if (!isWake && !use.operation.startsWith('WAIT')) return;
   process.wordsLookedAt++;
-  // A wait that ends well was ended by somebody.
+  // A wait that ends well was ended by somebody; an interrupted one goes on.
+  if (isInterruption(call.error)) return;
   if (isWake === call.result > 0 && process.threads.length === 1) process.wakesUnseen = true;
   processes.usedWord(thread, use.word, isWake ? call.result : null, call);
 }
@@ -185,6 +187,7 @@ function executed(call: Call, thread: Thread, audience: Audience): void {
   if (call.result !== 0) return;
   const { process } = thread;
   process.argv = call.arguments.argv();
+  process.parent?.noteProgram(process.pid, call.arguments.path() || (process.argv[0] ?? ''));
   // A program of which the capture does not show the name may be the same again.
   if (process.argv.length > 0) process.server = serverOf(process.argv);
   process.descriptors.keepStandardStreams();

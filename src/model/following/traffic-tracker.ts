@@ -9,7 +9,7 @@ import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Completeness } from '../machine/completeness.ts';
 import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
-import { Descriptor } from '../machine/descriptors.ts';
+import { Descriptor, isStale } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
@@ -235,7 +235,7 @@ export class TrafficTracker {
   #descriptorOf(call: Call, thread: Thread): Descriptor | undefined {
     const { process } = thread;
     const known = process.descriptors.get(call.fd);
-    if (known !== undefined && (process.isWhole || !isStale(known, call))) return known;
+    if (known !== undefined && (process.isWhole || !isStale(known, call.arguments.label()))) return known;
     return call.fd < 0 ? undefined : this.#processes.learn(thread, call.fd, call.arguments.label());
   }
 
@@ -413,11 +413,6 @@ function isLastOpen({ acceptedBy, openedAt, usedWhereAccepted }: Connection, pro
 /** It may be threads of a process that accepts: nobody knows whose they are, and they accept nothing themselves. */
 function mayServe({ isWhole, accepted }: Process): boolean {
   return !isWhole && accepted === 0;
-}
-
-/** The number stands for another socket now: a thread reused it that was not known to be of this process. */
-function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
-  return !seenOpening && label !== '' && label !== call.arguments.label();
 }
 
 function isLeftUnanswered({ line, complete, answeredAt, hungUpAt }: Request): boolean {

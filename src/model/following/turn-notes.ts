@@ -59,11 +59,25 @@ interface Stay {
 export function noteCall(call: Call, thread: Thread): BlockClass {
   const fd = objectOf(call);
   const descriptor = descriptorOf(call, thread, fd);
-  const kind = blockClass(call, descriptor);
+  const known = blockClass(call, descriptor);
+  const kind = isForChild(known, descriptor, thread) ? 'child' : known;
   const group = noteStay(thread, call, fd, kind, false);
   if (group?.isBrief && !isBrief(call, descriptor)) group.isBrief = false;
-  if (group !== null && isWorthDetails(group, call)) noteDetails(thread, group, fd, descriptor, linesOf(call));
+  if (group !== null && isWorthDetails(group, call)) noteDetails(thread, group, fd, descriptor, linesOf(call), call);
   return kind;
+}
+
+/**
+ * Whether the wait is for a process that was forked in this turn: for its output, or with the loop that a runtime makes
+ * for that alone.
+ */
+function isForChild(kind: BlockClass, descriptor: Descriptor | undefined, { process, loop }: Thread): boolean {
+  if (!loop.inTurn || process.lastForkAt === UNKNOWN || process.lastForkAt < loop.turn.start) return false;
+  if (kind !== 'foreign-poll' && kind !== 'other') return false;
+  if (descriptor?.kind === 'pipe') return true;
+  if (descriptor?.epoll == null) return false;
+  for (const fd of descriptor.epoll.members.keys()) if (process.descriptors.get(fd)?.peer) return false;
+  return true;
 }
 
 /** Notes the longest gap of the running turn. `call` is the record that ended it. */
@@ -101,7 +115,7 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   // It had returned at once: the gap is what followed.
   if (kind === 'not-running') return;
   const group = noteStay(thread, stay, fd, kind, true);
-  if (group !== null && isWorthDetails(group, stay)) noteDetails(thread, group, fd, descriptor, [before]);
+  if (group !== null && isWorthDetails(group, stay)) noteDetails(thread, group, fd, descriptor, [before], stay);
 }
 
 /** What the scheduler did in the gap that the coming call ends. */
@@ -115,7 +129,7 @@ function returnsAtOnce({ family }: Syscall, descriptor: Descriptor | undefined):
   return QUICK.has(family);
 }
 
-/** Describes the call that a thread was in when the trace ended. */
+/** Describes the call that a thread was in when the trace ended, or in which it was interrupted. */
 export function leftIn(call: Call, thread: Thread): LeftIn {
   const { hub } = thread.loop;
   const { syscall, start } = call;
@@ -163,6 +177,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     child: syscall.family === 'wait-child' ? call.arguments.child() : Number.NaN,
     path: syscall.takesDescriptor ? '' : call.arguments.path(),
     showsResult: showsResult(call),
+    isInterrupted: !call.inFlight,
     request,
     isServing: request?.inProgress === true,
   };
@@ -261,12 +276,27 @@ function noteDetails(
   fd: number,
   descriptor: Descriptor | undefined,
   lines: readonly KeptLine[],
+  stay: Pick<Stay, 'syscall' | 'arguments'>,
 ): void {
   group.detailed = group.longest;
+  group.lines = lines;
+  if (group.class === 'child') {
+    group.target = programOf(stay, thread);
+    return;
+  }
+  if (group.class === 'disk' && fd < 0) {
+    group.target = stay.arguments.path();
+    return;
+  }
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
   group.target = targetOf(fd, descriptor, asked, asked === descriptor ? pipeIn(descriptor, thread) : '');
   group.query = asked?.query?.text ?? '';
-  group.lines = lines;
+}
+
+/** The program of the child that is waited for: of that number, else of the last one; '' when not told. */
+function programOf({ syscall, arguments: told }: Pick<Stay, 'syscall' | 'arguments'>, { process }: Thread): string {
+  const pid = syscall.family === 'wait-child' ? told.child() : Number.NaN;
+  return pid > 0 ? (process.programs.get(pid) ?? '') : ([...process.programs.values()].at(-1) ?? '');
 }
 
 /** The only socket that an epoll instance watches: what a client library with a loop of its own waits for. */

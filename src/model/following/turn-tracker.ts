@@ -60,7 +60,8 @@ export class TurnTracker {
     if (owner !== null && owner !== loop.owner && !(loop.owner?.inProgress && isOver(owner))) {
       // Its life begins when accept returns, not when that was called.
       const isAccepted = owner.startedAt === call.end;
-      loop.attribute(owner, isAccepted || owner.readAt === call.end, lastTime, isAccepted ? call.end : start);
+      const isFresh = isAccepted || owner.readAt === call.end;
+      loop.attribute(owner, isFresh, owner.answeredAt === call.end, lastTime, isAccepted ? call.end : start);
     }
     if (duration >= LADDER_RUNG) {
       if (loop.shared !== null ? isPark(call) : isKeptAlive(call, thread)) {

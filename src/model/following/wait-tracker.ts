@@ -3,9 +3,10 @@ import type { Call } from '../../trace/record.ts';
 import { earlier, MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
-import type { Descriptor } from '../machine/descriptors.ts';
+import { type Descriptor, isStale } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import { UNNAMED, type WaitSet, WITH_LISTENER, WITHOUT_LISTENER } from '../machine/loop.ts';
+import type { Processes } from '../machine/processes.ts';
 import { SharedWait } from '../machine/shared-wait.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
@@ -23,10 +24,12 @@ export class WaitTracker {
   readonly #facts: FactBus;
   readonly #audience: Audience;
   readonly #cycles: AcceptCycles;
+  readonly #processes: Processes;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #longTurn: Nanoseconds;
 
-  constructor({ facts, audience, inWindow, longTurn }: FollowerContext, cycles: AcceptCycles) {
+  constructor({ facts, audience, processes, inWindow, longTurn }: FollowerContext, cycles: AcceptCycles) {
+    this.#processes = processes;
     this.#longTurn = longTurn;
     this.#facts = facts;
     this.#audience = audience;
@@ -142,7 +145,9 @@ export class WaitTracker {
     if (loop.hubIsCertain) return;
     // The wait for one descriptor, which nobody knew to be a listener, was the wait for this connection.
     if (accepts.waitedFor >= 0 && accepts.waitedFor === call.fd) {
-      this.#confirm(thread, loop.waitSet('set', null, WITH_LISTENER), true);
+      // An accept with a time limit, as Python has it, asks once more for what an epoll instance has just reported.
+      const reporter = this.#cycles.setThatReported(thread, call.fd);
+      this.#confirm(thread, reporter ?? loop.waitSet('set', null, WITH_LISTENER), true);
       if (!loop.inTurn) loop.beginTurn(call);
       return;
     }
@@ -193,6 +198,7 @@ export class WaitTracker {
   }
 
   #set(call: Call, thread: Thread, numbers: readonly number[]): boolean {
+    if (!thread.process.isWhole) this.#learnNames(call, thread, numbers);
     const { loop, process, accepts } = thread;
     const contents = contentsOf(numbers, call.arguments, process);
     const { hasListener, sockets, events, epoll } = contents;
@@ -223,6 +229,17 @@ export class WaitTracker {
     if (hasListener || (isHub && !loop.hubIsCertain)) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
     return isHub;
+  }
+
+  /** What is waited for may tell whose thread this is, before it is read. */
+  #learnNames(call: Call, thread: Thread, numbers: readonly number[]): void {
+    for (const fd of numbers) {
+      const known = thread.process.descriptors.get(fd);
+      // What was seen to be opened here needs no name.
+      if (known?.seenOpening === true) continue;
+      const label = call.arguments.polledLabel(fd);
+      if (label !== '' && (known === undefined || isStale(known, label))) this.#processes.learn(thread, fd, label);
+    }
   }
 
   /** A poll for an epoll instance is a wait for what that watches: so EventMachine, glib and others wait. */

@@ -56,6 +56,14 @@ export class Descriptor {
 const SOCKET_LABEL = /^(TCP|TCPv6|UDP|UDPv6|UNIX|UNIX-STREAM|UNIX-DGRAM|UNIX-SEQPACKET|NETLINK|RAW|socket):\[(.*)\]$/;
 
 /**
+ * Whether the number stands for another socket by now, as a call calls it: a thread reused it that was not known to be
+ * of this process.
+ */
+export function isStale({ label, seenOpening }: Descriptor, called: string): boolean {
+  return !seenOpening && label !== '' && label !== called;
+}
+
+/**
  * A descriptor as its decoration describes it: as a rule one that the trace shows in use without having shown its
  * opening.
  */

@@ -6,7 +6,7 @@ import type { BlockClass } from './block-class.ts';
 import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 
-/** A call that had not returned when the trace ended. */
+/** A call that had not returned when the trace ended, or that the kernel was about to begin again. */
 export interface LeftIn {
   readonly syscall: Syscall;
   /** The call that a `restart_syscall` goes on with: `poll`, `futex`; else the name of the call itself. */
@@ -38,6 +38,8 @@ export interface LeftIn {
   readonly path: string;
   /** The line shows what only a call that came back has to show: the line was cut, not the call. */
   readonly showsResult: boolean;
+  /** A signal or the tracer interrupted it, and the kernel begins it again: nothing of the thread follows. */
+  readonly isInterrupted: boolean;
   /** Whom the thread was working for. */
   readonly request: Request | null;
   /** That request had been read and not been answered. */

@@ -9,6 +9,8 @@ export interface LongWork {
   readonly end: Nanoseconds;
   /** The trace ended before the work did. */
   readonly open: boolean;
+  /** `GET /report`; '' for a job. */
+  readonly request: string;
   /** The call that stands for it, and what that waited for; '' when none took a millisecond. */
   readonly call: string;
   readonly target: string;

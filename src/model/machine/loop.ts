@@ -106,6 +106,8 @@ export class Loop {
   /** Whom the current span is for; null: nobody known. */
   owner: Request | null = null;
   spanStart: Nanoseconds = UNKNOWN;
+  /** When a hub wait ended last that took a moment: nothing was left to do before it. */
+  restedAt: Nanoseconds = UNKNOWN;
   readonly spans: Span[] = [];
   /** What follows the last long turn, while those who waited for it show up. */
   aftermath: Aftermath | null = null;
@@ -216,6 +218,7 @@ export class Loop {
     this.inTurn = true;
     this.waitIsUntimed = call.duration < 0;
     this.waitedSince = call.start;
+    if (this.waitIsUntimed || call.duration >= MILLISECOND) this.restedAt = call.end;
     this.turn.begin(call);
     this.owner = null;
     this.spanStart = call.end;
@@ -234,16 +237,17 @@ export class Loop {
   /**
    * Says that the record from `enteredAt` works for `owner`, other than what ran before. The gap before it belongs to
    * the same request, unless the record just started that request (`fresh`): then what ran before belongs to whoever
-   * ran before.
+   * ran before. `begins` says that the reply begins: a loop that reads several requests and then works for each of them
+   * has worked for this one since it turned to another client last.
    */
-  attribute(owner: Request, fresh: boolean, gapStart: Nanoseconds, enteredAt: Nanoseconds): void {
+  attribute(owner: Request, fresh: boolean, begins: boolean, gapStart: Nanoseconds, enteredAt: Nanoseconds): void {
     if (this.owner === null && !fresh) {
       // Nothing in this turn had an owner so far: what led to this record was for it.
       this.owner = owner;
       if (this.spanStart === UNKNOWN) this.spanStart = gapStart;
       return;
     }
-    this.closeSpan(fresh ? enteredAt : gapStart);
+    this.closeSpan(fresh ? enteredAt : begins ? turnedFrom(this, owner, gapStart) : gapStart);
     this.owner = owner;
   }
 
@@ -302,6 +306,21 @@ export class Loop {
   get utilisation(): number {
     return this.busy / (this.busy + this.idle);
   }
+}
+
+/**
+ * Since when the loop has worked for `next`, whose reply begins: since it turned from the client before, where both
+ * were read before it was at rest again, in the running turn or in one before, with none read in the running one; or
+ * where that client has its reply and `next` was read in this turn or the one before. asyncio looks for events between
+ * reading and what it makes of that. Else since `gapStart`.
+ */
+function turnedFrom(loop: Loop, next: Request, gapStart: Nanoseconds): Nanoseconds {
+  const { owner: before, turn, turnBefore, restedAt, spanStart } = loop;
+  if (before === null) return gapStart;
+  const isReadWithOthers = next.turn === turn.number || (next.readAt >= restedAt && turn.requestsRead === 0);
+  const isNext = before.answeredAt !== UNKNOWN && next.readAt >= turnBefore;
+  if (!isReadWithOthers && !isNext) return gapStart;
+  return Math.min(gapStart, Math.max(spanStart, before.lastReadAt, before.wroteAt));
 }
 
 /** Turns that were measured on another wait are void. */

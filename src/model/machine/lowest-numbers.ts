@@ -1,4 +1,5 @@
 import type { Nanoseconds } from '../../trace/time.ts';
+import { PerProcess } from './owned-state.ts';
 import { type Process, standsFor } from './process.ts';
 import { mayBeOne } from './seen-sockets.ts';
 
@@ -13,9 +14,24 @@ const LEAST_PROOFS = 2;
 
 /** A process had a descriptor of a number. */
 interface Holding {
-  readonly process: Process;
-  readonly from: Nanoseconds;
+  process: Process;
+  from: Nanoseconds;
   until: Nanoseconds;
+}
+
+/** What the numbers of one process tell. */
+class Table {
+  /** When a number was not free that this process does not have, as it got a higher one last; NaN for the others. */
+  readonly others: Nanoseconds[] = [];
+  readonly proofs = new WeakMap<Process, number>();
+  /** These have tables of their own. */
+  readonly apart = new WeakSet<Process>();
+}
+
+const tables = new PerProcess<Table>();
+
+function tableOf(process: Process): Table {
+  return tables.of(process) ?? tables.set(process, new Table());
 }
 
 /**
@@ -26,10 +42,6 @@ interface Holding {
  */
 export class LowestNumbers {
   readonly #holdings = new Map<number, Holding[]>();
-  /** Numbers that were not free when a process got a higher one last, and that it does not have itself. */
-  readonly #others = new WeakMap<Process, Map<number, Nanoseconds>>();
-  readonly #proofs = new WeakMap<Process, WeakMap<Process, number>>();
-  readonly #apart = new WeakMap<Process, WeakSet<Process>>();
 
   /**
    * A process got a descriptor of this number, between these times. Returns another one that must be the same, if it is
@@ -37,25 +49,32 @@ export class LowestNumbers {
    */
   opened(process: Process, number: number, start: Nanoseconds, end: Nanoseconds): Process | undefined {
     if (number >= MOST_NUMBERS) return undefined;
-    const others = this.#others.get(process) ?? new Map<number, Nanoseconds>();
-    this.#others.set(process, others);
-    const taken = others.get(number);
-    others.delete(number);
-    for (let below = number - 1; below > 2 && below >= number - REACH; below--)
-      if (process.descriptors.get(below) === undefined) others.set(below, start);
-    const holdings = this.#holdings.get(number) ?? [];
-    this.#holdings.set(number, holdings);
-    const found = taken === undefined ? undefined : this.#holderOf(holdings, process, taken, start);
-    for (const { process: holder, until } of holdings) if (until > end) this.#areApart(process, standsFor(holder));
-    if (holdings.length === MOST_HOLDINGS) holdings.shift();
-    holdings.push({ process, from: start, until: Number.POSITIVE_INFINITY });
-    return found !== undefined && this.#proved(process, found) >= LEAST_PROOFS ? found : undefined;
+    const table = tableOf(process);
+    const { others } = table;
+    while (others.length <= number) others.push(Number.NaN);
+    const taken = others[number] ?? Number.NaN;
+    others[number] = Number.NaN;
+    const lowest = Math.max(3, number - REACH);
+    for (let below = number - 1; below >= lowest; below--)
+      if (process.descriptors.get(below) === undefined) others[below] = start;
+    let holdings = this.#holdings.get(number);
+    if (holdings === undefined) {
+      holdings = [];
+      this.#holdings.set(number, holdings);
+    }
+    const found = Number.isNaN(taken) ? undefined : this.#holderOf(holdings, process, table, taken, start);
+    for (const { process: holder, until } of holdings) if (until > end) areApart(process, table, standsFor(holder));
+    const oldest = holdings.length === MOST_HOLDINGS ? holdings.shift() : undefined;
+    if (oldest === undefined) holdings.push({ process, from: start, until: Number.POSITIVE_INFINITY });
+    else holdings.push(heldAnew(oldest, process, start));
+    return found !== undefined && proved(table, found) >= LEAST_PROOFS ? found : undefined;
   }
 
   closed(process: Process, number: number, at: Nanoseconds): void {
-    this.#others.get(process)?.delete(number);
+    const others = tables.of(process)?.others;
+    if (others !== undefined && number >= 0 && number < others.length) others[number] = Number.NaN;
     for (const holding of this.#holdings.get(number) ?? [])
-      if (standsFor(holding.process) === process && holding.until > at) holding.until = at;
+      if (holding.until > at && standsFor(holding.process) === process) holding.until = at;
   }
 
   /**
@@ -64,35 +83,38 @@ export class LowestNumbers {
   #holderOf(
     holdings: readonly Holding[],
     process: Process,
+    { apart }: Table,
     taken: Nanoseconds,
     start: Nanoseconds,
   ): Process | undefined {
-    const all = new Set<Process>();
-    for (const { process: holder, from, until } of holdings)
-      if (from <= taken && taken < until && until <= start) all.add(standsFor(holder));
-    const [only] = all;
-    if (all.size !== 1 || only === undefined || only === process || this.#apart.get(process)?.has(only))
-      return undefined;
+    let only: Process | undefined;
+    for (const { process: holder, from, until } of holdings) {
+      if (!(from <= taken && taken < until && until <= start)) continue;
+      const one = standsFor(holder);
+      if (only !== undefined && only !== one) return undefined;
+      only = one;
+    }
+    if (only === undefined || only === process || apart.has(only)) return undefined;
     return mayBeOne(process, only) ? only : undefined;
   }
+}
 
-  #areApart(process: Process, other: Process): void {
-    if (process === other) return;
-    for (const [one, two] of [
-      [process, other],
-      [other, process],
-    ] as const) {
-      const known = this.#apart.get(one) ?? new WeakSet<Process>();
-      this.#apart.set(one, known);
-      known.add(two);
-    }
-  }
+/** An object that is needed no more takes the place of a new one: every connection opens a descriptor. */
+function heldAnew(holding: Holding, process: Process, from: Nanoseconds): Holding {
+  holding.process = process;
+  holding.from = from;
+  holding.until = Number.POSITIVE_INFINITY;
+  return holding;
+}
 
-  #proved(process: Process, other: Process): number {
-    const proofs = this.#proofs.get(process) ?? new WeakMap<Process, number>();
-    this.#proofs.set(process, proofs);
-    const known = (proofs.get(other) ?? 0) + 1;
-    proofs.set(other, known);
-    return known;
-  }
+function areApart(process: Process, { apart }: Table, other: Process): void {
+  if (process === other || apart.has(other)) return;
+  apart.add(other);
+  tableOf(other).apart.add(process);
+}
+
+function proved({ proofs }: Table, other: Process): number {
+  const known = (proofs.get(other) ?? 0) + 1;
+  proofs.set(other, known);
+  return known;
 }

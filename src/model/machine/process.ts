@@ -12,6 +12,9 @@ import type { Thread } from './thread.ts';
 
 const MOST_TIDS = 256;
 const MOST_PEERS = 8;
+const MOST_PROGRAMS = 64;
+/** Most processes start no program: one map for all of them. */
+const NONE: Map<number, string> = new Map();
 
 /** A process: threads that share descriptors. */
 export class Process {
@@ -35,6 +38,8 @@ export class Process {
   descriptors: DescriptorTable;
   /** Program and arguments of the last `execve`, own or inherited; empty when not traced. */
   argv: readonly string[] = [];
+  /** What the processes that it forked became by `execve`, by their number: the last ones. */
+  programs: Map<number, string> = NONE;
   /** Named by argv or a heartbeat file. */
   toldServer = '';
   /** Program files it opened are of this runtime. */
@@ -113,6 +118,14 @@ export class Process {
     );
   }
 
+  /** A process that it forked became that program. */
+  noteProgram(pid: number, program: string): void {
+    if (this.programs === NONE) this.programs = new Map();
+    if (this.programs.size >= MOST_PROGRAMS)
+      for (const oldest of this.programs.keys()) if (this.programs.delete(oldest)) break;
+    this.programs.set(pid, program);
+  }
+
   noteHelperPeer(address: string): void {
     if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address))
       this.helperPeers = [...this.helperPeers, address];
@@ -149,6 +162,7 @@ export class Process {
     this.server ||= other.server;
     this.signature ||= other.signature;
     if (this.loaded === 'unknown') this.loaded = other.loaded;
+    for (const [pid, program] of other.programs) this.noteProgram(pid, program);
     this.stopSent ??= other.stopSent;
     this.sharedWait ??= other.sharedWait;
     this.parent ??= other.parent;

@@ -27,6 +27,8 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** The last call, where a signal or the tracer interrupted it and the kernel begins it again; else null. */
+  interruptedIn: LeftIn | null = null;
   /** What others saw it in, where somebody looked; null where nobody did. */
   seen: Sighting | null = null;
   /** Time between calls, in gaps of a millisecond and more. */

@@ -6,6 +6,7 @@ import type { LeftIn } from '../machine/left-in.ts';
 import { PerProcess, PerThread } from '../machine/owned-state.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
+import { waitedOn } from '../machine/waited-on.ts';
 import type { Tracker, TrackerContext } from '../tracker.ts';
 import { groupOf } from './call-targets.ts';
 
@@ -53,7 +54,7 @@ export class TimeTable implements Tracker {
   }
 
   blocked(call: Call, thread: Thread): void {
-    const descriptor = this.#descriptorOf(call, thread);
+    const { descriptor } = waitedOn(call, thread.process);
     this.#add(call, thread, groupOf(descriptor), kindOf(call.syscall.family, thread, descriptor), false);
   }
 
@@ -87,13 +88,6 @@ export class TimeTable implements Tracker {
       else merge(known, row);
     }
     rowsOfProcess.clear(other);
-  }
-
-  #descriptorOf(call: Call, { process }: Thread): Descriptor | undefined {
-    const { family, takesDescriptor } = call.syscall;
-    const isSet = family === 'poll' || family === 'select';
-    const fd = isSet ? (call.arguments.polled()[0] ?? -1) : takesDescriptor ? call.fd : -1;
-    return fd < 0 ? undefined : process.descriptors.get(fd);
   }
 
   #add(call: Call, thread: Thread, target: string, kind: TimeKind, isOpen: boolean): void {

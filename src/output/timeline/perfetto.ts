@@ -1,6 +1,6 @@
 import type { Nanoseconds } from '../../trace/time.ts';
+import { ProtobufWriter } from '../protobuf.ts';
 import type { Details, EncodedEvent, EncodedProcess, EncodedTrack, TimelineEncoder, Write } from './encoder.ts';
-import { ProtobufWriter } from './protobuf.ts';
 
 /** Fields of `perfetto.protos`, from `protos/perfetto/trace` of Perfetto. */
 const TRACE = { packet: 1 };

@@ -10,7 +10,7 @@ import { listeningPorts } from './listening-ports.ts';
 import type { ToldLoss } from './loss-log.ts';
 import { linkOrEmpty, type ProcessFacts } from './process-facts.ts';
 import { reasonIn } from './program-checks.ts';
-import type { ProcessSight } from './sights.ts';
+import type { ProcessSight, ThreadSight } from './sights.ts';
 import type { Spool } from './spool.ts';
 
 /** Compiling and attaching take 1.5 to 2.5 s, more on a busy host, and the guards' clock already runs. */
@@ -25,15 +25,16 @@ const FLUSH = '\n// What is there is written now, for whoever reads along.\ninte
 const DEAF_MS = 300;
 
 /**
- * Calls that threads are in, as bpftrace will print them when it ends, and an end of the capture now. When one began is
- * known to a second: the program knows it to the nanosecond, and tells at the end.
+ * Calls that threads are in, as bpftrace prints them when it ends, and an end of the capture now. When one began is
+ * known to a second.
  */
-function openCalls(processes: readonly ProcessSight[]): string {
+function openCalls(processes: readonly ProcessSight[], begin: (thread: ThreadSight) => number): string {
   const calls = processes.flatMap(({ threads }) =>
-    threads.flatMap(({ tid, call, number, args, before }) => {
+    threads.flatMap((thread) => {
+      const { tid, call, number, args } = thread;
       if (call === '' || number < 0) return [];
       const words = args.slice(0, 4).map((word) => BigInt.asIntN(64, BigInt(`0x${word}`)));
-      return [`@in[${tid}]: (${[Math.round(before), number, ...words].join(', ')})\n`];
+      return [`@in[${tid}]: (${[Math.round(begin(thread)), number, ...words].join(', ')})\n`];
     }),
   );
   return `event=end ts=${process.hrtime.bigint()}\n${calls.join('')}`;
@@ -99,11 +100,14 @@ export function bpftraceEngine(
     stopsProcesses: false,
     runsProgram: false,
     // Who was silent all the time, and is in another call now, went there while the program was compiled.
-    closing: (living) => `\n${callLines(living, machine)}`,
+    // A program that only counts prints no call, and so none that is open.
+    closing: (living, seen) =>
+      `\n${callLines(living, machine)}${name === 'watch' ? openCalls(seen, ({ since }) => since) : ''}`,
     lost: lossLines,
     opening: (living) => `${descriptorLines(living)}${callLines(living, machine)}${startLine(name, machine)}`,
     sights: { prefix: '', stamp: (at) => String(Math.round(at)) },
-    open: openCalls,
+    // The program knows to the nanosecond when it began, no later than this, and tells at the end.
+    open: (seen) => openCalls(seen, ({ before }) => before),
     // Asked a second time while it prints its maps it would leave at once, without them.
     stop: { signal: 'SIGINT', patienceMs: PATIENCE_SECONDS * 1_000, repeatMs: 2_000, deafMs: DEAF_MS },
     hasBegun: (_, bytes) => bytes() > before + 'event=start'.length && spool.includes('event=start ', before),

@@ -359,13 +359,18 @@ export class LiveCapture {
   #close(isWhole: boolean): void {
     try {
       const lost = this.#onlookers.lossLines();
-      const closing = isWhole
-        ? `${this.engine.closing?.(this.#followed.pids) ?? ''}${lost}${this.#onlookers.sightLines()}`
-        : lost;
+      const closing = isWhole ? `${this.#closing()}${lost}${this.#onlookers.sightLines()}` : lost;
       if (closing !== '') this.#spool.write(this.#spool.endsLine ? closing : `\n${closing}`);
     } catch {
       // The disk is full since a moment ago: the capture is whole without them.
     }
+  }
+
+  #closing(): string {
+    const { closing } = this.engine;
+    if (closing === undefined) return '';
+    this.#onlookers.lookLast(this.#followed.pids);
+    return closing(this.#followed.pids, this.#onlookers.sights);
   }
 
   #reasonOf({ code, signal }: TracerEnd): EndReason {

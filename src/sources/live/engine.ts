@@ -16,8 +16,8 @@ export interface Engine {
   readonly runsProgram: boolean;
   /** The capture is what it prints; strace writes its file itself. */
   readonly writesToStdout: boolean;
-  /** Lines that end the capture when the tracer is gone, about these processes. */
-  readonly closing?: (pids: readonly number[]) => string;
+  /** Lines that end the capture when the tracer is gone, about these processes and what was just seen of them. */
+  readonly closing?: (pids: readonly number[], processes: readonly ProcessSight[]) => string;
   /**
    * Lines that begin a capture of these processes at this moment, where what the tracer prints does not tell what was
    * there before.

@@ -49,6 +49,11 @@ export class Onlookers {
     this.#meter?.look();
   }
 
+  /** What the kernel says once more, when the tracer is gone. */
+  lookLast(pids: readonly number[]): void {
+    this.#watch?.look(pids);
+  }
+
   /** More often: events that were lost are told with the moment at which somebody saw that they were. */
   lookForLosses(): void {
     if (this.#engine.lost !== undefined) this.#losses.look(now());

@@ -2,7 +2,7 @@ import { beginsFailure } from '../../../trace/failure-words.ts';
 import { isPid } from '../../../trace/process-number.ts';
 import type { Call, Exit, Printed, Signal } from '../../../trace/record.ts';
 import { signalInfo } from '../../../trace/siginfo.ts';
-import type { Syscall } from '../../../trace/syscalls.ts';
+import { type Syscall, syscall } from '../../../trace/syscalls.ts';
 import { type Nanoseconds, SECOND } from '../../../trace/time.ts';
 import { decodeUtf8 } from '../../../trace/utf8.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
@@ -40,6 +40,8 @@ export interface Death {
   coreDumped: boolean;
   /** Who sent the signal; 0 when the trace does not tell. */
   readonly sender: number;
+  /** Who had sent it SIGABRT before it was killed, as gunicorn does with a worker that is late; 0 for nobody. */
+  readonly abortedBy: number;
   /** No line tells its end: a signal that crashes a process is the last that was heard of it. */
   readonly isAssumed: boolean;
   /** It was that process itself, by `abort` or a fault. */
@@ -82,6 +84,11 @@ const ENDING: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
 
 /** What a process does to itself: a fault, an abort. */
 export const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT', 'SIGSYS']);
+
+/** The kernel sends SIGPIPE for a write that nobody reads, in the name of a process whose own number nobody told. */
+function isOfOwnWrite({ pid, signal, lastCall }: Pick<Death, 'pid' | 'signal' | 'lastCall'>): boolean {
+  return pid === 0 && signal === 'SIGPIPE' && syscall(lastCall).family === 'write';
+}
 
 /** The last such signal of each process. */
 const crashes = new PerProcess<{ readonly signal: Sent; readonly at: Nanoseconds; readonly lastCall: string }>();
@@ -129,6 +136,9 @@ export class DeathTracker implements Tracker {
         return (call, thread) => this.#sent(call, thread);
       case 'wait-child':
         return (call, thread) => this.#reaped(call, thread);
+      // One that could not begin the program that it was made for is no worker either.
+      case 'execve':
+        return (_, { process }) => this.executed(process);
       case 'clone':
         return (call, thread) => {
           if (isPid(call.result) && !call.arguments.has('CLONE_THREAD')) this.#forked(thread.process, call.result);
@@ -334,11 +344,12 @@ export class DeathTracker implements Tracker {
     this.#named.delete(pid);
     // Where no line tells the cause nobody knows; SIGKILL of the kernel is for want of memory.
     const isOfKernel = signal !== 'SIGKILL' && sent !== null && !/^(?:|SI_(?:USER|TKILL|QUEUE))$/.test(sent.code);
-    const isOwnDoing = isOfKernel || (sent !== null && sent.sender === pid);
+    const isOwnDoing = isOfKernel || (sent !== null && (sent.sender === pid || isOfOwnWrite(end)));
     const death: Death = {
       ...end,
       parent: null,
       sender: sent?.sender ?? 0,
+      abortedBy: signal === 'SIGKILL' && last?.signal === 'SIGABRT' ? last.sender : 0,
       isOwnDoing,
       // uWSGI tells its workers to reload, and they leave with a status that says so.
       wasAsked:

@@ -3,10 +3,12 @@ import type { Syscall } from '../../../trace/syscalls.ts';
 import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import { isInterpreterLockWait } from '../../machine/block-class.ts';
+import { describeTarget } from '../../machine/descriptors.ts';
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import { runtimeOf } from '../../machine/runtime.ts';
 import type { Thread } from '../../machine/thread.ts';
+import { waitedOn } from '../../machine/waited-on.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 const MOST_WORDS = 256;
@@ -14,16 +16,31 @@ const MOST_WORDS = 256;
 export const PARKED = 'an address for each thread';
 const MOST_THREADS = 64;
 const EVIDENCE = 4;
+/** So many of the last waits for a word are compared with the next one to see how many wait at once. */
+const WAITS_COMPARED = 16;
+const MOST_HELD_IN = 16;
+const MOST_REQUESTS = 32;
 /** From so many waiting threads on it is worth to look at who wakes whom. */
 const CONTENDERS = 3;
 
 /** The word that a thread was woken at last, until it does something that shows what it was for. */
 const lastWords = new PerThread<FutexWord>();
+/** The contended word that a thread got last, until it wakes the next one there, and its longest call meanwhile. */
+const holding = new PerThread<{ readonly word: FutexWord; readonly since: Nanoseconds; longest: HeldIn | null }>();
 const tables = new PerProcess<FutexTable>();
 
 /** What the threads of a process wait for; null while no futex call was seen. */
 export function futexesOf(process: Process): FutexTable | null {
   return tables.of(process) ?? null;
+}
+
+/** A call in which a thread was while it had a lock that others waited for. */
+export interface HeldIn {
+  readonly call: string;
+  /** What the call was made on; '' where it has no target. */
+  readonly target: string;
+  count: number;
+  total: Nanoseconds;
 }
 
 /** What one thread waited for a word. */
@@ -37,7 +54,19 @@ interface Waiter {
 /** A word of memory that threads of one process wait on: a lock, a condition, a queue. */
 export class FutexWord {
   readonly address: string;
+  /** The last ones that waited, up to a bound: a server may start a thread for each connection. */
   readonly waiters = new Map<number, Waiter>();
+  /** Waits, of all threads that ever waited. */
+  count = 0;
+  /** How many threads waited at once, at most, as far as neighbouring waits show. */
+  mostAtOnce = 0;
+  /** Requests that were served meanwhile, by their lines, and in how many waits. */
+  readonly requests = new Map<string, number>();
+  /** How often a thread that had waited handed it on, how long these threads had it, and the longest call of each. */
+  held = 0;
+  heldFor: Nanoseconds = 0;
+  readonly heldIn = new Map<string, HeldIn>();
+  readonly #last: { readonly start: Nanoseconds; readonly end: Nanoseconds }[] = [];
   total: Nanoseconds = 0;
   first: Nanoseconds = UNKNOWN;
   last: Nanoseconds = UNKNOWN;
@@ -68,6 +97,36 @@ export class FutexWord {
     return this.isInterpreterLock || (this.accepting > 0 && this.accepting * 2 >= this.woken);
   }
 
+  /** A wait for it ended, while `request` was served ('' for none). */
+  add({ start, end, duration }: Pick<Call, 'start' | 'end' | 'duration'>, request: string): void {
+    this.count++;
+    if (request !== '') this.#counted(request, 1);
+    this.total += duration;
+    this.first = earlier(this.first, start);
+    this.last = later(this.last, end);
+    const others = this.#last.filter((wait) => wait.start <= start && wait.end > start).length;
+    this.mostAtOnce = Math.max(this.mostAtOnce, 1 + others);
+    if (this.#last.push({ start, end }) > WAITS_COMPARED) this.#last.shift();
+  }
+
+  #counted(request: string, times: number): void {
+    const known = this.requests.get(request);
+    if (known !== undefined || this.requests.size < MOST_REQUESTS) this.requests.set(request, (known ?? 0) + times);
+  }
+
+  /** A thread that got it at `since` wakes the next one. */
+  handedOn(since: Nanoseconds, at: Nanoseconds, longest: HeldIn | null): void {
+    this.held++;
+    this.heldFor += Math.max(0, at - since);
+    if (longest === null) return;
+    const key = `${longest.call} ${longest.target}`;
+    const known = this.heldIn.get(key);
+    if (known !== undefined) {
+      known.count++;
+      known.total += longest.total;
+    } else if (this.heldIn.size < MOST_HELD_IN) this.heldIn.set(key, longest);
+  }
+
   absorb(other: FutexWord): void {
     for (const [tid, { count, total, serves }] of other.waiters) {
       const own = this.waiters.get(tid);
@@ -75,6 +134,19 @@ export class FutexWord {
       else {
         own.count += count;
         own.total += total;
+      }
+    }
+    this.count += other.count;
+    this.mostAtOnce = Math.max(this.mostAtOnce, other.mostAtOnce);
+    for (const [request, times] of other.requests) this.#counted(request, times);
+    this.held += other.held;
+    this.heldFor += other.heldFor;
+    for (const [key, each] of other.heldIn) {
+      const known = this.heldIn.get(key);
+      if (known === undefined) this.heldIn.set(key, { ...each });
+      else {
+        known.count += each.count;
+        known.total += each.total;
       }
     }
     this.total += other.total;
@@ -146,25 +218,27 @@ export class FutexWords implements Tracker {
 
   /** A wait of a millisecond or more. */
   blocked(call: Call, thread: Thread): void {
-    const futex = call.syscall.family === 'futex' ? call.arguments.futex() : null;
+    if (call.syscall.family !== 'futex') {
+      worked(call, thread);
+      return;
+    }
+    const futex = call.arguments.futex();
     if (futex === null) return;
-    const { start, end, duration } = call;
+    const { end, duration } = call;
     if (!this.#inWindow(end) || !futex.operation.startsWith('WAIT')) return;
     const table = tableOf(thread.process);
     const address = futex.word;
     const word = table.words.get(address) ?? added(table, address);
     if (isInterpreterLockWait(call)) word.isInterpreterLock = true;
     const waiter = word.waiters.get(thread.tid) ?? newWaiter(word, thread.tid);
-    if (waiter === null) return;
     waiter.count++;
     waiter.total += duration;
     waiter.serves ||= thread.servesRequests;
-    word.total += duration;
-    word.first = earlier(word.first, start);
-    word.last = later(word.last, end);
+    word.add(call, thread.loop.owner?.line ?? '');
     if (call.error === '') {
       word.woken++;
       lastWords.set(thread, word);
+      if (!word.isInterpreterLock && word.waiters.size > 1) holding.set(thread, { word, since: end, longest: null });
     }
     if (word.waiters.size >= CONTENDERS) table.isContended = true;
     if (futex.isRealtime && call.error === '' && word.waiters.size === 1) park(word, thread, table);
@@ -178,6 +252,15 @@ export class FutexWords implements Tracker {
     const futexes = tables.of(other);
     if (futexes !== undefined) absorb(process, futexes);
   }
+}
+
+/** A call of a millisecond or more that is no wait for a word, by a thread that may have a lock. */
+function worked(call: Call, thread: Thread): void {
+  const held = holding.of(thread);
+  if (held === undefined || call.duration <= (held.longest?.total ?? 0)) return;
+  const { fd, descriptor } = waitedOn(call, thread.process);
+  const target = fd < 0 ? '' : describeTarget(fd, descriptor);
+  held.longest = { call: call.syscall.name, target, count: 1, total: call.duration };
 }
 
 /** A thread waits at an address where nobody else waits. */
@@ -232,6 +315,10 @@ function wakes(call: Call, thread: Thread, { words, parked }: FutexTable): void 
   if (word.isParked && parked.has(thread.tid)) word.peerWakes++;
   if (word.waiters.has(thread.tid)) word.handOffs++;
   else word.otherWakes++;
+  const held = holding.of(thread);
+  if (held?.word !== word) return;
+  word.handedOn(held.since, call.start, held.longest);
+  holding.clear(thread);
 }
 
 /** When the table is full, the word that was waited for least makes room. */
@@ -246,8 +333,9 @@ function added({ words }: FutexTable, address: string): FutexWord {
   return made;
 }
 
-function newWaiter({ waiters }: FutexWord, tid: number): Waiter | null {
-  if (waiters.size >= MOST_THREADS) return null;
+/** When there are too many, the one that came first makes room: where threads come and go, that one has ended. */
+function newWaiter({ waiters }: FutexWord, tid: number): Waiter {
+  if (waiters.size >= MOST_THREADS) for (const first of [...waiters.keys()].slice(0, 1)) waiters.delete(first);
   const made = { count: 0, total: 0, serves: false };
   waiters.set(tid, made);
   return made;

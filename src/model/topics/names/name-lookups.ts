@@ -154,7 +154,7 @@ export class NameLookups implements Tracker {
     if (lookup === undefined || !call.arguments.polled().includes(lookup.fd)) return;
     this.#spent(call, lookup);
     // A poll of no time at all looks whether more has come.
-    if (call.result === 0 && call.duration >= MILLISECOND) this.#timedOut(lookup, lookup.server);
+    if (call.result === 0 && lengthOf(call) >= MILLISECOND) this.#timedOut(lookup, lookup.server);
   }
 
   #timedOut(lookup: NameLookup, server: string): void {
@@ -233,7 +233,7 @@ export class NameLookups implements Tracker {
   }
 
   #spent(call: Call, lookup: NameLookup): void {
-    const { duration } = call;
+    const duration = lengthOf(call);
     lookup.end = call.end;
     if (duration < 0) return;
     lookup.blocked += duration;
@@ -248,4 +248,11 @@ export class NameLookups implements Tracker {
 function firstLabel(name: string): string {
   const dot = name.indexOf('.');
   return dot < 0 ? name : name.slice(0, dot);
+}
+
+/** How long the call took; of a wait that ran out at least its time limit, where the capture does not tell. */
+function lengthOf({ duration, result, syscall: { family }, arguments: told }: Call): Nanoseconds {
+  if (duration >= 0 || result !== 0 || family !== 'poll') return duration;
+  const limit = told.timeout();
+  return Number.isFinite(limit) ? limit : duration;
 }

@@ -123,6 +123,7 @@ export class PoolTracker implements Tracker {
       start,
       end,
       open,
+      request: request.name,
       call,
       target,
       callTime: longest,

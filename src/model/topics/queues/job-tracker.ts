@@ -252,6 +252,6 @@ export class JobTracker implements Tracker {
     if (start === UNKNOWN || end - start < this.#least || !this.#inWindow(start)) return;
     const { call, target, total: callTime, line } = work.place;
     if (work.kind === 'word' && callTime < DOMINANT * (end - start) && work.dones === 0) return;
-    this.#facts.tell('jobTurn', { thread, start, end, open, call, target, callTime, line, nextWasThere });
+    this.#facts.tell('jobTurn', { thread, start, end, open, request: '', call, target, callTime, line, nextWasThere });
   }
 }

@@ -1,14 +1,14 @@
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
-import { type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
-import { Rounds, type RowOfWaits } from './rounds.ts';
+import { Rounds, type RowOfWaits, TOLD_ROUNDS } from './rounds.ts';
 
-/** Waits in a row that returned the same, with nothing done between them. */
+/** Waits, yields or reads in a row that returned the same, with nothing done between them. */
 export interface RepeatedWait {
   readonly thread: ThreadView;
   readonly rounds: RowOfWaits;
@@ -24,6 +24,7 @@ declare module '../../fact-bus.ts' {
 
 const rounds = new PerThread<Rounds>();
 const yields = new PerThread<Yields>();
+const ends = new PerThread<ReadsAtEnd>();
 
 /** So many `sched_yield` in a row are told, and each time they have doubled. */
 const TOLD_YIELDS = 20;
@@ -48,6 +49,47 @@ class Yields {
   }
 }
 
+/** Who asks again after so long made a pause. */
+const PAUSE: Nanoseconds = 10 * MILLISECOND;
+
+/**
+ * Reads of one descriptor that find its end again and again, without a pause and without anything done between them,
+ * but for one call a round that wakes somebody.
+ */
+class ReadsAtEnd {
+  readonly rounds = { count: 0, total: 0, waits: 0, stuck: true, since: UNKNOWN, timeout: 0, worked: 0 };
+  #fd = -1;
+  #effects = 0;
+  #last: Nanoseconds = UNKNOWN;
+  #wakes = 0;
+
+  /** It waited for a time: who asks now and then whether there is more does not spin. */
+  pauses(): void {
+    this.#fd = -1;
+  }
+
+  /** Says whether a row has become long enough to tell. */
+  read({ fd, start, end }: Call, effects: number): boolean {
+    const { rounds: own } = this;
+    const done = effects - this.#effects;
+    const isNext = fd === this.#fd && done <= 1 && start - this.#last < PAUSE;
+    own.waits++;
+    own.count = isNext ? own.count + 1 : 1;
+    if (own.count === 1) own.since = start;
+    else this.#wakes += done;
+    own.worked = effects - this.#wakes;
+    this.#fd = fd;
+    this.#effects = effects;
+    this.#last = end;
+    if (own.count < TOLD_ROUNDS) return false;
+    own.total += own.count === TOLD_ROUNDS ? TOLD_ROUNDS : 1;
+    return own.count === TOLD_ROUNDS || (own.count & (own.count - 1)) === 0;
+  }
+}
+
+/** Calls that read from where the last one ended: what was read once is not read again. */
+const READS: ReadonlySet<string> = new Set(['read', 'readv', 'recv', 'recvfrom', 'recvmsg']);
+
 /** Finds threads whose waits return the same again and again, whatever they wait with and whether times are told. */
 export class RoundsTracker implements Tracker {
   readonly #facts: FactBus;
@@ -65,6 +107,11 @@ export class RoundsTracker implements Tracker {
       return (call, thread) => {
         if (call.error === 'EAGAIN') rounds.of(thread)?.breaks();
       };
+    if (READS.has(name))
+      return (call, thread) => {
+        if (call.result === 0) this.#readAtEnd(call, thread);
+      };
+    if (family === 'sleep') return (_, thread) => ends.of(thread)?.pauses();
     return family === 'epoll-wait' || family === 'poll' || family === 'select'
       ? (call, thread) => this.#waited(call, thread)
       : undefined;
@@ -76,7 +123,17 @@ export class RoundsTracker implements Tracker {
       this.#facts.tell('repeatedWait', { thread, rounds: own.rounds, record: call });
   }
 
+  #readAtEnd(call: Call, thread: Thread): void {
+    // Whoever asks for nothing, or only looks, finds no end.
+    const { text } = call.arguments;
+    if (!(call.fd >= 0) || text.includes('MSG_PEEK') || (call.syscall.name === 'read' && text.endsWith(', 0'))) return;
+    const own = ends.of(thread) ?? ends.set(thread, new ReadsAtEnd());
+    if (own.read(call, thread.loop.effects) && this.#inWindow(call.end))
+      this.#facts.tell('repeatedWait', { thread, rounds: own.rounds, record: call });
+  }
+
   #waited(call: Call, thread: Thread): void {
+    if (call.result === 0 && call.arguments.timeout() !== 0) ends.of(thread)?.pauses();
     const own = rounds.of(thread) ?? rounds.set(thread, new Rounds());
     if (own.waited(call, thread.loop.effects) && this.#inWindow(call.end))
       this.#facts.tell('repeatedWait', { thread, rounds: own, record: call });

@@ -1,0 +1,3 @@
+import { runProgram } from './run-program.ts';
+
+runProgram(import.meta.dirname, 'drover.cjs');

@@ -1,0 +1,49 @@
+import { causesIn } from '../../src/analysis/causes.ts';
+import type { Report } from '../../src/index.ts';
+import type { Act, Scene, ServerTruth } from './server-truth.ts';
+import { NOTICED_MS } from './wanted.ts';
+
+/** The first line says what was done, to whom, and in which request. */
+export function firstTitle({ truth }: Scene, { findings }: Report): string[] {
+  const first = (causesIn(findings)[0]?.title ?? '').replaceAll('[::ffff:127.0.0.1]', '127.0.0.1');
+  return wordsOf(truth).flatMap((words) => (words.test(first) ? [] : [`no ${words} in the first title: ${first}`]));
+}
+
+/** What the first title must hold, from what was done and what its clients asked. */
+export function wordsOf(truth: ServerTruth): RegExp[] {
+  const held = truth.load.filter(({ label }) => label === 'sleep' || label === 'regex');
+  const behind = truth.load.filter(({ label, asks }) => label === 'behind' && asks.startsWith('/'));
+  return [
+    ...truth.acts.flatMap((act) => ofAct(act, truth)),
+    ...held.map(({ asks }) => new RegExp(`^(?:GET )?${escaped(asks.replace(/ \d+$/, ''))} holds `)),
+    // A server that speaks FastCGI is asked by the path of a file.
+    ...behind.map(({ asks }) => new RegExp(`GET (?:/\\S*)?${escaped(asks.slice(asks.lastIndexOf('/')))}`)),
+  ];
+}
+
+function ofAct(act: Act, { slowestMs }: ServerTruth): RegExp[] {
+  switch (act.act) {
+    case 'exhaust':
+    case 'wait':
+      return [new RegExp(`waited for ${escaped(act.upstream)}`)];
+    case 'keep':
+      return [/held by idle connections/];
+    case 'stop':
+      return [new RegExp(`Worker ${act.pid} .*stopped by SIGSTOP`)];
+    case 'quota':
+      return [new RegExp(`Worker ${act.pid} .*(?:did not run|throttled)`)];
+    case 'fill-disk':
+      return [/ENOSPC/];
+    case 'deaf-name-server':
+      return [new RegExp(`${escaped(act.server)}:53`)];
+    case 'reload':
+      return slowestMs < NOTICED_MS ? [] : [/^No worker/];
+    case 'lock':
+      return [/^GET \/lock: .* queue for one lock/];
+    case 'row-lock':
+    case 'clock-step':
+      return [];
+  }
+}
+
+const escaped = (words: string): string => words.replaceAll(/[.[\]]/g, '\\$&');
