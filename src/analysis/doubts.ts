@@ -4,6 +4,7 @@ import { RECORDING } from '../detectors/need.ts';
 import { callsOf } from '../detectors/recorded.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { runtimeOf } from '../model/machine/runtime.ts';
+import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
 import { count, plural } from '../trace/format-numbers.ts';
 import type { Syscall } from '../trace/syscalls.ts';
@@ -65,7 +66,8 @@ export function doubtsAbout(model: Model, { diagnostics, lines }: Read): Doubts 
     isNarrow: isNarrow(model),
     missingLines,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
-    hasThreads: (pids) => model.processes.all().some(({ pid, threads }) => threads.length > 1 && pids.includes(pid)),
+    hasThreads: (pids) =>
+      model.processes.all().some((process) => threadsOf(process).length > 1 && pids.includes(process.pid)),
   };
 }
 
@@ -248,9 +250,9 @@ function whyTheyWait(model: Model): string | null {
 function needsLocks(model: Model): boolean {
   if (total(model) < MANY_CALLS) return false;
   return model.processes.all().some((process) => {
-    const seen = process.threads.filter(({ lastTime }) => lastTime !== UNKNOWN);
+    const seen = threadsOf(process).filter(({ lastTime }) => lastTime !== UNKNOWN);
     if (seen.length < 2) return false;
-    return process.sharedWait !== null || /^(?:python|ruby|java|node)$/.test(runtimeOf(process));
+    return process.takesTurns || /^(?:python|ruby|java|node)$/.test(runtimeOf(process));
   });
 }
 
