@@ -116,8 +116,8 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
         : "A library waits on its own descriptor instead of the loop's. Use a client made for the loop; where there " +
           'is none, run the calls in a native thread pool.',
       caveat:
-        `${/MySQL/.test(target) ? 'PyMySQL uses more CPU for each row, and uses it on the loop. ' : ''}A thread pool has 10 ` +
-        'threads in gevent unless set; connections must not be shared between threads.',
+        (/MySQL/.test(target) ? 'PyMySQL uses more CPU for each row, and uses it on the loop. ' : '') +
+        'A thread pool has 10 threads in gevent unless set; connections must not be shared between threads.',
     },
   ],
   dns: () => [
