@@ -8,6 +8,8 @@ export interface LineColumns {
   /** `1234 read(`, `[pid 1234] read(` on some lines, or none. */
   readonly pid: 'none' | 'bare' | 'bracket';
   readonly time: TimestampKind;
+  /** The seconds of the time have no fraction. */
+  readonly isWhole: boolean;
   /** `(+ 0.000123)` beside the absolute time (`-r -tt`). */
   readonly distance: boolean;
   /** Brackets between time and call: a SELinux context, `-n`, `-i`. */
@@ -25,6 +27,7 @@ export interface SniffedLine {
   readonly pid: LineColumns['pid'];
   readonly tid: number;
   readonly time: TimestampKind;
+  readonly isWhole: boolean;
   readonly distance: boolean;
   readonly brackets: boolean;
   readonly comm: boolean;
@@ -82,6 +85,7 @@ export function sniffLine(line: string): SniffedLine | null {
           : relative !== undefined
             ? 'relative'
             : 'none',
+    isWhole: epoch !== undefined ? !epoch.includes('.') : clock !== undefined && clockFraction === undefined,
     distance: groups['distance'] !== undefined,
     brackets: groups['context'] !== undefined || groups['number'] !== undefined || groups['pointer'] !== undefined,
     comm: groups['comm1'] !== undefined || groups['comm2'] !== undefined,
@@ -125,6 +129,7 @@ export function sniffColumns(head: Buffer): LineColumns {
   return {
     pid: isSights ? 'bare' : pid,
     time: isSights ? 'epoch' : most('time', 'none'),
+    isWhole: !isSights && most('isWhole', false),
     distance: most('distance', false),
     brackets: most('brackets', false),
     others,

@@ -76,13 +76,13 @@ export class ParserState {
       others: [...columns.others],
     };
     this.isTimed = columns.time !== 'none';
-    this.isCoarse = columns.time === 'none' || columns.time === 'clock-seconds';
+    this.isCoarse = columns.time === 'none' || columns.isWhole;
     this.hasNames = columns.others.includes('-N');
     this.#isRelative = columns.time === 'relative';
     this.isMixed = columns.pid !== 'bare';
     this.time = 0;
     this.prefix = new LinePrefix(columns);
-    this.clock = new StampClock(columns.time, origin);
+    this.clock = new StampClock(columns.time, origin, columns.isWhole);
     this.window = new ByteWindow(file);
     this.threads = new ThreadTable(lanes, this.window, none);
     this.leaps = new ClockLeaps(columns, this.threads, this.window);

@@ -15,6 +15,7 @@ const WEEK = 7 * DAY;
 /** Turns the stamps of one capture into nanoseconds since the origin of the analysis. */
 export class StampClock {
   readonly kind: TimestampKind;
+  readonly #isWhole: boolean;
   readonly #origin: TimeOrigin;
   readonly #hasDays: boolean;
   #started = false;
@@ -28,8 +29,10 @@ export class StampClock {
   /** The latest time that was told: the end of the trace so far. */
   now: Nanoseconds = 0.5;
 
-  constructor(kind: TimestampKind, origin: TimeOrigin) {
+  /** `isWhole`: its stamps have no fraction of a second. */
+  constructor(kind: TimestampKind, origin: TimeOrigin, isWhole = false) {
     this.kind = kind;
+    this.#isWhole = isWhole;
     this.#origin = origin;
     this.#hasDays = kind === 'clock' || kind === 'clock-seconds';
     this.#originNanoseconds = 0;
@@ -109,6 +112,7 @@ export class StampClock {
       origin.kind = this.kind;
       origin.seconds = seconds;
       origin.nanoseconds = nanoseconds;
+      if (this.#isWhole) origin.isWhole = true;
     }
     this.#latestSeconds = seconds;
     // Stamps of another kind do not compare: this capture gets a zero of its own.

@@ -17,6 +17,7 @@ import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, Cost, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
+import { believed, doubtsAbout } from './doubts.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { Draft, InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
@@ -129,15 +130,17 @@ export class Analysis {
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
     const isWatched = model.watch.isActive;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
+    const doubts = doubtsAbout(model, facts);
     for (const running of this.#running) {
       const { kind, judgesCounts } = running.definition;
-      const { outcome, findings } =
+      const conclusion =
         onlyCounted && judgesCounts !== (isWatched ? 'watched' : 'tables')
           ? NOTHING_BUT_COUNTS
           : concluded(
               running,
               onlyCounted ? null : sentenceOfMissing(running.definition.needs, this.#capabilities, model),
             );
+      const { outcome, findings } = onlyCounted ? conclusion : believed(kind, conclusion, doubts);
       const asked =
         wanted === null ? findings : findings.filter(({ workers }) => workers.some((pid) => wanted.has(pid)));
       outcomes[kind] = unlessHidden(kind, outcome, model);
@@ -150,6 +153,7 @@ export class Analysis {
       options: this.#options,
       capabilities: this.#capabilities,
       outcomes,
+      doubts,
       drafts,
       events: this.#events,
       cost: this.#cost,
@@ -181,7 +185,7 @@ export class Analysis {
   #settle(model: Model): void {
     const origin = this.#origin;
     const { from, to } = this.#options;
-    const isCoarse = origin.kind === 'clock-seconds';
+    const isCoarse = origin.kind === 'clock-seconds' || origin.isWhole === true;
     this.#capabilities.times = true;
     this.#options.events?.beginClock({ ...origin });
     this.#capabilities.resolution = isCoarse ? SECOND : 0;

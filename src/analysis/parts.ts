@@ -5,6 +5,7 @@ import type { Model } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, Cost } from '../trace/record.ts';
 import type { TimeOrigin } from '../trace/time.ts';
+import type { Doubts } from './doubts.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { Source } from './report.ts';
 
@@ -33,6 +34,8 @@ export interface InputFacts {
 /** What a detector drafted, with the kind that the runner puts on it. */
 export interface Draft extends DraftFinding {
   readonly kind: Kind;
+  /** It would be worse if the capture held everything. */
+  readonly isDemoted?: boolean;
 }
 
 /** All that a report is put together from. */
@@ -43,6 +46,7 @@ export interface Parts {
   readonly options: AnalysisOptions;
   readonly capabilities: Capabilities;
   readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
+  readonly doubts: Doubts;
   readonly drafts: readonly Draft[];
   readonly events: number;
   /** What tracing cost, where drover traced. */

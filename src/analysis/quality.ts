@@ -1,6 +1,7 @@
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { count, percent, plural } from '../trace/format-numbers.ts';
 import { meaningOf } from './diagnostics.ts';
+import { sentenceOf, sentenceOnMissing } from './doubts.ts';
 import { limitsReached } from './omitted.ts';
 import type { Parts } from './parts.ts';
 import type { Diagnostic, Quality } from './report.ts';
@@ -15,7 +16,8 @@ const POOR_SHARE = 0.05;
 const RECORD = 'strace -f -ttt -T -y -s 128 -o FILE -p PID';
 
 /** Grades the input and says what that means for the findings. */
-export function assessQuality({ facts, model, capabilities, events, noted, cost, options, origin }: Parts): Quality {
+export function assessQuality(parts: Parts): Quality {
+  const { facts, model, capabilities, events, noted, cost, options, origin, doubts } = parts;
   const { lines, unparsedLines, lostEvents } = facts;
   const share = lines === 0 ? 1 : unparsedLines / lines;
   const diagnostics: Diagnostic[] = [...facts.diagnostics.values()]
@@ -28,6 +30,9 @@ export function assessQuality({ facts, model, capabilities, events, noted, cost,
       `${count(unparsedLines)} of ${plural(lines, 'line')} could not be read (${percent(share)}): counts are ` +
         'too low.',
     );
+  const missing = sentenceOnMissing(doubts);
+  if (missing !== '') notes.push(missing);
+  notes.push(...doubts.unrecorded.map(sentenceOf));
   if (lostEvents > 0) notes.push(`${plural(lostEvents, 'event')} lost by the tracer: counts are too low.`);
   if (!capabilities.times)
     notes.push(`No timestamps: nothing can be said about when, how long or how often. Record with: ${RECORD}`);
@@ -70,6 +75,8 @@ export function assessQuality({ facts, model, capabilities, events, noted, cost,
     share > PARTIAL_SHARE ||
     lostEvents > 0 ||
     unnamed !== null ||
+    missing !== '' ||
+    doubts.unrecorded.length > 0 ||
     diagnostics.some(({ severity }) => severity === 'warning' || (severity === 'error' && share > PARTIAL_SHARE));
   const poor = share > POOR_SHARE || events === 0 || !capabilities.times;
   return {

@@ -59,7 +59,8 @@ export function composeReport(parts: Parts): Report {
       isOneOfMany: [...rolesOf(model.processes.threads())].some(
         ([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model),
       ),
-      slowReplies,
+      slowReplies: parts.doubts.unrecorded.length > 0 ? null : slowReplies,
+      unseen: unseenIn(parts),
       callAsLong: callAsLong(slow, time.rows),
     }),
     ...(slowReplies === null ? {} : { slowReplies }),
@@ -71,6 +72,16 @@ export function composeReport(parts: Parts): Report {
     findings,
     ...(omitted === null ? {} : { omitted }),
   };
+}
+
+/** What the capture does not show, as the end of a sentence; '' where it seems to show all. */
+function unseenIn({ doubts, drafts, capabilities }: Parts): string {
+  const [first] = doubts.unrecorded;
+  if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
+  const isDemoted = drafts.some((draft) => draft.isDemoted === true);
+  if (doubts.areManyMissing || (isDemoted && doubts.missingLines > 0)) return 'lines of the capture are missing';
+  if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
+  return capabilities.resolution > 0 ? 'the times are whole seconds, which hide shorter stalls. Record with -ttt' : '';
 }
 
 type Slow = ReturnType<SlowRepliesTracker['soFar']>;

@@ -20,6 +20,8 @@ export interface VerdictContext {
   readonly isOneOfMany?: boolean;
   /** The call that has most of the time of such a table, and its part of it, 0 to 1; null without times. */
   readonly most?: { readonly call: string; readonly share: number } | null;
+  /** What the capture does not show although it was done, as the end of a sentence; '' for nothing. */
+  readonly unseen?: string;
   /** Requests that took long, whatever they waited for. */
   readonly slowReplies?: SlowReplies | null;
   /** A call that took about as long as the longest of them, in words; '' for none. */
@@ -129,6 +131,7 @@ export function decide(
     most = null,
     servesUnseen = false,
     isOneOfMany = false,
+    unseen = '',
     slowReplies = null,
     callAsLong = '',
   }: VerdictContext = {},
@@ -138,7 +141,7 @@ export function decide(
   const causes = causesIn(findings);
   const [first] = causes;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
-  const hidden = isTable ? TABLE : isOneOfMany ? ONE_OF_MANY : servesUnseen ? UNSEEN : '';
+  const hidden = isTable ? TABLE : isOneOfMany ? ONE_OF_MANY : servesUnseen ? UNSEEN : unseen;
   const untold = hidden || whyUntold(quality, outcomes, workers, window, isPart);
   if (untold !== '') {
     const time =

@@ -31,6 +31,7 @@ import { endStop, noteStop } from './following/stops.ts';
 import { leftIn, withSighting } from './following/turn-notes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
 import { beginUnseenTurns } from './following/unseen-turns.ts';
+import { Completeness } from './machine/completeness.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
 import { Processes } from './machine/processes.ts';
@@ -78,6 +79,7 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly completeness = new Completeness();
   readonly code = new CodeSamples();
   readonly pauses = new Pauses();
   readonly watch = new WatchTracker();
@@ -128,8 +130,8 @@ export class Model {
     this.#periodic = this.#audience.trackers.filter(({ due }) => due !== undefined);
     this.processes = new Processes(this.#audience);
     if (noted) this.processes.memberships.introduce(noted);
-    const { processes } = this;
-    this.#followers = new Followers({ ...context, processes, listeners, audience: this.#audience });
+    const { processes, completeness } = this;
+    this.#followers = new Followers({ ...context, processes, listeners, audience: this.#audience, completeness });
     this.#turns = this.#followers.turns;
   }
 
@@ -164,6 +166,7 @@ export class Model {
 
   call(call: Call): void {
     const thread = this.processes.at(call.lane, call.start);
+    if (call.partial && thread.lastTime !== UNKNOWN) this.completeness.orphanHalves++;
     // One that never came back is counted when the trace ends, up to there.
     if (!call.inFlight && call.end >= this.options.from && call.end <= this.options.to) this.statistics.add(call);
     this.#follow(this.#inOrder(call, thread), thread);

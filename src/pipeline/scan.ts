@@ -245,10 +245,10 @@ function placedAt({ input, format, peeked, origin, isOfOneThread }: DatedInput, 
 /** A moment on the clock of a trace, which a double of nanoseconds would not hold to the nanosecond. */
 type Axis = TimeOrigin & { readonly seconds: number };
 
-function axisAt({ kind, seconds, nanoseconds }: TimeOrigin, start: Nanoseconds): Axis {
+function axisAt({ kind, seconds, nanoseconds, isWhole = false }: TimeOrigin, start: Nanoseconds): Axis {
   const rest = nanoseconds + start;
   const whole = Math.floor(rest / SECOND);
-  return { kind, seconds: (seconds ?? 0) + whole, nanoseconds: rest - whole * SECOND };
+  return { kind, seconds: (seconds ?? 0) + whole, nanoseconds: rest - whole * SECOND, isWhole };
 }
 
 function between(from: Axis, to: Axis, midnight: number): Nanoseconds {

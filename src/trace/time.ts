@@ -56,6 +56,8 @@ export interface TimeOrigin {
   seconds: number | null;
   /** The rest of the first stamp, in nanoseconds, 0 to 999,999,999. */
   nanoseconds: number;
+  /** Stamps of `epoch` have no fraction, as `--absolute-timestamps=unix` prints them. */
+  isWhole?: boolean;
 }
 
 export function createTimeOrigin(): TimeOrigin {

@@ -4,6 +4,7 @@ import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { acceptedBy } from '../machine/accepted-by.ts';
 import { clienteleOf } from '../machine/clientele.ts';
+import type { Completeness } from '../machine/completeness.ts';
 import type { Connection, Request } from '../machine/connections.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
 import type { Process } from '../machine/process.ts';
@@ -15,11 +16,13 @@ import { UnseenService } from './unseen-service.ts';
 export class ConnectionEnds {
   readonly #facts: FactBus;
   readonly #audience: Audience;
+  readonly #completeness: Completeness;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #unseen: UnseenService;
 
-  constructor({ facts, audience, inWindow, processes }: FollowerContext) {
+  constructor({ facts, audience, completeness, inWindow, processes }: FollowerContext) {
     this.#facts = facts;
+    this.#completeness = completeness;
     this.#audience = audience;
     this.#inWindow = inWindow;
     this.#unseen = new UnseenService(processes);
@@ -32,7 +35,10 @@ export class ConnectionEnds {
       if (descriptor.wroteAt !== UNKNOWN) this.#unseen.servedForOthers(call.fd, descriptor, thread.process);
       return descriptor.owner;
     }
-    if (isLastOpen(connection, thread.process)) this.#end(connection, thread, call.end);
+    if (isLastOpen(connection, thread.process)) {
+      if (isLeftUnanswered(connection.request)) this.#completeness.unanswered++;
+      this.#end(connection, thread, call.end);
+    }
     return connection.request;
   }
 
@@ -98,4 +104,8 @@ function isLastOpen(connection: Connection, process: Process): boolean {
   if (accepting !== process) return !usedWhereAccepted && clienteleOf(process).from === accepting;
   const wasInherited = accepting.lastForkAt !== UNKNOWN && accepting.lastForkAt >= openedAt;
   return usedWhereAccepted || !wasInherited;
+}
+
+function isLeftUnanswered({ line, complete, answeredAt, hungUpAt }: Request): boolean {
+  return line !== '' && complete && answeredAt === UNKNOWN && hungUpAt === UNKNOWN;
 }

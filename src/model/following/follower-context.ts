@@ -1,4 +1,5 @@
 import type { Audience } from '../audience.ts';
+import type { Completeness } from '../machine/completeness.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Processes } from '../machine/processes.ts';
 import type { TrackerContext } from '../tracker.ts';
@@ -8,4 +9,5 @@ export interface FollowerContext extends TrackerContext {
   readonly processes: Processes;
   readonly listeners: Listeners;
   readonly audience: Audience;
+  readonly completeness: Completeness;
 }

@@ -5,6 +5,7 @@ import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
+import type { Completeness } from '../machine/completeness.ts';
 import type { Connection, Request } from '../machine/connections.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
@@ -29,13 +30,15 @@ export function isReply(call: Call): boolean {
 export class RequestTracker {
   readonly #facts: FactBus;
   readonly #audience: Audience;
+  readonly #completeness: Completeness;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #starts = new RequestStarts();
   /** Replies from this age on are told. */
   readonly #slow: Nanoseconds;
 
-  constructor({ facts, audience, inWindow, longTurn }: FollowerContext) {
+  constructor({ facts, audience, completeness, inWindow, longTurn }: FollowerContext) {
     this.#facts = facts;
+    this.#completeness = completeness;
     this.#audience = audience;
     this.#inWindow = inWindow;
     this.#slow = longTurn;
@@ -46,7 +49,10 @@ export class RequestTracker {
     const { request } = connection;
     let isOpen = request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN;
     if (isOpen) request.lastReadAt = call.end;
-    if (isOpen && request.complete && !connection.framing) return;
+    if (isOpen && request.complete && !connection.framing) {
+      this.#completeness.followed(call);
+      return;
+    }
     if (isPeek(call)) return;
     const mayStayOpen = isOpen && !request.complete && connection.framing?.start !== undefined;
     if (isOpen && !mayStayOpen) request.complete = true;

@@ -6,6 +6,7 @@ import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { acceptedBy, acceptedConnection } from '../machine/accepted-by.ts';
 import { clienteleOf } from '../machine/clientele.ts';
+import type { Completeness } from '../machine/completeness.ts';
 import type { Connection, Request } from '../machine/connections.ts';
 import { Descriptor, isStale } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
@@ -31,6 +32,7 @@ export class TrafficTracker {
   readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #requests: RequestTracker;
+  readonly #completeness: Completeness;
   /** The capture holds calls of `close`: without them each number comes again. */
   #showsCloses = false;
   /** Writes to somebody who left. */
@@ -47,6 +49,7 @@ export class TrafficTracker {
     this.#audience = context.audience;
     this.#inWindow = context.inWindow;
     this.#requests = new RequestTracker(context);
+    this.#completeness = context.completeness;
     this.failures = new FailedWrites(context);
     this.ends = new ConnectionEnds(context);
     this.#found = new FoundConnections(this.#memberships);
@@ -105,6 +108,8 @@ export class TrafficTracker {
     this.#audience.accepted(connection, call.end);
     if (!process.isWhole) this.#memberships.opened(thread, call);
     const before = thread.process.descriptors.get(call.result)?.connection;
+    // With several threads the close of one may still be under way when another gets its number.
+    if (before && !before.closed && threadsOf(process).length === 1) this.#completeness.numbersAgain++;
     if (before && !before.used && !before.closed && this.#showsCloses) process.servedUnseen++;
     thread.process.descriptors.set(call.result, made);
     return connection.request;
@@ -136,6 +141,7 @@ export class TrafficTracker {
     const descriptor = this.#descriptorOf(call, thread);
     if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
+    if (call.result >= 0 && isSocket(descriptor)) this.#completeness.socketReads++;
     const isMessage = call.syscall.name === 'recvmsg';
     if (isMessage && call.result > 0) thread.process.hearsMessages = true;
     const passed = isMessage ? call.arguments.passedDescriptors() : null;
@@ -170,6 +176,10 @@ export class TrafficTracker {
       // It began before the capture, which so does not tell where it went: that it failed is known.
       if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
       return null;
+    }
+    if (call.result >= 0 && isSocket(descriptor)) {
+      this.#completeness.socketWrites++;
+      if (descriptor.connection !== null) this.#completeness.clientWrites++;
     }
     let { connection } = descriptor;
     if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null) {
@@ -245,6 +255,10 @@ export class TrafficTracker {
       accepts.lastFd = connection.fd;
     }
   }
+}
+
+function isSocket({ kind }: Descriptor): boolean {
+  return kind === 'connection' || kind === 'socket';
 }
 
 /** So many reads and writes of its own connections, none by another thread, show that it shares them with nobody. */
