@@ -21,7 +21,7 @@ export function asScript(module: string): string {
   script += module.slice(from);
   return script
     .replace(/\bimport\("(\.\/[\w-]+)\.js"\)/g, 'Promise.resolve().then(()=>require("$1.cjs"))')
-    .replace(/\bimport\("([\w-]+)"\)/g, '__import("$1")');
+    .replace(/\bimport\("([\w:/-]+)"\)/g, '__import("$1")');
 }
 
 function required({ source, specifiers }: ImportDeclaration): string {
