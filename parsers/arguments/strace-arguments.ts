@@ -420,6 +420,9 @@ function hasInNumbers({ family, name }: Syscall, flag: Flag, args: string): bool
       return parts[0] === '0xf';
     case 'WNOHANG':
       return flagWord(parts[2] ?? '', kernel.waitFlags).includes(flag);
+    // The status of a child is written in words or not at all.
+    case 'WCOREDUMP':
+      return false;
   }
 }
 

@@ -167,8 +167,11 @@ export function bestColumns(lines: readonly string[]): SniffedLines {
 const LEAST_NUMBERED = 5;
 const MOST_WITHOUT = 5;
 
-/** An editor or `cat -n` writes numbers to the right, or begins at one; strace writes pids to the left. */
-const EDITORS = /^\s+\d|^\d+\t|^1\s/;
+/**
+ * An editor or `cat -n` writes numbers to the right, or begins at one, or stands before a pid and a time; strace writes
+ * pids to the left.
+ */
+const EDITORS = /^\s+\d|^\d+\t|^1\s|^\d+\s+\d{1,7}\s+(?:\d\d:\d\d:|\d{10}\.)/;
 
 /**
  * An editor or `cat -n` numbered the lines. Threads that have a line each in the order of their numbers are what an
@@ -178,8 +181,10 @@ function areNumbered(lines: readonly string[]): boolean {
   const numbered = lines.filter((line) => /^\s*\d{1,9}(?:\s|$)/.test(line));
   if (numbered.length < LEAST_NUMBERED || (lines.length - numbered.length) * MOST_WITHOUT > lines.length) return false;
   if (!EDITORS.test(numbered[0] as string)) return false;
+  // Short-lived processes of a container may come like that, where the capture holds the first call of each.
+  const names = new Set(lines.map((line) => /^\s*\d+\s.*?\b([a-z_]\w*)\(/.exec(line)?.[1] ?? ''));
   const numbers = numbered.map((line) => Number.parseInt(line, 10));
-  return numbers.every((number, index) => number === (numbers[0] as number) + index);
+  return names.size > 1 && numbers.every((number, index) => number === (numbers[0] as number) + index);
 }
 
 /** Larger than the number of any system call, but for those of x32, which have a bit of their own. */

@@ -70,6 +70,7 @@ steady("apache-event", lambda: servers.apache("event"), path="/small.txt")
 steady("apache-worker-started", lambda: servers.apache("worker"), attached=False, path="/small.txt", kept=80, new=30)
 steady("waitress", servers.waitress)
 steady("java", servers.java)
+steady("cheroot", servers.cheroot, kept=80, new=40, keepers=2)
 steady("jetty", servers.jetty)
 steady("puma-single", lambda: servers.puma(0), kept=80, new=40, keepers=2)
 steady("puma-cluster", lambda: servers.puma(2))
@@ -148,6 +149,7 @@ exhausted("puma-single-exhausted", lambda: servers.puma(0), 4, 8)
 exhausted("puma-cluster-exhausted", lambda: servers.puma(2), 8, 12)
 exhausted("gthread-exhausted", lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"), 4, 8)
 exhausted("waitress-exhausted", servers.waitress, 4, 8)
+exhausted("cheroot-exhausted", servers.cheroot, 4, 8)
 exhausted("java-exhausted", servers.java, 4, 8)
 exhausted("php-fpm-exhausted", servers.php_fpm, 3, 6, path=f"{RUN_DIR}/web.php", slow_path=f"{RUN_DIR}/up.php", protocol=FastCgi)
 exhausted("jetty-exhausted", servers.jetty, 7, 14)
@@ -409,9 +411,15 @@ def _(stage):
     stage.run(*healthy(kept=40, new=60), sleep_requests(stage))
 
 
-def sleep_requests(stage):
+@scene("uvicorn-child", lambda: servers.uvicorn(1))
+def _(stage):
+    """The loop waits for a program that runs for 1 s. asyncio has read what came meanwhile in one go, and then works."""
+    stage.run(*healthy(kept=40, new=60), sleep_requests(stage, "/child"))
+
+
+def sleep_requests(stage, path="/sleep"):
     """Two requests that sleep 1 s on the loop."""
-    load = Load("sleep", Http("/sleep"), clients=1, each=2, every=2.3)
+    load = Load("sleep", Http(path), clients=1, each=2, every=2.3)
 
     def play():
         time.sleep(1.0)

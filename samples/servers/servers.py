@@ -240,6 +240,11 @@ def tornado():
     return Server("tornado 6.2", ["/usr/bin/python3", "web.py", str(PORT)], itself, PYTHON, warm=Http())
 
 
+def cheroot():
+    """The server of CherryPy: one thread waits in epoll and asks with poll before each accept, four do the work."""
+    return Server("cheroot 9.0.0, 4 threads", ["/usr/bin/python3", "web.py", str(PORT), "cheroot"], itself, PYTHON, warm=Http())
+
+
 def go(*arguments, before=None):
     def build():
         subprocess.run(["go", "build", "-o", "web", "web.go"], check=True, env={**CLEAN, "GOCACHE": "/tmp/drover-sample-go", "GOPATH": "/tmp/drover-sample-go"})

@@ -95,7 +95,8 @@ export type Flag =
   | 'MSG_PEEK'
   | 'O_APPEND'
   | 'PR_SET_NAME'
-  | 'WNOHANG';
+  | 'WNOHANG'
+  | 'WCOREDUMP';
 
 /** Bits of the events of poll and epoll, as the kernel numbers them. */
 export const EVENT = {

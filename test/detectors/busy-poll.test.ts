@@ -196,6 +196,25 @@ it('the metrics of spinning are those of its trace', async () => {
   });
 });
 
+describe('a look at something else between two waits', () => {
+  const HUNG_UP = 'epoll_wait(31, [{events=EPOLLIN|EPOLLHUP, data={u32=40, u64=40}}], 64, 700) = 1\n';
+  const LOOKS = 'poll([{fd=41, events=POLLIN}], 1, 0) = 0 (Timeout)\n';
+
+  it('that finds nothing ends no spin', async () => {
+    const { title, metrics } = only(await analyzed((HUNG_UP + LOOKS + LOOKS).repeat(9)), KIND);
+    assert.equal(title, 'The process spins: fd 40 stays ready');
+    assert.deepEqual([metrics.kind, metrics.call, metrics.rounds], ['stuck-readiness', 'epoll_wait', 7]);
+  });
+
+  it('is the end of a row where it finds something, waits, or asks the same set', async () => {
+    const [found, waits] = ['= 1 ([{fd=41, revents=POLLIN}])', ', 200) = 0'];
+    none(await analyzed((HUNG_UP + LOOKS.replace(/= 0.*/, found)).repeat(9)), KIND);
+    none(await analyzed((HUNG_UP + LOOKS.replace(', 0) = 0', waits)).repeat(9)), KIND);
+    none(await analyzed(`${HUNG_UP}epoll_wait(31, [], 64, 0) = 0\n`.repeat(9)), KIND);
+    none(await analyzed(`${HUNG_UP}${LOOKS}read(40, "x", 9) = 1\n`.repeat(9)), KIND);
+  });
+});
+
 describe('reads at the end of something, again and again', () => {
   const END = 'read(17, "", 8192) = 0\n';
   const told = async (text: string): Promise<string> => only(await analyzed(text), KIND).title;

@@ -368,6 +368,13 @@ describe('a worker that dies by a signal in a capture of bpftrace', () => {
   });
 });
 
+it('a child whose parent was told that it dumped core did so', async () => {
+  const text =
+    '--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=517, si_uid=0, si_status=SIGSEGV, si_utime=1, si_stime=3} ---\n' +
+    'wait4(-1, [{WIFSIGNALED(s) && WTERMSIG(s) == SIGSEGV && WCOREDUMP(s)}], WNOHANG, NULL) = 517\n';
+  assert.equal(only(await analyzed(text), KIND).title, 'Process 517 was killed by SIGSEGV (core dumped)');
+});
+
 it('a child that could not begin its program is a helper, and no worker', async () => {
   const lines = (execve: string): string =>
     [

@@ -27,6 +27,7 @@ const DAMAGE: Readonly<
   'numbered by grep -n': { change: (line, number) => `${number + 1}:${line}`, others: ['paste'] },
   'numbered by cat -n': { change: (line, number) => `${String(number + 1).padStart(6)}\t${line}`, others: ['paste'] },
   'numbered by an editor': { change: (line, number) => `  ${number + 97} ${line}`, others: ['paste'] },
+  'numbered to the left': { change: (line, number) => `${number + 2_997} ${line}`, others: ['paste'] },
   'HTML entities': { change: (line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') },
   'blanks at the end': { change: (line) => `${line}   ` },
   'colours of strace 7': {
@@ -94,6 +95,8 @@ test('numbers before lines that count up are no pids; those of threads are', () 
   assert.deepEqual([calls.length, ...new Set(calls.map(({ tid }) => tid))], [5, 0]);
   const threads = [997, 998, 999, 1000, 1002].map((tid) => `${tid} getpid() = 997\n`).join('');
   assert.equal(new Set(readTrace(threads).calls.map(({ tid }) => tid)).size, 5);
+  const started = [97, 98, 99, 100, 101, 102].map((tid) => `${tid} execve("/bin/a", ["a"], 0x7ffd /* 9 vars */) = 0\n`);
+  assert.equal(new Set(readTrace(started.join('')).calls.map(({ tid }) => tid)).size, 6);
 });
 
 test('elisions, prompts, comments and program output are foreign, each under its code', () => {

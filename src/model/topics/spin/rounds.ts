@@ -1,10 +1,14 @@
 import type { Call } from '../../../trace/record.ts';
+import type { Family } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 
 /** So many rounds in a row are told: fewer may be chance. */
 export const TOLD_ROUNDS = 5;
 /** A timeout up to here is no pause. */
 const SHORT: Nanoseconds = 10 * MILLISECOND;
+
+/** What a wait returned that reported nothing. */
+const NOTHING = 'nothing';
 
 /** A row of waits in which nothing gets done. */
 export type RowOfWaits = Readonly<Pick<Rounds, 'count' | 'total' | 'waits' | 'stuck' | 'since' | 'timeout' | 'worked'>>;
@@ -29,7 +33,17 @@ export class Rounds {
   /** Calls of the thread that did something, up to the last wait. */
   worked = 0;
   #key = '';
+  /** What the row waits with: a family of calls, and the epoll if it is one. */
+  #family: Family | null = null;
+  #hub = -1;
   #effects = -1;
+
+  /** In a row of what stays ready: a wait for something else that does not wait, and finds nothing. */
+  #looksElsewhere(call: Call): boolean {
+    if (call.result !== 0 || this.#key === '' || this.#key === NOTHING) return false;
+    const isElsewhere = call.syscall.family !== this.#family || call.fd !== this.#hub;
+    return isElsewhere && call.arguments.timeout() === 0;
+  }
 
   /** Something was done that counts as no effect, and yet is no spinning. */
   breaks(): void {
@@ -40,6 +54,10 @@ export class Rounds {
    * A wait returned; `effects` counts what the thread did so far. Says whether a row has become long enough to tell.
    */
   waited(call: Call, effects: number): boolean {
+    // What stayed ready is still so.
+    if (this.#looksElsewhere(call)) return false;
+    this.#family = call.syscall.family;
+    this.#hub = call.fd;
     this.waits++;
     this.worked = effects;
     const isSame = effects === this.#effects;
@@ -69,7 +87,7 @@ export class Rounds {
 function keyOf(call: Call): string {
   if (call.result === 0) {
     const timeout = call.arguments.timeout();
-    return timeout >= 0 && timeout <= SHORT ? 'nothing' : '';
+    return timeout >= 0 && timeout <= SHORT ? NOTHING : '';
   }
   if (!(call.result > 0) || call.duration >= MILLISECOND) return '';
   const { readyData } = call.arguments;
