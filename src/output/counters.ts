@@ -30,7 +30,7 @@ export class Counters {
         const known = new Set(samples.map(({ labels }) => labels?.['kind']));
         return [name, help, [...samples, ...zeros.filter(({ labels }) => !known.has(labels.kind))]];
       });
-    return [...adding, ...callsOf(report)].map(([name, help, samples]) => [
+    return [...adding, failuresOf(report)].map(([name, help, samples]) => [
       `${name}_total`,
       `${help} Since drover attached.`,
       this.#grown(name, samples),
@@ -51,12 +51,10 @@ export class Counters {
   }
 }
 
-function callsOf({ calls }: Report): readonly Gauge[] {
+/** How many calls there were is no figure: a tracer that only counts tells it when it ends. */
+function failuresOf({ calls }: Report): Gauge {
   const failed = calls.flatMap(({ call, errors }) =>
     Object.entries(errors).map(([error, value]) => ({ labels: { call, error }, value })),
   );
-  return [
-    ['calls', 'System calls that were recorded.', calls.map(({ call, count }) => ({ labels: { call }, value: count }))],
-    ['call_errors', 'Those of them that failed.', failed],
-  ];
+  return ['call_errors', 'System calls that failed, of those that were recorded.', failed];
 }

@@ -34,6 +34,7 @@ async function scrape(url: string): Promise<Series | null> {
 }
 
 const STALLS = 'drover_cause_events_total{kind="loop-stall"}';
+const FAILED_WRITE = /^drover_call_errors_total\{call="\w+",error="(?:EPIPE|ECONNRESET)"\}$/;
 const STUCK = /^drover_causes\{kind="stuck-call",severity="(?:critical|warning)"\}$/;
 
 test(
@@ -63,7 +64,7 @@ test(
           last = series;
           return isSo(series);
         },
-        20_000,
+        30_000,
       );
     try {
       assert.match(drover.stderr, new RegExp(`Figures for Prometheus: ${url}\n`));
@@ -73,6 +74,8 @@ test(
       await server.get('/stall');
       await sees('the stall', (series) => (series.get(STALLS) ?? 0) > before);
       assert.equal([...last].filter(([name, value]) => STUCK.test(name) && value > 0).length, 0);
+      await server.leave('/parts', 50);
+      await sees('the write that failed', (series) => [...series.keys()].some((name) => FAILED_WRITE.test(name)));
       void server.leave('/hang', 20_000);
       await sees('the hang', (series) => [...series].some(([name, value]) => STUCK.test(name) && value > 0));
       assert.ok((last.get('drover_served_total') ?? 0) > 13);

@@ -31,8 +31,9 @@ describe('figures of a capture that grows', () => {
     const events = series.get('drover_cause_events{kind="loop-stall"}') ?? 0;
     assert.ok(events > 0);
     assert.equal(series.get('drover_cause_events_total{kind="loop-stall"}'), events);
-    const [accept] = report.calls.filter(({ call }) => call === 'recvfrom');
-    assert.equal(series.get('drover_calls_total{call="recvfrom"}'), accept?.count);
+    const [failed] = report.calls.filter(({ errors }) => (errors['EPIPE'] ?? 0) > 0);
+    assert.ok(failed !== undefined);
+    assert.equal(series.get(`drover_call_errors_total{call="${failed.call}",error="EPIPE"}`), failed.errors['EPIPE']);
   });
 
   it('count from 0 what was looked for and has not happened, so that its first time is an increase', () => {

@@ -13,8 +13,9 @@ import { ringInput } from './ring-input.ts';
 import { ScrapeServer } from './scrape-server.ts';
 
 const EVERY_MS = 1_000;
-/** New figures may cost one part in so many of the time, however often somebody asks. */
-const SHARE = 50;
+/** New figures may cost one part in so many of the time, however often somebody asks, but not be older than this. */
+const SHARE = 20;
+const LONGEST_MS = 15_000;
 /** Who is away from its wait for so long may hang, which no report says before it ends. */
 const AWAY_MS = 900;
 
@@ -26,7 +27,7 @@ export class ScrapeTarget {
   readonly #server: ScrapeServer;
   readonly #counters = new Counters();
   readonly #away = new AwayWatch(AWAY_MS);
-  readonly #cadence = new Cadence({ first: 0, every: EVERY_MS, share: SHARE });
+  readonly #cadence = new Cadence({ first: 0, every: EVERY_MS, share: SHARE, longest: LONGEST_MS });
   #capture: LiveCapture | null = null;
   #options: AnalysisOptions = {};
   #progress: Progress | null = null;
