@@ -105,6 +105,9 @@ export class RawArguments implements CallArguments, RawCall {
       // Its text is not in the record.
       case 'PR_SET_NAME':
         return false;
+      // Nor is the status that the kernel wrote.
+      case 'WCOREDUMP':
+        return false;
       case 'WNOHANG':
         return name === 'wait4' && (this.#int(2) & 1) !== 0;
     }

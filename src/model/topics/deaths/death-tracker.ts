@@ -252,7 +252,7 @@ export class DeathTracker implements Tracker {
   #reaped(call: Call, thread: Thread): void {
     const death = call.result > 0 ? this.#byPid.get(call.result) : undefined;
     if (death === undefined) return;
-    if (call.arguments.text.includes('WCOREDUMP')) death.coreDumped = true;
+    if (call.arguments.has('WCOREDUMP')) death.coreDumped = true;
     this.#childOf(death, thread.process, null);
   }
 
