@@ -418,11 +418,11 @@ function hasInNumbers({ family, name }: Syscall, flag: Flag, args: string): bool
     // The kernel's number of it; the name is a word in any case.
     case 'PR_SET_NAME':
       return parts[0] === '0xf';
-    // Of a raw status the line shows the address only.
-    case 'WCOREDUMP':
-      return false;
     case 'WNOHANG':
       return flagWord(parts[2] ?? '', kernel.waitFlags).includes(flag);
+    // The status of a child is written in words or not at all.
+    case 'WCOREDUMP':
+      return false;
   }
 }
 

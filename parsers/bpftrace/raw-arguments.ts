@@ -102,10 +102,8 @@ export class RawArguments implements CallArguments, RawCall {
         return (this.#messageFlags() & 0x2) !== 0;
       case 'O_APPEND':
         return (this.#int(name === 'openat' ? 2 : 1) & O_APPEND) !== 0;
-      // Its text is not in the record.
+      // Neither its text nor the status of a child is in the record.
       case 'PR_SET_NAME':
-        return false;
-      // Nor is the status that the kernel wrote.
       case 'WCOREDUMP':
         return false;
       case 'WNOHANG':

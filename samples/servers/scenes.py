@@ -70,6 +70,7 @@ steady("apache-event", lambda: servers.apache("event"), path="/small.txt")
 steady("apache-worker-started", lambda: servers.apache("worker"), attached=False, path="/small.txt", kept=80, new=30)
 steady("waitress", servers.waitress)
 steady("java", servers.java)
+steady("cheroot", servers.cheroot, kept=80, new=40, keepers=2)
 steady("jetty", servers.jetty)
 steady("puma-single", lambda: servers.puma(0), kept=80, new=40, keepers=2)
 steady("puma-cluster", lambda: servers.puma(2))
@@ -105,6 +106,17 @@ def _(stage):
     stage.run(Load("new", Http(), clients=2, each=30, every=0.17))
 
 
+@scene("classic-thread-lock", lambda: servers.classic("thread"))
+def _(stage):
+    """Five clients want one lock of the application, 300 ms each; each connection has a thread of its own."""
+    begins = time.time()
+    stage.run(Load("lock", Http("/lock"), clients=5, each=4, every=0.5), Load("new", Http(), clients=1, each=20, every=0.3))
+    stage.act(act="lock", clients=5, heldMs=300, **{"from": begins, "to": time.time()})
+
+
+# One client, so that nobody ever waits for another.
+scene("classic-single", lambda: servers.classic("single"))(lambda stage: stage.run(Load("new", Http(), clients=1, each=40, every=0.13)))
+
 # Loops.
 steady("nginx", servers.nginx, attached=False, path="/small.txt")
 steady("nginx-tls", lambda: servers.nginx("ssl"), path="/small.txt", tls=True, kept=80, new=30)
@@ -137,6 +149,7 @@ exhausted("puma-single-exhausted", lambda: servers.puma(0), 4, 8)
 exhausted("puma-cluster-exhausted", lambda: servers.puma(2), 8, 12)
 exhausted("gthread-exhausted", lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"), 4, 8)
 exhausted("waitress-exhausted", servers.waitress, 4, 8)
+exhausted("cheroot-exhausted", servers.cheroot, 4, 8)
 exhausted("java-exhausted", servers.java, 4, 8)
 exhausted("php-fpm-exhausted", servers.php_fpm, 3, 6, path=f"{RUN_DIR}/web.php", slow_path=f"{RUN_DIR}/up.php", protocol=FastCgi)
 exhausted("jetty-exhausted", servers.jetty, 7, 14)
@@ -156,6 +169,7 @@ def _(stage):
 steady("varnish", servers.varnish, path="/answer", kept=80, new=40)
 steady("h2o", servers.h2o, path="/small.txt", kept=80, new=40)
 exhausted("uwsgi-exhausted", servers.uwsgi, 2, 4)
+exhausted("classic-single-exhausted", lambda: servers.classic("single"), 1, 2)
 
 
 def behind_slow_service(name, server, path="/"):
@@ -397,9 +411,15 @@ def _(stage):
     stage.run(*healthy(kept=40, new=60), sleep_requests(stage))
 
 
-def sleep_requests(stage):
+@scene("uvicorn-child", lambda: servers.uvicorn(1))
+def _(stage):
+    """The loop waits for a program that runs for 1 s. asyncio has read what came meanwhile in one go, and then works."""
+    stage.run(*healthy(kept=40, new=60), sleep_requests(stage, "/child"))
+
+
+def sleep_requests(stage, path="/sleep"):
     """Two requests that sleep 1 s on the loop."""
-    load = Load("sleep", Http("/sleep"), clients=1, each=2, every=2.3)
+    load = Load("sleep", Http(path), clients=1, each=2, every=2.3)
 
     def play():
         time.sleep(1.0)

@@ -225,9 +225,9 @@ def spawned(root, family):
 
 
 def classic(how):
-    """Python's own server with a process or a thread for each connection; of processes nobody keeps a list."""
-    title = {"fork": "a process for each connection", "thread": "a thread for each connection"}[how]
-    workers = itself if how == "thread" else lambda _root, _family: []
+    """Python's own server with a process or a thread for each connection, or for one at a time; of processes nobody keeps a list."""
+    title = {"fork": "a process for each connection", "thread": "a thread for each connection", "single": "one connection at a time"}[how]
+    workers = itself if how != "fork" else lambda _root, _family: []
     return Server(f"Python 3.11 http.server, {title}", ["/usr/bin/python3", "classic.py", str(PORT), how], workers, PYTHON, warm=Http())
 
 
@@ -238,6 +238,11 @@ def uwsgi():
 
 def tornado():
     return Server("tornado 6.2", ["/usr/bin/python3", "web.py", str(PORT)], itself, PYTHON, warm=Http())
+
+
+def cheroot():
+    """The server of CherryPy: one thread waits in epoll and asks with poll before each accept, four do the work."""
+    return Server("cheroot 9.0.0, 4 threads", ["/usr/bin/python3", "web.py", str(PORT), "cheroot"], itself, PYTHON, warm=Http())
 
 
 def go(*arguments, before=None):

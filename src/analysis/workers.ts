@@ -2,7 +2,9 @@ import { moment } from '../detectors/words.ts';
 import { type AtEnd as AtEndOfThread, atEndOf } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
 import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
+import { sharedWaitOf } from '../model/machine/shared-waits.ts';
 import type { Thread } from '../model/machine/thread.ts';
+import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds, round } from '../trace/format-numbers.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
@@ -31,7 +33,7 @@ export interface Representative {
 
 /**
  * The processes that serve or govern, each by the thread that does so. Those that do neither are left out while there
- * are others.
+ * are others, but for those that hold clients beside them: they hang, and are of the server.
  */
 export function representatives(model: Model): Representative[] {
   const roles = rolesOf(model.processes.threads());
@@ -43,8 +45,12 @@ export function representatives(model: Model): Representative[] {
       rows.set(thread.process, { thread, role });
   }
   const all = [...rows].map(([process, { thread, role }]) => ({ process, thread, role }));
-  const serving = all.filter(({ role }) => isWorkerRole(role) || role === 'master');
-  return (serving.some(({ role }) => isWorkerRole(role)) ? serving : all).toSorted(
+  const working = new Set(all.filter(({ role }) => isWorkerRole(role)).map(({ process }) => process.parent));
+  const serving = all.filter(
+    ({ role, process: { parent, clientsHeld } }) =>
+      isWorkerRole(role) || role === 'master' || (clientsHeld > 0 && parent !== null && working.has(parent)),
+  );
+  return (working.size > 0 ? serving : all).toSorted(
     (a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role) || a.process.pid - b.process.pid,
   );
 }
@@ -62,7 +68,7 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
       comm: thread.lane.comm,
       server: process.server,
       accepted: process.accepted,
-      wastedWakeups: process.threads.reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
+      wastedWakeups: threadsOf(process).reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
       busyPercent: capabilities.times && hasLoop ? busyPercent(thread, role, model.lastTime) : null,
       longestTurnMs: capabilities.times && hasLoop ? longestTurn(thread) : null,
       brokenPipes: process.brokenPipes,
@@ -103,8 +109,10 @@ function describeEnd(end: AtEndOfThread | undefined, times: boolean): AtEnd | nu
 }
 
 /** Of threads that are one loop: the longest time in which none of them waited; null where there was none. */
-function longestTurn({ loop }: Thread): number | null {
-  if (loop.shared !== null) return loop.shared.longest > 0 ? milliseconds(loop.shared.longest) : null;
+function longestTurn(thread: Thread): number | null {
+  const { loop } = thread;
+  const shared = sharedWaitOf(thread);
+  if (shared !== null) return shared.longest > 0 ? milliseconds(shared.longest) : null;
   return loop.turns > 0 ? milliseconds(loop.longestTurn) : null;
 }
 
@@ -112,9 +120,11 @@ function longestTurn({ loop }: Thread): number | null {
  * Share of the observed time outside its own wait: the hub wait, that of any thread where they take turns, a blocking
  * accept, or the lock that serialises accepts.
  */
-function busyPercent({ loop, firstTime, lastTime, leftIn }: Thread, role: Role, end: Nanoseconds): number | null {
-  if (loop.shared !== null) {
-    const { first, attended } = loop.shared;
+function busyPercent(thread: Thread, role: Role, end: Nanoseconds): number | null {
+  const { loop, firstTime, lastTime, leftIn } = thread;
+  const shared = sharedWaitOf(thread);
+  if (shared !== null) {
+    const { first, attended } = shared;
     const watched = end - first;
     return watched > 0 ? round(100 * (1 - Math.min(1, attended / watched)), 1) : null;
   }

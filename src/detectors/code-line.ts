@@ -110,14 +110,14 @@ export function stepsWithCode(steps: readonly Step[], sample: CodeSample | null)
   ];
 }
 
-/** ` py-spy saw it in application() at /srv/app.py:12.`; '' when the stack does not show the application. */
+/** ` py-spy saw application() at /srv/app.py:12.`; '' when the stack does not show the application. */
 export function codeSentence(sample: CodeSample | null): string {
   const frame = sample === null ? null : tellingFrame(sample.frames);
   if (sample === null || frame === null) return '';
   if (sample.by === '')
     return ` It was called from ${frame.name === '' ? '' : `${frame.name}() of `}${baseOf(frame.file)}.`;
-  const place = frame.line === 0 ? `of ${frame.file}` : `at ${frame.file}:${frame.line}`;
-  return ` ${sample.by} saw it ${frame.name === '' ? place.replace(/^of/, 'in') : `in ${frame.name}() ${place}`}.`;
+  const what = frame.name === '' ? 'code' : `${frame.name}()`;
+  return ` ${sample.by} saw ${what} ${frame.line === 0 ? `of ${frame.file}` : `at ${frame.file}:${frame.line}`}.`;
 }
 
 /** A library is known by its name; where it lies may tell what no report need hold. */

@@ -1,5 +1,6 @@
 import { type Runtime, runtimeOf } from '../model/machine/runtime.ts';
 import type { Thread } from '../model/machine/thread.ts';
+import { hasUnseenThreads } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
 
 /** Their loop is that of one thread, whatever other threads do. */
@@ -11,7 +12,7 @@ const ONE_LOOP: ReadonlySet<Runtime> = new Set<Runtime>(['python', 'node', 'ruby
  */
 export function isOneOfMany({ process }: Thread, { processes }: Model): boolean {
   const [, other] = processes.threads();
-  return other === undefined && process.hasUnseenThreads && !ONE_LOOP.has(runtimeOf(process));
+  return other === undefined && hasUnseenThreads(process) && !ONE_LOOP.has(runtimeOf(process));
 }
 
 /** A thread that rests on a lock for this share of its waiting does not rest in its loop alone. */

@@ -1,11 +1,10 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import type { KeptLine } from './evidence.ts';
-import type { Connection } from './machine/connections.ts';
+import type { Connection, Span } from './machine/connections.ts';
 import type { Descriptor } from './machine/descriptors.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import type { Listener } from './machine/listener.ts';
-import type { Span } from './machine/loop.ts';
 import type { RequestView, ThreadView, TurnView } from './machine/views.ts';
 
 /**

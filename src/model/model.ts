@@ -17,7 +17,7 @@ import type {
   Watched,
 } from '../trace/record.ts';
 import { signalInfo } from '../trace/siginfo.ts';
-import { type Family, isWait, type Syscall, syscall } from '../trace/syscalls.ts';
+import { type Family, type Syscall, syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { TimelineSink } from '../trace/timeline-sink.ts';
 import { type Audience, audienceOf } from './audience.ts';
@@ -30,10 +30,10 @@ import { Route } from './following/routes.ts';
 import { endStop, noteStop } from './following/stops.ts';
 import { leftIn, withSighting } from './following/turn-notes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
+import { beginUnseenTurns } from './following/unseen-turns.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
 import { Processes } from './machine/processes.ts';
-import { rolesOf } from './machine/roles.ts';
 import { serverOf } from './machine/server-names.ts';
 import type { Thread } from './machine/thread.ts';
 import type { ActivityRecorder } from './measuring/activity-recorder.ts';
@@ -127,7 +127,7 @@ export class Model {
     ]);
     this.#periodic = this.#audience.trackers.filter(({ due }) => due !== undefined);
     this.processes = new Processes(this.#audience);
-    if (noted) this.processes.introduce(noted);
+    if (noted) this.processes.memberships.introduce(noted);
     const { processes } = this;
     this.#followers = new Followers({ ...context, processes, listeners, audience: this.#audience });
     this.#turns = this.#followers.turns;
@@ -159,7 +159,7 @@ export class Model {
 
   /** strace told which threads it attached together. */
   attached({ tid, threads }: Notice): void {
-    this.processes.together.attached(tid, threads);
+    this.processes.memberships.together.attached(tid, threads);
   }
 
   call(call: Call): void {
@@ -229,7 +229,7 @@ export class Model {
     const thread = this.processes.at(signal.lane, signal.time);
     // A thread gets such a signal from its own process: `raise`, `pthread_kill`, the scheduler of Go.
     const sender = signal.info.includes('SI_TKILL') ? signalInfo(signal.info).pid : 0;
-    if (sender > 0) this.processes.pidNamed(thread, sender);
+    if (sender > 0) this.processes.memberships.pidNamed(thread, sender);
     // The scheduler of Go takes the processor from a goroutine with it, as nobody else does.
     if (sender > 0 && signal.signal === 'SIGURG' && thread.process.server === '') thread.process.server = 'Go';
     this.#audience.signalled(signal, thread);
@@ -269,7 +269,7 @@ export class Model {
 
   membership({ lane, leader, time }: Membership): void {
     this.#saw(time);
-    this.processes.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
+    this.processes.memberships.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
   }
 
   scheduling(record: Scheduling): void {
@@ -310,8 +310,8 @@ export class Model {
     if (this.processes.isOver(lane)) return;
     const { processes } = this;
     const thread = processes.at(lane, since);
-    processes.belongs(thread, processes.at(leader, since));
-    processes.parentNamed(thread.process, parent);
+    processes.memberships.belongs(thread, processes.at(leader, since));
+    processes.memberships.parentNamed(thread.process, parent);
     if (lane.comm === '') lane.comm = comm;
     const { process } = thread;
     if (process.server === '') process.server = serverOf([comm]);
@@ -356,7 +356,7 @@ export class Model {
       this.#saw(inOrder.start);
       this.#stays(inOrder, thread);
     }
-    this.#beginUnseenTurns();
+    beginUnseenTurns(this.processes);
     for (const thread of this.processes.threads()) {
       cycles.finish(thread, this.lastTime);
       if (thread.ended) continue;
@@ -372,23 +372,9 @@ export class Model {
     }
     turns.finishShared(this.processes.threads(), this.lastTime);
     this.#audience.finish([...this.processes.threads()]);
-    traffic.finish(this.processes.all(), this.lastTime);
+    traffic.ends.finish(this.processes.all(), this.lastTime);
     // It is counted as a call that returned; for the end of the capture its thread is still in it.
     for (const thread of this.processes.threads()) if (!thread.ended) thread.leftIn ??= thread.interruptedIn;
-  }
-
-  /**
-   * A worker that made no call in the whole trace, and neither waited for work whenever somebody looked: it is what its
-   * siblings are, in a turn that began before the trace.
-   */
-  #beginUnseenTurns(): void {
-    const unseen = [...this.processes.threads()].filter(isAwayAllTime);
-    if (unseen.length === 0) return;
-    const roles = rolesOf(this.processes.threads());
-    for (const thread of unseen) {
-      const role = roles.get(thread);
-      if (role === 'event-loop' || role === 'sync-worker') beginUnseenTurn(thread);
-    }
   }
 
   /** A call that the thread had not left when the trace ended. */
@@ -433,23 +419,4 @@ export class Model {
 /** A result of 0 says that there is nothing: the end of a stream, no child that has ended. */
 function answersNothing(family: Family): boolean {
   return family === 'read' || family === 'wait-child';
-}
-
-/** It made no call that came back, and is neither in a wait nor in a call of its listener. */
-function isAwayAllTime({ seen, ended, lastTime, leftIn, tid, process }: Thread): boolean {
-  if (seen === null || ended || lastTime !== UNKNOWN || tid !== process.pid) return false;
-  if (leftIn === null) return seen.call === '';
-  const call = leftIn.syscall.family === 'restart' ? syscall(seen.call) : leftIn.syscall;
-  return !leftIn.isHubWait && !leftIn.isForListener && !isWait(call.family) && call.family !== 'accept';
-}
-
-function beginUnseenTurn({ loop, seen, leftIn }: Thread): void {
-  if (seen === null) return;
-  const start = Math.min(seen.since, leftIn?.since ?? seen.since);
-  const { turn } = loop;
-  loop.inTurn = true;
-  loop.waitIsUntimed = false;
-  turn.start = start;
-  turn.file = seen.line.file;
-  turn.startLine = seen.line.line;
 }

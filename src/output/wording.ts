@@ -84,11 +84,12 @@ export function workforce(report: Report): string {
   const servers = [...new Set(report.workers.map((worker) => worker.server).filter((server) => server !== ''))];
   const serving = report.workers.filter((worker) => SERVING_ROLES.has(worker.role)).length;
   const others = report.workers.length - serving;
+  const silent = report.workers.filter(({ role }) => role === 'unknown').length;
   // Where no process has a second thread, numbers may be either.
   const isEither = others > 1 && report.workers.every(({ tids }) => tids.length <= 1);
   const number =
     serving > 0
-      ? plural(serving, 'worker')
+      ? `${plural(serving, 'worker')}${silent > 0 ? ` and ${count(silent)} that did nothing` : ''}`
       : others > 0
         ? `${isEither ? `${count(others)} pids` : plural(others, 'process', 'processes')}, none seen serving`
         : 'no workers seen';

@@ -82,8 +82,7 @@ export interface CallArguments {
 }
 
 /**
- * `HUP` is an event of a wait, also RDHUP; `WCOREDUMP` stands in the status of a child; `SETLK` any lock command of
- * `fcntl`, `F_DUPFD` also the one with CLOEXEC.
+ * `HUP` is an event of a wait, also RDHUP; `SETLK` any lock command of `fcntl`, `F_DUPFD` also the one with CLOEXEC.
  */
 export type Flag =
   | 'SOCK_NONBLOCK'
@@ -96,8 +95,8 @@ export type Flag =
   | 'MSG_PEEK'
   | 'O_APPEND'
   | 'PR_SET_NAME'
-  | 'WCOREDUMP'
-  | 'WNOHANG';
+  | 'WNOHANG'
+  | 'WCOREDUMP';
 
 /** Bits of the events of poll and epoll, as the kernel numbers them. */
 export const EVENT = {

@@ -104,7 +104,7 @@ describe('open descriptors beyond what is followed', () => {
     table.set(5, listening);
     for (let fd = 10; fd < 109; fd++) {
       const descriptor = new Descriptor('connection', '', true);
-      descriptor.connection = new Connection(fd, descriptor, null, thread, fd, 1, '', true);
+      descriptor.connection = new Connection(fd, descriptor, null, thread.loop, fd, 1, '', true);
       // Every second one said something.
       descriptor.connection.used = fd % 2 === 1;
       table.set(fd, descriptor);

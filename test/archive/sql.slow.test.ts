@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Row } from '../../src/archive/row.ts';
+import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { CHANGE, layOut, UPSTREAM } from './archived.ts';
+import { CHANGE, layOut, traceOf, UPSTREAM } from './archived.ts';
 
 /** A folder with the package `chdb`, ClickHouse in a process: half a gigabyte, which no contributor has to have. */
 const CHDB = process.env.CHDB ?? '';
@@ -15,6 +16,12 @@ type Answer = readonly Readonly<Record<string, unknown>>[];
 type Ask = (question: string) => Promise<Answer>;
 
 const folder = temporaryFolder();
+/** Captures of twelve hosts, which `drover archive` keeps. */
+const TWELVE = [
+  ...['nginx-504', 'shared-lock', 'php-sessions', 'dead-name-server', 'distracted-worker', 'hang-uvicorn'],
+  ...['gil-starvation', 'busy-poll', 'node-cluster', 'descriptor-leak', 'sync-saturated', 'nginx-504/healthy'],
+];
+const kept = await keep(TWELVE);
 const rows = await layOut(folder);
 const BEFORE_AND_AFTER: Readonly<Record<string, string>> = {
   DuckDB: `before_and_after(TIMESTAMP '${CHANGE}')`,
@@ -25,9 +32,9 @@ function textOf(database: string): string {
   return readFileSync(new URL(`../../../src/archive/${database}.sql`, import.meta.url), 'utf8');
 }
 
-async function duckdb(): Promise<Ask> {
+async function duckdb(place: string): Promise<Ask> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
-  await connection.run(`SET VARIABLE archive = '${folder}'`);
+  await connection.run(`SET VARIABLE archive = '${place}'`);
   await connection.run(textOf('duckdb'));
   return async (question) => (await connection.runAndReadAll(question)).getRowObjectsJson() as Answer;
 }
@@ -37,17 +44,17 @@ interface ChdbSession {
   cleanup(): void;
 }
 
-async function clickhouse(): Promise<Ask> {
+async function clickhouse(place: string): Promise<Ask> {
   const { Session } = createRequire(join(CHDB, 'package.json'))('chdb') as {
     Session: new (path: string) => ChdbSession;
   };
-  const session = new Session(join(folder, 'clickhouse'));
+  const session = new Session(join(place, 'clickhouse'));
   after(() => session.cleanup());
   for (const statement of textOf('clickhouse')
     .replace(/^--.*$/gm, '')
     .split(/;\s*\n/))
     if (statement.trim() !== '') session.query(statement);
-  const files = `file('${folder}/day=*/*.ndjson', 'JSONEachRow')`;
+  const files = `file('${place}/day=*/*.ndjson', 'JSONEachRow')`;
   // Twice: the same capture counts once.
   for (let times = 0; times < 2; times++)
     session.query(`INSERT INTO drover SELECT * FROM ${files} SETTINGS date_time_input_format = 'best_effort'`);
@@ -57,6 +64,18 @@ async function clickhouse(): Promise<Ask> {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
+
+/** The archive that `drover archive` makes of a folder of captures. */
+async function keep(samples: readonly string[]): Promise<string> {
+  const captures = temporaryFolder();
+  for (const [index, sample] of samples.entries())
+    writeFileSync(join(captures, `host-${index + 1}.strace`), traceOf(sample));
+  const archive = join(captures, 'archive');
+  const files = samples.map((_, index) => join(captures, `host-${index + 1}.strace`));
+  const { code, stderr } = await runDrover(['archive', archive, ...files]);
+  assert.equal(code, 0, stderr);
+  return archive;
 }
 
 function checkChdb(): { readonly skip: string | false } {
@@ -71,12 +90,13 @@ describe('an archive as Parquet', () => {
     const [, line = ''] = /^-- {3}(COPY .*;)$/m.exec(textOf('duckdb')) ?? [];
     assert.match(line, /FORMAT parquet/);
     const place = join(folder, 'parquet');
-    const ask = await duckdb();
+    const ask = await duckdb(folder);
     // As often as somebody likes.
     for (let times = 0; times < 2; times++) await ask(line.replace('/srv/parquet', place));
     const files = `'${place}/*/*.parquet'`;
     const [difference] = await ask(
-      `SELECT CAST(count(*) AS INTEGER) AS n FROM ((FROM archive EXCEPT FROM ${files}) UNION ALL (FROM ${files} EXCEPT FROM archive))`,
+      `SELECT CAST(count(*) AS INTEGER) AS n FROM
+        ((FROM archive EXCEPT FROM ${files}) UNION ALL (FROM ${files} EXCEPT FROM archive))`,
     );
     assert.equal(difference?.n, 0);
     const [count] = await ask(`SELECT CAST(count(*) AS INTEGER) AS n, count(DISTINCT day) AS days FROM ${files}`);
@@ -89,7 +109,7 @@ for (const [name, open, options] of [
   ['ClickHouse', clickhouse, checkChdb()],
 ] as const)
   describe(`an archive of twelve captures, asked in ${name}`, options, () => {
-    const asked = options.skip === false ? open() : null;
+    const asked = options.skip === false ? open(folder) : null;
     const ask: Ask = async (question) => (await asked)?.(question) ?? [];
     const table = name === 'DuckDB' ? 'archive' : 'drover FINAL';
 
@@ -156,4 +176,36 @@ for (const [name, open, options] of [
       );
       assert.equal(found.length, expected.length);
     });
+  });
+
+for (const [name, open, options] of [
+  ['DuckDB', duckdb, { skip: false }],
+  ['ClickHouse', clickhouse, checkChdb()],
+] as const)
+  it(`${name} answers the five questions on what drover archive made of twelve captures`, options, async () => {
+    const ask = await open(kept);
+    const captures = await ask('SELECT DISTINCT host FROM captures');
+    assert.equal(captures.length, TWELVE.length);
+    const [causes, waits] = [
+      await ask('SELECT kind, names FROM hosts_by_cause'),
+      await ask('SELECT target, longest_ms FROM slowest_dependency'),
+    ];
+    for (const [kind, host] of [
+      ['lock-contention', 'host-2'],
+      ['stuck-call', 'host-6'],
+      ['fd-leak', 'host-10'],
+    ])
+      assert.ok(
+        causes.some((each) => each.kind === kind && String(each.names).includes(`${host}`)),
+        JSON.stringify(causes),
+      );
+    const longest = Number(waits.find(({ target }) => target === UPSTREAM.address)?.longest_ms);
+    assert.ok(longest > UPSTREAM.longestMs / 2 && longest <= UPSTREAM.longestMs + 100, `${longest}`);
+    // All of them were recorded before that day.
+    const moment = name === 'DuckDB' ? "TIMESTAMP '2030-01-01'" : "moment = '2030-01-01 00:00:00'";
+    const changes = await ask(`SELECT captures_before, captures_after FROM before_and_after(${moment})`);
+    assert.ok(changes.length > 0 && changes.every(({ captures_after }) => Number(captures_after) === 0));
+    // Each host was looked at once: nobody knows what was there the day before.
+    assert.deepEqual(await ask('SELECT * FROM new_since_yesterday'), []);
+    assert.ok((await ask('SELECT host FROM cannot_tell')).every(({ host }) => /^host-\d+$/.test(String(host))));
   });

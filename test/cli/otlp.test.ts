@@ -104,7 +104,7 @@ describe('--otlp', () => {
     }
   });
 
-  it('names the other form to a receiver that refuses this one, and refuses a protocol it does not speak', async () => {
+  it('names the other form where this one is refused, and refuses a protocol that it does not speak', async () => {
     const { url } = await receiver({ status: 415, body: 'json encoding is not supported' });
     const refused = await runDrover([TRACE, '--otlp', url]);
     assert.equal(refused.code, 74);

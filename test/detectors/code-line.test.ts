@@ -16,7 +16,7 @@ describe('the line of code of a stall', () => {
   it('is in its title, its sentence, its proof and its frames where somebody looked meanwhile', async () => {
     const [finding] = ofKind(await analyzed(stalled({ at: TURN_START + 700 })), 'loop-stall');
     assert.equal(finding?.title, 'GET /slow holds worker 101 for 1.30 s: no system call, app.py:12 application()');
-    assert.match(finding.summary, /py-spy saw it in application\(\) at \/srv\/app\.py:12\./);
+    assert.match(finding.summary, /py-spy saw application\(\) at \/srv\/app\.py:12\./);
     assert.match(finding.evidence.at(-1)?.text ?? '', /event=code .* frames=dumps@/);
     assert.equal(finding.next[0]?.text, 'Open /srv/app.py:12: application() is the code that ran.');
     assert.ok(finding.next.every(({ command = '' }) => !command.includes('py-spy')));

@@ -58,6 +58,14 @@ describe('descriptors that a worker keeps', () => {
     );
   });
 
+  it('are none once they have stopped growing, for so many requests that three more were due', async () => {
+    // A cache of files: every second request opens one, and later ones find theirs.
+    const cache = (after: number): TraceLines =>
+      serves(46 + after, (worker, request) => request < 46 && request % 2 === 1 && opens(worker, 100 + request));
+    assert.equal(only(await analyzed(cache(5)), KIND).metrics['growth'], 23);
+    none(await analyzed(cache(7)), KIND);
+  });
+
   it('are none when they fill a pool or a cache and stay', async () => {
     none(await analyzed(serves(97, (worker, request) => request < 43 && opens(worker, 100 + request))), KIND);
   });

@@ -83,6 +83,24 @@ describe('waiting for a lock that processes share', () => {
     assert.match(summary, /Who held it is not in the capture/);
   });
 
+  it('has no holder in the capture where those of it had the lock for a small part of the wait', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    for (const worker of workers)
+      serving(worker, 50 + worker.tid / 100)
+        .call(`flock(${FILE}, LOCK_EX`, ')', 0)
+        .call(`flock(${FILE}, LOCK_UN`, ')', 0)
+        .reply(11)
+        .close(11);
+    // Somebody else has it for a second; then one after the other, for 20 ms each.
+    workers.forEach((worker, index) => {
+      serving(worker, 100 + index).call(`flock(${FILE}, LOCK_EX`, ')', 0, 1000 + index * 19);
+      worker.gap(20).call(`flock(${FILE}, LOCK_UN`, ')', 0).reply(11).close(11).waitUntil(3000);
+    });
+    const { confidence, metrics, summary } = only(await analyzed(trace), KIND);
+    assert.deepEqual([confidence, metrics.holders, metrics.unknownHolder], ['possible', [], 2]);
+    assert.match(summary, /Who held it is not in the capture\./);
+  });
+
   it('is a line when nobody waits for the thread that does', async () => {
     const { trace, workers } = prefork([101]);
     const [worker] = workers as [ThreadLines];

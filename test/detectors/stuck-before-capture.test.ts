@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { workforce } from '../../src/output/wording.ts';
 import { analyzed, ofKind } from '../support/analyzed.ts';
+import { oneWorker } from '../support/server-lines.ts';
+import { LISTENER } from '../support/thread-lines.ts';
 
 const SECONDS = 7;
+const BEGIN = 1795140800;
 
 /** A worker or master of a family that drover looked at, in the capture that it made. */
 interface Looked {
@@ -190,4 +194,26 @@ describe('a capture of strace in which nobody made a call at all', () => {
     const [first] = await told(capture);
     assert.match(first ?? '', /^stuck-call critical: Both workers are stuck in recvfrom on 10\.0\.0\.5:5432/);
   });
+});
+
+it('a worker that hangs from before the capture stands beside those that serve, and is counted', async () => {
+  const { trace, worker } = oneWorker(107);
+  for (let at = 500; at < 6_000; at += 500) worker.waitUntil(at, LISTENER).serve(11, 'GET /a');
+  worker.waitUntil(7_000);
+  const end = (BEGIN + SECONDS).toFixed(6);
+  const others = [asleep(103, 2), asleep(109, 0)];
+  const capture = [
+    ...others.map(
+      ({ pid }) => `${pid}   ${BEGIN}.000000 restart_syscall(<... resuming interrupted read ...> <unfinished ...>`,
+    ),
+    trace.text().trimEnd(),
+    ...others.map((each) => seen('strace: drover: ', end, { ...each, parent: 100 })),
+    '',
+  ];
+  const report = await analyzed(capture.join('\n'));
+  assert.deepEqual(
+    report.workers.filter(({ role }) => role !== 'master').map(({ pid, role }) => `${pid} ${role}`),
+    ['107 event-loop', '103 unknown'],
+  );
+  assert.match(workforce(report), /1 worker and 1 that did nothing$/);
 });

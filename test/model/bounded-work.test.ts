@@ -241,7 +241,7 @@ describe('processes that turn out to be threads', () => {
         },
       });
     }
-    for (const thread of threads) processes.pidNamed(thread, thread.tid + 1);
+    for (const thread of threads) processes.memberships.pidNamed(thread, thread.tid + 1);
     assert.ok(moves > MANY / 2 && moves <= 8 * MANY, `${moves} moves of ${MANY} threads`);
   });
 
@@ -250,7 +250,7 @@ describe('processes that turn out to be threads', () => {
     const threads = [101, 102, 103, 104].map((tid, index) =>
       processes.at({ index, tid, comm: '', lastLine: null, pending: null }, 0),
     );
-    for (const thread of threads.slice(0, 3)) processes.pidNamed(thread, thread.tid + 1);
+    for (const thread of threads.slice(0, 3)) processes.memberships.pidNamed(thread, thread.tid + 1);
     assert.deepEqual(
       threads.map(({ process }) => process.pid),
       [104, 104, 104, 104],

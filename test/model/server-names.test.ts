@@ -89,7 +89,7 @@ describe('the runtime of a process', () => {
       leader: { comm: '' },
       loaded: 'unknown',
       signature: '',
-      sharedWait: null,
+      takesTurns: false,
       ...parts,
     });
 
@@ -97,8 +97,8 @@ describe('the runtime of a process', () => {
     assert.equal(process({ argv: ['/usr/bin/python3', '-u', 'app.py'] }), 'python');
     assert.equal(process({ argv: ['/usr/bin/env', 'node', 'app.js'] }), 'node');
     assert.equal(process({ server: 'Go' }), 'native');
-    assert.equal(process({ sharedWait: {} }), 'native');
-    assert.equal(process({ sharedWait: {}, loaded: 'java' }), 'java');
+    assert.equal(process({ takesTurns: true }), 'native');
+    assert.equal(process({ takesTurns: true, loaded: 'java' }), 'java');
   });
 
   it('is told by no word of its arguments', () => {

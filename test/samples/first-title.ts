@@ -38,6 +38,8 @@ function ofAct(act: Act, { slowestMs }: ServerTruth): RegExp[] {
       return [new RegExp(`${escaped(act.server)}:53`)];
     case 'reload':
       return slowestMs < NOTICED_MS ? [] : [/^No worker/];
+    case 'lock':
+      return [/^GET \/lock: .* queue for one lock/];
     case 'row-lock':
     case 'clock-step':
       return [];

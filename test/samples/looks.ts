@@ -13,6 +13,7 @@ export type Look = (scene: Scene, report: Report) => readonly string[];
 export const LOOKS: Readonly<Record<string, { readonly applies: (scene: Scene) => boolean; readonly look: Look }>> = {
   findings: { applies: () => true, look: findings },
   warnings: { applies: () => true, look: warnings },
+  blamed: { applies: ({ truth }) => truth.load.some(({ label }) => label === 'sleep'), look: blamed },
   upstream: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'exhaust'), look: upstream },
   title: { applies: ({ truth }) => wordsOf(truth).length > 0, look: firstTitle },
   accepted: { applies: ({ truth }) => !truth.server.startsWith('celery'), look: accepted },
@@ -48,6 +49,15 @@ function warnings({ truth }: Scene, report: Report): string[] {
       .filter(({ kind }) => kind !== 'request-retry' || truth.left === 0)
       .map(({ severity, kind, title }) => `${severity} ${kind}, which nobody felt: ${title}`)
   );
+}
+
+/** Long stalls are of the request that makes them, not of one that was read with it. */
+function blamed({ truth }: Scene, report: Report): string[] {
+  const asked = truth.load.filter(({ label }) => label === 'sleep').map(({ asks }) => asks);
+  return report.findings
+    .filter(({ kind, metrics }) => kind === 'loop-stall' && Number(metrics['stallMs']) >= 900)
+    .filter(({ title }) => !asked.some((path) => title.includes(path)))
+    .map(({ title }) => `not of ${asked}: ${title}`);
 }
 
 /** Who all wait for is said. */

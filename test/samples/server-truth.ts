@@ -27,6 +27,7 @@ export type Act =
   | { readonly act: 'reload'; readonly pid: number; readonly signal: string; readonly at: number }
   | { readonly act: 'fill-disk' }
   | { readonly act: 'row-lock' }
+  | { readonly act: 'lock'; readonly clients: number; readonly heldMs: number }
   | { readonly act: 'deaf-name-server'; readonly server: string };
 
 /** What the clients, the kernel and the recorder saw of a scene. See samples/servers/README.md. */

@@ -76,6 +76,12 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
         want: [{ kind: 'blocking-dns', severity: 'warning', target: act.server.replaceAll('.', '\\.') }],
         forbid: [{ kind: 'loop-stall', severity: 'warning' }],
       };
+    case 'lock':
+      return want({
+        kind: 'lock-contention',
+        severity: 'warning',
+        metric: { longestMs: around((act.clients - 1) * act.heldMs) },
+      });
     case 'row-lock':
       return { want: [], forbid: [{ kind: 'service-stall' }, { kind: 'loop-stall', severity: 'warning' }] };
     case 'clock-step':

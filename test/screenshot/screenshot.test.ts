@@ -17,8 +17,12 @@ it('the screen in the README is the one that one sees', async () => {
   assert.ok(README.includes(`\`\`\`\n${shown}\n\`\`\``), `the README lacks\n${shown}`);
 });
 
-it('the page in the README has a picture (node dist/test/screenshot/page-picture.js takes it anew)', () => {
-  const picture = join(import.meta.dirname, '../../../test/screenshot/page.png');
-  assert.deepEqual([...readFileSync(picture).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
-  assert.ok(README.includes('](test/screenshot/page.png)'), 'the README shows it');
-});
+for (const [name, program] of [
+  ['page', 'page-picture.js'],
+  ['timeline', 'timeline-picture.js'],
+])
+  it(`the ${name} in the README has a picture (node dist/test/screenshot/${program} takes it anew)`, () => {
+    const picture = join(import.meta.dirname, `../../../test/screenshot/${name}.png`);
+    assert.deepEqual([...readFileSync(picture).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
+    assert.ok(README.includes(`](test/screenshot/${name}.png)`), 'the README shows it');
+  });

@@ -8,7 +8,9 @@ const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
   ['NO_COLOR', 'no colours, whatever its value'],
   ['PAGER', 'what shows the pages of drover explain on a terminal'],
   ['TMPDIR', 'where a capture grows that is not saved'],
+  ['OTEL_EXPORTER_OTLP_COMPRESSION', 'gzip: what --otlp sends is packed'],
   ['OTEL_EXPORTER_OTLP_HEADERS', 'headers for the receiver of --otlp, as name=value,name=value'],
+  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json or http/protobuf, unless --otlp-protocol is given'],
   ['NODE_OPTIONS', 'options of Node, as --max-old-space-size=8192 for more memory'],
 ];
 const DAY_SECONDS = 86_400;

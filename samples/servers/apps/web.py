@@ -1,7 +1,8 @@
-"""The same small application for WSGI (`wsgi`), ASGI (`asgi`) and tornado (`python3 web.py PORT`)."""
+"""The same small application for WSGI (`wsgi`), ASGI (`asgi`), tornado (`python3 web.py PORT`) and cheroot (`… PORT cheroot`)."""
 
 import asyncio
 import socket
+import subprocess
 import sys
 import time
 
@@ -49,6 +50,8 @@ async def asgi(scope, receive, send):
         return
     if path == "/sleep":
         time.sleep(1)
+    elif path == "/child":
+        subprocess.run(["/bin/sleep", "1"], check=True)
     body = REPLY * 20000 if path == "/big" else REPLY
     await send({"type": "http.response.start", "status": 200, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
     await send({"type": "http.response.body", "body": body})
@@ -83,5 +86,12 @@ def serve_with_tornado(port):
     tornado.ioloop.IOLoop.current().start()
 
 
+def serve_with_cheroot(port):
+    from cheroot import wsgi as cheroot
+
+    cheroot.Server(("127.0.0.1", port), wsgi, numthreads=4).start()
+
+
 if __name__ == "__main__":
-    serve_with_tornado(int(sys.argv[1]))
+    serve = serve_with_cheroot if sys.argv[2:] == ["cheroot"] else serve_with_tornado
+    serve(int(sys.argv[1]))

@@ -1,4 +1,5 @@
 import type { KeptLine } from '../../model/evidence.ts';
+import { acceptedBy } from '../../model/machine/accepted-by.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { QueueDelay } from '../../model/measuring/socket-tracker.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -27,13 +28,13 @@ export class Queue {
   add({ connection, delay, goneBefore, time, line }: QueueDelay): void {
     if (delay > this.delays.longest || this.longest === null) this.longest = line;
     this.delays.add(delay);
-    this.threads.add(connection.acceptedBy);
+    const thread = acceptedBy(connection);
+    this.threads.add(thread);
     this.first = earlier(this.first, time - delay);
     this.last = later(this.last, time);
     if (!goneBefore) return;
     this.deadCount++;
-    if (this.dead.length < KEPT)
-      this.dead.push({ thread: connection.acceptedBy, peer: connection.peer, delay, time, line });
+    if (this.dead.length < KEPT) this.dead.push({ thread, peer: connection.peer, delay, time, line });
   }
 }
 

@@ -1,5 +1,6 @@
 import { keptLine } from '../../model/evidence.ts';
 import type { AcceptCycle, IdleWait, SlowReply } from '../../model/facts.ts';
+import { acceptedBy } from '../../model/machine/accepted-by.ts';
 import { acceptorsOf, acceptorsOfEach, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
@@ -50,7 +51,7 @@ export const acceptHoarding = defineDetector({
             listener === null ||
             connection.place === 0 ||
             connection.requests !== 1 ||
-            connection.acceptedBy !== thread
+            acceptedBy(connection) !== thread
           )
             return;
           const { behind, own, waiting } = request.loop.blame(request, record.start);

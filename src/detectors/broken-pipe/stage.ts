@@ -1,5 +1,6 @@
 import type { FailedWrite } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 
 /**
@@ -15,6 +16,6 @@ export function isOfPipeline({ thread, connection }: FailedWrite, { listeners }:
   return true;
 }
 
-function serves({ accepted, requests, threads }: Process): boolean {
-  return accepted > 0 || requests > 0 || threads.some(({ hasServed }) => hasServed);
+function serves(process: Process): boolean {
+  return process.accepted > 0 || process.requests > 0 || threadsOf(process).some(({ hasServed }) => hasServed);
 }

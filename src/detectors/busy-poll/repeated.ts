@@ -136,9 +136,8 @@ function summaryOf(way: Way, name: string, words: Words, { total, waits, timeout
   switch (way) {
     case 'yields':
       return (
-        `${name.replace(/^[tw]/, (first) => first.toUpperCase())} called sched_yield ${rate}, and nothing in ` +
-        `between: ${count(total)} of ${count(waits)} such calls. It polls a lock or a flag that another thread has ` +
-        'to change.'
+        `${name.replace(/^[tw]/, (one) => one.toUpperCase())} called sched_yield ${rate}, and nothing in between: ` +
+        `${count(total)} of ${count(waits)} such calls. It polls a lock or a flag that another thread has to change.`
       );
     case 'stuck-readiness':
       return (

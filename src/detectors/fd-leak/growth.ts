@@ -1,6 +1,7 @@
 import type { DescriptorGroup } from '../../model/machine/descriptor-groups.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { CensusPoint } from '../../model/topics/leaks/descriptor-census.ts';
+import { largestOf } from '../extremes.ts';
 
 /** A process of which one kind of descriptors grows with its requests. */
 export interface Leak extends Growth {
@@ -44,7 +45,24 @@ export function growthOf(points: readonly CensusPoint[], group: DescriptorGroup,
     const end = at(served, from.requests + (requests * (quarter + 1)) / QUARTERS);
     if (end.counts[group] - begin.counts[group] < SHARE_OF_QUARTER * growth) return null;
   }
-  return { group, from, to, growth, requests };
+  return hasStopped(served, group) ? null : { group, from, to, growth, requests };
+}
+
+/** So many more would have come since the last one, had it gone on as before: then a cache or a pool is full. */
+const MISSED = 3;
+
+/** Whether the group had stopped growing, though requests went on. */
+function hasStopped(served: readonly CensusPoint[], group: DescriptorGroup): boolean {
+  const [from] = served;
+  const to = served.at(-1);
+  const most = largestOf(
+    served.map(({ counts }) => counts[group]),
+    0,
+  );
+  const full = served.find(({ counts }) => counts[group] === most);
+  if (from === undefined || to === undefined || full === undefined || full.requests <= from.requests) return false;
+  const each = (full.counts[group] - from.counts[group]) / (full.requests - from.requests);
+  return each * (to.requests - full.requests) >= MISSED;
 }
 
 /**

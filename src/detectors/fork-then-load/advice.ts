@@ -47,7 +47,7 @@ export function preloadAdvice(server: string, replaced: number): Step[] {
       text:
         'In Python, call gc.collect() and gc.freeze() in the master after loading, so that the collector does ' +
         'not write to shared pages.',
-      caveat: 'Reference counts still do: what is shared shrinks over time.',
+      caveat: 'Reference counts still write to shared pages: less memory stays shared over time.',
     });
   steps.push({
     text: 'Compare before and after: the sum of Private_Dirty of each worker.',

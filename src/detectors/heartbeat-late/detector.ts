@@ -2,6 +2,7 @@ import { keptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import { type Heartbeat, type Kill, LivenessTracker } from '../../model/topics/liveness/liveness-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { elapsed, later, type Nanoseconds, SECOND } from '../../trace/time.ts';
@@ -54,7 +55,7 @@ export const heartbeatLate = defineDetector({
           }
         },
         threadLetGo({ process }: Thread) {
-          if (process.threads.length === 0) pulses.delete(process);
+          if (threadsOf(process).length === 0) pulses.delete(process);
         },
         kill({ thread, pid, signal, record }: Kill) {
           if (signal !== 'SIGABRT') return;
@@ -94,6 +95,6 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
  */
 function limit(context: Context, { process }: Pulse, roles: ReadonlyMap<Thread, string>): Nanoseconds {
   const share = context.threshold('heartbeat-share');
-  const sync = process.threads.some((thread) => roles.get(thread) === 'sync-worker');
+  const sync = threadsOf(process).some((thread) => roles.get(thread) === 'sync-worker');
   return (timeoutOf(process) ?? DEFAULT_TIMEOUT) * SECOND * (sync ? 0.5 + share / 2 : share);
 }

@@ -62,7 +62,7 @@ export function finding({ model }: Context, all: readonly Pulse[], late: readonl
     evidence: [...(killed ?? worst).lines],
     next: [
       {
-        text: 'Fix what blocked the worker: see its loop-stall findings.',
+        text: 'Fix what blocked the worker: its stall in this report.',
         caveat:
           'Raising --timeout only makes users wait longer; it is no limit for a single request of an async worker.',
       },

@@ -1,6 +1,7 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /** gunicorn's own default of --timeout. */
@@ -50,7 +51,7 @@ export function stretch(pulse: Pulse, to: Nanoseconds, lines: readonly KeptLine[
 /** The pulse as of that moment: a worker that lives has been silent since its last heartbeat. */
 export function upTo(pulse: Pulse, now: Nanoseconds): Pulse {
   const { process, last, lastLine, longest, abortLine } = pulse;
-  const isAlive = process.exitedAt === UNKNOWN && process.threads.some(({ ended }) => !ended);
+  const isAlive = process.exitedAt === UNKNOWN && threadsOf(process).some(({ ended }) => !ended);
   if (!isAlive || abortLine !== null || now - last <= longest) return pulse;
   return { ...pulse, longest: now - last, since: last, lines: [lastLine], isOpen: true };
 }

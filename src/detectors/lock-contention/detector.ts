@@ -2,6 +2,7 @@ import { atEndOf } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import { FutexWords, futexesOf, parkedWaits } from '../../model/topics/locks/futex-words.ts';
 import { type LockWait, SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
@@ -126,7 +127,7 @@ function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thr
     const tids = new Set(isOfFew ? threads.map(({ tid }) => tid) : word.waiters.keys());
     const serving =
       [...tids].some((tid) => word.waiters.get(tid)?.serves === true) ||
-      process.threads.some((thread) => tids.has(thread.tid) && isLoop(thread, roles));
+      threadsOf(process).some((thread) => tids.has(thread.tid) && isLoop(thread, roles));
     found.push(threadLockFinding(process, word, isOfFew ? threads : [], serving ? 'warning' : 'info'));
     if (found.length === FUTEXES_SHOWN) break;
   }

@@ -94,12 +94,18 @@ function summary(
 }
 
 function heldBy(
-  { longestHeld, unknownHolder, waits }: LockStory,
+  { longestHeld, unknownHolder, unknownTotal, total, waits }: LockStory,
   holders: readonly [number, { readonly waits: number }][],
 ): string {
   if (holders.length === 0) return 'Who held it is not in the capture.';
   const names = holders.slice(0, SHOWN).map(([pid, { waits: times }]) => `${pid} (${count(times)})`);
   const more = holders.length > SHOWN ? ` and ${holders.length - SHOWN} more` : '';
+  if (unknownTotal * 2 >= total)
+    return (
+      `Who held it in ${count(unknownHolder)} of them, ${duration(unknownTotal)} in all, is not in the capture. ` +
+      `In the others it had been taken before by pid ${names.join(', ')}${more}, for up to ${duration(longestHeld)} ` +
+      'at a time.'
+    );
   const unknown =
     unknownHolder === 0 ? '' : `; for ${count(unknownHolder)} of ${count(waits)} it is not in the capture`;
   return (
@@ -115,8 +121,8 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
   const steps: Step[] = [
     {
       text:
-        'See who holds the lock now, and what that process does meanwhile. Hold it for a shorter time: do not ' +
-        'wait better.',
+        'See who holds the lock now, and what that process does meanwhile. Then make it hold the lock ' +
+        'for a shorter time.',
       command: onDisk ? 'lslocks -o PID,COMMAND,TYPE,MODE,BLOCKER,PATH' : 'ipcs -s -p',
     },
   ];
@@ -135,7 +141,7 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
       text:
         'Let one process do what the lock protects (a log handler that ships records to one writer, one cron ' +
         'job instead of a lock in each worker), or give each worker its own file.',
-      caveat: 'Whatever reads the file has to join the parts.',
+      caveat: 'Programs that read the file then have to join the parts.',
     });
   if (waiter !== undefined) steps.push(seeCode(waiter, 'See where the waiting worker asks for it.'));
   return steps;

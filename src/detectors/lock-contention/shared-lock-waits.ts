@@ -28,6 +28,8 @@ export interface LockStory {
   /** By pid. */
   readonly holders: Map<number, { waits: number; total: Nanoseconds }>;
   unknownHolder: number;
+  /** Time of the waits without a known holder. */
+  unknownTotal: Nanoseconds;
   readonly requests: Map<string, number>;
   readonly longestWaits: LongestWaits;
   lines: readonly KeptLine[];
@@ -56,8 +58,10 @@ export class SharedLockWaits {
       if (thread.servesRequests) waiter.served += length;
       else if (thread.loop.inTurn) waiter.inTurns += length;
     }
-    if (holder === null) story.unknownHolder++;
-    else {
+    if (holder === null) {
+      story.unknownHolder++;
+      story.unknownTotal += length;
+    } else {
       const known = entry(story.holders, holder.process.pid, () => ({ waits: 0, total: 0 }));
       if (known !== null) {
         known.waits++;
@@ -88,6 +92,7 @@ export class SharedLockWaits {
       waiters: new Map(),
       holders: new Map(),
       unknownHolder: 0,
+      unknownTotal: 0,
       requests: new Map(),
       longestWaits: new LongestWaits(),
       lines: [],

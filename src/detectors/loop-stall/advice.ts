@@ -116,8 +116,8 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
         : "A library waits on its own descriptor instead of the loop's. Use a client made for the loop; where there " +
           'is none, run the calls in a native thread pool.',
       caveat:
-        `${/MySQL/.test(target) ? 'PyMySQL spends more CPU a row, on the loop. ' : ''}A thread pool has 10 ` +
-        'threads in gevent unless set; connections must not be shared between threads.',
+        (/MySQL/.test(target) ? 'PyMySQL uses more CPU for each row, and uses it on the loop. ' : '') +
+        'A thread pool has 10 threads in gevent unless set; connections must not be shared between threads.',
     },
   ],
   dns: () => [
@@ -141,9 +141,9 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
   sleep: () => [
     {
       text:
-        "Use the loop's own sleep (gevent.sleep, asyncio.sleep). The sleep of the system, which this is, stops " +
-        'every request of the worker.',
-      caveat: 'Modules imported before monkey-patching keep the original.',
+        "Use the loop's own sleep (gevent.sleep, asyncio.sleep). This is the sleep of the system: it stops every " +
+        'request of the worker.',
+      caveat: 'Modules that were imported before monkey-patching keep the original.',
     },
   ],
   'child-wait': () => [
@@ -233,7 +233,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
       text:
         'One keep-alive connection always had its next request ready and was served without a yield. Record ' +
         'again with bpftrace: strace itself can cause this by slowing the server.',
-      caveat: 'Untraced the same load may be harmless.',
+      caveat: 'Without the tracer the same load may be harmless.',
     },
   ],
 };

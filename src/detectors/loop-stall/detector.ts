@@ -1,5 +1,6 @@
 import type { LongTurn } from '../../model/facts.ts';
 import { isLoopOf, type Role, rolesOf } from '../../model/machine/roles.ts';
+import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
@@ -109,7 +110,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   const { model, capabilities } = context;
   const roles = rolesOf(model.processes.threads());
   const loops = [...roles]
-    .filter(([thread, role]) => isLoopOf(thread, role) && (thread.loop.turns > 0 || thread.loop.shared !== null))
+    .filter(([thread, role]) => isLoopOf(thread, role) && (thread.loop.turns > 0 || thread.loop.isShared))
     .map(([thread]) => thread);
   const others = [...roles].filter(([, role]) => servesOneAtATime(role)).map(([thread]) => thread);
   const stalled = [
@@ -137,8 +138,11 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   if (loops.length === 0) return notApplicable(noLoopReason(model, roles));
   if (loops.some((thread) => isOneOfMany(thread, model))) return notApplicable(ONE_OF_MANY);
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
-  const longest = loops.reduce((most, { loop }) => Math.max(most, loop.shared?.longest ?? loop.longestTurn), 0);
-  const isShared = loops.every(({ loop }) => loop.shared !== null);
+  const longest = loops.reduce(
+    (most, thread) => Math.max(most, sharedWaitOf(thread)?.longest ?? thread.loop.longestTurn),
+    0,
+  );
+  const isShared = loops.every(({ loop }) => loop.isShared);
   if (isShared)
     return clear(
       `at no time of ${context.threshold('stall-ms')} ms or more was a thread at work while none of those that take ` +

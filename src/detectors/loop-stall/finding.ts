@@ -1,4 +1,6 @@
 import type { KeptLine } from '../../model/evidence.ts';
+import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import { duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
@@ -54,7 +56,7 @@ export function stallFinding(
   // A thread that is parked while others wait in its place has nothing to do.
   const parks = cause === 'lock' || cause === 'futex-ladder';
   // It may park between requests as well, so that many of them are no turn.
-  const isRuntime = cause === 'many-requests' && thread.process.threads.length > 1;
+  const isRuntime = cause === 'many-requests' && threadsOf(thread.process).length > 1;
   const isParked = (parks || isRuntime) && mayTakeTurns(thread, context.model);
   const isDoubtful = isFull || isParked;
   const helpers = helperPeers(thread.process);
@@ -73,7 +75,7 @@ export function stallFinding(
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
       `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}` +
       `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
-    why: reason.stop !== null ? WHY_STOPPED : thread.loop.shared === null ? WHY : WHY_SHARED,
+    why: reason.stop !== null ? WHY_STOPPED : thread.loop.isShared ? WHY_SHARED : WHY,
     ...span({ times }, group.first, group.last),
     openEnded: open,
     workers: isFirst ? [...new Set(shared.members.map((member) => member.thread.process.pid))] : [pid],
@@ -161,8 +163,10 @@ function everybodyNote({ members, count, total }: StallCause): string {
 }
 
 /** The time in which the loop was watched. */
-function observedOf({ loop }: StallGroup['thread'], { model }: Context): Nanoseconds {
-  return loop.shared === null ? loop.busy + loop.idle : model.lastTime - loop.shared.first;
+function observedOf(thread: StallGroup['thread'], { model }: Context): Nanoseconds {
+  const { busy, idle } = thread.loop;
+  const shared = sharedWaitOf(thread);
+  return shared === null ? busy + idle : model.lastTime - shared.first;
 }
 
 /** Time outside calls that was spent on a processor. */

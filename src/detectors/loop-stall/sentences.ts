@@ -1,4 +1,5 @@
 import type { Process } from '../../model/machine/process.ts';
+import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
 import type { Stop } from '../../model/machine/stop.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { NOTED, type OffCpu } from '../../model/machine/turn.ts';
@@ -39,12 +40,14 @@ function atLeast({ open }: Stall): string {
 
 /** What the longest of `count` stalls was, and who waited meanwhile. */
 export function summaryOf(
-  { process: { pid }, loop: { shared } }: Thread,
+  thread: Thread,
   stall: Stall,
   count: number,
   total: number,
   capabilities: Capabilities,
 ): string {
+  const { pid } = thread.process;
+  const shared = sharedWaitOf(thread);
   const whom =
     stall.request === ''
       ? ''

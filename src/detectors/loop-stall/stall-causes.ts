@@ -58,7 +58,7 @@ export function causesOf(groups: readonly StallGroup[]): StallCause[] {
 
 function keyOf({ thread, cause, target, request, longest }: StallGroup): string {
   const { process, loop } = thread;
-  const way = loop.shared === null ? runtimeOf(process) : 'shared';
+  const way = loop.isShared ? 'shared' : runtimeOf(process);
   return [cause, targetKey(target), request, longest.reason.stop?.signal ?? '', way, process.server].join('\n');
 }
 

@@ -14,7 +14,7 @@ export const TURNS_NOTE =
  */
 export function mayTakeTurns(thread: Thread, { processes }: Model): boolean {
   const { hub } = thread.loop;
-  if (hub?.kind !== 'epoll' || thread.loop.shared !== null || !isUntold(thread)) return false;
+  if (hub?.kind !== 'epoll' || thread.loop.isShared || !isUntold(thread)) return false;
   for (const other of processes.threads())
     if (other.process !== thread.process && !other.process.isWhole && other.loop.hub?.fd === hub.fd) return true;
   return false;

@@ -59,7 +59,7 @@ export function finding(
     },
     evidence: retries.slice(0, 3).flatMap((retry) => [retry.lostLine, retry.line]),
     next: [
-      { text: 'Remove what made the first attempt late: see the broken-pipe and loop-stall findings.' },
+      { text: 'Remove what made the first attempt late: the late replies and the stalls in this report.' },
       {
         text:
           'Let clients wait a random, growing time between tries and limit retries to a share of their ' +

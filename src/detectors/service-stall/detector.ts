@@ -112,6 +112,6 @@ function servicesOf(threads: Iterable<Thread>): Thread[][] {
 function endOf(thread: Thread, lastTime: Nanoseconds): Nanoseconds {
   const { exitedAt }: Process = thread.process;
   // One thread stands for several: they go on without it.
-  const isOver = thread.ended && thread.loop.shared === null;
+  const isOver = thread.ended && !thread.loop.isShared;
   return isOver ? thread.lastTime : exitedAt === UNKNOWN ? lastTime : exitedAt;
 }

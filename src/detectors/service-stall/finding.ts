@@ -87,7 +87,7 @@ export function finding(
     },
     evidence: withCode(worst.lines.slice(0, 6), code),
     next: [
-      { text: 'First fix the stall that blocks the workers: see the loop-stall findings of the same workers.' },
+      { text: 'First fix the stall of these workers that this report names.' },
       {
         text: 'Until then each further worker lets one more request run.',
         caveat: 'More workers also enlarge a herd, and a slow dependency blocks them too.',

@@ -1,4 +1,5 @@
 import type { Durations } from '../../model/machine/durations.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import type { Peer } from '../../model/topics/dependencies/peer.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
@@ -46,10 +47,10 @@ export function judge(context: Context, peer: Peer): Slow | null {
 function shareOfMainWork(model: Model, { processes }: Peer): number {
   let most = 0;
   for (const { process, mainWork } of processes.values()) {
-    const first = Math.min(model.lastTime, ...process.threads.map(({ firstTime }) => firstTime));
-    const end = process.threads.some(({ ended }) => !ended)
+    const first = Math.min(model.lastTime, ...threadsOf(process).map(({ firstTime }) => firstTime));
+    const end = threadsOf(process).some(({ ended }) => !ended)
       ? model.lastTime
-      : Math.max(first, ...process.threads.map(({ lastTime }) => lastTime));
+      : Math.max(first, ...threadsOf(process).map(({ lastTime }) => lastTime));
     const lived = elapsed(first, end);
     if (lived > 0) most = Math.max(most, Math.min(1, mainWork / lived));
   }

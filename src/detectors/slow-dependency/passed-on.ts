@@ -1,4 +1,5 @@
 import type { Listener } from '../../model/machine/listener.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Peer } from '../../model/topics/dependencies/peer.ts';
 import { requestName } from '../request-shape.ts';
 import type { Slow } from './judge.ts';
@@ -25,6 +26,6 @@ function isPassedOn({ peer, by, waits }: Slow, next: Slow): boolean {
 
 /** What those who waited for a peer accept connections on. */
 function listenersOf({ processes }: Peer): ReadonlySet<Listener> {
-  const threads = [...processes.values()].flatMap(({ process }) => process.threads);
+  const threads = [...processes.values()].flatMap(({ process }) => [...threadsOf(process)]);
   return new Set(threads.flatMap(({ accepts }) => [...accepts.listeners]));
 }

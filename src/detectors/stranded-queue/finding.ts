@@ -86,7 +86,7 @@ function adviceFor(server: string, isBusy: boolean): Step[] {
   const cures: Step[] = isBusy
     ? [{ text: `Sync workers serve one request at a time, for which a shared queue is better: ${share}`, caveat }]
     : [
-        { text: 'Fix the stalls of the workers named above first: see their findings in this report.' },
+        { text: 'First fix the stalls of the workers named above: this report has them.' },
         { text: `Where stalls cannot be avoided, ${share}`, caveat },
       ];
   return [

@@ -1,4 +1,5 @@
 import type { Thread } from '../../model/machine/thread.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import { type TimeRow, timeOf } from '../../model/measuring/time-table.ts';
 import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
@@ -36,7 +37,7 @@ function isComputing(model: Model, thread: Thread): boolean {
 
 /** Clients wait for it, and it has one thread: nobody else of it serves them. */
 function isBusy({ seen, leftIn, process }: Thread): boolean {
-  if (!(process.clientsHeld > 0) || process.threads.length > 1) return false;
+  if (!(process.clientsHeld > 0) || threadsOf(process).length > 1) return false;
   return !isWait(syscall(seen?.call ?? '').family) && (leftIn === null || !isWait(leftIn.syscall.family));
 }
 

@@ -1,6 +1,7 @@
 import { type AtEnd, atEndOf } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { JobTracker } from '../../model/topics/queues/job-tracker.ts';
@@ -171,7 +172,7 @@ function isLocked(all: readonly AtEnd[]): boolean {
   // More of them on one word are threads of a pool that strace did not tell from processes.
   return (
     all.length <= MOST_LOCKED &&
-    all.every(({ wait, thread }) => wait.kind === 'lock' && thread.process.threads.length === 1)
+    all.every(({ wait, thread }) => wait.kind === 'lock' && threadsOf(thread.process).length === 1)
   );
 }
 

@@ -1,5 +1,6 @@
 import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
 import { elapsed, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
@@ -100,7 +101,7 @@ function targetOf({ left: { target, path } }: AtEnd): string | null {
 
 /** Many captures do not tell a thread from a process: then nobody is called one. */
 function nounOf(all: readonly Process[]): string {
-  return all.some(({ threads, parent, forks }) => threads.length > 1 || parent !== null || forks > 0)
+  return all.some((process) => threadsOf(process).length > 1 || process.parent !== null || process.forks > 0)
     ? 'processes'
     : 'pids';
 }

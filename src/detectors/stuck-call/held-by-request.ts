@@ -2,6 +2,7 @@ import type { Request } from '../../model/machine/connections.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, withPlace } from '../code-line.ts';
@@ -34,7 +35,7 @@ export function heldByRequest(context: Context): Held[] {
   const least = threshold('stuck-ms') * MILLISECOND;
   return [...rolesOf(model.processes.threads())].flatMap(([thread, role]) => {
     const { process, seen, ended, leftIn } = thread;
-    if (seen === null || ended || process.threads.length > 1 || !ONE_AT_A_TIME.has(role)) return [];
+    if (seen === null || ended || threadsOf(process).length > 1 || !ONE_AT_A_TIME.has(role)) return [];
     if (leftIn !== null && elapsed(leftIn.since, model.lastTime) >= least) return [];
     // Who makes no call computes, unless it was stopped; who makes short ones is seen between two of them at times.
     const isSilent = elapsed(thread.lastTime, model.lastTime) >= least;

@@ -2,6 +2,7 @@ import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { hasUnseenThreads, threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { queueOf } from '../../model/topics/queues/job-tracker.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
@@ -114,7 +115,7 @@ function isReadingFromAnybody({ thread, left, wait, idle }: AtEnd, scene: Scene)
 
 /** It is a thread of a process that serves beside others, or may be one, where one process alone serves. */
 function mayBeOfServing({ process, isMain }: Thread, { serving, isOneProcess }: Scene): boolean {
-  const { length } = process.threads;
+  const { length } = threadsOf(process);
   return serving.has(process) ? !isMain && length > 1 : isOneProcess && length === 1;
 }
 
@@ -122,7 +123,7 @@ function mayBeOfServing({ process, isMain }: Thread, { serving, isOneProcess }: 
 function isParked({ thread, left, wait, idle }: AtEnd): boolean {
   const { accepts, process } = thread;
   if (idle !== 'unknown' || left.isServing || accepts.listeners.size > 0) return false;
-  if (process.clientsHeld > 0 && process.threads.length === 1) return false;
+  if (process.clientsHeld > 0 && threadsOf(process).length === 1) return false;
   if (wait.kind === 'lock') return left.futex !== null || left.name === 'futex';
   const { family } = left.syscall;
   return (wait.kind === 'work' || wait.kind === 'unknown') && /^(?:read|poll|select)$/.test(family);
@@ -133,7 +134,7 @@ function mayBeBeside({ thread, left }: AtEnd, all: readonly AtEnd[], scene: Scen
   const { process, tid, isMain } = thread;
   const { serving, working, isOneProcess } = scene;
   if (waitsForJobs(thread, working)) return true;
-  if (serving.has(process)) return !isMain || process.threads.length > 1;
+  if (serving.has(process)) return !isMain || threadsOf(process).length > 1;
   if (isOneProcess) return true;
   // Whose beginning was seen is a process, and no thread of another one.
   const mayBeThread = process.parent === null && !process.isWhole;
@@ -152,7 +153,7 @@ function waitsForJobs(thread: Thread, working: ReadonlySet<Process>): boolean {
 }
 
 function hasThreads(process: Process): boolean {
-  return process.threads.length > 1 || process.hasUnseenThreads;
+  return threadsOf(process).length > 1 || hasUnseenThreads(process);
 }
 
 function servingProcesses({ processes }: Model): ReadonlySet<Process> {

@@ -1,9 +1,11 @@
+import { clienteleOf } from '../../model/machine/clientele.ts';
 import type { Opener } from '../../model/machine/listener.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isBelow, isWorkerRole, type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { ASKED, CRASHES, type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
+import { type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
+import { ASKED, CRASHES } from '../../model/topics/deaths/sent-signals.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
@@ -121,8 +123,8 @@ function isWorth(death: Death, { serving, governing, workers, failed }: Known): 
   const mayBeWorker = parent !== null && isFork && (serving.has(parent) || failed.has(parent));
   const isWorker = hasServed || (mayBeWorker && (serving.has(parent) || !isBelow(parent, workers)));
   // A process for one client ends with it: with what status is between the two.
-  if (signal === '' && process !== null && process.clientele.from !== null && !process.clientele.isSeveral)
-    return false;
+  const clientele = process === null ? null : clienteleOf(process);
+  if (signal === '' && clientele?.from != null && !clientele.isSeveral) return false;
   // Who writes to a pipe that was closed ends so, as half a shell pipeline does.
   // Whoever is traced alone is told where it says itself that it failed.
   if (signal === '') return isWorker || (isMain && death.words !== null);

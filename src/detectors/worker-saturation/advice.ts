@@ -10,8 +10,8 @@ export const FIX_THE_LOCK = {
 /** Where they wait for names or for a disk. */
 export const FIX_THE_WAIT = {
   text:
-    'First fix the name lookups or disk syncs that these workers wait for (see their findings), then record ' +
-    'again: each request then keeps its worker busy for less time.',
+    'First fix the name lookups or disk syncs that these workers wait for, then record again: ' +
+    'each request then keeps its worker busy for less time.',
 };
 
 /** Why it hurts when workers that serve a request at a time are busy. */

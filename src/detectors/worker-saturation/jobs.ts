@@ -1,5 +1,6 @@
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { type JobArrival, type JobQueue, type JobTurn, queueOf } from '../../model/topics/queues/job-tracker.ts';
 import { type Demand, masterOf, worksFor } from '../../model/topics/queues/masters.ts';
@@ -123,7 +124,7 @@ function byProcess(crew: Crew): Crew[] {
   return [...[...known].map((owner) => crew.filter(({ process }) => process === owner)), others];
 }
 
-const isOneOfSeveral = ({ process }: Thread): boolean => process.threads.length > 1;
+const isOneOfSeveral = ({ process }: Thread): boolean => threadsOf(process).length > 1;
 
 function demandOf(crew: Crew): JobCrew['demand'] {
   const causes = new Set(crew.map(({ process }) => worksFor(process)));

@@ -78,7 +78,7 @@ export class Pools {
    * always there (jetty); undefined for other crews, of which all serve.
    */
   mostOf(crew: Crew): number | undefined {
-    if (crew.every(({ loop }) => loop.shared === null)) return undefined;
+    if (crew.every(({ loop }) => !loop.isShared)) return undefined;
     return mostAtOnce(crew.map((thread) => ({ busy: this.busy.turns.get(thread)?.turns ?? [] }))) || undefined;
   }
 

@@ -3,6 +3,7 @@ import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
+import { hasUnseenThreads, threadsOf } from '../machine/threads-of.ts';
 import type { Model } from '../model.ts';
 import { lockOf } from '../topics/locks/shared-locks.ts';
 import { lockHolder } from './lock-holder.ts';
@@ -123,7 +124,7 @@ function sleeping({ servesRequests, process, tid, lastTime }: Thread, left: Left
   if (!(process.clientsHeld > 0) || tid !== process.pid || lastTime !== UNKNOWN) return yes(TIME);
   const clients = process.clientsHeld === 1 ? 'a client is connected' : `${process.clientsHeld} clients are connected`;
   // The first thread of a server of threads sleeps while the others serve.
-  return process.threads.length === 1 ? no('time', `the end of a sleep, while ${clients}`) : yes(TIME);
+  return threadsOf(process).length === 1 ? no('time', `the end of a sleep, while ${clients}`) : yes(TIME);
 }
 
 /** A read, or a wait for one descriptor. */
@@ -174,7 +175,7 @@ function waited(thread: Thread, left: LeftIn): Judgement {
  */
 function takesOneByOne({ process, accepts }: Thread, { syscall: { family } }: LeftIn): boolean {
   const isBlocking = accepts.listeners.size > 0 && accepts.nonblocking === 0;
-  return family === 'read' && isBlocking && process.threads.length === 1 && !process.hasUnseenThreads;
+  return family === 'read' && isBlocking && threadsOf(process).length === 1 && !hasUnseenThreads(process);
 }
 
 /** The first port that Linux gives to who connects (`net.ipv4.ip_local_port_range`). */
@@ -219,15 +220,15 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   if (use.operation.startsWith('LOCK_PI') || (use.operation === 'WAIT' && use.value === CONTENDED))
     return no('lock', `a lock that is taken (word ${use.word})`);
   // So the runtime of Go parks its threads, the first one among them.
-  if (use.operation === 'WAIT' && use.value === 0 && thread.process.threads.length > 1)
+  if (use.operation === 'WAIT' && use.value === 0 && threadsOf(thread.process).length > 1)
     return yes({ kind: 'lock', what: word });
   const { isMain } = thread;
-  const others = thread.process.threads.filter((each) => each !== thread && each.leftIn?.futex?.word === use.word);
+  const others = threadsOf(thread.process).filter((each) => each !== thread && each.leftIn?.futex?.word === use.word);
   if (others.length > 0 && (isMain || others.some((each) => each.isMain)))
     return no('lock', `one lock, as ${others.length + 1} threads of this process do (word ${use.word})`);
   if (thread.servesRequests && left.isServing) return no('lock', word);
   // One thread alone that waits for another: nobody is left to wake it.
-  if (isMain && thread.process.threads.length === 1 && thread.process.threadsStarted === 0)
+  if (isMain && threadsOf(thread.process).length === 1 && thread.process.threadsStarted === 0)
     return unknown('lock', word);
   return isMain ? unknown('lock', word) : yes({ kind: 'lock', what: word });
 }

@@ -90,7 +90,7 @@ export class AcceptCycles {
     const state = cycleOf(thread);
     const { wake } = state;
     // Whichever thread is free looks for all of them: what this one waited for says nothing.
-    if (thread.loop.shared !== null) wake.seen = false;
+    if (thread.loop.isShared) wake.seen = false;
     if (state.open && state.listener !== listener) this.close(thread, call.start);
     if (!state.open) {
       state.open = true;
@@ -104,7 +104,7 @@ export class AcceptCycles {
       state.line = null;
     }
     state.calls++;
-    if (thread.loop.shared === null) this.#looked(thread, state, listener, call, succeeded);
+    if (!thread.loop.isShared) this.#looked(thread, state, listener, call, succeeded);
     if (succeeded) state.accepted++;
     else if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
       if (state.accepted > 0) state.drained++;

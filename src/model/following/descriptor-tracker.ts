@@ -3,24 +3,26 @@ import type { Call } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
+import { acceptedBy } from '../machine/accepted-by.ts';
 import type { DescriptorKind } from '../machine/descriptor-kind.ts';
 import { Descriptor, describeByLabel } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import type { Listeners } from '../machine/listeners.ts';
-import type { Processes } from '../machine/processes.ts';
+import type { Memberships } from '../machine/memberships.ts';
 import { mustBeOne } from '../machine/seen-sockets.ts';
 import type { Thread } from '../machine/thread.ts';
+import { threadsOf } from '../machine/threads-of.ts';
 import type { FollowerContext } from './follower-context.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
 export class DescriptorTracker {
-  readonly #processes: Processes;
+  readonly #memberships: Memberships;
   readonly #listeners: Listeners;
   readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
   constructor({ processes, listeners, audience, inWindow }: FollowerContext) {
-    this.#processes = processes;
+    this.#memberships = processes.memberships;
     this.#listeners = listeners;
     this.#audience = audience;
     this.#inWindow = inWindow;
@@ -40,7 +42,7 @@ export class DescriptorTracker {
       descriptor.epoll = new EpollSet();
     }
     thread.process.descriptors.set(call.result, descriptor);
-    if (!thread.process.isWhole) this.#processes.opened(thread, call);
+    if (!thread.process.isWhole) this.#memberships.opened(thread, call);
     this.#audience.opened(call, thread, descriptor);
   }
 
@@ -52,8 +54,8 @@ export class DescriptorTracker {
     descriptor.nonblocking = made?.isNonblocking === true;
     thread.process.descriptors.set(call.result, descriptor);
     if (!thread.process.isWhole)
-      this.#processes.sockets.add(descriptor.label, call.result, descriptor, thread, call.end);
-    if (!thread.process.isWhole) this.#processes.opened(thread, call);
+      this.#memberships.sockets.add(descriptor.label, call.result, descriptor, thread, call.end);
+    if (!thread.process.isWhole) this.#memberships.opened(thread, call);
     this.#audience.opened(call, thread, descriptor);
   }
 
@@ -120,10 +122,10 @@ export class DescriptorTracker {
       return;
     }
     const descriptor =
-      thread.process.descriptors.get(call.fd) ?? this.#processes.learn(thread, call.fd, call.arguments.label());
+      thread.process.descriptors.get(call.fd) ?? this.#memberships.learn(thread, call.fd, call.arguments.label());
     descriptor.nonblocking = nonblocking;
     const { connection } = descriptor;
-    if (connection !== null && nonblocking) connection.acceptedBy.accepts.nonblocking++;
+    if (connection !== null && nonblocking) acceptedBy(connection).accepts.nonblocking++;
   }
 
   epollControl(call: Call, thread: Thread): void {
@@ -142,17 +144,17 @@ export class DescriptorTracker {
       const listener = process.descriptors.get(fd)?.listener;
       if (listener == null) return;
       set.epoll.putAside(listener);
-      for (const { loop, accepts } of process.threads)
+      for (const { loop, accepts } of threadsOf(process))
         if (loop.hub?.descriptor === set) accepts.tending.leaves(listener, call.start, entryLine(call));
       return;
     }
-    const member = process.descriptors.get(fd) ?? this.#processes.learn(thread, fd, change.label);
+    const member = process.descriptors.get(fd) ?? this.#memberships.learn(thread, fd, change.label);
     const exclusive = (change.events & EVENT.EXCLUSIVE) !== 0;
     set.epoll.register(fd, { u32: data, exclusive });
     if (member.listener !== null) {
       set.epoll.registerListener(member.listener);
       if (operation === 'ADD')
-        for (const { loop, accepts } of process.threads)
+        for (const { loop, accepts } of threadsOf(process))
           if (loop.hub?.descriptor === set && accepts.tending.of(member.listener) !== undefined)
             accepts.tending.begins(member.listener, call.end, loop.idle);
       set.epoll.exclusive ||= exclusive;
@@ -162,17 +164,17 @@ export class DescriptorTracker {
   /** Returns the closed descriptor, or undefined when nothing was closed. */
   closed(call: Call, thread: Thread): Descriptor | undefined {
     if (call.result !== 0) return undefined;
-    this.#processes.closed(thread, call.fd, call.start);
+    this.#memberships.closed(thread, call.fd, call.start);
     const descriptor = this.#toClose(call, thread);
     if (descriptor === undefined) return undefined;
     const { process } = thread;
     process.descriptors.delete(call.fd);
     if (descriptor.listener !== null)
-      for (const { accepts } of process.threads)
+      for (const { accepts } of threadsOf(process))
         accepts.tending.leaves(descriptor.listener, call.start, entryLine(call));
-    this.#processes.sockets.closed(descriptor);
+    this.#memberships.sockets.closed(descriptor);
     if (descriptor.kind === 'epoll')
-      for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
+      for (const { loop } of threadsOf(process)) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
     this.#audience.closed(call, thread, descriptor);
     return descriptor;
   }
@@ -182,9 +184,9 @@ export class DescriptorTracker {
     const known = thread.process.descriptors.get(call.fd);
     if (known !== undefined || thread.process.isWhole || call.fd < 0) return known;
     const label = call.arguments.label();
-    const seen = this.#processes.sockets.find(label);
+    const seen = this.#memberships.sockets.find(label);
     const isShared = seen !== undefined && mustBeOne(thread, call.fd, seen);
-    return isShared ? this.#processes.learn(thread, call.fd, label) : undefined;
+    return isShared ? this.#memberships.learn(thread, call.fd, label) : undefined;
   }
 }
 

@@ -42,8 +42,6 @@ export class FailedWrites {
     const request = connection?.request ?? null;
     const blame =
       request === null ? { own: 0, waiting: 0, behind: 0, longest: null } : request.loop.blame(request, call.start);
-    // A write may wait long for its reader before it fails.
-    blame.own += call.end - call.start;
     const lines: KeptLine[] = [keptLine(call)];
     const failure: FailedWrite = {
       thread,
@@ -54,6 +52,8 @@ export class FailedWrites {
       error: call.error,
       time: call.end,
       ...blame,
+      // A write may wait long for its reader before it fails.
+      own: blame.own + call.end - call.start,
       lines,
       wasCut: request !== null && this.#wasCut(request, call),
       signal: '',

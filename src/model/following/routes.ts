@@ -7,6 +7,7 @@ import { NO_THREAD_STARTED } from '../machine/loop.ts';
 import type { Processes } from '../machine/processes.ts';
 import { serverOf } from '../machine/server-names.ts';
 import type { Thread } from '../machine/thread.ts';
+import { threadsOf } from '../machine/threads-of.ts';
 import { type Heard, HUB_WAIT, type WorksFor } from '../tracker.ts';
 import type { Followers } from './followers.ts';
 import { isInterruption } from './interruptions.ts';
@@ -91,8 +92,8 @@ function bookkeeping(
       thread.process.usesRing = true;
     };
   if (name === 'prctl') return (call, thread) => renamed(call, thread);
-  if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
-  if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
+  if (name === 'getpid') return (call, thread) => processes.memberships.pidNamed(thread, call.result);
+  if (name === 'getppid') return (call, thread) => processes.memberships.parentNamed(thread.process, call.result);
   if (name === 'gettid') {
     return (_call, thread) => {
       thread.loop.startedThreadIn = thread.loop.turn.number;
@@ -177,8 +178,8 @@ function usedWord(call: Call, thread: Thread, processes: Processes): void {
   process.wordsLookedAt++;
   // A wait that ends well was ended by somebody; an interrupted one goes on.
   if (isInterruption(call.error)) return;
-  if (isWake === call.result > 0 && process.threads.length === 1) process.wakesUnseen = true;
-  processes.usedWord(thread, use.word, isWake ? call.result : null, call);
+  if (isWake === call.result > 0 && threadsOf(process).length === 1) process.wakesUnseen = true;
+  processes.memberships.usedWord(thread, use.word, isWake ? call.result : null, call);
 }
 
 const MOST_LOOKED_AT = 10_000;
@@ -192,7 +193,7 @@ function executed(call: Call, thread: Thread, audience: Audience): void {
   if (process.argv.length > 0) process.server = serverOf(process.argv);
   process.descriptors.keepStandardStreams();
   // Another program has a loop of its own, if any.
-  for (const { loop } of process.threads) if (loop.hub !== null) loop.hubClosed();
+  for (const { loop } of threadsOf(process)) if (loop.hub !== null) loop.hubClosed();
   process.isWhole = true;
   audience.executed(process);
 }

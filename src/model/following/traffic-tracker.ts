@@ -1,32 +1,31 @@
-import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
-import { Memcached } from '../../trace/framing/memcached.ts';
-import { isRedisCommand } from '../../trace/framing/redis.ts';
-import { asksForJob, queryOf, requestStart } from '../../trace/payload.ts';
+import { asksForJob, queryOf } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
-import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
+import { acceptedBy, acceptedConnection } from '../machine/accepted-by.ts';
+import { clienteleOf } from '../machine/clientele.ts';
+import type { Connection, Request } from '../machine/connections.ts';
 import { Descriptor, isStale } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
-import type { Process } from '../machine/process.ts';
-import type { Processes } from '../machine/processes.ts';
+import type { Memberships } from '../machine/memberships.ts';
 import type { Thread } from '../machine/thread.ts';
+import { threadsOf } from '../machine/threads-of.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
+import { ConnectionEnds } from './connection-ends.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
 import type { FollowerContext } from './follower-context.ts';
+import { FoundConnections, passedUnseen, receiveDescriptors } from './found-connections.ts';
 import { isReply, RequestTracker } from './request-tracker.ts';
 
-/** So often it is asked who else uses a number, in a capture: each time all processes are looked at. */
-const MOST_LOOKUPS = 4_096;
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
 export class TrafficTracker {
   readonly #facts: FactBus;
-  readonly #processes: Processes;
+  readonly #memberships: Memberships;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
   readonly #audience: Audience;
@@ -34,19 +33,23 @@ export class TrafficTracker {
   readonly #requests: RequestTracker;
   /** The capture holds calls of `close`: without them each number comes again. */
   #showsCloses = false;
-  #lookups = 0;
   /** Writes to somebody who left. */
   readonly failures: FailedWrites;
+  /** What becomes of connections. */
+  readonly ends: ConnectionEnds;
+  readonly #found: FoundConnections;
 
   constructor(context: FollowerContext, cycles: AcceptCycles) {
     this.#facts = context.facts;
-    this.#processes = context.processes;
+    this.#memberships = context.processes.memberships;
     this.#listeners = context.listeners;
     this.#cycles = cycles;
     this.#audience = context.audience;
     this.#inWindow = context.inWindow;
     this.#requests = new RequestTracker(context);
     this.failures = new FailedWrites(context);
+    this.ends = new ConnectionEnds(context);
+    this.#found = new FoundConnections(this.#memberships);
   }
 
   accept(call: Call, thread: Thread): Request | null {
@@ -62,7 +65,7 @@ export class TrafficTracker {
     if (
       listener.isFollowed &&
       loop.waitSets.length === 0 &&
-      process.sharedWait === null &&
+      !process.takesTurns &&
       this.#cycles.lastWait(thread) === null &&
       this.#inWindow(call.start) &&
       (succeeded || call.error === 'EAGAIN')
@@ -94,13 +97,13 @@ export class TrafficTracker {
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
     if (!process.isWhole && !servesAlone(thread))
-      this.#processes.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
+      this.#memberships.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
     loop.aftermath?.accepted(connection, listener, thread.lane.index);
     listener.lastLane = thread.lane.index;
     listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);
-    if (!process.isWhole) this.#processes.opened(thread, call);
+    if (!process.isWhole) this.#memberships.opened(thread, call);
     const before = thread.process.descriptors.get(call.result)?.connection;
     if (before && !before.used && !before.closed && this.#showsCloses) process.servedUnseen++;
     thread.process.descriptors.set(call.result, made);
@@ -136,16 +139,16 @@ export class TrafficTracker {
     const isMessage = call.syscall.name === 'recvmsg';
     if (isMessage && call.result > 0) thread.process.hearsMessages = true;
     const passed = isMessage ? call.arguments.passedDescriptors() : null;
-    if (passed !== null) this.#receiveDescriptors(call, thread, passed);
-    let connection = descriptor.connection ?? this.#passedUnseen(call, thread, descriptor);
+    if (passed !== null) receiveDescriptors(call, thread, passed);
+    let connection = descriptor.connection ?? passedUnseen(call, thread, descriptor);
     if (connection === null) {
-      if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
+      if (call.result === 0 && descriptor.kind === 'socket') this.#audience.endOfFile(call, thread, descriptor);
       if (descriptor.kind === 'socket') {
-        if (call.result > 0 && !descriptor.seenOpening) thread.process.clientele.hears(descriptor);
+        if (call.result > 0 && !descriptor.seenOpening) clienteleOf(thread.process).hears(descriptor);
         this.#audience.answered(call, thread, descriptor);
       } else if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
-      connection = this.#adopt(call, thread, descriptor);
+      connection = this.#found.adoptIfRequest(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
     }
     this.#served(connection, thread);
@@ -153,7 +156,7 @@ export class TrafficTracker {
     if (call.result > 0) {
       if (!descriptor.writeShut) this.#requests.received(call, thread, connection);
     } else if (call.result === 0 || call.error === 'ECONNRESET') {
-      this.#ended(call, thread, descriptor);
+      this.#audience.endOfFile(call, thread, descriptor);
       const { request } = connection;
       if (request.complete && request.canHangUp) request.hangUp(call);
     }
@@ -174,7 +177,7 @@ export class TrafficTracker {
       if (connection !== null) this.#requests.hasNone(connection, thread.process);
     }
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && isReply(call))
-      connection = this.#adopted(call, thread, descriptor);
+      connection = this.#found.adopt(call, thread, descriptor);
     if (connection?.isGuess) {
       connection.isGuess = false;
       // The answers of redis look like its commands: this process asks, and was read in the middle of it.
@@ -209,13 +212,7 @@ export class TrafficTracker {
 
   closed(call: Call, thread: Thread, descriptor: Descriptor): Request | null {
     this.#showsCloses = true;
-    const { connection } = descriptor;
-    if (connection === null) {
-      if (descriptor.wroteAt !== UNKNOWN) this.#servedForOthers(call.fd, descriptor, thread.process);
-      return descriptor.owner;
-    }
-    if (isLastOpen(connection, thread.process)) this.#end(connection, thread, call.end);
-    return connection.request;
+    return this.ends.closed(call, thread, descriptor);
   }
 
   /** What a call reads from or writes to; undefined where it names none. */
@@ -223,18 +220,15 @@ export class TrafficTracker {
     const { process } = thread;
     const known = process.descriptors.get(call.fd);
     if (known !== undefined && (process.isWhole || !isStale(known, call.arguments.label()))) return known;
-    return call.fd < 0 ? undefined : this.#processes.learn(thread, call.fd, call.arguments.label());
-  }
-
-  #ended(call: Call, thread: Thread, descriptor: Descriptor): void {
-    this.#audience.endOfFile(call, thread, descriptor);
+    return call.fd < 0 ? undefined : this.#memberships.learn(thread, call.fd, call.arguments.label());
   }
 
   #served(connection: Connection, thread: Thread): void {
-    const { accepts } = connection.acceptedBy;
+    const acceptor = acceptedBy(connection);
+    const { accepts } = acceptor;
     connection.used = true;
-    if (thread !== connection.acceptedBy) {
-      if (thread.process !== connection.acceptedBy.process) thread.process.clientele.serves(connection);
+    if (thread !== acceptor) {
+      if (thread.process !== acceptor.process) clienteleOf(thread.process).serves(connection);
       else connection.usedWhereAccepted = true;
       if (connection.request.loop !== thread.loop) {
         connection.request.servedBy(thread.loop);
@@ -242,7 +236,7 @@ export class TrafficTracker {
       }
       return;
     }
-    if (connection.listener === null) thread.process.clientele.hears(connection.descriptor);
+    if (connection.listener === null) clienteleOf(thread.process).hears(connection.descriptor);
     connection.usedWhereAccepted = true;
     accepts.servedItself++;
     if (accepts.lastFd !== connection.fd) {
@@ -251,160 +245,11 @@ export class TrafficTracker {
       accepts.lastFd = connection.fd;
     }
   }
-
-  /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
-  #adopt(call: Call, thread: Thread, descriptor: Descriptor): Connection | null {
-    const bytes = call.arguments.payload(64);
-    if (bytes === null) return null;
-    if (requestStart(bytes) !== null) return this.#adopted(call, thread, descriptor);
-    const mayAnswer = descriptor.query === null && isRedisCommand(bytes);
-    if (!mayAnswer && !Memcached.isSpokenIn(bytes)) return null;
-    const connection = this.#adopted(call, thread, descriptor);
-    connection.isGuess = mayAnswer;
-    return connection;
-  }
-
-  #adopted(call: Call, thread: Thread, descriptor: Descriptor): Connection {
-    const connection = new Connection(call.fd, descriptor, null, thread, call.start, call.line, '', false);
-    descriptor.connection = connection;
-    // A reply of HTTP/1 showed what it speaks, if no request did.
-    if (call.syscall.family === 'write') connection.framing = null;
-    connection.isHttp = call.syscall.family === 'write';
-    const { accepts, loop } = thread;
-    const { found } = accepts;
-    if (found !== null && !found.closed && found.fd !== call.fd && loop.hub !== null) loop.hub.servesSeveral = true;
-    accepts.found = connection;
-    if (!thread.process.isWhole) this.#processes.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
-    return connection;
-  }
-
-  /**
-   * A request on a number of which no call showed the opening and that had no name when the capture began, in a process
-   * that reads messages: bpftrace does not show what came with them.
-   */
-  #passedUnseen(call: Call, thread: Thread, { kind, label, seenOpening }: Descriptor): Connection | null {
-    const { process } = thread;
-    if (kind !== 'unknown' || label !== '' || seenOpening || !process.hearsMessages || !(call.result > 0)) return null;
-    const bytes = call.arguments.payload(64);
-    if (bytes === null || requestStart(bytes) === null) return null;
-    if (process.parent !== null) process.parent.handsDescriptorsOver = true;
-    this.#receiveDescriptors(call, thread, [{ fd: call.fd, label }]);
-    return process.descriptors.get(call.fd)?.connection ?? null;
-  }
-
-  #receiveDescriptors(call: Call, thread: Thread, passed: readonly LabelledDescriptor[]): void {
-    thread.process.receivesDescriptors = true;
-    for (const { fd, label } of passed) {
-      const descriptor = new Descriptor('connection', label, true);
-      descriptor.connection = new Connection(fd, descriptor, null, thread, call.end, call.line, '', false);
-      thread.process.descriptors.set(fd, descriptor);
-    }
-  }
-
-  #end(connection: Connection, thread: Thread, at: Nanoseconds): void {
-    const { request } = connection;
-    connection.closed = true;
-    thread.process.inProgress.done(request);
-    this.#audience.connectionEnded(connection);
-    if (!connection.used && connection.seenOpening && this.#isServedElsewhere(connection)) {
-      connection.acceptedBy.process.servedUnseen++;
-      connection.used = true;
-    }
-    // A process that passes connections on closes its own copies unread.
-    if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
-      this.#facts.tell('droppedConnection', { connection, time: at });
-    if (
-      request.hungUpAt === UNKNOWN ||
-      connection.failed ||
-      request.hungUpLine === null ||
-      !this.#inWindow(request.hungUpAt)
-    )
-      return;
-    this.#facts.tell('hangUp', {
-      thread,
-      request,
-      time: request.hungUpAt,
-      answered: request.answeredAt !== UNKNOWN,
-      mayBeAnswered: request.answeredAt === UNKNOWN && this.#mayBeAnswered(request, thread.process),
-      mayExpectNothing: mayExpectNothing(request),
-      closedAt: at,
-      line: request.hungUpLine,
-    });
-  }
-
-  /** Somebody else wrote under the number of a connection that nobody of its process used. */
-  #isServedElsewhere({ fd, openedAt, acceptedBy: { process } }: Connection): boolean {
-    if (process.isWhole || this.#lookups++ >= MOST_LOOKUPS) return false;
-    return this.#processes.all().some((other) => {
-      const descriptor = mayServe(other) && other !== process ? other.descriptors.get(fd) : undefined;
-      return descriptor !== undefined && !descriptor.seenOpening && descriptor.wroteAt >= openedAt;
-    });
-  }
-
-  /** A thread that accepts nothing closes what it wrote to: another process may have accepted that. */
-  #servedForOthers(fd: number, { seenOpening, wroteAt }: Descriptor, process: Process): void {
-    if (seenOpening || !mayServe(process) || this.#lookups++ >= MOST_LOOKUPS) return;
-    for (const other of this.#processes.all()) {
-      const connection = other === process || other.isWhole ? null : (other.descriptors.get(fd)?.connection ?? null);
-      if (connection === null || !connection.seenOpening || connection.used || connection.openedAt > wroteAt) continue;
-      other.servedUnseen++;
-      connection.used = true;
-    }
-  }
-
-  /** The reply may have been written where the capture does not show it, or by a thread of an unknown process. */
-  #mayBeAnswered({ connection, readAt, hungUpAt }: Request, process: Process): boolean {
-    // Who answers most of what it reads answers itself.
-    const isAnswering = process.answered * 2 >= process.requests;
-    if (!isAnswering && (process.usesRing || process.hasUnseenThreads)) return true;
-    if (process.isWhole || connection.descriptor.socket !== '') return false;
-    return this.#processes.all().some(({ isWhole, descriptors }) => {
-      const descriptor = isWhole ? undefined : descriptors.get(connection.fd);
-      if (descriptor === undefined || descriptor === connection.descriptor) return false;
-      return descriptor.wroteAt >= readAt && descriptor.wroteAt <= hungUpAt;
-    });
-  }
-
-  /** Connections whose client was seen to leave and that are still open when the trace ends. */
-  finish(processes: readonly Process[], at: Nanoseconds): void {
-    for (const process of processes) {
-      process.inProgress.finish(process);
-      for (const [, { connection }] of process.descriptors.entries())
-        if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
-    }
-  }
-}
-
-/**
- * Logs, counters and events are sent to somebody who says nothing: to leave after them is no hang-up. What a process
- * got from another one may be any file or pipe between the two, as in a browser.
- */
-function mayExpectNothing({ line, connection }: Request): boolean {
-  const { listener, framing, isHttp, descriptor } = connection;
-  if (line !== '' || framing !== null || isHttp) return false;
-  if (listener !== null) return !listener.isAnswered;
-  return descriptor.seenOpening;
-}
-
-/**
- * Whether the connection ends with the copy that this process closes. Who accepts and forks for it closes a copy while
- * its child serves the client.
- */
-function isLastOpen({ acceptedBy, openedAt, usedWhereAccepted }: Connection, process: Process): boolean {
-  const accepting = acceptedBy.process;
-  if (accepting !== process) return !usedWhereAccepted && process.clientele.from === accepting;
-  const wasInherited = accepting.lastForkAt !== UNKNOWN && accepting.lastForkAt >= openedAt;
-  return usedWhereAccepted || !wasInherited;
-}
-
-/** It may be threads of a process that accepts: nobody knows whose they are, and they accept nothing themselves. */
-function mayServe({ isWhole, accepted }: Process): boolean {
-  return !isWhole && accepted === 0;
 }
 
 /** So many reads and writes of its own connections, none by another thread, show that it shares them with nobody. */
 const ALONE = 1_000;
 
 function servesAlone({ accepts, process }: Thread): boolean {
-  return accepts.servedItself >= ALONE && accepts.handedOver === 0 && process.threads.length === 1;
+  return accepts.servedItself >= ALONE && accepts.handedOver === 0 && threadsOf(process).length === 1;
 }

@@ -9,8 +9,8 @@ import { Aftermath } from '../machine/aftermath.ts';
 import type { Request } from '../machine/connections.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
-import type { Loop } from '../machine/loop.ts';
 import type { SharedWait } from '../machine/shared-wait.ts';
+import { sharedWaitOf } from '../machine/shared-waits.ts';
 import type { Thread } from '../machine/thread.ts';
 import { LADDER_RUNG } from '../machine/turn.ts';
 import { HUB_WAIT, type WorksFor } from '../tracker.ts';
@@ -42,9 +42,10 @@ export class TurnTracker {
   }
 
   /** How long the thread had been silent before this call, as far as that is no wait; begins a turn that it shows. */
-  gapBefore({ start }: Call, { loop, lastTime }: Thread): Nanoseconds {
+  gapBefore({ start }: Call, thread: Thread): Nanoseconds {
+    const { loop, lastTime } = thread;
     const untimed = loop.inTurn && loop.waitIsUntimed;
-    if (untimed) waitEndedBy(loop, start);
+    if (untimed) waitEndedBy(thread, start);
     return untimed || lastTime === UNKNOWN || start < lastTime ? 0 : start - lastTime;
   }
 
@@ -64,7 +65,7 @@ export class TurnTracker {
       loop.attribute(owner, isFresh, owner.answeredAt === call.end, lastTime, isAccepted ? call.end : start);
     }
     if (duration >= LADDER_RUNG) {
-      if (loop.shared !== null ? isPark(call) : isKeptAlive(call, thread)) {
+      if (loop.isShared ? isPark(call) : isKeptAlive(call, thread)) {
         this.#parked(call, thread, gap);
         return;
       }
@@ -95,7 +96,8 @@ export class TurnTracker {
     loop.beginTurn(call);
     if (call.syscall.family === 'accept' && call.result >= 0)
       loop.owner = thread.process.descriptors.get(call.result)?.connection?.request ?? null;
-    if (loop.shared?.hasOpen) this.#judge(loop.shared, false);
+    const shared = sharedWaitOf(thread);
+    if (shared?.hasOpen) this.#judge(shared, false);
     // Whoever is served right after a wait that did not wait had been waiting during the turn before.
     if (loop.aftermath?.endsWith(call.start, call.duration)) loop.aftermath = null;
   }
@@ -164,8 +166,9 @@ export class TurnTracker {
     if (length < this.#longTurn || !this.#inWindow(turn.start)) return;
     const waiting = thread.process.inProgress.noteWaiting(turn, at, thread.process);
     loop.keepTurn();
-    if (loop.shared !== null) {
-      loop.shared.absent({ thread, turn, start: turn.start, end: at, open });
+    const shared = sharedWaitOf(thread);
+    if (shared !== null) {
+      shared.absent({ thread, turn, start: turn.start, end: at, open });
       return;
     }
     loop.aftermath = new Aftermath(turn, waiting);
@@ -187,7 +190,7 @@ export class TurnTracker {
   stays(call: Call, thread: Thread): void {
     const { loop, lastTime } = thread;
     this.#waits.stays(call, thread);
-    if (loop.inTurn && loop.waitIsUntimed) waitEndedBy(loop, call.start);
+    if (loop.inTurn && loop.waitIsUntimed) waitEndedBy(thread, call.start);
     else if (loop.inTurn && lastTime !== UNKNOWN && call.start - lastTime > loop.turn.longestGap)
       noteGap(call, thread, call.start - lastTime);
     thread.leftIn = leftIn(call, thread);
@@ -197,7 +200,7 @@ export class TurnTracker {
    * A thread that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
    */
   threadEnded(thread: Thread, time: Nanoseconds, signal: string): void {
-    thread.loop.shared?.threads.delete(thread);
+    sharedWaitOf(thread)?.threads.delete(thread);
     if (!thread.loop.inTurn || thread.loop.waitIsUntimed || signal === '') return;
     noteSilence(thread, time);
     this.end(thread, time, true);
@@ -209,11 +212,10 @@ export class TurnTracker {
     if (left?.isHubWait) {
       if (loop.inTurn) this.end(thread, left.since, false);
       loop.idle += Math.max(0, at - left.since);
-      loop.shared?.looked(left.since, at);
+      sharedWaitOf(thread)?.looked(left.since, at);
       this.#waits.idled(thread, left.since, at);
-    } else if (loop.inTurn && loop.waitIsUntimed) waitEndedBy(loop, at);
-    else if (loop.inTurn && loop.shared !== null && left?.syscall.family === 'futex')
-      this.end(thread, left.since, false);
+    } else if (loop.inTurn && loop.waitIsUntimed) waitEndedBy(thread, at);
+    else if (loop.inTurn && loop.isShared && left?.syscall.family === 'futex') this.end(thread, left.since, false);
     else if (loop.inTurn) {
       if (left === null) noteSilence(thread, at);
       this.end(thread, at, true);
@@ -223,7 +225,10 @@ export class TurnTracker {
   /** The trace ends at `at`, and every thread is finished: what threads did together is told. */
   finishShared(threads: Iterable<Thread>, at: Nanoseconds): void {
     const all = new Set<SharedWait>();
-    for (const { loop } of threads) if (loop.shared !== null) all.add(loop.shared);
+    for (const thread of threads) {
+      const shared = sharedWaitOf(thread);
+      if (shared !== null) all.add(shared);
+    }
     for (const shared of all) {
       shared.finish(at);
       this.#judge(shared, true);
@@ -232,8 +237,9 @@ export class TurnTracker {
 }
 
 /** The first record after a wait of unknown length: it had ended by then. */
-function waitEndedBy(loop: Loop, at: Nanoseconds): void {
-  loop.shared?.looked(loop.waitedSince, at);
+function waitEndedBy(thread: Thread, at: Nanoseconds): void {
+  const { loop } = thread;
+  sharedWaitOf(thread)?.looked(loop.waitedSince, at);
   loop.beginTurnAt(at);
 }
 

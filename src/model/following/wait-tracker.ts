@@ -6,8 +6,8 @@ import type { FactBus } from '../fact-bus.ts';
 import { type Descriptor, isStale } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import { UNNAMED, type WaitSet, WITH_LISTENER, WITHOUT_LISTENER } from '../machine/loop.ts';
-import type { Processes } from '../machine/processes.ts';
-import { SharedWait } from '../machine/shared-wait.ts';
+import type { Memberships } from '../machine/memberships.ts';
+import { lookAt, sharedWaitOf } from '../machine/shared-waits.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import type { FollowerContext } from './follower-context.ts';
@@ -24,12 +24,12 @@ export class WaitTracker {
   readonly #facts: FactBus;
   readonly #audience: Audience;
   readonly #cycles: AcceptCycles;
-  readonly #processes: Processes;
+  readonly #memberships: Memberships;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #longTurn: Nanoseconds;
 
   constructor({ facts, audience, processes, inWindow, longTurn }: FollowerContext, cycles: AcceptCycles) {
-    this.#processes = processes;
+    this.#memberships = processes.memberships;
     this.#longTurn = longTurn;
     this.#facts = facts;
     this.#audience = audience;
@@ -59,9 +59,9 @@ export class WaitTracker {
       this.#confirm(thread, set, true);
     } else if (loop.hub === null && !thread.accepts.isSurelyWait) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
-    if (isHub && epoll.lookedAtBy !== thread && loop.shared === null) this.#looksToo(thread, epoll, descriptor);
-    if (loop.shared !== null) {
-      if (isHub && call.duration >= 0) loop.shared.looked(call.start, call.end);
+    if (isHub && !loop.isShared) this.#looks(thread, descriptor);
+    if (loop.isShared) {
+      if (isHub && call.duration >= 0) sharedWaitOf(thread)?.looked(call.start, call.end);
     } else if (epoll.isListenerAside) this.#cycles.waitedWithout(thread, call);
     else if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
@@ -76,8 +76,8 @@ export class WaitTracker {
     this.#count(set, call);
     if (loop.hub === null) this.#confirm(thread, set, false);
     if (loop.hub !== set) return false;
-    if (loop.shared === null) this.#cycles.waited(thread, set, call);
-    else if (call.duration >= 0) loop.shared.looked(call.start, call.end);
+    if (!loop.isShared) this.#cycles.waited(thread, set, call);
+    else if (call.duration >= 0) sharedWaitOf(thread)?.looked(call.start, call.end);
     this.#hub(call, thread);
     return true;
   }
@@ -87,32 +87,15 @@ export class WaitTracker {
     const { loop, process } = thread;
     const descriptor = process.descriptors.get(call.fd);
     if (call.syscall.family !== 'epoll-wait' || descriptor === undefined) return;
-    const epoll = epollOf(descriptor);
+    epollOf(descriptor);
     loop.nameHub(descriptor, call.fd);
     const set = loop.waitSet('epoll', descriptor, call.fd);
     if (loop.hub === null) this.#confirm(thread, set, false);
-    if (loop.hub === set && epoll.lookedAtBy !== thread && loop.shared === null)
-      this.#looksToo(thread, epoll, descriptor);
+    if (loop.hub === set && !loop.isShared) this.#looks(thread, descriptor);
   }
 
-  /** A thread looks at an epoll instance that is its hub. Threads of one process that do so are one loop. */
-  #looksToo(thread: Thread, epoll: EpollSet, descriptor: Descriptor): void {
-    const { process } = thread;
-    const first = epoll.lookedAtBy;
-    if (first === null || (first.ended && epoll.shared === null)) {
-      epoll.lookedAtBy = thread;
-      return;
-    }
-    // A fork has an epoll instance in common with its parent, and is a worker of its own.
-    if (first.process !== process) return;
-    epoll.shared ??= new SharedWait(first, this.#longTurn);
-    process.sharedWait ??= epoll.shared;
-    for (const each of process.threads) {
-      if (each.loop.hub?.descriptor !== descriptor || each.loop.shared !== null) continue;
-      epoll.shared.join(each);
-      each.loop.join(epoll.shared);
-      this.#facts.tell('hubChanged', each);
-    }
+  #looks(thread: Thread, descriptor: Descriptor): void {
+    for (const each of lookAt(descriptor, thread, this.#longTurn)) this.#facts.tell('hubChanged', each);
   }
 
   poll(call: Call, thread: Thread): boolean {
@@ -238,7 +221,7 @@ export class WaitTracker {
       // What was seen to be opened here needs no name.
       if (known?.seenOpening === true) continue;
       const label = call.arguments.polledLabel(fd);
-      if (label !== '' && (known === undefined || isStale(known, label))) this.#processes.learn(thread, fd, label);
+      if (label !== '' && (known === undefined || isStale(known, label))) this.#memberships.learn(thread, fd, label);
     }
   }
 

@@ -1,5 +1,6 @@
-import type { Connection } from './connections.ts';
-import type { Descriptor } from './descriptors.ts';
+import { acceptedBy } from './accepted-by.ts';
+import type { Connection, Socket } from './connections.ts';
+import { PerProcess } from './owned-state.ts';
 import type { Process } from './process.ts';
 
 /**
@@ -13,7 +14,7 @@ export class Clientele {
   /** It served a second one that another process had accepted. */
   isSeveral = false;
   /** A socket that was open before the capture and brought something. */
-  #talksOn: Descriptor | null = null;
+  #talksOn: Socket | null = null;
   /** There was a second one. */
   #talksOnSeveral = false;
 
@@ -22,14 +23,14 @@ export class Clientele {
     if (this.#first === connection) return;
     if (this.#first === null && this.from === null) {
       this.#first = connection;
-      this.from = connection.acceptedBy.process;
+      this.from = acceptedBy(connection).process;
     } else this.isSeveral = true;
   }
 
   /** Something arrived on a socket of which the capture shows no opening. */
-  hears(descriptor: Descriptor): void {
-    this.#talksOn ??= descriptor;
-    if (this.#talksOn !== descriptor) this.#talksOnSeveral = true;
+  hears(socket: Socket): void {
+    this.#talksOn ??= socket;
+    if (this.#talksOn !== socket) this.#talksOnSeveral = true;
   }
 
   /** It was heard on one socket of unknown origin, and on no other. */
@@ -52,4 +53,11 @@ export class Clientele {
   end(): void {
     this.#first = null;
   }
+}
+
+const clienteles = new PerProcess<Clientele>();
+
+/** Whom that process serves. */
+export function clienteleOf(process: Process): Clientele {
+  return clienteles.of(process) ?? clienteles.set(process, new Clientele());
 }

@@ -3,19 +3,50 @@ import type { Framing } from '../../trace/framing/framing.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
-import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listener.ts';
-import type { Loop } from './loop.ts';
 import { OWNS_NOTHING } from './owner.ts';
-import type { Thread } from './thread.ts';
+
+/** The socket of a connection, as far as its connection asks about it. */
+export interface Socket {
+  /** Address of the other end; '' when unknown. */
+  readonly peer: string;
+  /** What tells it from all other sockets; '' where nothing does. */
+  readonly socket: string;
+  readonly seenOpening: boolean;
+  /** We shut down our writing side. */
+  readonly writeShut: boolean;
+}
+
+/** A stretch of time that a loop spent on one request. */
+export interface Span {
+  readonly request: Request | null;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+/** What the life of a request went to: itself, waiting for work, and standing behind others. */
+export interface Blame {
+  readonly own: Nanoseconds;
+  readonly waiting: Nanoseconds;
+  readonly behind: Nanoseconds;
+  /** The longest single span of others that it stood behind. */
+  readonly longest: Span | null;
+}
+
+/** Who serves a request, as far as the request and those who judge it ask: as a rule the loop of a thread. */
+export interface Serving {
+  /** Time that it has waited for work so far. */
+  readonly idle: Nanoseconds;
+  /** Divides the life of a request up to `at`. */
+  blame(request: Request, at: Nanoseconds): Blame;
+}
 
 /** One accepted connection. Its peer is decoded when somebody asks. */
 export class Connection {
   readonly fd: number;
-  readonly descriptor: Descriptor;
+  readonly descriptor: Socket;
   /** null when the accept was not traced. */
   readonly listener: Listener | null;
-  readonly acceptedBy: Thread;
   /** When it was accepted, or first seen. */
   readonly openedAt: Nanoseconds;
   readonly openedLine: number;
@@ -44,12 +75,14 @@ export class Connection {
   /** The client's address: `CallArguments.inetAddress`, or the text of another kind of address. */
   readonly #client: number | string;
   #told: string | null = null;
+  /** What is kept of it: see `PerConnection`. */
+  owned: unknown[] = OWNS_NOTHING;
 
   constructor(
     fd: number,
-    descriptor: Descriptor,
+    descriptor: Socket,
     listener: Listener | null,
-    thread: Thread,
+    loop: Serving,
     openedAt: Nanoseconds,
     line: number,
     client: number | string,
@@ -58,12 +91,11 @@ export class Connection {
     this.fd = fd;
     this.descriptor = descriptor;
     this.listener = listener;
-    this.acceptedBy = thread;
     this.openedAt = openedAt;
     this.openedLine = line;
     this.seenOpening = seenOpening;
     this.#client = client;
-    this.request = new Request(this, openedAt, thread.loop);
+    this.request = new Request(this, openedAt, loop);
   }
 
   /**
@@ -77,7 +109,7 @@ export class Connection {
   }
 
   /** Starts the next request of a kept-alive connection. */
-  nextRequest(at: Nanoseconds, loop: Loop): Request {
+  nextRequest(at: Nanoseconds, loop: Serving): Request {
     this.request = new Request(this, at, loop);
     return this.request;
   }
@@ -106,7 +138,7 @@ export class Request {
   /** Time that its loop spent on it, without the span that is still running. */
   own: Nanoseconds = 0;
   /** The loop that serves it and what that loop's totals were at the start. */
-  loop: Loop;
+  loop: Serving;
   idleAtStart: Nanoseconds;
   /** Bookkeeping of Loop: time spent on it in the turn `turn`. */
   turn = -1;
@@ -114,7 +146,7 @@ export class Request {
   /** What trackers keep of it: see `PerRequest`. */
   owned: unknown[] = OWNS_NOTHING;
 
-  constructor(connection: Connection, startedAt: Nanoseconds, loop: Loop) {
+  constructor(connection: Connection, startedAt: Nanoseconds, loop: Serving) {
     this.connection = connection;
     this.startedAt = startedAt;
     this.loop = loop;
@@ -163,24 +195,9 @@ export class Request {
   }
 
   /** The request moved to another thread (a pool): from now on its time counts there. */
-  servedBy(loop: Loop): void {
+  servedBy(loop: Serving): void {
     this.loop = loop;
     this.idleAtStart = loop.idle;
     this.turn = -1;
   }
-}
-
-/** Makes the descriptor and the connection of a successful accept. */
-export function acceptedConnection(
-  descriptor: Descriptor,
-  fd: number,
-  listener: Listener,
-  thread: Thread,
-  call: Pick<Call, 'end' | 'line' | 'arguments'>,
-): Connection {
-  const { inetAddress } = call.arguments;
-  const client = inetAddress < 0 ? call.arguments.socketAddress() : inetAddress;
-  const connection = new Connection(fd, descriptor, listener, thread, call.end, call.line, client, true);
-  descriptor.connection = connection;
-  return connection;
 }

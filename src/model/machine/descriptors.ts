@@ -75,17 +75,19 @@ export function describeByLabel(label: string, seenOpening = false): Descriptor 
 
 function kindOfLabel(label: string): DescriptorKind {
   if (label === '') return 'unknown';
+  // A program may open thousands of files a second.
+  if (label.startsWith('/')) return label.startsWith('/dev/') ? 'device' : 'file';
   const socket = SOCKET_LABEL.exec(label);
   if (socket !== null) return /^(UDP|NETLINK|RAW|UNIX-DGRAM)/.test(label) ? 'datagram' : 'socket';
   if (label.startsWith('anon_inode:')) return label.includes('eventpoll') ? 'epoll' : 'event';
   if (label.startsWith('{eventfd') || label.startsWith('pid:')) return 'event';
   if (label.startsWith('pipe:')) return 'pipe';
-  if (label.startsWith('/dev/')) return 'device';
-  return label.startsWith('/') ? 'file' : 'unknown';
+  return 'unknown';
 }
 
 /** Fills `local` and `peer` from a `-yy` decoration. */
 export function applyAddresses(descriptor: Descriptor, label: string): void {
+  if (label.startsWith('/')) return;
   const body = SOCKET_LABEL.exec(label)?.[2];
   if (body === undefined || /^\d+$/.test(body)) return;
   const arrow = body.indexOf('->');

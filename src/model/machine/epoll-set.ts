@@ -1,7 +1,5 @@
 import type { KeptLine } from '../evidence.ts';
 import type { Listener } from './listener.ts';
-import type { SharedWait } from './shared-wait.ts';
-import type { Thread } from './thread.ts';
 
 /**
  * A set follows so many members; the user data of further ones is taken for their number, as where the registration was
@@ -32,9 +30,6 @@ export class EpollSet {
   exclusive = false;
   /** Sockets other than listeners that were ever registered: the sign of an event loop. */
   sockets = 0;
-  /** The thread that looked at it first, and what it has in common with others of its process that do. */
-  lookedAtBy: Thread | null = null;
-  shared: SharedWait | null = null;
   /**
    * Successful changes inside the analysed window. `MOD` of what was registered with EPOLLONESHOT is part of that and
    * not counted.
@@ -105,8 +100,6 @@ export class EpollSet {
     this.removed += other.removed;
     this.listenersRemoved += other.listenersRemoved;
     this.changeLine ??= other.changeLine;
-    this.lookedAtBy ??= other.lookedAtBy;
-    this.shared ??= other.shared;
   }
 
   /**

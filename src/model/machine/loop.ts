@@ -1,10 +1,8 @@
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Aftermath } from './aftermath.ts';
-import type { Request } from './connections.ts';
-import type { DescriptorTable } from './descriptor-table.ts';
+import type { Blame, Request, Serving, Span } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
-import type { SharedWait } from './shared-wait.ts';
 import { Turn } from './turn.ts';
 
 /** In place of a number: poll and select sets with a listener in them. */
@@ -43,13 +41,6 @@ export class WaitSet {
   }
 }
 
-/** A stretch of time that a loop spent on one request. */
-export interface Span {
-  readonly request: Request | null;
-  readonly start: Nanoseconds;
-  readonly end: Nanoseconds;
-}
-
 /** Spans shorter than this are not remembered for blame. */
 const REMEMBERED_SPAN = 5 * MILLISECOND;
 const REMEMBERED_SPANS = 64;
@@ -61,7 +52,7 @@ export const NO_THREAD_STARTED = -10;
  * What one thread does between its waits. The hub is the wait set that drives the loop: the one with the listener. A
  * turn is the time between two hub waits; spans divide it among requests. (Semantics 3.1 to 3.3, 3.8.)
  */
-export class Loop {
+export class Loop implements Serving {
   readonly waitSets: WaitSet[] = [];
   hub: WaitSet | null = null;
   /** The hub before it was closed, as a worker does when it ends. */
@@ -69,7 +60,7 @@ export class Loop {
   /** The hub is known to hold the listener; before that it is the first wait set used, a guess. */
   hubIsCertain = false;
   /** Other threads of the process wait on the hub as well: they are one loop, and turns of one are no stalls. */
-  shared: SharedWait | null = null;
+  isShared = false;
   /** Time inside the hub wait. */
   idle: Nanoseconds = 0;
   /** Time in finished turns. */
@@ -156,20 +147,10 @@ export class Loop {
     this.hubIsCertain = false;
   }
 
-  /** The thread belongs to another process than thought, of which an epoll instance was known under the same number. */
-  rejoin(descriptors: DescriptorTable): void {
-    for (const set of this.waitSets) {
-      const known = set.descriptor === null ? undefined : descriptors.get(set.fd);
-      if (known === undefined || known === set.descriptor || known.epoll === null) continue;
-      if (set.descriptor?.epoll != null) known.epoll.absorb(set.descriptor.epoll);
-      set.descriptor = known;
-    }
-  }
-
   /** The hub turned out to be that of other threads as well: turns that have ended are void. */
-  join(shared: SharedWait): void {
+  join(): void {
     forgetTurns(this);
-    this.shared = shared;
+    this.isShared = true;
   }
 
   /** What was taken for its wait is none: turns that began with it are void. */
@@ -184,7 +165,7 @@ export class Loop {
     this.formerHub = this.hub;
     this.hub = null;
     this.hubIsCertain = false;
-    this.shared = null;
+    this.isShared = false;
     this.inTurn = false;
     this.closeSpan(UNKNOWN);
   }
@@ -280,15 +261,11 @@ export class Loop {
    * Divides the life of a request up to `at`: on itself, waiting in the hub, and behind others; `behind` is the longest
    * single span.
    */
-  blame(
-    request: Request,
-    at: Nanoseconds,
-  ): { own: Nanoseconds; waiting: Nanoseconds; behind: Nanoseconds; longest: Span | null } {
+  blame(request: Request, at: Nanoseconds): Blame {
     const running = this.owner === request && this.spanStart !== UNKNOWN ? Math.max(0, at - this.spanStart) : 0;
     const own = request.own + running;
     // Any thread may serve it: nothing tells what it stood behind.
-    if (this.shared !== null)
-      return { own, waiting: Math.max(0, at - request.startedAt - own), behind: 0, longest: null };
+    if (this.isShared) return { own, waiting: Math.max(0, at - request.startedAt - own), behind: 0, longest: null };
     const waiting = Math.max(0, this.idle - request.idleAtStart);
     const behind = Math.max(0, at - request.startedAt - own - waiting);
     let longest: Span | null = null;
@@ -325,7 +302,7 @@ function turnedFrom(loop: Loop, next: Request, gapStart: Nanoseconds): Nanosecon
 
 /** Turns that were measured on another wait are void. */
 function forgetTurns(loop: Loop): void {
-  loop.shared = null;
+  loop.isShared = false;
   loop.idle = 0;
   loop.busy = 0;
   loop.turns = 0;

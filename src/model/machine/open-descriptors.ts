@@ -1,5 +1,4 @@
-import { groupOf } from './descriptor-groups.ts';
-import type { DescriptorTable } from './descriptor-table.ts';
+import { type DescriptorGroup, groupOf } from './descriptor-groups.ts';
 import type { Descriptor } from './descriptors.ts';
 
 /** So many descriptors may be followed at a time, over all processes: a process may have 65,536. */
@@ -7,15 +6,24 @@ export const MOST_OPEN = 131_072;
 /** When there are more, so many go. */
 const GOING = MOST_OPEN / 4;
 
+/** A table of descriptors, as far as it is asked to let go of some. */
+interface Table {
+  /** How many were opened in it and are open. */
+  readonly own: number;
+  entries(): Iterable<[number, Descriptor]>;
+  /** Lets go of one that is open. */
+  forget(fd: number, group: DescriptorGroup | null): void;
+}
+
 /** Counts the descriptors that are followed. Beyond a bound those go that are least likely to be heard of again. */
 export class OpenDescriptors {
   readonly #most: number;
-  readonly #tables: () => Iterable<DescriptorTable>;
+  readonly #tables: () => Iterable<Table>;
   #count = 0;
   /** Open ones that were let go of. */
   forgotten = 0;
 
-  constructor(tables: () => Iterable<DescriptorTable>, most = MOST_OPEN) {
+  constructor(tables: () => Iterable<Table>, most = MOST_OPEN) {
     this.#tables = tables;
     this.#most = most;
   }
@@ -47,7 +55,7 @@ export class OpenDescriptors {
     }
   }
 
-  #letGo(table: DescriptorTable, rank: number, most: number): void {
+  #letGo(table: Table, rank: number, most: number): void {
     const going: [number, Descriptor][] = [];
     for (const [fd, descriptor] of table.entries())
       if (fd > 2 && rankOf(descriptor) === rank) going.push([fd, descriptor]);

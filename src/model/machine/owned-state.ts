@@ -1,4 +1,4 @@
-import type { Request } from './connections.ts';
+import type { Connection, Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import { OWNS_NOTHING, type Owner } from './owner.ts';
 import type { Process } from './process.ts';
@@ -35,7 +35,7 @@ abstract class OwnedState<Of extends Owner, T> {
 }
 
 /** How many tables there are for each kind: they are made when their modules are loaded. */
-const places = { thread: 0, process: 0, descriptor: 0, request: 0 };
+const places = { thread: 0, process: 0, descriptor: 0, connection: 0, request: 0 };
 
 /** State of a thread, for as long as anybody keeps the thread. */
 export class PerThread<T> extends OwnedState<Thread, T> {
@@ -67,6 +67,17 @@ export class PerDescriptor<T> extends OwnedState<Descriptor, T> {
 
   override of(descriptor: Descriptor): T | undefined {
     return descriptor.owned[this.place] as T | undefined;
+  }
+}
+
+/** State of a connection. */
+export class PerConnection<T> extends OwnedState<Connection, T> {
+  constructor() {
+    super(places.connection++);
+  }
+
+  override of(connection: Connection): T | undefined {
+    return connection.owned[this.place] as T | undefined;
   }
 }
 

@@ -1,16 +1,14 @@
 import type { Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { Clientele } from './clientele.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { Runtime } from './runtime.ts';
 import { serverOfComm } from './server-names.ts';
-import type { SharedWait } from './shared-wait.ts';
-import type { Thread } from './thread.ts';
 
-const MOST_TIDS = 256;
+/** So many numbers of threads are remembered of a process. */
+export const MOST_TIDS = 256;
 const MOST_PEERS = 8;
 const MOST_PROGRAMS = 64;
 /** Most processes start no program: one map for all of them. */
@@ -31,8 +29,6 @@ export class Process {
   parent: Process | null = null;
   /** The fork was traced: its descriptors are known to be its parent's. */
   forkedAt: Nanoseconds = UNKNOWN;
-  /** Its live threads, and ended ones that were acceptors or loops. */
-  threads: Thread[] = [];
   /** Every thread it had, up to a bound. */
   tids: number[] = [];
   descriptors: DescriptorTable;
@@ -74,8 +70,8 @@ export class Process {
   clientsHeld = UNKNOWN;
   /** The last signal to it that stops a process, and who sent it (0 when not told). */
   stopSent: { readonly signal: string; readonly sender: number } | null = null;
-  /** Its threads take turns at an epoll instance, as those of Go do: this is the first one. */
-  sharedWait: SharedWait | null = null;
+  /** Threads of it take turns at an epoll instance, as those of Go do. */
+  takesTurns = false;
   accepted = 0;
   /**
    * Connections that it accepted and never used, and that somebody served who is not known to be of it: their number
@@ -85,7 +81,6 @@ export class Process {
   requests = 0;
   /** Requests whose reply was seen to begin. */
   answered = 0;
-  readonly clientele = new Clientele();
   readonly inProgress = new RequestsInProgress();
   /** How often its threads have turned out to belong to another process than thought, at most. */
   moves = 0;
@@ -110,22 +105,6 @@ export class Process {
     return this.leader.tid;
   }
 
-  /** It has threads that the capture does not show, or not as threads of this process. */
-  get hasUnseenThreads(): boolean {
-    return (
-      (this.wakesUnseen && this.threads.length === 1) ||
-      (this.tids.length < MOST_TIDS && this.tids.length <= this.threadsStarted)
-    );
-  }
-
-  /** A process that it forked became that program. */
-  noteProgram(pid: number, program: string): void {
-    if (this.programs === NONE) this.programs = new Map();
-    if (this.programs.size >= MOST_PROGRAMS)
-      for (const oldest of this.programs.keys()) if (this.programs.delete(oldest)) break;
-    this.programs.set(pid, program);
-  }
-
   noteHelperPeer(address: string): void {
     if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address))
       this.helperPeers = [...this.helperPeers, address];
@@ -140,31 +119,25 @@ export class Process {
     this.toldServer = name;
   }
 
-  /** A thread of it is heard of. */
-  join(thread: Thread): void {
-    // Most have one: a literal takes less room than what grows.
-    if (this.threads.length === 0) this.threads = [thread];
-    else this.threads.push(thread);
-    this.noteTid(thread.tid);
+  /** A process that it forked became that program. */
+  noteProgram(pid: number, program: string): void {
+    if (this.programs === NONE) this.programs = new Map();
+    if (this.programs.size >= MOST_PROGRAMS)
+      for (const oldest of this.programs.keys()) if (this.programs.delete(oldest)) break;
+    this.programs.set(pid, program);
   }
 
   /** Takes over what was counted and learned of `other`, which is the same process. */
   absorb(other: Process): void {
     other.mergedInto = this;
-    for (const thread of other.threads) {
-      thread.process = this;
-      this.join(thread);
-    }
-    other.threads = [];
     this.descriptors.absorb(other.descriptors);
-    for (const { loop } of this.threads) loop.rejoin(this.descriptors);
     if (this.argv.length === 0) this.argv = other.argv;
     this.server ||= other.server;
     this.signature ||= other.signature;
     if (this.loaded === 'unknown') this.loaded = other.loaded;
     for (const [pid, program] of other.programs) this.noteProgram(pid, program);
     this.stopSent ??= other.stopSent;
-    this.sharedWait ??= other.sharedWait;
+    this.takesTurns ||= other.takesTurns;
     this.parent ??= other.parent;
     this.forks += other.forks;
     this.threadsStarted += other.threadsStarted;
@@ -172,7 +145,6 @@ export class Process {
     this.receivesDescriptors ||= other.receivesDescriptors;
     this.hearsMessages ||= other.hearsMessages;
     this.handsDescriptorsOver ||= other.handsDescriptorsOver;
-    this.clientele.absorb(other.clientele, this);
     this.showsLife ||= other.showsLife;
     this.usesRing ||= other.usesRing;
     this.lastForkAt = Math.max(this.lastForkAt, other.lastForkAt);
@@ -185,6 +157,7 @@ export class Process {
     for (const peer of other.helperPeers) this.noteHelperPeer(peer);
   }
 
+  /** A thread of it has this number. */
   noteTid(tid: number): void {
     if (this.tids.length === 0) {
       this.tids = [tid];

@@ -1,58 +1,34 @@
-import type { CaptureFacts, ThreadIdentity } from '../../trace/capture-facts.ts';
 import { LaneMap } from '../../trace/lane-map.ts';
 import type { Call, Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { AttachedTogether } from './attached-together.ts';
+import { clienteleOf } from './clientele.ts';
 import { DescriptorTable } from './descriptor-table.ts';
-import { type Descriptor, describeByLabel } from './descriptors.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
-import { LowestNumbers } from './lowest-numbers.ts';
+import { type MembershipEvents, Memberships } from './memberships.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
 import { Process, standsFor } from './process.ts';
-import { mayBeOne, mustBeOne, SeenSockets } from './seen-sockets.ts';
-import { SeenWords } from './seen-words.ts';
-import { serverOf } from './server-names.ts';
-import { Thread } from './thread.ts';
+import type { Thread } from './thread.ts';
 import { type Gone, LIMITS, leastServedFirst, silentFirst, type ThreadLimits } from './thread-limits.ts';
+import { leave, threadIn, threadsOf } from './threads-of.ts';
 
-/** Numbers of processes that are waited for, at most, and threads that wait for one. */
-const MOST_LEADERS = 256;
-const MOST_CLAIMANTS = 1_024;
-/**
- * So often a thread moves to another process: `getpid` after `getpid` may say that the last process belongs to the
- * next.
- */
-const MOST_MOVES = 8;
 /** Programs that ended without having served: of a trace of one program that is all there is to tell. */
 const MOST_PROGRAMS = 64;
 
 /** Who is told of what becomes of processes and threads. */
-export interface LifeEvents {
+export interface LifeEvents extends MembershipEvents {
   /** A process is known to be a fork of that parent. */
   forked?(child: Process, parent: Process): void;
-  /** `other` turned out to be the same process, which is `process` from now on. */
-  merged?(process: Process, other: Process): void;
   /** Nothing of a process is alive. */
   processEnded?(process: Process): void;
   /** There is no room for this thread: nobody may keep it. */
   threadLetGo?(thread: Thread): void;
 }
 
-/** Who is who, as noted beside the trace; threads are taken out as they are recognised. */
-interface Known {
-  readonly threads: Map<number, ThreadIdentity>;
-  readonly commands: ReadonlyMap<number, readonly string[]>;
-  readonly rings: ReadonlySet<number>;
-  readonly parents: ReadonlySet<number>;
-}
-
-/** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
+/** Finds the threads of a trace and their processes, from their first record to their end. */
 export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
-  readonly together = new AttachedTogether();
-  readonly sockets = new SeenSockets();
-  readonly #words = new SeenWords();
-  readonly #numbers = new LowestNumbers();
+  /** Whose threads are of one process. */
+  readonly memberships: Memberships;
   readonly gone: Gone = { live: 0, endedServed: 0, programs: 0, requests: 0 };
   readonly #limits: ThreadLimits;
   readonly #told: LifeEvents;
@@ -65,15 +41,10 @@ export class Processes {
   readonly #expected = new ExpectedChildren();
   readonly #byTid = new Map<number, Thread>();
   readonly #all = new Set<Thread>();
-  /** Threads by the pid that `getpid` gave them, while no thread of that number was seen. */
-  readonly #leaderless = new Map<number, Set<Thread>>();
-
-  #known: Known | null = null;
-  /** Recognised processes by the number of their parent, which may be seen after its child. */
-  readonly #children = new Map<number, Process[]>();
 
   constructor(told: LifeEvents = {}, limits = LIMITS) {
     this.#told = told;
+    this.memberships = new Memberships(this, told);
     this.#limits = limits;
   }
 
@@ -111,18 +82,14 @@ export class Processes {
     }
     if (this.#live >= this.#limits.live) this.#forgetSilent();
     const process = expected?.isThread ? standsFor(expected.parent) : new Process(lane, this.open);
-    const thread = new Thread(lane, process);
+    const thread = threadIn(process, lane);
     thread.firstTime = time;
     if (expected !== undefined && !expected.isThread) this.#becomeChild(process, expected);
     this.#threads.set(lane.index, thread);
     this.#live++;
     this.#byTid.set(lane.tid, thread);
     this.#all.add(thread);
-    for (const claimant of this.#leaderless.get(lane.tid) ?? []) this.#joins(claimant, thread);
-    this.#leaderless.delete(lane.tid);
-    if (this.#known !== null && expected === undefined) this.#recognise(thread, this.#known);
-    const leader = expected === undefined ? this.together.leaderOf(lane.tid) : 0;
-    if (leader !== 0) this.pidNamed(thread, leader);
+    this.memberships.appeared(thread, expected === undefined);
     return thread;
   }
 
@@ -145,42 +112,6 @@ export class Processes {
     this.#threads.delete(lane.index);
     if (thread.hasServed || thread.process.forks > 0) thread.isAsleep = true;
     else this.#forget(thread);
-  }
-
-  /** Takes what was noted beside the trace about who is who. */
-  introduce({ threads, commands, rings }: CaptureFacts): void {
-    this.#known = {
-      threads: new Map(threads),
-      commands,
-      rings,
-      parents: new Set([...threads.values()].map(({ parent }) => parent)),
-    };
-  }
-
-  /** A thread that was there when the facts were noted. A number that comes back later is another thread's. */
-  #recognise(thread: Thread, { threads, commands, rings, parents }: Known): void {
-    const { tid, lane, process } = thread;
-    const identity = threads.get(tid);
-    threads.delete(tid);
-    if (identity === undefined) return;
-    if (lane.comm === '') lane.comm = identity.comm;
-    if (identity.pid !== tid) {
-      this.pidNamed(thread, identity.pid);
-      return;
-    }
-    nameAfter(thread);
-    process.usesRing ||= rings.has(tid);
-    const argv = commands.get(tid);
-    if (argv !== undefined && process.argv.length === 0) {
-      process.argv = argv;
-      process.server = serverOf(argv) || process.server;
-    }
-    const siblings = this.#children.get(identity.parent);
-    if (siblings === undefined) this.#children.set(identity.parent, [process]);
-    else siblings.push(process);
-    this.parentNamed(process, identity.parent);
-    if (!parents.has(tid)) return;
-    for (const child of this.#children.get(tid) ?? []) this.parentNamed(child, tid);
   }
 
   /**
@@ -214,112 +145,12 @@ export class Processes {
       this.#expected.add(childTid, expected);
       return;
     }
-    if (isThread) this.merge(child, parent);
+    if (isThread) this.memberships.merge(child, parent);
     else {
       const own = child.process.descriptors;
       this.#becomeChild(child.process, expected);
       child.process.descriptors.absorb(own);
     }
-  }
-
-  /** `thread` turned out to belong to `process`: they share descriptors. */
-  merge(thread: Thread, process: Process): void {
-    const old = thread.process;
-    if (old === process || old.moves >= MOST_MOVES) return;
-    process.moves = Math.max(process.moves, old.moves + 1);
-    this.#takeIn(process, old);
-  }
-
-  #takeIn(process: Process, old: Process): void {
-    process.absorb(old);
-    if (old.forks > 0) for (const child of this.all()) if (child.parent === old) child.parent = process;
-    this.#told.merged?.(process, old);
-    process.inProgress.absorb(old.inProgress, process);
-    this.#words.united(process, old);
-  }
-
-  /**
-   * The descriptor that a call of this thread names and its table does not have. It may tell whose thread this is.
-   */
-  learn(thread: Thread, fd: number, label: string): Descriptor {
-    const seen = thread.process.isWhole ? undefined : this.sockets.find(label);
-    if (seen !== undefined && mustBeOne(thread, fd, seen)) this.#unite(thread.process, seen.by.process);
-    const { descriptors } = thread.process;
-    // It is that socket, whoever has it: a fork that was not seen, or a thread of which nobody knows whose it is.
-    // Whatever else is known under this number was closed before.
-    if (seen !== undefined) return descriptors.set(fd, seen.descriptor);
-    return descriptors.get(fd) ?? descriptors.set(fd, describeByLabel(label));
-  }
-
-  /** A thread got a descriptor: its number may tell with whom it shares its table. */
-  opened(thread: Thread, { result, start, end }: Pick<Call, 'result' | 'start' | 'end'>): void {
-    const other = this.#numbers.opened(thread.process, result, start, end);
-    if (other !== undefined) this.#unite(thread.process, other);
-  }
-
-  /** A thread closed a descriptor. */
-  closed({ process }: Thread, number: number, at: Nanoseconds): void {
-    if (!process.isWhole) this.#numbers.closed(process, number, at);
-  }
-
-  /** A private word of memory was woken, or a wait for one ended: who is at its other end is of the same process. */
-  usedWord(thread: Thread, word: string, woke: number | null, { start, end }: Pick<Call, 'start' | 'end'>): void {
-    const found = this.#words.add(word, { thread, start, end, woke });
-    if (found === undefined) return;
-    const [one, other] = found;
-    if (one.mergedInto === null && other.mergedInto === null && mayBeOne(one, other)) this.#unite(one, other);
-  }
-
-  /** Both are one process. The pid is that of the first thread: the lowest, while nothing says which that is. */
-  #unite(process: Process, other: Process): void {
-    const isLarger = other.threads.length > process.threads.length;
-    const [kept, gone] = isLarger ? [other, process] : [process, other];
-    if (gone.isNamed || (!kept.isNamed && gone.pid < kept.pid)) kept.leader = gone.leader;
-    kept.isNamed ||= gone.isNamed;
-    kept.isLeaderGuessed = !kept.isNamed;
-    this.#takeIn(kept, gone);
-  }
-
-  /** `getpid` in a thread names its process. A number that is not traced, or of another pid namespace, says nothing. */
-  pidNamed(thread: Thread, pid: number): void {
-    const { process } = thread;
-    if (pid === process.pid || pid === thread.tid) {
-      if (pid !== thread.tid || process.isNamed) return;
-      nameAfter(thread);
-      return;
-    }
-    const leader = this.byTid(pid);
-    if (leader === undefined) {
-      // It may be in a wait that began before the capture and show up when that returns.
-      const claimants = this.#leaderless.get(pid) ?? new Set();
-      if (this.#leaderless.size < MOST_LEADERS || claimants.size > 0) this.#leaderless.set(pid, claimants);
-      if (claimants.size < MOST_CLAIMANTS) claimants.add(thread);
-    } else this.#joins(thread, leader);
-    if (leader !== undefined && leader.process === thread.process) nameAfter(leader);
-  }
-
-  /** The tracer says so: no need to guess. */
-  belongs(thread: Thread, leader: Thread): void {
-    if (!thread.ended && leader.process !== thread.process) this.merge(thread, leader.process);
-  }
-
-  #joins(thread: Thread, leader: Thread): void {
-    if (
-      !thread.ended &&
-      leader.process !== thread.process &&
-      thread.process.parent === null &&
-      thread.process.forks === 0
-    )
-      this.merge(thread, leader.process);
-  }
-
-  /** `getppid` named the parent: an edge that attach-mode traces lack otherwise. */
-  parentNamed(process: Process, parentTid: number): void {
-    if (process.parent !== null) return;
-    const parent = this.byTid(parentTid);
-    if (parent === undefined || parent.process === process) return;
-    process.parent = parent.process;
-    parent.process.forks++;
   }
 
   exited(thread: Thread, time: Nanoseconds, signal: string): void {
@@ -336,15 +167,15 @@ export class Processes {
     const isFirst = thread.isMain;
     const hasServedOrForked = thread.hasServed || (isFirst && process.forks > 0);
     // Who serves another one's connection is its child, also where the fork comes back after the child's end.
-    const isChild = process.parent !== null || process.clientele.from !== null;
+    const isChild = process.parent !== null || clienteleOf(process).from !== null;
     const isProgram = !hasServedOrForked && isFirst && !isChild;
     if (isProgram && ++this.#programs > MOST_PROGRAMS) this.gone.programs++;
     const worthKeeping = hasServedOrForked || (isProgram && this.#programs <= MOST_PROGRAMS);
     if (!worthKeeping) {
       this.#remove(thread);
-      if (process.threads.length === 0) this.#leaveCounts(process);
+      if (threadsOf(process).length === 0) this.#leaveCounts(process);
     } else if (this.#all.size - this.#live > this.#limits.ended) this.#forgetEnded();
-    if (!process.threads.every((other) => other.ended)) return;
+    if (!threadsOf(process).every((other) => other.ended)) return;
     process.exitedAt = time;
     process.killedBy = signal;
     this.#close(process);
@@ -355,7 +186,7 @@ export class Processes {
    * call.
    */
   endSiblings(thread: Thread): readonly Thread[] {
-    const siblings = thread.process.threads.filter((other) => other !== thread && !other.ended);
+    const siblings = threadsOf(thread.process).filter((other) => other !== thread && !other.ended);
     for (const { lane } of siblings) this.#over.add(lane);
     return siblings;
   }
@@ -364,8 +195,8 @@ export class Processes {
   #close(process: Process): void {
     this.#told.processEnded?.(process);
     process.descriptors.end();
-    process.clientele.end();
-    if (process.threads.length === 0) process.parent = null;
+    clienteleOf(process).end();
+    if (threadsOf(process).length === 0) process.parent = null;
   }
 
   #forgetSilent(): void {
@@ -386,7 +217,7 @@ export class Processes {
     }
     if (thread.ended && thread.hasServed) this.gone.endedServed++;
     this.#remove(thread);
-    if (process.threads.length === 0) {
+    if (threadsOf(process).length === 0) {
       this.#leaveCounts(process);
       this.#close(process);
     }
@@ -398,8 +229,9 @@ export class Processes {
    * there: a fork for each connection has no row of its own after its end.
    */
   #leaveCounts(process: Process): void {
-    const heir = process.clientele.from === null ? null : standsFor(process.clientele.from);
-    if (heir === null || heir === process || heir.threads.length === 0) {
+    const { from } = clienteleOf(process);
+    const heir = from === null ? null : standsFor(from);
+    if (heir === null || heir === process || threadsOf(heir).length === 0) {
       this.gone.requests += process.requests;
       return;
     }
@@ -409,8 +241,7 @@ export class Processes {
 
   #remove(thread: Thread): void {
     this.#all.delete(thread);
-    const { threads } = thread.process;
-    threads.splice(threads.indexOf(thread), 1);
+    leave(thread);
   }
 
   /** Requests that were read, by all that are kept and those there was no room for. */
@@ -437,11 +268,4 @@ export class Processes {
     process.forkedAt = time;
     this.#told.forked?.(process, parent);
   }
-}
-
-/** This thread is the first of its process. */
-function nameAfter({ process, lane }: Thread): void {
-  process.isNamed = true;
-  process.isLeaderGuessed = false;
-  process.leader = lane;
 }

@@ -1,6 +1,9 @@
+import { clienteleOf } from './clientele.ts';
 import type { Listener } from './listener.ts';
 import type { Process } from './process.ts';
+import { sharedWaitIn, sharedWaitOf } from './shared-waits.ts';
 import type { Thread } from './thread.ts';
+import { threadsOf } from './threads-of.ts';
 import type { ThreadView } from './views.ts';
 
 export type Role =
@@ -73,7 +76,7 @@ function mastersOf(threads: readonly Thread[]): ReadonlySet<Process> {
 
 function ownRole(thread: Thread): Role | null {
   const { accepts, loop, process } = thread;
-  if (standIn(thread) !== thread || loop.shared !== null) return 'runtime-thread';
+  if (standIn(thread) !== thread || loop.isShared) return 'runtime-thread';
   if (handsOut(thread)) return 'master';
   if (isMainThread(thread) && wasForkedForItsClient(process)) return 'connection-worker';
   const hub = loop.hub ?? loop.formerHub;
@@ -151,13 +154,13 @@ const MOST_FORKS = 3;
  * (FTP opens one for the data).
  */
 function wasForkedForItsClient(process: Process): boolean {
-  const { from, isSeveral } = process.clientele;
+  const { from, isSeveral } = clienteleOf(process);
   if (from === null || isSeveral || process.receivesDescriptors) return false;
   let ancestor = process.parent;
   for (let forks = 1; ancestor !== null && ancestor !== from && forks < MOST_FORKS; forks++) ancestor = ancestor.parent;
   return (
     ancestor === from &&
-    process.threads.every(({ accepts }) => [...accepts.listeners].every(({ openedBy }) => openedBy === process))
+    threadsOf(process).every(({ accepts }) => [...accepts.listeners].every(({ openedBy }) => openedBy === process))
   );
 }
 
@@ -171,9 +174,9 @@ function* oneClientEach(roles: ReadonlyMap<Thread, Role>): Iterable<Thread> {
     if (role === 'acceptor' && thread.process.forks > 0 && leavesServing(thread.process)) handsOver ??= thread;
   for (const [thread, role] of roles) {
     const { process, lane } = thread;
-    if (role === 'connection-worker' || !isMainThread(thread) || !process.clientele.talksOnOne) continue;
+    if (role === 'connection-worker' || !isMainThread(thread) || !clienteleOf(process).talksOnOne) continue;
     if (process.receivesDescriptors) continue;
-    if (process.threads.some(({ accepts }) => accepts.listeners.size > 0)) continue;
+    if (threadsOf(process).some(({ accepts }) => accepts.listeners.size > 0)) continue;
     const { parent } = process;
     const isForked =
       parent !== null
@@ -184,9 +187,10 @@ function* oneClientEach(roles: ReadonlyMap<Thread, Role>): Iterable<Thread> {
 }
 
 /** The process accepts, serves no connection itself, and passes none on to a process that is there already. */
-function leavesServing({ threads, handsDescriptorsOver }: Process): boolean {
+function leavesServing(process: Process): boolean {
+  const threads = threadsOf(process);
   return (
-    !handsDescriptorsOver &&
+    !process.handsDescriptorsOver &&
     threads.some(({ accepts }) => accepts.listenerNumbers.size > 0) &&
     threads.every(({ accepts }) => accepts.servedItself === 0)
   );
@@ -245,9 +249,9 @@ export function acceptorsOfEach(threads: Iterable<Thread>): ReadonlyMap<Listener
  */
 export function standIn(thread: Thread): Thread {
   const { loop, process, accepts } = thread;
-  if (loop.shared !== null) return loop.shared.speaker;
-  const acceptsForAll = process.sharedWait !== null && loop.hub === null && accepts.listeners.size > 0;
-  return acceptsForAll ? (process.sharedWait?.speaker ?? thread) : thread;
+  const acceptsForAll = !loop.isShared && process.takesTurns && loop.hub === null && accepts.listeners.size > 0;
+  const shared = acceptsForAll ? sharedWaitIn(process) : sharedWaitOf(thread);
+  return shared?.speaker ?? thread;
 }
 
 /** Whether the thread is a loop of its own, or stands for several that are one. */

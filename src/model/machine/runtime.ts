@@ -26,12 +26,12 @@ export interface Identified {
   readonly leader: { readonly comm: string };
   readonly loaded: Runtime;
   readonly signature: string;
-  /** Its threads take turns at one epoll instance; null where they do not. */
-  readonly sharedWait: unknown;
+  /** Threads of it take turns at an epoll instance. */
+  readonly takesTurns: boolean;
 }
 
 /** Names the runtime of a process: by its server, its program, what it loaded, or how it signs its replies. */
-export function runtimeOf({ server, argv, leader, loaded, signature, sharedWait }: Identified): Runtime {
+export function runtimeOf({ server, argv, leader, loaded, signature, takesTurns }: Identified): Runtime {
   const [program = '', ...rest] = argv;
   const script = isInterpreter(program) ? (rest.find((argument) => !argument.startsWith('-')) ?? '') : '';
   for (const name of [server, signature, baseOf(program), baseOf(script), baseOf(leader.comm)]) {
@@ -39,7 +39,7 @@ export function runtimeOf({ server, argv, leader, loaded, signature, sharedWait 
     if (found !== undefined) return found[1];
   }
   // Go, Erlang, Rust and .NET do so; a loop of Python, Ruby or node is one thread.
-  return loaded === 'unknown' && sharedWait !== null ? 'native' : loaded;
+  return loaded === 'unknown' && takesTurns ? 'native' : loaded;
 }
 
 function baseOf(path: string): string {

@@ -2,6 +2,7 @@ import type { Nanoseconds } from '../../trace/time.ts';
 import { type Descriptor, socketOf } from './descriptors.ts';
 import type { Process } from './process.ts';
 import type { Thread } from './thread.ts';
+import { threadsOf } from './threads-of.ts';
 
 /** So many are remembered; beyond that the oldest go. */
 const MOST_SEEN = 65_536;
@@ -58,6 +59,6 @@ export function mayBeOne(process: Process, other: Process): boolean {
   );
 }
 
-function wasThere({ threads }: Process, at: Nanoseconds): boolean {
-  return threads.some(({ firstTime }) => firstTime < at);
+function wasThere(process: Process, at: Nanoseconds): boolean {
+  return threadsOf(process).some(({ firstTime }) => firstTime < at);
 }

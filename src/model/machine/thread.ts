@@ -50,7 +50,6 @@ export class Thread {
   constructor(lane: Lane, process: Process) {
     this.lane = lane;
     this.process = process;
-    process.join(this);
   }
 
   /** The end of what it did last; of a thread of which no call has ended, its beginning. */

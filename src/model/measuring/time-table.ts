@@ -6,6 +6,7 @@ import type { LeftIn } from '../machine/left-in.ts';
 import { PerProcess, PerThread } from '../machine/owned-state.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
+import { threadsOf } from '../machine/threads-of.ts';
 import { waitedOn } from '../machine/waited-on.ts';
 import type { Tracker, TrackerContext } from '../tracker.ts';
 import { groupOf } from './call-targets.ts';
@@ -121,10 +122,10 @@ export function timeOf(process: Process, timed: boolean): TimeRow[] {
 }
 
 /** The time in quick calls and short gaps, and in gaps of a millisecond and more, of the threads that are kept. */
-function leftOver({ threads }: Process): TimeRow[] {
+function leftOver(process: Process): TimeRow[] {
   const quick = { ...emptyRow('', '', 'working') };
   const outside = { ...emptyRow('', '', 'outside') };
-  for (const thread of threads) {
+  for (const thread of threadsOf(process)) {
     if (thread.lastTime === UNKNOWN) continue;
     const time = inRows.of(thread)?.time ?? 0;
     const between = Math.min(thread.outside, thread.lastTime - thread.firstTime);
@@ -184,7 +185,7 @@ function kindOf(family: Family, thread: Thread, descriptor: Descriptor | undefin
     case 'futex':
     case 'semaphore':
       // Parked: another thread of those that take turns goes on.
-      if (thread.loop.shared !== null) return 'idle';
+      if (thread.loop.isShared) return 'idle';
       return isOfRequest(thread) || isAlone(thread) || !isKnown(thread) ? 'waiting' : 'idle';
     case 'sleep':
       return isOfRequest(thread) ? 'waiting' : 'idle';
@@ -213,7 +214,7 @@ function isOfRequest({ loop: { owner } }: Thread): boolean {
 
 /** The only thread that is known of its process: nobody else does its work. */
 function isAlone({ process, tid }: Thread): boolean {
-  return tid === process.pid && process.threads.length === 1;
+  return tid === process.pid && threadsOf(process).length === 1;
 }
 
 /** It serves, or its process does: where nobody is known to, a thread that waits for work is told from no other. */

@@ -2,6 +2,7 @@ import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { MarkKind, Slice, TimelineSink, TrackOwner } from '../../trace/timeline-sink.ts';
 import type { FactBus } from '../fact-bus.ts';
+import { acceptedBy } from '../machine/accepted-by.ts';
 import type { Connection, Request } from '../machine/connections.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import { PerRequest, PerThread } from '../machine/owned-state.ts';
@@ -94,10 +95,12 @@ export class TimelineRecorder implements Tracker {
     else this.#mark(thread, call.end, 'reply', '', request);
   }
 
-  connectionEnded({ request, acceptedBy, isUpgraded }: Connection): void {
+  connectionEnded(connection: Connection): void {
+    const { request, isUpgraded } = connection;
     if (isUpgraded || request.readAt === UNKNOWN || request.answeredAt !== UNKNOWN) return;
-    const end = Math.max(request.lastReadAt, request.hungUpAt, acceptedBy.lastTime, this.#end);
-    this.#request(acceptedBy, request, end, { isOpen: true });
+    const thread = acceptedBy(connection);
+    const end = Math.max(request.lastReadAt, request.hungUpAt, thread.lastTime, this.#end);
+    this.#request(thread, request, end, { isOpen: true });
   }
 
   threadEnded(thread: Thread): void {

@@ -6,7 +6,8 @@
 # Leaves  nothing on the hosts: the last command removes what the first ones made. Says so where it fails.
 # Slower  strace slows the server of each host while it runs, often by half. FORKS hosts at once: begin with one.
 #         The captures hold what clients sent: keep them private.
-# Tried   capture.sh itself, and drover on a folder of hosts. NOT tried: ansible with real hosts.
+# Tried   ansible 2.14 over its local connection: two names of one host, of which the second one failed.
+#         NOT tried: ansible over ssh, and hosts where sudo asks for a password.
 set -eu
 HOSTS=${HOSTS:?a host or a group of the inventory}
 FORKS=${FORKS:-1}

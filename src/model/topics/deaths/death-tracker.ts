@@ -1,29 +1,22 @@
-import { beginsFailure } from '../../../trace/failure-words.ts';
 import { isPid } from '../../../trace/process-number.ts';
 import type { Call, Exit, Printed, Signal } from '../../../trace/record.ts';
 import { signalInfo } from '../../../trace/siginfo.ts';
 import { type Syscall, syscall } from '../../../trace/syscalls.ts';
-import { type Nanoseconds, SECOND } from '../../../trace/time.ts';
-import { decodeUtf8 } from '../../../trace/utf8.ts';
+import type { Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
+import { threadsOf } from '../../machine/threads-of.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
-import { FailureText, type LastWords } from './last-words.ts';
-import { logOf, noteLog } from './logs.ts';
+import { FailureTexts } from './failure-texts.ts';
+import type { LastWords } from './last-words.ts';
+import { noteLog } from './logs.ts';
+import { CRASHES, isReloading, type Sent, SentSignals } from './sent-signals.ts';
 
 /** Deaths that are kept; further ones are counted. */
 const MOST_DEATHS = 500;
-/** Processes of which a signal is remembered until they end. */
-const MOST_SIGNALS = 4_096;
-/** Processes that printed something under their number, and are remembered until they end. */
-const MOST_NAMED = 256;
-/** Of one write so many bytes are looked at. */
-const LONGEST_WRITE = 4_096;
-/** `[11764]` or `pid: 11764` in a line of a log; single digits are other things as a rule. */
-const NAMED_PID = /\[(\d{3,10})\]|\bpid[:= ]{1,3}(\d{3,10})\b/;
 
 /** A process that ended by a signal, or with a status other than 0. */
 export interface Death {
@@ -62,47 +55,8 @@ export interface Death {
   readonly lines: KeptLine[];
 }
 
-/** What each process printed of its last failure. */
-const failureTexts = new PerProcess<FailureText>();
-
-/** Signals that ask a process to end, or to do something else: what a master, an init or an operator sends. */
-export const ASKED: ReadonlySet<string> = new Set([
-  'SIGTERM',
-  'SIGINT',
-  'SIGQUIT',
-  'SIGHUP',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGALRM',
-  'SIGPROF',
-  'SIGVTALRM',
-  'SIGWINCH',
-]);
-
-/** Those of them that ask a process, and with it its children, to end. */
-const ENDING: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
-
-/** What a process does to itself: a fault, an abort. */
-export const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT', 'SIGSYS']);
-
-/** The kernel sends SIGPIPE for a write that nobody reads, in the name of a process whose own number nobody told. */
-function isOfOwnWrite({ pid, signal, lastCall }: Pick<Death, 'pid' | 'signal' | 'lastCall'>): boolean {
-  return pid === 0 && signal === 'SIGPIPE' && syscall(lastCall).family === 'write';
-}
-
 /** The last such signal of each process. */
 const crashes = new PerProcess<{ readonly signal: Sent; readonly at: Nanoseconds; readonly lastCall: string }>();
-
-interface Sent {
-  readonly signal: string;
-  readonly sender: number;
-  readonly code: string;
-  readonly at: Nanoseconds;
-  readonly line: KeptLine;
-}
-
-/** A worker that is told to reload serves the request that it has to its end first. */
-const RELOADING: Nanoseconds = 60 * SECOND;
 
 /** Follows who dies, of what, and who takes the place. */
 export class DeathTracker implements Tracker {
@@ -112,19 +66,13 @@ export class DeathTracker implements Tracker {
   /** Processes that ended well: with status 0, or by a signal that asks to end. */
   ended = 0;
   readonly #inWindow: (time: Nanoseconds) => boolean;
-  /** The last signal of each process that a signal may end. */
-  readonly #signals = new Map<number, Sent>();
-  /** Processes that were asked to end. */
-  readonly #asked = new Set<number>();
+  readonly #signals = new SentSignals();
+  readonly #printed = new FailureTexts();
   readonly #byPid = new Map<number, Death>();
   /** Processes that run another program than their parent. */
   readonly #executed = new WeakSet<Process>();
   /** Children that died and have not been replaced, by their parent. */
   readonly #missing = new Map<Process, Death[]>();
-  /** The same as `failureTexts`, of processes that the program named in what it printed. */
-  readonly #named = new Map<number, FailureText>();
-  /** Whom the lines of the program belong to that come next, and the thread above them. */
-  #speaker: { readonly text: FailureText; readonly thread: Thread } | null = null;
 
   constructor({ inWindow }: TrackerContext) {
     this.#inWindow = inWindow;
@@ -144,10 +92,7 @@ export class DeathTracker implements Tracker {
           if (isPid(call.result) && !call.arguments.has('CLONE_THREAD')) this.#forked(thread.process, call.result);
         };
       case 'write':
-        return (call, thread) => {
-          const log = call.result > 0 ? logOf(call, thread) : null;
-          if (log !== null) wrote(call, thread, log);
-        };
+        return (call, thread) => this.#printed.wrote(call, thread);
       default:
         return undefined;
     }
@@ -163,7 +108,7 @@ export class DeathTracker implements Tracker {
     const line = { file: signal.file, line: signal.line, text: signal.text };
     if (signal.signal !== 'SIGCHLD') {
       const sent = { signal: signal.signal, sender: pid, code, at: signal.time, line };
-      this.#note(thread.process.pid, sent);
+      this.#signals.note(thread.process.pid, sent);
       if (CRASHES.has(signal.signal))
         crashes.set(thread.process, { signal: sent, at: signal.time, lastCall: thread.lastSyscall?.name ?? '' });
       return;
@@ -194,26 +139,8 @@ export class DeathTracker implements Tracker {
     if (death !== null) this.#childOf(death, thread.process, line);
   }
 
-  /** The program's own output stands between the lines of the tracer. */
-  printed({ text, file, line }: Printed, thread: Thread): void {
-    const { process, lastTime } = thread;
-    for (const [index, part] of text.split('\n').entries()) {
-      const [, inBrackets, behindWord] = NAMED_PID.exec(part) ?? [];
-      const pid = Number(inBrackets ?? behindWord ?? 0);
-      if (pid > 0 && pid !== process.pid) this.#speaker = { text: this.#textOf(pid), thread };
-      else if (pid > 0 || this.#speaker?.thread !== thread) this.#speaker = { text: textOf(process), thread };
-      const shown = { file, line: line + index, text: part };
-      this.#speaker.text.add(part, shown, { at: lastTime, accepted: process.accepted, log: '' });
-    }
-  }
-
-  #textOf(pid: number): FailureText {
-    const known = this.#named.get(pid);
-    if (known !== undefined) return known;
-    if (this.#named.size >= MOST_NAMED) for (const oldest of this.#named.keys()) if (this.#named.delete(oldest)) break;
-    const made = new FailureText();
-    this.#named.set(pid, made);
-    return made;
+  printed(record: Printed, thread: Thread): void {
+    this.#printed.printed(record, thread);
   }
 
   /** `kill` in a traced process: for SIGKILL nothing arrives. */
@@ -221,7 +148,13 @@ export class DeathTracker implements Tracker {
     const sent = call.result === 0 ? call.arguments.signal() : null;
     if (sent === null || sent.pid <= 0) return;
     const { pid, signal } = sent;
-    this.#note(pid, { signal, sender: thread.process.pid, code: 'SI_USER', at: call.end, line: keptLine(call) });
+    this.#signals.note(pid, {
+      signal,
+      sender: thread.process.pid,
+      code: 'SI_USER',
+      at: call.end,
+      line: keptLine(call),
+    });
   }
 
   /** The first line that tells the end of a process. */
@@ -240,7 +173,7 @@ export class DeathTracker implements Tracker {
       isAssumed: false,
       lastCall: thread.leftIn?.name ?? thread.lastSyscall?.name ?? '',
       lastFd: thread.leftIn?.fd ?? thread.lastFd,
-      hasServed: process.threads.some((each) => each.hasServed),
+      hasServed: threadsOf(process).some((each) => each.hasServed),
       isFork: !this.#executed.has(process),
       line: { file, line, text },
     });
@@ -275,7 +208,7 @@ export class DeathTracker implements Tracker {
       const crash = crashes.of(process);
       if (crash === undefined || ended || this.#byPid.has(process.pid)) continue;
       const { line, file } = crash.signal.line;
-      const isLast = process.threads.every(
+      const isLast = threadsOf(process).every(
         ({ lane: own }) => own.lastLine !== null && own.lastLine.file === file && own.lastLine.line <= line,
       );
       if (isLast && leftIn === null) silent.add(process);
@@ -293,7 +226,7 @@ export class DeathTracker implements Tracker {
         isAssumed: true,
         lastCall: crash.lastCall,
         lastFd: -1,
-        hasServed: process.threads.some((each) => each.hasServed),
+        hasServed: threadsOf(process).some((each) => each.hasServed),
         isFork: !this.#executed.has(process),
         line: crash.signal.line,
       });
@@ -302,14 +235,6 @@ export class DeathTracker implements Tracker {
 
   executed(process: Process): void {
     this.#executed.add(process);
-  }
-
-  #note(pid: number, sent: Sent): void {
-    if (!this.#signals.has(pid) && this.#signals.size >= MOST_SIGNALS)
-      for (const oldest of this.#signals.keys()) if (this.#signals.delete(oldest)) break;
-    if (ENDING.has(sent.signal) && this.#asked.size < MOST_SIGNALS) this.#asked.add(pid);
-    // What is sent outlives what arrives of it: both are one signal.
-    this.#signals.set(pid, sent);
   }
 
   #died(end: {
@@ -327,23 +252,15 @@ export class DeathTracker implements Tracker {
     readonly line: KeptLine;
   }): Death | null {
     const { pid, signal, status, line } = end;
-    const last = this.#signals.get(pid);
-    this.#signals.delete(pid);
+    const last = this.#signals.take(pid);
     if (signal === '' && (status ?? 0) === 0) {
       if (status !== null) this.ended++;
       this.#byPid.delete(pid);
       return null;
     }
     const sent = last !== undefined && last.signal === signal ? last : null;
-    const accepted = end.process?.accepted ?? 0;
-    const own = end.process === null ? undefined : failureTexts.of(end.process);
-    const words =
-      signal === 'SIGKILL'
-        ? null
-        : (own?.before(end.at, line.line, accepted) ??
-          this.#named.get(pid)?.before(end.at, line.line, accepted) ??
-          null);
-    this.#named.delete(pid);
+    const printed = this.#printed.take(end, line.line);
+    const words = signal === 'SIGKILL' ? null : printed;
     // Where no line tells the cause nobody knows; SIGKILL of the kernel is for want of memory.
     const isOfKernel = signal !== 'SIGKILL' && sent !== null && !/^(?:|SI_(?:USER|TKILL|QUEUE))$/.test(sent.code);
     const isOwnDoing = isOfKernel || (sent !== null && (sent.sender === pid || isOfOwnWrite(end)));
@@ -354,15 +271,13 @@ export class DeathTracker implements Tracker {
       abortedBy: signal === 'SIGKILL' && last?.signal === 'SIGABRT' ? last.sender : 0,
       isOwnDoing,
       // uWSGI tells its workers to reload, and they leave with a status that says so.
-      wasAsked:
-        this.#asked.has(pid) ||
-        (words === null && last?.signal === 'SIGHUP' && signal === '' && end.at - last.at <= RELOADING),
+      wasAsked: this.#signals.isAsked(pid) || (words === null && signal === '' && isReloading(last, end.at)),
       replacedBy: 0,
       words,
       lines: sent === null || sent.line.line === line.line ? [line] : [sent.line, line],
     };
     // The number may come back.
-    this.#asked.delete(pid);
+    this.#signals.forget(pid);
     if (!this.#inWindow(end.at)) return null;
     if (this.deaths.length < MOST_DEATHS) this.deaths.push(death);
     else {
@@ -376,7 +291,7 @@ export class DeathTracker implements Tracker {
   #childOf(death: Death, parent: Process, line: KeptLine | null): void {
     if (death.parent === null) {
       death.parent = parent;
-      death.wasAsked ||= this.#asked.has(parent.pid);
+      death.wasAsked ||= this.#signals.isAsked(parent.pid);
       const missing = this.#missing.get(parent);
       if (missing === undefined) this.#missing.set(parent, [death]);
       else missing.push(death);
@@ -389,20 +304,10 @@ export class DeathTracker implements Tracker {
 /** Its end is that of its process: it is the first thread or, where nobody knows which that is, the last one left. */
 function isLast(thread: Thread): boolean {
   const { process, isMain } = thread;
-  return isMain || (process.isLeaderGuessed && process.threads.every((each) => each === thread || each.ended));
+  return isMain || (process.isLeaderGuessed && threadsOf(process).every((each) => each === thread || each.ended));
 }
 
-function wrote(call: Call, { process }: Thread, log: string): void {
-  const { arguments: asked, result, end } = call;
-  const [first, ...others] =
-    call.syscall.name === 'writev' ? asked.payloads(LONGEST_WRITE) : [asked.payload(LONGEST_WRITE) ?? ''];
-  const bytes = [first ?? '', ...others].join('');
-  const known = failureTexts.of(process);
-  if (bytes === '' || (known === undefined && !bytes.split('\n').some(beginsFailure))) return;
-  const text = known ?? textOf(process);
-  text.write(decodeUtf8(bytes), result > bytes.length, keptLine(call), { at: end, accepted: process.accepted, log });
-}
-
-function textOf(process: Process): FailureText {
-  return failureTexts.of(process) ?? failureTexts.set(process, new FailureText());
+/** The kernel sends SIGPIPE for a write that nobody reads, in the name of a process whose own number nobody told. */
+function isOfOwnWrite({ pid, signal, lastCall }: Pick<Death, 'pid' | 'signal' | 'lastCall'>): boolean {
+  return pid === 0 && signal === 'SIGPIPE' && syscall(lastCall).family === 'write';
 }

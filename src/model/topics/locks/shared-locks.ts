@@ -43,6 +43,8 @@ const MOST_LOCKS = 1000;
  * as often.
  */
 const NEXT_TRY = 250_000_000;
+/** So many holds of a lock are remembered: a queue of waiters is rarely longer. */
+const MOST_HOLDS = 32;
 /** Locks that come without contention return at once; under a tracer within this time. */
 const NO_WAIT = 1_000_000;
 
@@ -85,8 +87,28 @@ export class SharedLock {
   /** First byte of the range that the holder locked: SQLite locks single bytes of one file. */
   firstByte = 0;
 
+  /** When threads of the capture had it, the last times. */
+  readonly #holds: { readonly start: Nanoseconds; readonly end: Nanoseconds }[] = [];
+
   constructor(name: string) {
     this.name = name;
+  }
+
+  releasedAt(time: Nanoseconds): void {
+    this.holder = null;
+    this.lastReleasedAt = time;
+    if (this.lastTakenAt === UNKNOWN) return;
+    if (this.#holds.length === MOST_HOLDS) this.#holds.shift();
+    this.#holds.push({ start: this.lastTakenAt, end: time });
+  }
+
+  /** Whether threads of the capture had it for most of that time, as far as their holds are remembered. */
+  wasHeldMostly(start: Nanoseconds, end: Nanoseconds): boolean {
+    const [oldest] = this.#holds;
+    if (this.#holds.length === MOST_HOLDS && oldest !== undefined && oldest.start > start) return true;
+    let held = this.holder === null ? 0 : Math.max(0, end - Math.max(start, this.lastTakenAt));
+    for (const hold of this.#holds) held += Math.max(0, Math.min(end, hold.end) - Math.max(start, hold.start));
+    return held * 2 >= end - start;
   }
 
   /** It serialises accepts, as Apache and uWSGI do: waiting for it is being idle. */
@@ -261,8 +283,11 @@ export class SharedLocks implements Tracker {
     lines: readonly KeptLine[],
   ): void {
     if (!this.#inWindow(end)) return;
-    const holder = lock.lastHolder === thread ? null : lock.lastHolder;
-    const request = thread.loop.owner?.line ?? '';
+    // A holder that is not in the capture may have had it for most of the wait.
+    const holder = lock.lastHolder !== thread && lock.wasHeldMostly(since, end) ? lock.lastHolder : null;
+    const { owner } = thread.loop;
+    // What a thread of a pool answered last is not what it works for now.
+    const request = owner?.inProgress === true ? owner.line : '';
     // The one who gives it back may be seen to do so only after the one who waited has it.
     const released = lock.lastReleasedAt > lock.lastTakenAt ? lock.lastReleasedAt : end;
     const held = holder === null ? UNKNOWN : elapsed(lock.lastTakenAt, released);
@@ -309,8 +334,7 @@ function covers({ firstByte, length }: LockRequest, byte: number): boolean {
 }
 
 function release(lock: SharedLock, holder: Thread, time: Nanoseconds): void {
-  lock.holder = null;
-  lock.lastReleasedAt = time;
+  lock.releasedAt(time);
   const holding = holdings.of(holder);
   if (holding?.holds === lock) holding.holds = null;
 }

@@ -71,7 +71,7 @@ export class PoolTracker implements Tracker {
   blocked(call: Call, thread: Thread): void {
     if (!isOfPool(thread) || call.syscall.family === 'futex') return;
     // It may look at another set than most of its siblings do.
-    if (thread.loop.shared !== null && call.syscall.family === 'epoll-wait') return;
+    if (thread.loop.isShared && call.syscall.family === 'epoll-wait') return;
     const work = works.of(thread) ?? works.set(thread, new Work());
     if (call.duration <= work.longest) return;
     const { family, takesDescriptor, name } = call.syscall;
@@ -117,7 +117,7 @@ export class PoolTracker implements Tracker {
       this.#facts.tell('poolWait', { thread, start: since, end: start });
     if (end - start < this.#least) return;
     // What runs on the threads of such a runtime may wait without any of them, as it does in Go.
-    if (thread.loop.shared !== null && longest < BLOCKED * (end - start)) return;
+    if (thread.loop.isShared && longest < BLOCKED * (end - start)) return;
     this.#facts.tell('poolTurn', {
       thread,
       start,
@@ -141,7 +141,7 @@ export function servesInPool(thread: Thread): boolean {
 /** It serves clients and neither accepts them nor waits for several of them, unless it takes turns at that. */
 function isOfPool({ accepts, loop }: Thread): boolean {
   if (accepts.listeners.size > 0 || accepts.isWait) return false;
-  return loop.shared !== null || loop.hub?.kind !== 'epoll';
+  return loop.isShared || loop.hub?.kind !== 'epoll';
 }
 
 /** A thread that has nothing to do waits for its client, or for a word from another thread. */

@@ -1,6 +1,7 @@
 import { PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
+import { threadsOf } from '../../machine/threads-of.ts';
 import type { Pipe } from './pipes.ts';
 import { works } from './work.ts';
 
@@ -58,9 +59,9 @@ export function hears(process: Process, isJob: boolean): void {
 
 /** Whether somebody may wait for what this process does, or has others do. */
 export function worksFor(process: Process): Demand {
-  const { accepted, requests, threads } = process;
+  const { accepted, requests } = process;
   const known = heard.of(process);
   if (known?.aJob || accepted > 0 || requests > 0) return 'others';
-  if (threads.some(({ accepts }) => accepts.listeners.size > 0)) return 'others';
+  if (threadsOf(process).some(({ accepts }) => accepts.listeners.size > 0)) return 'others';
   return known === undefined ? 'itself' : 'perhaps';
 }

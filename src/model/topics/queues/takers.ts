@@ -2,17 +2,18 @@ import { UNKNOWN } from '../../../trace/time.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
+import { threadsOf } from '../../machine/threads-of.ts';
 import { Work, works } from './work.ts';
 
 /** It neither accepts clients nor waits for several things at once. */
 export function isTaker({ accepts, loop }: Thread): boolean {
-  return loop.hub?.kind !== 'epoll' && loop.shared === null && !accepts.isWait && accepts.listeners.size === 0;
+  return loop.hub?.kind !== 'epoll' && !loop.isShared && !accepts.isWait && accepts.listeners.size === 0;
 }
 
 /** A thread that was started in the capture may begin with a job. */
 export function workOfNew(thread: Thread): Work | undefined {
   const { process, isMain } = thread;
-  if (isMain || !process.tids.includes(thread.tid) || process.threads.length < 2) return undefined;
+  if (isMain || !process.tids.includes(thread.tid) || threadsOf(process).length < 2) return undefined;
   const work = works.set(thread, new Work('word', -1, ''));
   work.begin(thread.firstTime);
   return work;
@@ -20,7 +21,7 @@ export function workOfNew(thread: Thread): Work | undefined {
 
 /** A worker that forks for each job is where its child is. */
 export function workOfParent({ process: { parent } }: Thread): Work | undefined {
-  const [first] = parent?.threads ?? [];
+  const [first] = parent === null ? [] : threadsOf(parent);
   const work = first === undefined ? undefined : works.of(first);
   return work !== undefined && work.kind !== 'word' && work.since !== UNKNOWN ? work : undefined;
 }

@@ -1,0 +1,70 @@
+import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
+import { Memcached } from '../../trace/framing/memcached.ts';
+import { isRedisCommand } from '../../trace/framing/redis.ts';
+import { requestStart } from '../../trace/payload.ts';
+import type { Call } from '../../trace/record.ts';
+import { foundConnection } from '../machine/accepted-by.ts';
+import type { Connection } from '../machine/connections.ts';
+import { Descriptor } from '../machine/descriptors.ts';
+import type { Memberships } from '../machine/memberships.ts';
+import type { Thread } from '../machine/thread.ts';
+
+/** Finds connections whose accept the capture does not show, by what is read from them or written to them. */
+export class FoundConnections {
+  readonly #memberships: Memberships;
+
+  constructor(memberships: Memberships) {
+    this.#memberships = memberships;
+  }
+
+  /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
+  adoptIfRequest(call: Call, thread: Thread, descriptor: Descriptor): Connection | null {
+    const bytes = call.arguments.payload(64);
+    if (bytes === null) return null;
+    if (requestStart(bytes) !== null) return this.adopt(call, thread, descriptor);
+    const mayAnswer = descriptor.query === null && isRedisCommand(bytes);
+    if (!mayAnswer && !Memcached.isSpokenIn(bytes)) return null;
+    const connection = this.adopt(call, thread, descriptor);
+    connection.isGuess = mayAnswer;
+    return connection;
+  }
+
+  /** A client shows by what was read or written that it is one. */
+  adopt(call: Call, thread: Thread, descriptor: Descriptor): Connection {
+    const connection = foundConnection(descriptor, call.fd, thread, call.start, call.line);
+    // A reply of HTTP/1 showed what it speaks, if no request did.
+    if (call.syscall.family === 'write') connection.framing = null;
+    connection.isHttp = call.syscall.family === 'write';
+    const { accepts, loop } = thread;
+    const { found } = accepts;
+    if (found !== null && !found.closed && found.fd !== call.fd && loop.hub !== null) loop.hub.servesSeveral = true;
+    accepts.found = connection;
+    if (!thread.process.isWhole)
+      this.#memberships.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
+    return connection;
+  }
+}
+
+/**
+ * A request on a number of which no call showed the opening and that had no name when the capture began, in a process
+ * that reads messages: bpftrace does not show what came with them.
+ */
+export function passedUnseen(call: Call, thread: Thread, { kind, label, seenOpening }: Descriptor): Connection | null {
+  const { process } = thread;
+  if (kind !== 'unknown' || label !== '' || seenOpening || !process.hearsMessages || !(call.result > 0)) return null;
+  const bytes = call.arguments.payload(64);
+  if (bytes === null || requestStart(bytes) === null) return null;
+  if (process.parent !== null) process.parent.handsDescriptorsOver = true;
+  receiveDescriptors(call, thread, [{ fd: call.fd, label }]);
+  return process.descriptors.get(call.fd)?.connection ?? null;
+}
+
+/** Descriptors came with a message: of sockets nobody saw who accepted them. */
+export function receiveDescriptors(call: Call, thread: Thread, passed: readonly LabelledDescriptor[]): void {
+  thread.process.receivesDescriptors = true;
+  for (const { fd, label } of passed) {
+    const descriptor = new Descriptor('connection', label, true);
+    foundConnection(descriptor, fd, thread, call.end, call.line);
+    thread.process.descriptors.set(fd, descriptor);
+  }
+}
