@@ -568,6 +568,28 @@ describe('a call that was interrupted and that the kernel begins again', () => {
   });
 });
 
+describe('a call that goes on as restart_syscall', () => {
+  const RESUMED = 'restart_syscall(<... resuming interrupted poll ...>';
+
+  it('may be a hang where a process is seen in nothing else', async () => {
+    for (const line of [RESUMED, RESUMED.replace('poll', 'restart_syscall')]) {
+      const { confidence, title, summary } = only(await analyzed(`strace: Process 8401 attached\n${line}\n`), KIND);
+      assert.equal(confidence, 'possible');
+      assert.match(title, /^8401 is in /);
+      assert.match(summary, /asked for before the capture began\. The capture does not tell whether that is idle/);
+    }
+  });
+
+  it('is the wait of a loop beside others that do something', async () => {
+    const other = '[pid 8402] read(5, "x", 9) = 1\n';
+    none(
+      await analyzed(`strace: Process 8401 attached with 2 threads\n[pid 8401] ${RESUMED} <unfinished ...>\n${other}`),
+      KIND,
+    );
+    none(await analyzed(`close(3) = 0\n${RESUMED}\n`), KIND);
+  });
+});
+
 it('a process whose number nobody told is not called 0', async () => {
   const { summary } = only(await analyzed('close(7) = 0\nflock(9, LOCK_EX'), KIND);
   assert.match(summary, /^flock had not come back/);

@@ -57,6 +57,8 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
   if (left.syscall.family === 'restart') {
     if (syscall(left.name).family === 'sleep') return sleeping(thread, left);
     if (left.target !== '') return seenByOthers(left);
+    // Of a loop there are turns to see, or other threads that have work.
+    if (isAllThereIs(model)) return unknown('unknown', 'something that it asked for before the capture began');
     return yes(left.name === 'restart_syscall' ? UNTOLD : WORK);
   }
   switch (family) {

@@ -124,9 +124,8 @@ export class RoundsTracker implements Tracker {
   }
 
   #readAtEnd(call: Call, thread: Thread): void {
-    // Whoever asks for nothing, or only looks, finds no end.
-    const { text } = call.arguments;
-    if (!(call.fd >= 0) || text.includes('MSG_PEEK') || (call.syscall.name === 'read' && text.endsWith(', 0'))) return;
+    // Whoever only looks takes nothing.
+    if (!(call.fd >= 0) || call.arguments.has('MSG_PEEK')) return;
     const own = ends.of(thread) ?? ends.set(thread, new ReadsAtEnd());
     if (own.read(call, thread.loop.effects) && this.#inWindow(call.end))
       this.#facts.tell('repeatedWait', { thread, rounds: own.rounds, record: call });
