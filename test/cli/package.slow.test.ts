@@ -59,6 +59,7 @@ test('the package holds neither tests, nor sources, nor source maps, and of the 
       'samples/distracted-worker/trace.strace.gz',
       'samples/hang-gunicorn-sync/trace.strace.gz',
       'test/screenshot/page.png',
+      'test/screenshot/timeline.png',
       'test/screenshot/triage.svg',
     ],
   );
