@@ -125,8 +125,8 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
     return notApplicable(
       workers.length === 0
         ? 'No workers seen that serve one request at a time'
-        : 'One worker was traced that serves one request at a time, and whether clients wait for it is not told: trace ' +
-            'all of them, for longer, with durations (strace -T)',
+        : 'One worker was traced that serves one request at a time, and whether clients wait for it is not told: ' +
+            'trace all of them, for longer, with durations (strace -T)',
     );
   const isSync = (thread: Thread): boolean => roles.get(thread) === 'sync-worker';
   const judged = crews.map((threads) => {
