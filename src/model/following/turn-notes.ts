@@ -285,7 +285,7 @@ function noteDetails(
     return;
   }
   if (group.class === 'disk' && fd < 0) {
-    group.target = stay.arguments.path();
+    group.target = stay.syscall.family === 'open' ? plainPath(stay.arguments.path()) : '';
     return;
   }
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
@@ -293,10 +293,16 @@ function noteDetails(
   group.query = asked?.query?.text ?? '';
 }
 
+/** A path that can be told as one: other first words of calls are names and contents, and escapes hide secrets. */
+function plainPath(path: string): string {
+  return path.startsWith('/') && !path.includes('\\') ? path : '';
+}
+
 /** The program of the child that is waited for: of that number, else of the last one; '' when not told. */
 function programOf({ syscall, arguments: told }: Pick<Stay, 'syscall' | 'arguments'>, { process }: Thread): string {
   const pid = syscall.family === 'wait-child' ? told.child() : Number.NaN;
-  return pid > 0 ? (process.programs.get(pid) ?? '') : ([...process.programs.values()].at(-1) ?? '');
+  const program = pid > 0 ? process.programs.get(pid) : [...process.programs.values()].at(-1);
+  return program === undefined || program.includes('\\') ? '' : program;
 }
 
 /** The only socket that an epoll instance watches: what a client library with a loop of its own waits for. */
