@@ -324,7 +324,9 @@ function alone(pauses: number, options = {}): TraceLines {
 it('of one worker alone the time counts at whose end the next client was there already', async () => {
   const { title, severity, metrics, workers, summary } = only(await analyzed(alone(0)), KIND);
   assert.match(title, /^GET \/up holds worker 101 64(?:\.\d)? % of the time: poll on 10\.0\.0\.7:28091/);
-  assert.equal(severity, 'critical');
+  // More than half of the time; but one client that asks again at once looks the same.
+  assert.equal(severity, 'warning');
+  assert.match(summary, /If all requests come from one client that asks again at once, nobody waited\./);
   assert.deepEqual([workers, metrics.workers, metrics.served], [[101], 1, 17]);
   // After the last request nobody was there: sixteen of 400 ms.
   const total = Number(metrics.totalMs);

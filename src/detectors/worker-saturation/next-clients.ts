@@ -77,12 +77,12 @@ export function judgeAlone(context: Context, crew: BusyCrew, clients: NextClient
       `${(crew.name ?? 'the worker').toLowerCase()} was busy ${percent(share)} of the time with requests of ` +
       `${context.threshold('stall-ms')} ms or more while the next client waited`
     );
-  const severity = share >= context.threshold('saturation-critical-share') ? 'critical' : 'warning';
-  const draft = finding(context.model, crew, { stretches, total, share, severity });
+  // One client that asks again at once is there as soon, and waits for nobody: more than a warning would be a guess.
+  const draft = finding(context.model, crew, { stretches, total, share, severity: 'warning' });
   return {
     ...draft,
     summary:
       `${draft.summary} Each time the next client had connected before the worker looked for one: nobody else ` +
-      'was free to take that client.',
+      'was free to take that client. If all requests come from one client that asks again at once, nobody waited.',
   };
 }
