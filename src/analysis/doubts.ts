@@ -1,36 +1,15 @@
 import { type Conclusion, type DraftFinding, notApplicable } from '../detectors/finding.ts';
 import type { Metrics } from '../detectors/metric.ts';
-import { RECORDING } from '../detectors/need.ts';
-import { callsOf } from '../detectors/recorded.ts';
 import type { Kind } from '../detectors/registry.ts';
-import { runtimeOf } from '../model/machine/runtime.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
-import { count, plural } from '../trace/format-numbers.ts';
-import type { Syscall } from '../trace/syscalls.ts';
-import { UNKNOWN } from '../trace/time.ts';
+import { count } from '../trace/format-numbers.ts';
+import { FEW, isNarrow, REPLIES, sentenceOf, type Unrecorded, unrecordedIn } from './unrecorded.ts';
 
-/** Fewer signs may be chance. */
-const FEW = 3;
 /** One may be a quirk of the tracer. */
 const SURE = 2;
-/** Of fewer calls nobody can tell that some are missing. */
-const LEAST_CALLS = 50;
-/** So many calls of a whole program are never all of one class. */
-const MANY_CALLS = 200;
 /** From this share of the lines on missing ones lower every claim, not only those that rest on a silence. */
 const NOTICEABLE = 0.001;
-
-/** Calls that the traced threads made, as others show, and that the capture does not hold. */
-export interface Unrecorded {
-  readonly calls: string;
-  /** What shows that they were made, as the end of a sentence. */
-  readonly although: string;
-  /** What cannot be told without them. */
-  readonly hides: string;
-  /** Kinds that judge by them. */
-  readonly kinds: ReadonlySet<Kind>;
-}
 
 /** What speaks against believing all that a capture seems to show. */
 export interface Doubts {
@@ -69,14 +48,6 @@ export function doubtsAbout(model: Model, { diagnostics, lines }: Read): Doubts 
     hasThreads: (pids) =>
       model.processes.all().some((process) => threadsOf(process).length > 1 && pids.includes(process.pid)),
   };
-}
-
-/** The sentence for DATA on calls that are not in the capture. */
-export function sentenceOf({ calls, although, hides }: Unrecorded): string {
-  return (
-    `The capture holds no ${calls}, although ${although}: -e or grep left those calls out. ${hides} Record again ` +
-    `without -e: ${RECORDING}`
-  );
 }
 
 /** The sentence for DATA on lines that are missing; '' where none is. */
@@ -173,104 +144,4 @@ function restsOnSilence(kind: Kind, { cause, call, stalls }: Metrics): boolean {
 /** How often it was seen. */
 function timesOf({ allCount, count: times }: Metrics): number {
   return typeof allCount === 'number' ? allCount : typeof times === 'number' ? times : 1;
-}
-
-const LOOPS: ReadonlySet<Kind> = new Set<Kind>([
-  'loop-stall',
-  'service-stall',
-  'worker-saturation',
-  'accept-hoarding',
-  'stranded-queue',
-  'busy-poll',
-  'backlog-overflow',
-]);
-const REPLIES: ReadonlySet<Kind> = new Set<Kind>(['abandoned-request', 'request-retry']);
-const ANSWERS: ReadonlySet<Kind> = new Set<Kind>([...REPLIES, 'slow-dependency', 'broken-pipe', 'worker-saturation']);
-const NUMBERS: ReadonlySet<Kind> = new Set<Kind>(['fd-leak']);
-
-function unrecordedIn(model: Model): Unrecorded[] {
-  // Calls are counted in the part that was asked for, and what shows that others were made is not.
-  const isPart = Number.isFinite(model.options.from) || Number.isFinite(model.options.to);
-  if (isPart || total(model) < LEAST_CALLS) return [];
-  const { socketReads, socketWrites, clientWrites, numbersAgain, unanswered } = model.completeness;
-  const found: Unrecorded[] = [];
-  if (callsOf(model, 'epoll-wait', 'poll', 'select', 'io-uring') === 0) {
-    const although = whyTheyWait(model);
-    if (although !== null)
-      found.push({
-        calls: 'epoll_wait, poll or select',
-        although,
-        hides: 'Time in which a worker waits for work looks like time in which it does not answer.',
-        kinds: LOOPS,
-      });
-  }
-  if (socketReads === 0 && socketWrites >= FEW)
-    found.push({
-      calls: 'read or recv of a socket',
-      although: `${plural(socketWrites, 'write')} to sockets are in it`,
-      hides: 'Neither requests nor the answers of other services are seen.',
-      kinds: ANSWERS,
-    });
-  if (clientWrites === 0 && unanswered >= FEW)
-    found.push({
-      calls: 'write or send of a reply',
-      although: `${plural(unanswered, 'request')} were followed by the next one, or the server closed their connection`,
-      hides: 'Whether and when a request was answered is not seen.',
-      kinds: REPLIES,
-    });
-  if (numbersAgain >= FEW && callsOf(model, 'close') === 0)
-    found.push({
-      calls: 'close',
-      although: `${plural(numbersAgain, 'connection')} got the number of an earlier one`,
-      hides: 'When a connection ended is not seen.',
-      kinds: NUMBERS,
-    });
-  if (callsOf(model, 'futex') === 0 && needsLocks(model))
-    found.push({
-      calls: 'futex',
-      although: 'threads of a runtime that shares locks are in it',
-      hides: 'A thread that waits for a lock, or for another thread, looks as if it were computing.',
-      kinds: LOOPS,
-    });
-  return found;
-}
-
-/** What shows that threads wait in a multiplexer; null where nothing does. */
-function whyTheyWait(model: Model): string | null {
-  const changes = callsOf(model, 'epoll-ctl');
-  if (changes > 0) return `${plural(changes, 'epoll_ctl call')} set up such waits`;
-  for (const { accepts } of model.processes.threads()) {
-    if (accepts.wouldBlock) return 'an accept did not wait (EAGAIN)';
-    if (accepts.nonblocking >= FEW && accepts.servedItself > 0) return 'connections were accepted with SOCK_NONBLOCK';
-  }
-  return null;
-}
-
-/** Several threads of a runtime whose threads wait for each other all the time. */
-function needsLocks(model: Model): boolean {
-  if (total(model) < MANY_CALLS) return false;
-  return model.processes.all().some((process) => {
-    const seen = threadsOf(process).filter(({ lastTime }) => lastTime !== UNKNOWN);
-    if (seen.length < 2) return false;
-    return process.takesTurns || /^(?:python|ruby|java|node)$/.test(runtimeOf(process));
-  });
-}
-
-function total({ statistics }: Model): number {
-  return statistics.all().reduce((sum, { count: times }) => sum + times, 0);
-}
-
-/** A program allocates memory, looks at the clock or its signals, or waits for its threads now and then. */
-function isNarrow(model: Model): boolean {
-  return total(model) >= MANY_CALLS && model.statistics.all().every(({ syscall }) => isOnFiles(syscall));
-}
-
-const ELSEWHERE: ReadonlySet<string> = new Set(
-  'memory trivial futex sleep signal-wait clone wait-child kill prctl sigreturn restart semaphore other'.split(' '),
-);
-/** `strace -e trace=desc` and `-e trace=network` hold these as well. */
-const ON_FILES = /^(?:mmap2?|getsockname|getpeername|timerfd_.*|poll.*|epoll.*|get?dents.*|name_to_handle_at)$/;
-
-function isOnFiles({ family, name }: Syscall): boolean {
-  return !ELSEWHERE.has(family) || ON_FILES.test(name);
 }

@@ -1,13 +1,14 @@
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { count, percent, plural } from '../trace/format-numbers.ts';
 import { meaningOf } from './diagnostics.ts';
-import { sentenceOf, sentenceOnMissing } from './doubts.ts';
+import { sentenceOnMissing } from './doubts.ts';
 import { limitsReached } from './omitted.ts';
 import type { Parts } from './parts.ts';
 import type { Diagnostic, Quality } from './report.ts';
 import { ringNote } from './rings.ts';
 import { traceTime } from './times.ts';
 import { costNote } from './tracing-cost.ts';
+import { sentenceOf } from './unrecorded.ts';
 
 /** Unreadable share of lines from which findings may be wrong, and from which nothing can be told. */
 const PARTIAL_SHARE = 0.001;
