@@ -243,6 +243,16 @@ export function shownReport(state: DashboardState): Report | null {
   return state.frozen === null ? state.report : state.frozen.report;
 }
 
+/** How much time there is to draw, in columns of so many milliseconds; null where nothing is known over time. */
+export interface Extent {
+  readonly columns: number;
+  readonly columnMs: number;
+}
+
+export function shownExtent(state: DashboardState): Extent | null {
+  return shownActivity(state) ?? shownReport(state)?.timeline ?? null;
+}
+
 export function shownActivity(state: DashboardState): Activity | null {
   return state.frozen === null ? state.activity : state.frozen.activity;
 }
