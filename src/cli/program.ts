@@ -7,6 +7,7 @@ import { addCompletionCommand } from './commands/completion.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addHelpCommand } from './commands/help.ts';
 import { addRecipeCommand } from './commands/recipe.ts';
 import { addRecordCommand } from './commands/record.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -61,6 +62,7 @@ export function createProgram(exitWith: ExitCodeSink): Command {
   addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);
   addCompletionCommand(program, exitWith);
+  addHelpCommand(program);
   explainWrongWords(program);
   program.hook('preAction', (_, command) =>
     applySettings(command, process.env, (sentence) => process.stderr.write(`drover: ${sentence}\n`)),
