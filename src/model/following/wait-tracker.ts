@@ -118,6 +118,8 @@ export class WaitTracker {
     if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
       if (ranOut(call, thread)) return;
       accepts.wouldBlock = true;
+      const listener = thread.process.descriptors.get(call.fd)?.listener;
+      if (listener?.grade === 'same-socket') listener.isNonBlocking = true;
       // Its accepts do not wait, however long the tracer made one: another thread may watch the listener, as in Erlang.
       if (loop.hub === null && accepts.isWait && call.duration < IDLE) {
         accepts.isWait = false;
