@@ -103,9 +103,9 @@ const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'blocking-dns',
 ]);
 
-/** A thread that is in a call at the end, and may as well be idle there, says nothing of who waited. */
+/** What is no more than possible explains nothing while it is no warning: a thread may as well have been idle. */
 function explains({ kind, confidence }: Finding): boolean {
-  return EXPLAINING.has(kind) && !(kind === 'stuck-call' && confidence === 'possible');
+  return EXPLAINING.has(kind) && confidence !== 'possible';
 }
 
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);
