@@ -194,6 +194,11 @@ describe('a pool of threads is saturated while all of them are in requests and s
     none(await analyzed(kept(20, true)), KIND);
   });
 
+  it('nor where its threads give a client less than 500 ms to ask again, as those of puma', async () => {
+    none(await analyzed(kept(499, true)), KIND);
+    only(await analyzed(kept(500, true)), KIND);
+  });
+
   it('but a thread for each connection is no pool', async () => {
     const { trace, worker } = oneWorker();
     for (let round = 0; round < 6; round++) {

@@ -36,7 +36,9 @@ export class Pools {
     this.taken.add(work);
   }
 
+  /** Who looks for the next request of its client for a moment only is free soon: puma gives it 200 ms. */
   held({ thread, start, end, open, line }: PoolHeld): void {
+    if (end - start < this.#least) return;
     this.taken.add({ thread, start, end, open, request: '', call: '', target: '', callTime: end - start, line });
   }
 
