@@ -103,9 +103,9 @@ const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'blocking-dns',
 ]);
 
-/** A thread that is in a call at the end, and may as well be idle there, says nothing of who waited. */
+/** What is no more than possible explains nothing while it is no warning: a thread may as well have been idle. */
 function explains({ kind, confidence }: Finding): boolean {
-  return EXPLAINING.has(kind) && !(kind === 'stuck-call' && confidence === 'possible');
+  return EXPLAINING.has(kind) && confidence !== 'possible';
 }
 
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);
@@ -116,6 +116,9 @@ function slowly({ count, longestMs, request }: SlowReplies): string {
     ? `${name} had no reply for ${durationOfMs(longestMs)}`
     : `${plural(count, 'request')} had no reply for 1 s or more, up to ${durationOfMs(longestMs)}: ${name}`;
 }
+
+/** A request that was cut ends with dots of its own. */
+const withStop = (sentence: string): string => (sentence.endsWith('...') ? sentence : `${sentence}.`);
 
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */
 export function decide(
@@ -146,16 +149,17 @@ export function decide(
   if (untold !== '') {
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
-    const text = `Cannot tell: ${untold}.${time}${seen(first)}`;
+    const isUnexplained = slowReplies !== null && !causes.some(explains);
+    const waited = isUnexplained ? ` Seen all the same: ${withStop(slowly(slowReplies))}` : seen(first);
+    const text = `Cannot tell: ${untold}.${time}${waited}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
   if (slowReplies !== null && !causes.some(explains)) {
-    const untold = `Cannot tell: no check explains why ${slowly(slowReplies)}`;
+    const untold = withStop(`Cannot tell: no check explains why ${slowly(slowReplies)}`);
     return {
       severity: first?.severity ?? 'none',
       confidence: 'cannot-tell',
-      // A request that was cut ends with dots of its own.
-      text: `${untold}${untold.endsWith('...') ? '' : '.'}${callAsLong}${seen(first)}`,
+      text: `${untold}${callAsLong}${seen(first)}`,
     };
   }
   if (first !== undefined)

@@ -1,4 +1,4 @@
-import { maskedSql } from './sql-text.ts';
+import { type Dialect, maskedSql } from './sql-text.ts';
 import { textOfBytes } from './utf8.ts';
 
 /** Recognises what the first bytes of a buffer are: requests, replies, queries. Strings hold one byte a character. */
@@ -59,6 +59,26 @@ function gatewayRequest(bytes: string): RequestStart | null {
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
   return { line: `${method} ${textOfBytes(path)}`, identity: `${method} ${target}`, complete: true };
+}
+
+/** How a question to a database begins. */
+const STATEMENT = new RegExp(
+  '^(?:SELECT|INSERT|UPDATE|DELETE|MERGE|REPLACE|WITH|VALUES|CALL|DO|EXECUTE|FETCH|COPY|LOAD|LOCK|ALTER|CREATE|DROP|' +
+    'TRUNCATE|BEGIN|START|COMMIT|END|ROLLBACK|VACUUM|ANALYZE|REINDEX|REFRESH|CLUSTER|CHECKPOINT|OPTIMIZE|EXPLAIN|' +
+    'SHOW|SET)\\b',
+  'i',
+);
+
+/**
+ * The request that a statement is, by its text with values masked; null for what asks a database for nothing. That it
+ * comes again is no retry: it has no identity.
+ */
+export function sqlRequest(text: string, dialect: Dialect): RequestStart | null {
+  return requestOfSql(maskedSql(text, dialect));
+}
+
+export function requestOfSql(masked: string): RequestStart | null {
+  return STATEMENT.test(masked) ? { line: masked, identity: '', complete: true } : null;
 }
 
 export interface Query {

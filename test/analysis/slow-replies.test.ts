@@ -41,6 +41,16 @@ describe('requests that are answered late, and no check says why', () => {
     });
   });
 
+  it('are said also where stalls cannot be judged, as beside a process that uses io_uring', async () => {
+    const trace = answeredAfter(1001);
+    trace.thread(900).at(10).call('io_uring_enter(6, 1, 1, IORING_ENTER_GETEVENTS, NULL, 8', ')', 1);
+    const { verdict } = await analyzed(trace);
+    assert.match(
+      verdict.text,
+      /^Cannot tell: .* Seen all the same: 3 requests had no reply for 1 s or more, up to 1\.00 s: GET \/mutex\.$/,
+    );
+  });
+
   it('are no all-clear in a report on a capture that goes on, while they still wait', async () => {
     const { trace, worker } = oneWorker();
     for (let count = 0; count < 7; count++) worker.waitUntil(50 + count * 100, LISTENER).serve(12, 'GET /');

@@ -39,6 +39,19 @@ describe('waiting for a lock that processes share', () => {
     assert.match(evidence[0]?.text ?? '', /^102 .*flock\(21<\/var\/lib\/app\.lock>, LOCK_EX/);
   });
 
+  it('is told where the next has the lock before the call that gave it back returns', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    const [holder, waiter] = workers as [ThreadLines, ThreadLines];
+    serving(holder, 50).call(`flock(${FILE}, LOCK_EX`, ')', 0);
+    serving(waiter, 60).at(100).call(`flock(${FILE}, LOCK_EX`, ')', 0, 700);
+    // It accepts again: the lock that is not its own any more guards no accepts.
+    holder.at(799).call(`close(${FILE}`, ')', 0, 2).reply(11).close(11).waitUntil(810, LISTENER).accept(12).close(12);
+    waiter.call(`close(${FILE}`, ')', 0).reply(11).close(11);
+    for (const worker of [holder, waiter]) worker.waitUntil(3000);
+    const { metrics } = only(await analyzed(trace), KIND);
+    assert.deepEqual([metrics.totalMs, metrics.holders], [700, [{ pid: 101, waits: 1, waitedMs: 700 }]]);
+  });
+
   it('is seen for record locks', async () => {
     const range = (type: string) => `F_SETLKW, {l_type=${type}, l_whence=SEEK_SET, l_start=120, l_len=1}`;
     const { metrics } = only(

@@ -159,6 +159,46 @@ describe('a pool of threads is saturated while all of them are in requests and s
     none(await aside(1500, true, false), KIND);
   });
 
+  /** Clients that keep their connections and ask again after so long; the acceptor has one more, or is free. */
+  function kept(pause: number, isAwaited: boolean): TraceLines {
+    const { trace, acceptor, pool } = withPool(2);
+    for (const [index, thread] of pool.entries()) {
+      acceptor.waitUntil(100 + index, LISTENER).accept(11 + index);
+      thread.labels.set(11 + index, acceptor.labels.get(11 + index) ?? '');
+      parkUntil(thread, 101 + index);
+      thread.read(11 + index, 'GET /a').reply(11 + index);
+      while (thread.now < 8_000) {
+        const poll = `poll([{fd=${thread.fd(11 + index)}, events=POLLIN}], 1, 5000`;
+        thread.call(poll, ')', `1 ([{fd=${11 + index}, revents=POLLIN}])`, pause);
+        thread.read(11 + index, 'GET /a').reply(11 + index);
+      }
+      thread.close(11 + index);
+    }
+    acceptor.waitUntil(200, LISTENER).accept(13);
+    if (isAwaited) parkUntil(acceptor, 8_000);
+    acceptor.waitUntil(10_200);
+    for (const thread of pool) parkUntil(thread, 10_200);
+    return trace;
+  }
+
+  it('and it is held where clients keep their connections and ask nothing, as with the worker MPM', async () => {
+    const { title, severity, summary, next } = only(await analyzed(kept(800, true)), KIND);
+    assert.match(title, /^Both pool threads held by idle connections 7\d(?:\.\d)? % of the time$/);
+    assert.equal(severity, 'critical');
+    assert.match(summary, /asked nothing \(keep-alive\)\. Meanwhile the thread that accepts waited for a free one\./);
+    assert.match(next[0]?.text ?? '', /KeepAliveTimeout/);
+  });
+
+  it('but not where nobody waits for one of its threads, or its clients ask all the time', async () => {
+    none(await analyzed(kept(800, false)), KIND);
+    none(await analyzed(kept(20, true)), KIND);
+  });
+
+  it('nor where its threads give a client less than 500 ms to ask again, as those of puma', async () => {
+    none(await analyzed(kept(499, true)), KIND);
+    only(await analyzed(kept(500, true)), KIND);
+  });
+
   it('but a thread for each connection is no pool', async () => {
     const { trace, worker } = oneWorker();
     for (let round = 0; round < 6; round++) {

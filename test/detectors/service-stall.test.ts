@@ -52,8 +52,22 @@ describe('a service stands still', () => {
       'at no time were all of the 2 workers away from their loops for 100 ms or more',
     );
     const { severity, metrics, startMs, endMs, workers } = only(await analyzed(overlap(100)), KIND);
-    assert.deepEqual([severity, metrics.longestMs, metrics.count, startMs, endMs], ['critical', 100, 1, 300, 400]);
+    assert.deepEqual([severity, metrics.longestMs, metrics.count, startMs, endMs], ['warning', 100, 1, 300, 400]);
     assert.deepEqual([metrics.workers, metrics.blocked, workers], [2, 2, [101, 102]]);
+  });
+
+  it('as a warning where they computed for less than 5 % of the time, and for less than 1 s', async () => {
+    const severity = async (ms: number, thresholds = {}) =>
+      only(await analyzed(service(`101: 100+${ms}`, `102: 100+${ms}`), {}, { thresholds }), KIND).severity;
+    assert.deepEqual([await severity(240), await severity(260)], ['warning', 'critical']);
+    assert.equal(await severity(999, { 'service-stall-share': 0.5 }), 'warning');
+    assert.equal(await severity(1001, { 'service-stall-share': 0.5 }), 'critical');
+    const { trace, workers } = prefork([101, 102]);
+    for (const worker of workers) {
+      turn(worker, 100, 150, (each) => each.call('flock(21</run/a.lock>, LOCK_EX', ')', 0, 140));
+      worker.waitUntil(END);
+    }
+    assert.equal(only(await analyzed(trace), KIND).severity, 'critical', 'a wait has a cause, which comes back');
   });
 
   it('by turns that are stalls themselves: shorter ones do not count', async () => {

@@ -138,6 +138,24 @@ describe('a process that was asked to end', () => {
       none(await analyzed(server((worker) => worker.signal(signal).killedBy(signal))), KIND);
     });
 
+  it('in the middle of a request, and replaced, leaves its client without an answer', async () => {
+    const cut = (isReplaced: boolean, isAnswered: boolean): TraceLines =>
+      server((worker, trace) => {
+        worker.waitUntil(150, LISTENER).accept(12).read(12, 'GET /slow');
+        if (isAnswered) worker.reply(12);
+        worker.at(400).signal('SIGTERM').killedBy('SIGTERM');
+        const master = trace.thread(MASTER).at(410);
+        master.line('--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=101, si_uid=33, si_status=SIGTERM} ---');
+        if (isReplaced) fork(master, 201);
+      });
+    const { severity, title, summary, next } = only(await analyzed(cut(true, false)), KIND);
+    assert.deepEqual([severity, title], ['warning', '1 worker was ended by SIGTERM in a request: GET /slow']);
+    assert.match(summary, /The request that it had read got no answer\. .*started 201 next/);
+    assert.match(next[0]?.text ?? '', /request_terminate_timeout/);
+    none(await analyzed(cut(false, false)), KIND);
+    none(await analyzed(cut(true, true)), KIND);
+  });
+
   it('and answers with a status is no news', async () => {
     none(await analyzed(server((worker) => worker.signal('SIGTERM').exits(1))), KIND);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
-import { connectTo, fork, openListener } from '../support/server-lines.ts';
+import { connectTo, fork, openListener, watch } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
@@ -191,6 +191,44 @@ it('and are not while clients keep their connections open and ask nothing', asyn
   assert.match(none(report, KIND), /all 3 workers were busy at once 0 % of the time/);
   for (const { role, busyPercent } of report.workers.filter((worker) => worker.role !== 'master'))
     assert.ok(role === 'blocking-acceptor' && (busyPercent ?? 100) < 1, `${role} busy ${busyPercent} %`);
+});
+
+it('also while they wait for a CGI script in an epoll instance made for that alone, as Apache does', async () => {
+  const trace = new TraceLines();
+  for (const worker of acceptors([101, 102, 103])(trace)) {
+    for (let index = 0; index < 4; index++) {
+      worker.accept(11, { ms: 500 + index * 2000 - worker.now }).read(11, 'GET /cgi');
+      worker.call('pipe2(', ', 0)', '0 [12<pipe:[71]>, 13<pipe:[71]>]').labels.set(8, 'anon_inode:[eventpoll]');
+      worker.labels.set(12, 'pipe:[71]');
+      worker.call('epoll_create1(EPOLL_CLOEXEC', ')', '8<anon_inode:[eventpoll]>');
+      watch(worker, 12, 'EPOLLIN', 8).epollWait(8, 1500, [12]).close(8).close(12).reply(11).close(11);
+    }
+    acceptStays(worker);
+  }
+  trace.thread(100).at(10_000).call('getpid(', ')', 100);
+  const report = await analyzed(trace);
+  const { title, severity, metrics } = only(report, KIND);
+  assert.deepEqual([severity, metrics.served], ['critical', 12]);
+  assert.match(title, /^GET \/cgi holds all 3 workers 60 % of the time/);
+  for (const { role } of report.workers.filter(({ pid }) => pid !== 100)) assert.equal(role, 'blocking-acceptor');
+});
+
+it('and of a long path they wait for the title has whole folders, and no half of a name', async () => {
+  const folder = '/var/lib/app/'.padEnd(50, 'd');
+  const title = async (file: string): Promise<string> => {
+    const trace = new TraceLines();
+    for (const worker of acceptors([101, 102])(trace)) {
+      for (let index = 0; index < 4; index++) {
+        worker.accept(11, { ms: 500 + index * 2000 - worker.now }).read(11, 'x');
+        worker.call(`fsync(21<${folder}/${file}>`, ')', 0, 1500).reply(11).close(11);
+      }
+      acceptStays(worker);
+    }
+    trace.thread(100).at(10_000).call('getpid(', ')', 100);
+    return only(await analyzed(trace), KIND).title;
+  };
+  assert.match(await title('fifo'), /: …\/fifo$/);
+  assert.doesNotMatch(await title('a'.repeat(40)), /…a/);
 });
 
 it('and they are held where another client was in the queue when such a connection ended', async () => {

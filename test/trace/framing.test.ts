@@ -23,6 +23,12 @@ const http2 = (type: number, stream: number, length: number): string =>
   `${number(length, 3)}${String.fromCharCode(type)}\x04${number(stream, 4)}${'\xaa'.repeat(length)}`;
 const postgres = (letter: string, text = ''): string => `${letter}${number(text.length + 4, 4)}${text}`;
 
+/** Head and body of a packet, which the server reads one after the other. */
+const mysql = (body: string, place = 0): readonly string[] => [
+  `${String.fromCharCode(body.length % 256, body.length >> 8, 0, place)}`,
+  body,
+];
+
 const HELLO = tls(22, 252);
 const CHANGE = tls(20, 1);
 
@@ -255,4 +261,38 @@ it('other protocols of lines are neither', () => {
     'getting',
   ])
     assert.equal(framingOf(bytes), null, bytes);
+});
+
+describe('packets of MySQL and MariaDB', () => {
+  const login = mysql('\x8c\xa2\xbf\0'.padEnd(193, 'a'), 1);
+
+  it('are a request where they hold a command, which names it, and none where they open or end the session', () => {
+    const pieces = [...login, ...mysql('\x03update t set n=n+1 where id=7'), ...mysql('\x0e'), ...mysql('\x01')];
+    assert.deepEqual(begunIn(pieces), [0, 0, 0, 1, 0, 1, 0, 0]);
+    const framing = framingOf(login[0] ?? '');
+    assert.deepEqual(
+      pieces.slice(0, 4).flatMap((bytes) => (framing?.begun(bytes, bytes.length) ? framing.start : [])),
+      [{ line: 'update t set n=n+? where id=?', identity: '', complete: true }],
+    );
+  });
+
+  it('are found in a session that was there before the capture', () => {
+    assert.deepEqual(begunIn([...mysql('\x03select 1'), ...mysql('\x03select 2')]), [0, 1, 0, 1]);
+  });
+
+  it('of a long command that comes in several pieces are one request', () => {
+    const [head = '', body = ''] = mysql(`\x03insert into t values ('${'a'.repeat(300)}')`);
+    assert.deepEqual(
+      begunIn([...login, head, body.slice(0, 100), body.slice(100), ...mysql('\x03commit')]),
+      [0, 0, 0, 1, 0, 0, 1],
+    );
+  });
+
+  it('have no answer where a prepared statement is closed', () => {
+    assert.deepEqual(begunIn([...login, ...mysql('\x16select ?'), ...mysql('\x19\x01\0\0\0')]), [0, 0, 0, 1, 0, 0]);
+  });
+
+  it('of another protocol with the same heads are a request each', () => {
+    assert.deepEqual(begunIn([...mysql('{"ask":1}'), ...mysql('\x01'), 'more']), [0, 1, 1, 1, 1].slice(0, 5));
+  });
 });

@@ -21,6 +21,11 @@ export const serviceStall = defineDetector({
   needs: ['times'],
   thresholds: {
     'service-stall-ms': { default: 100, unit: 'ms', meaning: 'Nobody could accept for at least this long.' },
+    'service-stall-share': {
+      default: 0.05,
+      unit: 'of the time',
+      meaning: 'Short moments in which the workers computed, or had no processor, are critical from here on.',
+    },
   },
   alsoUses: ['stall-ms', 'stall-critical-ms'],
   linkedInProcess: ['loop-stall'],
@@ -74,7 +79,7 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
   }
   for (const loops of several) {
     const stalls = stallsOf(context, loops, turns);
-    if (stalls.length > 0) findings.push(finding(model, loops, turns, stalls));
+    if (stalls.length > 0) findings.push(finding(context, loops, turns, stalls));
   }
   if (findings.length > 0)
     return found(`${plural(findings.length, 'service')} with moments in which no worker could accept`, findings);

@@ -1,10 +1,10 @@
 import type { Thread } from '../../model/machine/thread.ts';
-import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
-import { UNKNOWN } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type BusyTurns, MOST_TURNS, type NamedPlace } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { codeSentence, commonPlace, framesMember, withCode, withPlace } from '../code-line.ts';
+import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
 import { everyOne, moment } from '../words.ts';
@@ -21,11 +21,12 @@ const MOSTLY_COMPUTING = 90;
 
 /** The finding about a service of which all workers were away from their loops at once. */
 export function finding(
-  model: Model,
+  context: Context,
   loops: readonly Thread[],
   turns: ReadonlyMap<Thread, BusyTurns>,
   stalls: readonly Interval[],
 ): DraftFinding<Metrics> {
+  const { model } = context;
   const total = stalls.reduce((sum, stall) => sum + stall.end - stall.start, 0);
   const byLength = stalls.toSorted((a, b) => b.end - b.start - (a.end - a.start));
   const shown = byLength.slice(0, SHOWN).map((stall) => describe(model, stall, loops, turns));
@@ -46,7 +47,7 @@ export function finding(
       ? `for ${atLeast}${duration(longest)}`
       : `${stalls.length} times, ${duration(total)} in all; the longest lasted ${atLeast}${duration(longest)}`;
   return {
-    severity: 'critical',
+    severity: isPassing(context, worst, longest, total) ? 'warning' : 'critical',
     confidence: 'likely',
     title: withPlace(
       'No worker could accept or ' +
@@ -95,6 +96,25 @@ export function finding(
     ],
     subjects: workers.map((pid) => `pid ${pid}`),
   };
+}
+
+/**
+ * A host with more to do than processors now and then leaves all workers without one at the same time, and so may a
+ * busy moment: one that is short and rare is felt by few. What blocks all of them comes back with its cause.
+ */
+function isPassing(
+  { model, threshold }: Context,
+  worst: ServiceStall,
+  longest: Nanoseconds,
+  total: Nanoseconds,
+): boolean {
+  const isComputing = worst.blockedIn.every(({ cause }) => cause === 'no-syscall' || cause === 'not-running');
+  const window = Math.min(model.lastTime, model.options.to) - Math.max(model.firstTime, model.options.from);
+  return (
+    isComputing &&
+    longest < threshold('stall-critical-ms') * MILLISECOND &&
+    total < threshold('service-stall-share') * window
+  );
 }
 
 /** Says so when a very long capture held more stalls than are kept. */

@@ -9,6 +9,7 @@ import { ASKED, CRASHES } from '../../model/topics/deaths/sent-signals.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { isCutOff } from './cut-off.ts';
 import { finding, type Group } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -23,6 +24,8 @@ export const workerDeath = defineDetector({
       meaning: 'When this many children of one parent end in this way it is a crash loop, which is critical.',
     },
   },
+  // Who waits too long is ended by its parent.
+  follows: { kinds: ['slow-dependency'], anywhere: false },
   trackers: [DeathTracker],
   judgesCounts: 'watched',
   metrics,
@@ -112,7 +115,7 @@ interface Known {
 function isWorth(death: Death, { serving, governing, workers, failed }: Known): boolean {
   const { signal, parent, hasServed, isFork, process, wasAsked } = death;
   if (CRASHES.has(signal)) return true;
-  if (ASKED.has(signal)) return false;
+  if (ASKED.has(signal)) return isCutOff(death);
   // Who was asked to end does so with a status, or is killed when that takes too long; other signals are its own end.
   if (wasAsked && (signal === '' || signal === 'SIGKILL')) return false;
   // Who kills its own child and starts no other is done with it, as pools of processes are at their end.
@@ -138,7 +141,8 @@ function isHalfAPipeline({ process, lastFd }: Death): boolean {
 }
 
 function judge({ threshold }: Context, deaths: readonly Death[]): Group {
-  const isLoop = deaths.length >= threshold('death-loop') && deaths[0]?.parent != null;
+  const [first] = deaths;
+  const isLoop = deaths.length >= threshold('death-loop') && first?.parent != null && !isCutOff(first);
   const isCrash = deaths.some(({ signal, coreDumped, isAssumed }) => coreDumped || (!isAssumed && CRASHES.has(signal)));
   return {
     deaths,

@@ -1,10 +1,13 @@
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Death } from '../../model/topics/deaths/death-tracker.ts';
+import { ASKED } from '../../model/topics/deaths/sent-signals.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import { moment } from '../words.ts';
+import { isCutOff } from './cut-off.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Deaths of one kind: the same signal or status, under one parent. */
@@ -103,6 +106,11 @@ function nameOf(pid: number): string {
 function titleOf(deaths: readonly Death[], isLoop: boolean): string {
   const [first] = deaths;
   if (first === undefined) return '';
+  if (isCutOff(first)) {
+    const request = deaths.find(({ cutOff }) => cutOff !== null && cutOff !== '')?.cutOff ?? '';
+    const who = plural(deaths.length, 'worker was', 'workers were');
+    return cutTitle(`${who} ended by ${first.signal} in a request${request === '' ? '' : `: ${request}`}`);
+  }
   if (deaths.length === 1) return `${nameOf(first.pid)} ${how(first)}`;
   const what = first.signal === '' ? `exited with status ${first.status}` : `were killed by ${first.signal}`;
   return `${isLoop ? 'Crash loop: ' : ''}${plural(deaths.length, 'process', 'processes')} ${what}`;
@@ -124,6 +132,7 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
         'The trace does not show who sent it: an operator, a supervisor, or the kernel when memory ran out.',
       );
   }
+  if (isCutOff(first)) sentences.push('The request that it had read got no answer.');
   if (first.abortedBy > 0)
     sentences.push(`Process ${first.abortedBy} had sent it SIGABRT, as gunicorn does with a worker that is late.`);
   sentences.push(...wordsOf(first, deaths));
@@ -173,6 +182,15 @@ function adviceFor({ signal, sender, isOwnDoing, coreDumped, process, pid, words
         text: 'See whether the memory limit of a container or unit was reached.',
         command: 'cat /sys/fs/cgroup/memory.events; systemctl status SERVICE',
       },
+    ];
+  if (ASKED.has(signal))
+    return [
+      {
+        text:
+          'See what the request waited for. php-fpm ends a worker whose request takes longer than ' +
+          'request_terminate_timeout, and the client gets a 502.',
+      },
+      { text: 'Read what the parent logged when it did so.', command: 'journalctl -u SERVICE -n 100' },
     ];
   if (signal !== '')
     return [

@@ -2,7 +2,7 @@ import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { type ConnectionHeld, HoldTracker, heldIdly, MOSTLY_IDLE } from '../../model/topics/pools/hold-tracker.ts';
-import { PoolTracker, type PoolTurn, type PoolWait } from '../../model/topics/pools/pool-tracker.ts';
+import { type PoolHeld, PoolTracker, type PoolTurn, type PoolWait } from '../../model/topics/pools/pool-tracker.ts';
 import { type JobArrival, JobTracker, type JobTurn } from '../../model/topics/queues/job-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { syscall } from '../../trace/syscalls.ts';
@@ -84,7 +84,8 @@ export const workerSaturation = defineDetector({
           holds.forget(thread);
           clients.forget(thread);
         },
-        poolTurn: (fact: PoolTurn) => void pools.busy.add(fact),
+        poolTurn: (fact: PoolTurn) => pools.served(fact),
+        poolHeld: (fact: PoolHeld) => pools.held(fact),
         queueTaken(fact: QueueTaken) {
           pools.queued(fact);
           clients.taken(fact);
@@ -137,7 +138,7 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
     const held = judge(
       context,
       { threads, kind, turns: holds.turns, requests },
-      { awaited: (stretches) => holds.awaited(threads, stretches), say: heldFinding },
+      { awaited: (stretches) => holds.awaited(threads, stretches), say: (...held) => heldFinding(...held) },
     );
     return typeof held === 'string' ? busy : held;
   });
@@ -168,7 +169,8 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
       return typeof own === 'string' ? [] : [own];
     });
     const isWorse = typeof all === 'string' || full.some(({ severity }) => severity === 'critical');
-    judged.push(...(full.length > 0 && isWorse ? full : [all]));
+    const busy = full.length > 0 && isWorse ? full : [all];
+    judged.push(...(busy.every((each) => typeof each === 'string') ? heldPools(context, threads, pools, busy) : busy));
   }
   for (const { crew, isPool, demand } of ofQueues) {
     const kind: CrewKind = isPool
@@ -195,6 +197,34 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
     () => notApplicable('No workers seen that serve one request at a time'),
   );
 }
+
+/** What is said of a pool whose threads clients hold that ask nothing; `otherwise` where they do not. */
+function heldPools(context: Context, crew: Crew, pools: Pools, otherwise: Judged[]): Judged[] {
+  // A connection stays with the process that accepted it.
+  const parts = [crew, ...ofEachProcess(crew)];
+  const held = parts.map((threads) =>
+    judge(
+      context,
+      {
+        threads,
+        kind: { noun: 'pool threads', unit: 'request', why: WHY_POOL, next: NEXT },
+        turns: pools.taken.turns,
+        requests: pools.busy.requests,
+      },
+      {
+        awaited: (stretches) => pools.awaitedByHeld(threads, stretches),
+        isProven: true,
+        say: (draft, size, saturation) => heldFinding(draft, size, saturation, 'pool threads'),
+      },
+    ),
+  );
+  const [all, ...each] = held;
+  if (all !== undefined && typeof all !== 'string') return [all];
+  const findings = each.filter((one) => typeof one !== 'string');
+  return findings.length > 0 ? findings : otherwise;
+}
+
+type Judged = DraftFinding<Metrics> | string;
 
 /** Its client had what it asked for, and the connection held the worker; or another worker took the client. */
 function isNoRequest(fact: LongTurn, timed: boolean): boolean {

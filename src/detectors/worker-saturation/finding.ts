@@ -169,8 +169,14 @@ function titleOf(workers: string, request: string, { share, longest, place }: Bu
 /** What most of them were in, the best name first and the shortest last. */
 function namesOf({ call, target }: CommonPlace): readonly string[] {
   const bare = target.replace(/ \(.*/, '');
-  const isLongPath = bare.startsWith('/') && bare.length > MOST_OF_PATH;
-  return [`${call} on ${target}`, target, bare, ...(isLongPath ? [`…${bare.slice(1 - MOST_OF_PATH)}`] : [])];
+  return [`${call} on ${target}`, target, bare, ...endingOf(bare)];
+}
+
+/** The last folders of a long path, whole: half of a name says little, and may be half of a secret. */
+function endingOf(path: string): readonly string[] {
+  if (!path.startsWith('/') || path.length <= MOST_OF_PATH) return [];
+  const slash = path.indexOf('/', path.length - MOST_OF_PATH + 1);
+  return slash < 0 ? [] : [`…${path.slice(slash)}`];
 }
 
 interface CommonRequest {

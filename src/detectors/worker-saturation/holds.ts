@@ -43,21 +43,25 @@ export class Holds {
   }
 }
 
-/** What a finding about held workers says in place of one about requests. */
+/** What a finding about held workers, or threads of a pool, says in place of one about requests. */
 export function heldFinding(
   draft: DraftFinding<Metrics>,
   workers: number,
   { stretches, total, share }: Saturation,
+  noun = 'workers',
 ): DraftFinding<Metrics> {
   const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
-  const everybody = everyOne(workers, 'workers');
+  const everybody = everyOne(workers, noun);
   return {
     ...draft,
     title: `${everybody} held by idle connections ${percent(share)} of the time`,
     summary:
       `${everybody} were held by connections at once for ${duration(total)}, ${percent(share)} of the ` +
       `time, the longest stretch ${duration(longest)}. For most of that time the clients of these connections asked ` +
-      'nothing (keep-alive). When one of them ended, another client was in the queue of the listener.',
+      'nothing (keep-alive). ' +
+      (noun === 'workers'
+        ? 'When one of them ended, another client was in the queue of the listener.'
+        : 'Meanwhile the thread that accepts waited for a free one.'),
     why: WHY_HELD,
     next: NEXT_HELD,
   };

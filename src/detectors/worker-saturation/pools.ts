@@ -1,9 +1,12 @@
 import type { LongTurn, QueueTaken } from '../../model/facts.ts';
+import type { LongWork } from '../../model/machine/long-work.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
+import { MOSTLY_IDLE } from '../../model/topics/pools/hold-tracker.ts';
+import { type PoolHeld, type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import type { BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { type Interval, mostAtOnce } from '../busy-at-once/intersection.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
 import { BusyThreads } from './busy-threads.ts';
@@ -16,6 +19,8 @@ const AT_ONCE = 50 * MILLISECOND;
 /** When threads of pools were busy with long requests, and when somebody waited for one of them. */
 export class Pools {
   readonly busy = new BusyThreads();
+  /** The same, and when clients that asked nothing held them. */
+  readonly taken = new BusyThreads();
   readonly #least: Nanoseconds;
   #waits: PoolWait[] = [];
   #aways: PoolWait[] = [];
@@ -23,6 +28,18 @@ export class Pools {
   /** Who waited for less than `least` counts for nothing. */
   constructor(least: Nanoseconds) {
     this.#least = least;
+  }
+
+  /** A thread had a long request. */
+  served(work: LongWork): void {
+    this.busy.add(work);
+    this.taken.add(work);
+  }
+
+  /** Who looks for the next request of its client for a moment only is free soon: puma gives it 200 ms. */
+  held({ thread, start, end, open, line }: PoolHeld): void {
+    if (end - start < this.#least) return;
+    this.taken.add({ thread, start, end, open, request: '', call: '', target: '', callTime: end - start, line });
   }
 
   waited(wait: PoolWait): void {
@@ -52,6 +69,7 @@ export class Pools {
 
   forget(thread: Thread): void {
     this.busy.forget(thread);
+    this.taken.forget(thread);
     this.#waits = this.#waits.filter((wait) => wait.thread !== thread);
     this.#aways = this.#aways.filter((away) => away.thread !== thread);
   }
@@ -67,7 +85,7 @@ export class Pools {
     }
     // Those that were busy for long are remembered here, also after their end.
     const serving = [...processes.threads()].filter(servesInPool);
-    const threads = [...new Set([...this.busy.turns.keys(), ...serving])].filter(({ process }) =>
+    const threads = [...new Set([...this.taken.turns.keys(), ...serving])].filter(({ process }) =>
       accepting.has(process),
     );
     return crewsOf(threads, ({ process }) => accepting.get(process) ?? []).filter((crew) => crew.length >= 2);
@@ -80,6 +98,13 @@ export class Pools {
   mostOf(crew: Crew): number | undefined {
     if (crew.every(({ loop }) => !loop.isShared)) return undefined;
     return mostAtOnce(crew.map((thread) => ({ busy: this.busy.turns.get(thread)?.turns ?? [] }))) || undefined;
+  }
+
+  /** The same of a crew that connections held whose clients asked nothing for most of these stretches. */
+  awaitedByHeld(crew: Crew, stretches: readonly Interval[]): Interval[] {
+    const taken = timeIn(this.taken.turns, crew, stretches);
+    const isMostlyIdle = taken - timeIn(this.busy.turns, crew, stretches) >= MOSTLY_IDLE * taken;
+    return isMostlyIdle ? this.awaited(crew, stretches) : [];
   }
 
   /** The parts of such stretches, in which a crew was busy, in which somebody waited for it. */
@@ -95,6 +120,16 @@ export class Pools {
         .filter(({ start, end }) => end > start),
     );
   }
+}
+
+/** How long they were in such turns while all were. */
+function timeIn(turns: ReadonlyMap<Thread, BusyTurns>, crew: Crew, stretches: readonly Interval[]): Nanoseconds {
+  let time = 0;
+  for (const thread of crew)
+    for (const stretch of stretches)
+      for (const { start, end } of turns.get(thread)?.during(stretch) ?? [])
+        time += Math.min(end, stretch.end) - Math.max(start, stretch.start);
+  return time;
 }
 
 /** Intervals in order of time, with those that are at most so far apart as one. */

@@ -148,7 +148,9 @@ export class AcceptCycles {
 
   /** The last wait of the thread that may have reported its listener; null when there was none. */
   lastWait(thread: Thread): WaitSet | null {
-    return cycles.of(thread)?.wake.set ?? null;
+    const set = cycles.of(thread)?.wake.set ?? null;
+    // An instance that was closed is no wait any more.
+    return set === thread.loop.formerHub ? null : set;
   }
 
   /** The epoll instance whose last wait told the thread that `fd` is ready; null when that is not so. */

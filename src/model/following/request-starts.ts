@@ -1,6 +1,6 @@
 import type { Framing } from '../../trace/framing/framing.ts';
 import { framingOf } from '../../trace/framing/framing-of.ts';
-import { queryOf, type RequestStart, requestStart } from '../../trace/payload.ts';
+import { queryOf, type RequestStart, requestOfSql, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Connection } from '../machine/connections.ts';
 
@@ -13,9 +13,6 @@ const KNOWN_LINES = 256;
 
 /** A method that we do not know, and a target. */
 const ANY_METHOD = /^[A-Z]{3,20} [^ ]/;
-/** How a question to a database begins. */
-const STATEMENT =
-  /^(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|CALL|EXECUTE|COPY|LOCK|ALTER|CREATE|DROP|TRUNCATE|COMMIT|END)\b/i;
 /** How clients of redis and memcached end their session. */
 const FAREWELL = /^(?:quit|\*1\r\n\$4\r\nquit)\r\n$/i;
 
@@ -97,13 +94,13 @@ export class RequestStarts {
   }
 }
 
-/** What the bytes ask for. That a question to a database comes again is no retry: it has no identity. */
+/** What the bytes ask for. */
 function startIn(bytes: string, size: number): RequestStart | null {
   const start = requestStart(bytes, size);
   if (start !== null) return start;
   const query = queryOf(bytes);
   const isSql = query !== null && (query.protocol === 'PostgreSQL' || query.protocol === 'MySQL');
-  return isSql && STATEMENT.test(query.text) ? { line: query.text, identity: '', complete: true } : null;
+  return isSql ? requestOfSql(query.text) : null;
 }
 
 /** Text, bytes, end, ping and pong of a WebSocket. */

@@ -62,7 +62,7 @@ export class WaitTracker {
     if (isHub && !loop.isShared) this.#looks(thread, descriptor);
     if (loop.isShared) {
       if (isHub && call.duration >= 0) sharedWaitOf(thread)?.looked(call.start, call.end);
-    } else if (epoll.isListenerAside) this.#cycles.waitedWithout(thread, call);
+    } else if (epoll.isListenerAside || cannotReport(thread, descriptor)) this.#cycles.waitedWithout(thread, call);
     else if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
     if (call.result > 0 && call.arguments.has('HUP')) noteHangUps(call, thread, epoll);
@@ -118,6 +118,8 @@ export class WaitTracker {
     if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
       if (ranOut(call, thread)) return;
       accepts.wouldBlock = true;
+      const listener = thread.process.descriptors.get(call.fd)?.listener;
+      if (listener?.grade === 'same-socket') listener.isNonBlocking = true;
       // Its accepts do not wait, however long the tracer made one: another thread may watch the listener, as in Erlang.
       if (loop.hub === null && accepts.isWait && call.duration < IDLE) {
         accepts.isWait = false;
@@ -150,7 +152,7 @@ export class WaitTracker {
       if (!set.members.includes(call.fd)) return;
       // The listener was in it, as is known now.
       set.fd = WITH_LISTENER;
-    }
+    } else if (set.descriptor !== null && isWithout(set.descriptor, call.fd)) return;
     this.#confirm(thread, set, true);
   }
 
@@ -278,6 +280,21 @@ function epollOf(descriptor: Descriptor): EpollSet {
 /** `maxevents` 1 with an endless timeout, as uWSGI waits. */
 function noteShape(set: WaitSet, call: Call): void {
   set.oneAtATime = call.arguments.maxEvents() === 1 && call.arguments.timeout() === Number.POSITIVE_INFINITY;
+}
+
+/** The instance was made before our eyes, and this descriptor is not in it. */
+function isWithout({ seenOpening, epoll }: Descriptor, fd: number): boolean {
+  return seenOpening && epoll !== null && epoll.listeners.size === 0 && !epoll.members.has(fd);
+}
+
+/**
+ * The thread waits for connections in accept, and this is an instance of its own for something else: Apache waits so
+ * for what a CGI script prints.
+ */
+function cannotReport({ accepts, loop }: Thread, descriptor: Descriptor): boolean {
+  if (loop.hub !== null || !accepts.isWait) return false;
+  for (const fd of accepts.listenerNumbers) if (!isWithout(descriptor, fd)) return false;
+  return true;
 }
 
 function noteHangUps(call: Call, thread: Thread, epoll: EpollSet): void {

@@ -33,6 +33,8 @@ export class Listener {
   lastAt: Nanoseconds = UNKNOWN;
   /** Something was written on a connection of it after something had been read. */
   isAnswered = false;
+  /** An accept of this very socket found nothing and did not wait: it waits in no process that has it. */
+  isNonBlocking = false;
   /** False for those beyond the number that is followed: nothing is told of them. */
   readonly isFollowed: boolean;
 

@@ -71,7 +71,8 @@ function ownRole(thread: Thread): Role | null {
     if (accepts.handedOver * 4 > accepts.servedItself) return 'acceptor';
     if (!waitsOnListener) {
       // An accept that finds nothing and returns does not block.
-      if (accepts.wouldBlock) return accepts.nonblocking > 0 ? 'event-loop' : null;
+      if (accepts.wouldBlock || [...accepts.listeners].some(({ isNonBlocking }) => isNonBlocking))
+        return accepts.nonblocking > 0 ? 'event-loop' : null;
       // It accepted before its first wait in the capture, and waits for its clients in an epoll set since.
       if (hub?.kind === 'epoll' && accepts.nonblocking > 0 && !accepts.isSurelyWait) return 'event-loop';
       return accepts.acceptedTotal > 0 || loop.acceptBlocked > 0 ? 'blocking-acceptor' : null;

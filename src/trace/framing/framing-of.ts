@@ -2,6 +2,7 @@ import { FastCgi } from './fast-cgi.ts';
 import type { Framing } from './framing.ts';
 import { Http2 } from './http2.ts';
 import { Memcached } from './memcached.ts';
+import { MySql } from './mysql.ts';
 import { Postgres } from './postgres.ts';
 import { Redis } from './redis.ts';
 import { Tls } from './tls.ts';
@@ -13,5 +14,6 @@ export function framingOf(bytes: string): Framing | null {
   if (Http2.isSpokenIn(bytes)) return new Http2();
   if (Redis.isSpokenIn(bytes)) return new Redis();
   if (Memcached.isSpokenIn(bytes)) return new Memcached(bytes);
-  return Postgres.isSpokenIn(bytes) ? new Postgres() : null;
+  if (Postgres.isSpokenIn(bytes)) return new Postgres();
+  return MySql.isSpokenIn(bytes) ? new MySql() : null;
 }

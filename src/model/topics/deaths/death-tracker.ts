@@ -44,6 +44,8 @@ export interface Death {
   readonly lastFd: number;
   /** It had accepted, waited for a listener or had a loop. */
   readonly hasServed: boolean;
+  /** The line of the request that it had read and not answered, '' for one without; null for none. */
+  readonly cutOff: string | null;
   /** It ran the program of its parent: a worker, no helper program. */
   readonly isFork: boolean;
   /** It, or its parent, had been asked to end before. */
@@ -133,6 +135,7 @@ export class DeathTracker implements Tracker {
       lastCall: '',
       lastFd: -1,
       hasServed: false,
+      cutOff: null,
       isFork: true,
       line,
     });
@@ -174,6 +177,7 @@ export class DeathTracker implements Tracker {
       lastCall: thread.leftIn?.name ?? thread.lastSyscall?.name ?? '',
       lastFd: thread.leftIn?.fd ?? thread.lastFd,
       hasServed: threadsOf(process).some((each) => each.hasServed),
+      cutOff: requestOf(process),
       isFork: !this.#executed.has(process),
       line: { file, line, text },
     });
@@ -227,6 +231,7 @@ export class DeathTracker implements Tracker {
         lastCall: crash.lastCall,
         lastFd: -1,
         hasServed: threadsOf(process).some((each) => each.hasServed),
+        cutOff: requestOf(process),
         isFork: !this.#executed.has(process),
         line: crash.signal.line,
       });
@@ -248,6 +253,7 @@ export class DeathTracker implements Tracker {
     readonly lastCall: string;
     readonly lastFd: number;
     readonly hasServed: boolean;
+    readonly cutOff: string | null;
     readonly isFork: boolean;
     readonly line: KeptLine;
   }): Death | null {
@@ -299,6 +305,12 @@ export class DeathTracker implements Tracker {
     if (line !== null && !death.lines.some((known) => known.line === line.line && known.file === line.file))
       death.lines.push(line);
   }
+}
+
+/** What the process was serving. */
+function requestOf(process: Process): string | null {
+  for (const { line } of process.inProgress.unanswered(process)) return line;
+  return null;
 }
 
 /** Its end is that of its process: it is the first thread or, where nobody knows which that is, the last one left. */

@@ -254,6 +254,8 @@ export class SharedLocks implements Tracker {
       this.#waited(thread, { lock, since: call.start, count: 1 }, call.end, true, lines);
     }
     if (wants !== 'exclusive') return;
+    // Who gave it back comes out of that call later than the next comes out of its wait.
+    if (lock.holder !== null && lock.holder !== thread) release(lock, lock.holder, call.end);
     // SQLite takes one byte after the other: held since the first.
     if (lock.holder !== thread) lock.lastTakenAt = call.end;
     lock.taken++;

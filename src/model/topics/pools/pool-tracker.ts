@@ -23,10 +23,24 @@ export interface PoolWait {
   readonly end: Nanoseconds;
 }
 
+/**
+ * A client that asked nothing kept a thread of a pool waiting for `stall-ms` or longer: the thread belongs to its
+ * connection.
+ */
+export interface PoolHeld {
+  readonly thread: ThreadView;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** The trace ended before the wait did. */
+  readonly open: boolean;
+  readonly line: KeptLine;
+}
+
 declare module '../../fact-bus.ts' {
   interface Facts {
     poolTurn: PoolTurn;
     poolWait: PoolWait;
+    poolHeld: PoolHeld;
   }
 }
 
@@ -72,13 +86,18 @@ export class PoolTracker implements Tracker {
     if (!isOfPool(thread) || call.syscall.family === 'futex') return;
     // It may look at another set than most of its siblings do.
     if (thread.loop.isShared && call.syscall.family === 'epoll-wait') return;
-    const work = works.of(thread) ?? works.set(thread, new Work());
-    if (call.duration <= work.longest) return;
     const { family, takesDescriptor, name } = call.syscall;
+    const work = works.of(thread) ?? works.set(thread, new Work());
+    if (call.duration <= work.longest && call.duration < this.#least) return;
     const isSet = family === 'poll' || family === 'select';
     const fd = isSet ? (call.arguments.polled()[0] ?? -1) : takesDescriptor ? call.fd : -1;
     const descriptor = fd < 0 ? undefined : thread.process.descriptors.get(fd);
-    if (isWaitForWork(descriptor, call)) return;
+    if (isWaitForWork(descriptor, call)) {
+      if (descriptor?.connection != null && call.duration >= this.#least)
+        this.#tellHeld(thread, call.start, call.end, false, keptLine(call));
+      return;
+    }
+    if (call.duration <= work.longest) return;
     work.longest = call.duration;
     work.call = name;
     work.target = fd < 0 ? '' : describeTarget(fd, descriptor);
@@ -98,12 +117,20 @@ export class PoolTracker implements Tracker {
     const end = lastMomentOf(all);
     for (const thread of all) {
       if (thread.ended || !thread.servesRequests || !isOfPool(thread)) continue;
-      const { owner } = thread.loop;
-      if (owner === null || !owner.inProgress || owner.loop !== thread.loop) continue;
+      const { leftIn, loop } = thread;
+      const { owner } = loop;
+      if (leftIn !== null && isHeldIn(leftIn) && end - leftIn.since >= this.#least)
+        this.#tellHeld(thread, leftIn.since, end, true, leftIn.line);
+      if (owner === null || !owner.inProgress || owner.loop !== loop) continue;
       const work = works.of(thread) ?? works.set(thread, new Work());
-      if (thread.leftIn !== null) note(work, thread.leftIn, end);
+      if (leftIn !== null) note(work, leftIn, end);
       this.#tell(thread, work, owner, end, true, work.line);
     }
+  }
+
+  #tellHeld(thread: Thread, start: Nanoseconds, end: Nanoseconds, open: boolean, line: KeptLine): void {
+    if (!thread.loop.isShared && this.#inWindow(start))
+      this.#facts.tell('poolHeld', { thread, start, end, open, line });
   }
 
   #tell(thread: Thread, work: Work, request: Request, end: Nanoseconds, open: boolean, line: KeptLine | null): void {
@@ -150,6 +177,11 @@ function isWaitForWork(descriptor: Descriptor | undefined, { end }: Call): boole
   const { kind, connection } = descriptor;
   if (connection === null) return kind === 'event' || kind === 'pipe';
   return !connection.request.inProgress || connection.request.readAt === end;
+}
+
+/** Its client has asked nothing that is not answered. */
+function isHeldIn({ descriptor, isServing }: LeftIn): boolean {
+  return descriptor?.connection != null && !isServing;
 }
 
 function note(work: Work, left: LeftIn, end: Nanoseconds): void {
