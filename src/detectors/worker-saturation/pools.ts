@@ -2,6 +2,7 @@ import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { worksForLoop } from '../../model/topics/pools/executor-tracker.ts';
 import { type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Interval, mostAtOnce } from '../busy-at-once/intersection.ts';
@@ -66,11 +67,19 @@ export class Pools {
       else known.push(...queuesOf(accepts.listeners));
     }
     // Those that were busy for long are remembered here, also after their end.
-    const serving = [...processes.threads()].filter(servesInPool);
+    const serving = [...processes.threads()].filter((thread) => servesInPool(thread) || worksForLoop(thread));
     const threads = [...new Set([...this.busy.turns.keys(), ...serving])].filter(({ process }) =>
       accepting.has(process),
     );
-    return crewsOf(threads, ({ process }) => accepting.get(process) ?? []).filter((crew) => crew.length >= 2);
+    const ofLoops = threads.filter(worksForLoop);
+    const common = ({ process }: Thread): (object | string)[] => accepting.get(process) ?? [];
+    return [
+      ...crewsOf(
+        threads.filter((thread) => !worksForLoop(thread)),
+        common,
+      ).filter((crew) => crew.length >= 2),
+      ...crewsOf(ofLoops, common),
+    ];
   }
 
   /**
