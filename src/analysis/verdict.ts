@@ -103,9 +103,23 @@ const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'blocking-dns',
 ]);
 
-/** A thread that is in a call at the end, and may as well be idle there, says nothing of who waited. */
-function explains({ kind, confidence }: Finding): boolean {
-  return EXPLAINING.has(kind) && !(kind === 'stuck-call' && confidence === 'possible');
+/** What waited for less than this part of the longest reply is not what that waited for. */
+const EXPLAINED = 0.5;
+
+/**
+ * A thread that is in a call at the end, and may as well be idle there, says nothing of who waited; nor do waits that
+ * are much shorter than the replies were late.
+ */
+function explains({ kind, confidence, metrics }: Finding, { longestMs }: SlowReplies): boolean {
+  if (!EXPLAINING.has(kind) || (kind === 'stuck-call' && confidence === 'possible')) return false;
+  const { dependencies } = metrics;
+  if (kind !== 'slow-dependency' || !Array.isArray(dependencies)) return true;
+  return dependencies.some((each) => numberIn(each, 'longestMs') >= EXPLAINED * longestMs);
+}
+
+function numberIn(value: unknown, name: string): number {
+  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  return typeof found === 'number' ? found : 0;
 }
 
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);
@@ -149,7 +163,7 @@ export function decide(
     const text = `Cannot tell: ${untold}.${time}${seen(first)}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
-  if (slowReplies !== null && !causes.some(explains)) {
+  if (slowReplies !== null && !causes.some((cause) => explains(cause, slowReplies))) {
     const untold = `Cannot tell: no check explains why ${slowly(slowReplies)}`;
     return {
       severity: first?.severity ?? 'none',

@@ -13,7 +13,16 @@ import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
-import { NEXT, NEXT_EXECUTOR, NEXT_INNER_POOL, NEXT_QUEUE, WHY, WHY_INNER_POOL, WHY_POOL, WHY_QUEUE } from './advice.ts';
+import {
+  NEXT,
+  NEXT_EXECUTOR,
+  NEXT_INNER_POOL,
+  NEXT_QUEUE,
+  WHY,
+  WHY_INNER_POOL,
+  WHY_POOL,
+  WHY_QUEUE,
+} from './advice.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
 import { weighed } from './demand.ts';
 import { effect } from './effect.ts';

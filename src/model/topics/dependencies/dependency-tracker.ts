@@ -1,6 +1,7 @@
 import type { Call } from '../../../trace/record.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
+import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import { PerThread } from '../../machine/owned-state.ts';
@@ -20,6 +21,10 @@ const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISC
 const WAITS_FOR_WORK =
   /^(?:B[LRZ]POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|BZPOPM(?:IN|AX)|XREAD|XREADGROUP|[PS]?SUBSCRIBE|MONITOR|PSYNC)/;
 const SENDS_WORK: ReadonlySet<string> = new Set(['AMQP', 'Kafka', 'ZooKeeper']);
+
+/** A reply that comes so late had waited for something; what that was it asked so soon. */
+const GIVES_UP = 500 * MILLISECOND;
+const ASKS_SOON = 100 * MILLISECOND;
 
 /** Lines are kept of waits from here on. */
 const LONG_ENOUGH = 100 * MILLISECOND;
@@ -141,6 +146,32 @@ export class DependencyTracker implements Tracker {
     }
   }
 
+  /** A late reply, although the service that the request asked on a new connection has said nothing: it gave up. */
+  replied(call: Call, thread: Thread, request: Request): void {
+    if (call.start - request.readAt < GIVES_UP) return;
+    const upstream = this.#givenUp(thread, request);
+    if (upstream === null) return;
+    if (this.#inWindow(call.end)) {
+      upstream.peer.failed(thread.process, call.end);
+      upstream.peer.givenUp++;
+      this.#add(upstream, lengthOf(upstream, call, thread), call.start, thread, false, call, request);
+    }
+    this.#forget(upstream);
+  }
+
+  /** The first unanswered question that this thread asked soon after it had read the request; null without any. */
+  #givenUp(thread: Thread, request: Request): Upstream | null {
+    let first: Upstream | null = null;
+    for (const upstream of this.#open) {
+      const { askedAt, descriptor, wasRead, isUnasked } = upstream;
+      if (askedAt < request.readAt || askedAt > request.readAt + ASKS_SOON) continue;
+      if (upstream.thread !== thread || wasRead || isUnasked || descriptor?.seenOpening !== true) continue;
+      if (upstream.request !== null && upstream.request !== request) continue;
+      if (first === null || askedAt < first.askedAt) first = upstream;
+    }
+    return first;
+  }
+
   blocked(call: Call, thread: Thread): void {
     const { family } = call.syscall;
     if (family !== 'poll' && family !== 'select' && family !== 'epoll-wait') return;
@@ -252,10 +283,11 @@ export class DependencyTracker implements Tracker {
     thread: Thread,
     isOpen: boolean,
     last: Parameters<typeof keptLine>[0],
+    waiting?: Request,
   ): void {
     const { peer, askedAt, isUnasked, blocked, line, blockedLine, descriptor, request } = upstream;
     const query = descriptor?.query?.text ?? '';
-    const owner = isWaiting(request, askedAt) ? request : null;
+    const owner = waiting ?? (isWaiting(request, askedAt) ? request : null);
     const { isMain } = thread;
     // A thread of a pool waits inside a call for a request that another thread may have read.
     if (owner === null && (blocked * 2 < length || !isMain) && !isOpen)

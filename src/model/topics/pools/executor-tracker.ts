@@ -207,7 +207,17 @@ export class ExecutorTracker implements Tracker {
     hand.endedAt = end;
     hand.queuedSince = queueOf(thread.process, executor);
     const { call, target, longest: callTime } = job;
-    const work = { thread, start, end, open, request: '', call, target, callTime, line: callTime > 0 ? job.line : line };
+    const work = {
+      thread,
+      start,
+      end,
+      open,
+      request: '',
+      call,
+      target,
+      callTime,
+      line: callTime > 0 ? job.line : line,
+    };
     this.#unnamed(executor, work);
   }
 
