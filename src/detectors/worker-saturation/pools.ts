@@ -84,9 +84,11 @@ export class Pools {
 
   /**
    * How many of a crew were ever busy at once, where its threads take turns at an epoll instance, so that some are
-   * always there (jetty); undefined for other crews, of which all serve.
+   * always there (jetty), or where a loop hands each of them its next job; undefined for other crews, of which all serve.
    */
   mostOf(crew: Crew): number | undefined {
+    // Between two jobs of one of them the loop has its turn.
+    if (crew.length > 1 && crew.every(worksForLoop)) return crew.length;
     if (crew.every(({ loop }) => !loop.isShared)) return undefined;
     return mostAtOnce(crew.map((thread) => ({ busy: this.busy.turns.get(thread)?.turns ?? [] }))) || undefined;
   }

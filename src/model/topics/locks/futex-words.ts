@@ -311,14 +311,18 @@ function tableOf(process: Process): FutexTable {
 function wakes(call: Call, thread: Thread, { words, parked }: FutexTable): void {
   const word = words.get(call.arguments.futex()?.word ?? '');
   if (word === undefined) return;
-  // Of those who hand a lock on each has waited for it.
-  if (word.isParked && parked.has(thread.tid)) word.peerWakes++;
+  // Of those who hand a lock on each has waited for it. A loop, or who accepts, hands out work, whatever it waited for.
+  if (word.isParked && parked.has(thread.tid) && !handsOutWork(thread)) word.peerWakes++;
   if (word.waiters.has(thread.tid)) word.handOffs++;
   else word.otherWakes++;
   const held = holding.of(thread);
   if (held?.word !== word) return;
   word.handedOn(held.since, call.start, held.longest);
   holding.clear(thread);
+}
+
+function handsOutWork({ loop, accepts }: Thread): boolean {
+  return loop.hub !== null || accepts.listeners.size > 0;
 }
 
 /** When the table is full, the word that was waited for least makes room. */

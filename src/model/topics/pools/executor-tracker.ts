@@ -43,6 +43,8 @@ function newJob(since: Nanoseconds): Job {
 
 /** A thread that does jobs for the loop of its process. */
 class Hand {
+  /** It writes replies itself: the loop only reads the requests (waitress). */
+  replies = false;
   /** How often it has told the loop that something is done. */
   dones = 0;
   job = newJob(UNKNOWN);
@@ -71,7 +73,8 @@ const executors = new PerProcess<Executor>();
  * executor of asyncio, the thread pool of Twisted, the workers of anyio (Starlette, FastAPI).
  */
 export function worksForLoop(thread: Thread): boolean {
-  return (hands.of(thread)?.dones ?? 0) > 0 && mayWork(thread);
+  const hand = hands.of(thread);
+  return hand !== undefined && hand.dones > 0 && !hand.replies && mayWork(thread);
 }
 
 /**
@@ -101,6 +104,7 @@ export class ExecutorTracker implements Tracker {
     const kind = process.descriptors.get(call.fd)?.kind ?? 'unknown';
     if (!CARRIES_WAKE_UPS.has(kind) || !isOfPython(process, result)) return;
     const hand = hands.of(thread) ?? hands.set(thread, new Hand());
+    if (hand.replies) return;
     const executor = executors.of(process) ?? executors.set(process, new Executor());
     executor.hands.add(thread);
     hand.dones++;
@@ -113,6 +117,7 @@ export class ExecutorTracker implements Tracker {
   blocked(call: Call, thread: Thread): void {
     if (!mayWork(thread)) return;
     const hand = hands.of(thread) ?? hands.set(thread, new Hand());
+    if (hand.replies) return;
     if (call.syscall.family === 'futex') {
       this.#waited(call, thread, hand);
       return;
@@ -144,7 +149,13 @@ export class ExecutorTracker implements Tracker {
   /** The loop begins a reply: the job for that request ended right before. */
   replied({ start }: Call, thread: Thread, request: Request): void {
     const executor = executors.of(thread.process);
-    if (executor === undefined || executor.unnamed.length === 0 || executor.hands.has(thread)) return;
+    const hand = hands.of(thread);
+    if (hand !== undefined) {
+      hand.replies = true;
+      executor?.hands.delete(thread);
+      return;
+    }
+    if (executor === undefined || executor.unnamed.length === 0) return;
     const place = executor.unnamed.findIndex((job) => request.readAt <= job.start && job.end <= start);
     const [job] = place < 0 ? [] : executor.unnamed.splice(place, 1);
     if (job !== undefined) this.#facts.tell('poolTurn', { ...job, request: request.line });
