@@ -63,7 +63,7 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
 
 const WHY: Readonly<Record<Slow['by'], string>> = {
   requests: 'A request that waits for another service keeps its client waiting, and its worker or memory taken.',
-  'main-work': 'A process that waits for another service inside a call does nothing else meanwhile.',
+  'main-work': 'Work that waits for another service keeps its worker, or a place in its pool, taken meanwhile.',
   limits: 'The same wait times out again and again: the answer does not come.',
 };
 

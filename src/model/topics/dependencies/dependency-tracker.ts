@@ -4,7 +4,7 @@ import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
-import { PerThread } from '../../machine/owned-state.ts';
+import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { RequestView, ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
@@ -41,6 +41,8 @@ interface Unowned {
 const lastUnowned = new PerThread<Unowned>();
 /** The question that a thread asked last. */
 const lastAsked = new PerThread<Upstream>();
+/** Processes that ask a broker for jobs. */
+const takesJobs = new PerProcess<true>();
 
 /**
  * Follows questions to other services: from the send, or the connect, to the first answer, and who waited meanwhile: a
@@ -105,6 +107,7 @@ export class DependencyTracker implements Tracker {
   }
 
   asked(call: Call, thread: Thread, descriptor: Descriptor): void {
+    if (descriptor.query !== null && WAITS_FOR_WORK.test(descriptor.query.text)) takesJobs.set(thread.process, true);
     const upstream = upstreams.of(descriptor) ?? this.#peers.learned(descriptor);
     if (upstream === undefined) return;
     if (descriptor.query !== null) upstream.peer.protocol = descriptor.query.protocol;
@@ -300,11 +303,12 @@ export class DependencyTracker implements Tracker {
         // What was short is no proof of anything.
         lines: length < LONG_ENOUGH ? [] : linesOf(line, blockedLine, keptLine(last)),
       });
+    // A loop that takes jobs of a broker waits for what they ask, as celery does with greenlets.
+    const isOfJob = owner === null && takesJobs.of(thread.process) === true && thread.loop.hub !== null;
     const isMainWork =
       isMain &&
       !isUnasked &&
-      blocked > 0 &&
-      blocked * 2 >= length &&
+      (isOfJob || (blocked > 0 && blocked * 2 >= length)) &&
       !WAITS_FOR_WORK.test(query) &&
       !SENDS_WORK.has(peer.protocol);
     peer.add(
