@@ -25,7 +25,8 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
   return {
     severity: worst.severity,
     // What was sent may have needed no answer.
-    confidence: worst.by === 'limits' || worst.peer.givenUp * 2 > worst.waits.timed ? 'possible' : 'likely',
+    confidence:
+      worst.by === 'limits' || worst.peer.givenUp * 2 >= Math.max(1, worst.waits.timed) ? 'possible' : 'likely',
     title: titleOf(worst),
     summary: slow.slice(0, MOST_NAMED).map(sentenceOf).join(' ') + more(slow),
     why: WHY[worst.by],

@@ -15,7 +15,8 @@ export const effect: Effect = {
     const threads = listOf(metrics.threads);
     if (cause.kind === 'loop-stall')
       return shareOf(threads, ({ pid, call }) => isOpenStall(cause, numberOf(pid), textOf(call)));
-    if (cause.kind === 'worker-saturation') return shareOf(threads, (thread) => isOrdinary(cause, thread, threads.length));
+    if (cause.kind === 'worker-saturation')
+      return shareOf(threads, (thread) => isOrdinary(cause, thread, threads.length));
     const names = namesOf(cause);
     const own: Causing = { kind: 'stuck-call', findings: [{ workers: [], metrics }] };
     const total = cause.findings.reduce((sum, finding) => sum + totalOf(finding.metrics), 0);

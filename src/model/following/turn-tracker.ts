@@ -277,7 +277,7 @@ function isLock({ syscall: { family }, arguments: told }: Call): boolean {
 function isThreadsTurn({ syscall: { family }, arguments: told, error }: Call, { hub }: Loop): boolean {
   if (family !== 'futex' || hub?.oneAtATime !== true || error !== '') return false;
   const use = told.futex();
-  return use !== null && use.isPrivate && use.operation === 'WAIT' && use.value === CONTENDED;
+  return use?.isPrivate === true && use.operation === 'WAIT' && use.value === CONTENDED;
 }
 
 /** What glibc writes into a mutex that somebody waits for. */
