@@ -7,7 +7,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found, notApplicable, type Severity } from '../finding.ts';
+import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { gapFinding } from './gap-finding.ts';
@@ -21,11 +21,6 @@ export const serviceStall = defineDetector({
   needs: ['times'],
   thresholds: {
     'service-stall-ms': { default: 100, unit: 'ms', meaning: 'Nobody could accept for at least this long.' },
-    'service-stall-critical-share': {
-      default: 0.1,
-      unit: 'of the time',
-      meaning: 'Nobody could accept for this part of the time: critical, however short each such time is.',
-    },
   },
   alsoUses: ['stall-ms', 'stall-critical-ms'],
   linkedInProcess: ['loop-stall'],
@@ -79,7 +74,7 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
   }
   for (const loops of several) {
     const stalls = stallsOf(context, loops, turns);
-    if (stalls.length > 0) findings.push(finding(model, loops, turns, stalls, severityOf(context, stalls)));
+    if (stalls.length > 0) findings.push(finding(model, loops, turns, stalls));
   }
   if (findings.length > 0)
     return found(`${plural(findings.length, 'service')} with moments in which no worker could accept`, findings);
@@ -88,16 +83,6 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
     `at no time were all of the ${workers} workers away from their loops for ` +
       `${context.threshold('service-stall-ms')} ms or more`,
   );
-}
-
-/** A short time once is felt by who came just then: it is critical when it is long, or when there are many. */
-function severityOf(context: Context, stalls: readonly Interval[]): Severity {
-  const { model } = context;
-  const lengths = stalls.map(({ start, end }) => end - start);
-  const window = Math.min(model.lastTime, model.options.to) - Math.max(model.firstTime, model.options.from);
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  const isLong = Math.max(...lengths) >= context.threshold('stall-critical-ms') * MILLISECOND;
-  return isLong || total >= context.threshold('service-stall-critical-share') * window ? 'critical' : 'warning';
 }
 
 /** The times in which all of them were away from their loops, long enough to matter. */

@@ -5,7 +5,7 @@ import { UNKNOWN } from '../../trace/time.ts';
 import { type BusyTurns, MOST_TURNS, type NamedPlace } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { codeSentence, commonPlace, framesMember, withCode, withPlace } from '../code-line.ts';
-import type { DraftFinding, Severity } from '../finding.ts';
+import type { DraftFinding } from '../finding.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
 import { everyOne, moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
@@ -25,7 +25,6 @@ export function finding(
   loops: readonly Thread[],
   turns: ReadonlyMap<Thread, BusyTurns>,
   stalls: readonly Interval[],
-  severity: Severity,
 ): DraftFinding<Metrics> {
   const total = stalls.reduce((sum, stall) => sum + stall.end - stall.start, 0);
   const byLength = stalls.toSorted((a, b) => b.end - b.start - (a.end - a.start));
@@ -47,7 +46,7 @@ export function finding(
       ? `for ${atLeast}${duration(longest)}`
       : `${stalls.length} times, ${duration(total)} in all; the longest lasted ${atLeast}${duration(longest)}`;
   return {
-    severity,
+    severity: 'critical',
     confidence: 'likely',
     title: withPlace(
       'No worker could accept or ' +

@@ -179,7 +179,9 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
       return typeof own === 'string' ? [] : [own];
     });
     const isWorse = typeof all === 'string' || full.some(({ severity }) => severity === 'critical');
-    judged.push(...(full.length > 0 && isWorse ? full : [all]));
+    const judgements = full.length > 0 && isWorse ? full : [all];
+    // That one thread was not busy says nothing: there may be others.
+    judged.push(...judgements.filter((each) => typeof each !== 'string' || threads.length > 1));
   }
   for (const { crew, isPool, demand } of ofQueues) {
     const kind: Kind = isPool
