@@ -27,6 +27,12 @@ export function stateOf(letter: string): WorkerState {
   return (Object.keys(LETTERS) as WorkerState[]).find((state) => LETTERS[state] === letter) ?? 'absent';
 }
 
+/** The worst that a row of a timeline tells between two moments, in milliseconds from its first column. */
+export function stateIn({ columnMs }: Timeline, { states }: TimelineRow, fromMs: number, toMs: number): WorkerState {
+  const first = Math.max(0, Math.floor(fromMs / columnMs + 1e-9));
+  return stateOf(worstOf(states.slice(first, Math.max(first + 1, Math.ceil(toMs / columnMs - 1e-9)))));
+}
+
 /** The report with what each of its workers did over time; as it is where it has no times. */
 export function withTimeline(report: Report, activity: Activity | null): Report {
   const timeline = activity === null ? null : timelineOf(report, activity);

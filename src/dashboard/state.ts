@@ -36,7 +36,7 @@ export interface TimelineState {
   readonly cursorMs: number;
 }
 
-export interface RawLine {
+export interface FileLine {
   readonly line: number;
   readonly text: string;
   /** As it stands in the file, where `text` says it in other words. */
@@ -50,7 +50,7 @@ export interface LinesState {
   /** Number of the first line on the screen. */
   readonly top: number;
   /** What was read for the screen, in order. */
-  readonly rows: readonly RawLine[];
+  readonly rows: readonly FileLine[];
   /** Lines of the file; null while nobody knows. */
   readonly total: number | null;
   readonly filter: string;
@@ -241,6 +241,16 @@ export function currentView(state: DashboardState): ViewName {
 /** What is on the screen: what was read last, or what was there when it was frozen. */
 export function shownReport(state: DashboardState): Report | null {
   return state.frozen === null ? state.report : state.frozen.report;
+}
+
+/** How much time there is to draw, in columns of so many milliseconds; null where nothing is known over time. */
+export interface Extent {
+  readonly columns: number;
+  readonly columnMs: number;
+}
+
+export function shownExtent(state: DashboardState): Extent | null {
+  return shownActivity(state) ?? shownReport(state)?.timeline ?? null;
 }
 
 export function shownActivity(state: DashboardState): Activity | null {

@@ -146,7 +146,8 @@ try {
   const notice = (sentence: string): void => post({ kind: 'notice', sentence });
   const report = await analyzeCaptures(
     captures,
-    { ...options, activity: true, growing: kind === 'live' },
+    // Processes of several hosts have the same numbers: what each did over time stands in their common report.
+    { ...options, activity: true, timeline: captures.length > 1, growing: kind === 'live' },
     { progress: look, notice },
   );
   const { progress } = seen;
@@ -154,7 +155,6 @@ try {
   post({
     kind: 'done',
     read,
-    // Processes of several hosts have the same numbers: what each did over time is told for one host only.
     picture: { report, activity: report.hosts === undefined ? (progress?.activity() ?? null) : null },
     stopped: Atomics.load(stop, 0) !== 0,
   });

@@ -25,7 +25,10 @@ function captureOf(name: string, stallMs: number): string {
 }
 
 const NAMES = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6', 'web-7'];
-const report = await analyzeFiles(NAMES.map((name) => captureOf(name, name === 'web-5' ? 1500 : 0)));
+const report = await analyzeFiles(
+  NAMES.map((name) => captureOf(name, name === 'web-5' ? 1500 : 0)),
+  { timeline: true },
+);
 
 describe('the dashboard of captures of several hosts', () => {
   it('begins with the sick host, and counts those that are well in one row', () => {
@@ -62,11 +65,39 @@ describe('the dashboard of captures of several hosts', () => {
     assert.doesNotMatch(screen, /not known/);
   });
 
-  it('says where a timeline is', () => {
-    assert.match(
-      new PaperDashboard(report, { columns: 160 }).press('3').screen,
-      /have no timeline here\. Look at the worst of them:\n +drover triage \S+web-5\.strace$/m,
-    );
+  it('draws all workers on one clock, at the stall of the sick host', () => {
+    const { screen } = new PaperDashboard(report).press('3');
+    assert.match(screen, /^── TIMELINE {2}1 column = 188 ms ─+ 14 of 21 {3}cursor 02:13:21\.000 UTC ─$/m);
+    // 12 s in 64 cells: the stall from 1.0 s to 2.5 s begins in the sixth and ends in the fourteenth.
+    assert.match(screen, /^▸web-5 101 {5}░{5}▒{9}░{50}$/m);
+    assert.match(screen, /^ web-5 102 {5}░{64}$/m);
+    assert.match(screen, /── WORKER 101 of web-5 at 02:13:21\.000 ─+ gunicorn ─\n Enter: web-5: GET \/slow/);
+  });
+
+  it('opens the finding of that worker, and zooms', () => {
+    assert.match(new PaperDashboard(report).press('3', 'enter').screen, /── FINDING 1 of \d+ /);
+    assert.match(new PaperDashboard(report).press('3', '+').screen, /1 column = 94 ms/);
+    assert.match(new PaperDashboard(report).press('3', 'j', 'enter').screen, /No finding names worker 102 of web-5/);
+  });
+
+  it('has names of hosts and pids apart, however long the names are', () => {
+    const { hosts = [] } = report;
+    const long = (name: string): string => `${name}.eu-cental-1.compute.internal`;
+    const renamed = {
+      ...report,
+      hosts: hosts.map((host) => ({ ...host, name: long(host.name) })),
+      workers: report.workers.map((worker) => ({ ...worker, host: long(worker.host ?? '') })),
+    };
+    assert.match(new PaperDashboard(renamed).press('2').screen, /^.web-\d\.eu-cent\.\.\. 101\b/m);
+    assert.match(new PaperDashboard(renamed).press('3').screen, /^.web-\d\.eu-cent\.\.\. 101\b/m);
+  });
+
+  it('has each host from its own beginning where their clocks do not meet', () => {
+    const { timeline } = report;
+    assert.ok(timeline !== undefined);
+    const apart = new PaperDashboard({ ...report, timeline: { ...timeline, isOnOneClock: false } }).press('3');
+    assert.match(apart.screen, /cursor \+0\.000 s into each ─$/m);
+    assert.match(apart.screen, /Enter: web-5: GET \/slow/);
   });
 
   it('leaves out facts of the first line that do not fit, whole', () => {

@@ -96,7 +96,7 @@ const full = (rounds: number): Job[][] =>
   );
 
 describe('threads that a loop hands its work to (an executor of asyncio, the pool of Twisted) are full', () => {
-  it('while all of them are at a job, and one of them takes what was read long before as soon as it is done', async () => {
+  it('while all of them are at a job, and one takes what was read long before as soon as it is done', async () => {
     const { severity, title, metrics, workers, next }: Finding = only(await analyzed(served(full(3))), KIND);
     // Somebody waits from 150 ms to 1.4 s of each round.
     assert.equal(severity, 'warning');
@@ -110,7 +110,7 @@ describe('threads that a loop hands its work to (an executor of asyncio, the poo
     assert.match(alone.title, /The one pool thread of 101|the one pool thread of 101/);
   });
 
-  it('and not while no more requests are there than threads: a client that asks again at once takes the next', async () => {
+  it('and not while there are no more requests than threads: a client that asks again at once takes the next', async () => {
     const again = [0, 1].map((thread) =>
       Array.from({ length: 6 }, (_, round) => {
         const readAt = 100 + round * 1303 + thread * 10;

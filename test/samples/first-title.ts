@@ -25,7 +25,7 @@ function ofAct(act: Act, { slowestMs }: ServerTruth): RegExp[] {
   switch (act.act) {
     case 'exhaust':
     case 'wait':
-      // Of threads that a loop hands its work to nothing tells whose request they wait for: all that they hold is named.
+      // Whose request threads wait for that a loop hands its work to nothing tells: what holds all of them is named.
       return [new RegExp(`(?:waited for |holds .* time: (?:\\w+ on )?)${escaped(act.upstream)}`)];
     case 'keep':
       return [/held by idle connections/];

@@ -1,7 +1,7 @@
 import { type Step, still } from '../events.ts';
 import type { Action } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
-import { type DashboardState, shownActivity, topScreen } from '../state.ts';
+import { type DashboardState, shownExtent, topScreen } from '../state.ts';
 import { callRows } from '../tables/calls.ts';
 import { findingOf, findingRows, linesOfCause } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
@@ -47,8 +47,8 @@ function moveInLines(state: DashboardState, by: Move): Step {
 }
 
 function moveInTime(state: DashboardState, by: 'first' | 'last'): DashboardState {
-  const activity = shownActivity(state);
-  const endMs = activity === null ? 0 : (activity.columns - 1) * activity.columnMs;
+  const extent = shownExtent(state);
+  const endMs = extent === null ? 0 : (extent.columns - 1) * extent.columnMs;
   return { ...state, timeline: { ...state.timeline, cursorMs: by === 'first' ? 0 : endMs } };
 }
 

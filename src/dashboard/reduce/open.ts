@@ -1,5 +1,5 @@
 import { type Step, still } from '../events.ts';
-import { type DashboardState, shownReport, topScreen } from '../state.ts';
+import { type DashboardState, shownExtent, shownReport, topScreen } from '../state.ts';
 import { findingOf, linesOfCause, selectedFinding } from '../tables/findings.ts';
 import { isAbout, workerRows } from '../tables/workers.ts';
 import { findingsAt } from '../views/timeline.ts';
@@ -47,10 +47,12 @@ export function open(state: DashboardState): Step {
 /** What covers the moment under the cursor: a finding about that worker, else the lines of that time. */
 function openMoment(state: DashboardState): Step {
   const rows = workerRows(state, state.lists.timeline);
-  const pid = rows[Math.min(state.lists.timeline.position, rows.length - 1)]?.worker.pid;
+  const worker = rows[Math.min(state.lists.timeline.position, rows.length - 1)]?.worker;
   const { cursorMs } = state.timeline;
-  const step = state.activity?.columnMs ?? 1;
-  const finding = pid === undefined ? undefined : findingsAt(state, pid, cursorMs, step)[0];
+  const step = shownExtent(state)?.columnMs ?? 1;
+  const finding = worker === undefined ? undefined : findingsAt(state, worker, cursorMs, step)[0];
   if (finding !== undefined) return still(opened(state, 'finding', finding.id));
+  if (worker !== undefined && worker.host !== null)
+    return still({ ...state, message: `No finding names worker ${worker.pid} of ${worker.host} there.` });
   return { state: opened(state, 'lines'), effects: [{ type: 'seek-time', file: state.lines.file, atMs: cursorMs }] };
 }

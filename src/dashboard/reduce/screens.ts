@@ -1,8 +1,16 @@
 import type { Finding } from '../../analysis/report.ts';
 import { type Step, still } from '../events.ts';
-import { type DashboardState, type Screen, type ScreenKind, topScreen, VIEW_NAMES, type ViewName } from '../state.ts';
+import {
+  type DashboardState,
+  type Screen,
+  type ScreenKind,
+  shownReport,
+  topScreen,
+  VIEW_NAMES,
+  type ViewName,
+} from '../state.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
-import { workerRows } from '../tables/workers.ts';
+import { isAbout, workerRows } from '../tables/workers.ts';
 import { linesWanted } from './line-moves.ts';
 
 /** Puts a screen on top. */
@@ -35,10 +43,9 @@ export function toView(state: DashboardState, view: ViewName): Step {
 function atSelectedFinding(state: DashboardState): DashboardState {
   const finding = selectedFinding(state);
   if (finding === undefined || finding.startMs === null || state.timeline.cursorMs > 0) return state;
-  const position = workerRows(state, state.lists.timeline).findIndex(({ worker }) =>
-    finding.workers.includes(worker.pid),
-  );
-  const timeline = { ...state.timeline, cursorMs: finding.startMs };
+  const position = workerRows(state, state.lists.timeline).findIndex(({ worker }) => isAbout(finding, worker));
+  const cursorMs = shownReport(state)?.timeline?.isOnOneClock === false ? 0 : finding.startMs;
+  const timeline = { ...state.timeline, cursorMs };
   return {
     ...state,
     timeline,

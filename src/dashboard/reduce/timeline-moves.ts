@@ -1,18 +1,18 @@
 import type { Action } from '../keys.ts';
-import { type DashboardState, shownActivity } from '../state.ts';
-import { ROW_LABEL } from '../views/timeline.ts';
+import { type DashboardState, shownExtent } from '../state.ts';
+import { labelWidth } from '../views/timeline.ts';
 import { shownStretch } from '../views/timeline-rows.ts';
 
 type TimeAction = Extract<Action, 'time-back' | 'time-on' | 'zoom-in' | 'zoom-out' | 'zoom-all'>;
 
 /** Moves the time cursor a cell, or zooms around it. */
 export function timeAction(state: DashboardState, action: TimeAction): DashboardState {
-  const activity = shownActivity(state);
-  if (activity === null) return state;
+  const extent = shownExtent(state);
+  if (extent === null) return state;
   const { timeline } = state;
-  const endMs = activity.columns * activity.columnMs;
-  const { fromMs, toMs } = shownStretch(activity, timeline);
-  const cells = Math.max(1, state.columns - ROW_LABEL - 1);
+  const endMs = extent.columns * extent.columnMs;
+  const { fromMs, toMs } = shownStretch(extent, timeline);
+  const cells = Math.max(1, state.columns - labelWidth(state) - 1);
   const step = (toMs - fromMs) / cells;
   if (action === 'zoom-all') return { ...state, timeline: { ...timeline, fromMs: 0, toMs: Number.POSITIVE_INFINITY } };
   if (action === 'time-back' || action === 'time-on') {
@@ -22,7 +22,7 @@ export function timeAction(state: DashboardState, action: TimeAction): Dashboard
   // No closer than one column of the data a cell: there is nothing more to see.
   const length = Math.min(
     endMs,
-    Math.max(Math.min(endMs, activity.columnMs * cells), (toMs - fromMs) * (action === 'zoom-in' ? 0.5 : 2)),
+    Math.max(Math.min(endMs, extent.columnMs * cells), (toMs - fromMs) * (action === 'zoom-in' ? 0.5 : 2)),
   );
   const from = Math.max(0, Math.min(timeline.cursorMs - length / 2, endMs - length));
   return { ...state, timeline: { ...timeline, fromMs: from, toMs: from + length } };

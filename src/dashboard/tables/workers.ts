@@ -16,17 +16,29 @@ export interface WorkerRow {
 
 export const WORKER_COLUMNS: readonly Column<WorkerRow>[] = [
   { title: 'LONGEST', order: (row) => longestOf(row) ?? -1 },
-  { title: 'PID', order: ({ worker }) => -worker.pid },
+  { title: 'PID', order: ({ worker }) => byHost(worker) },
   { title: 'BUSY', order: ({ worker }) => worker.busyPercent ?? -1 },
   { title: 'ACCEPTED', order: ({ worker }) => worker.accepted },
   { title: 'WASTED', order: ({ worker }) => worker.wastedWakeups },
   { title: 'EPIPE', order: ({ worker }) => worker.brokenPipes },
 ];
 
+/** Processes of one host stay together. */
+function byHost({ pid, host }: Worker): number | string {
+  return host === null ? -pid : `${host} ${String(pid).padStart(8)}`;
+}
+
 const RESTLESS_MS = 1_900;
 const HELD_MS = 900;
 /** In so long the first calls of a process arrive. */
 const UNREAD_MS = 3_000;
+
+/** Two hosts may have the same pids: a row then begins with the name of the host, and a blank. 0 for one host. */
+export function hostWidth(rows: readonly WorkerRow[], columns: number): number {
+  const names = rows.flatMap(({ worker }) => worker.host ?? []);
+  if (names.length === 0) return 0;
+  return Math.min(Math.max('HOST'.length, ...names.map((name) => name.length)), Math.floor(columns / 5)) + 1;
+}
 
 /** Whether a finding is about that worker: of two hosts each may have a worker of that number. */
 export function isAbout({ workers, hosts: [host] }: Finding, worker: Worker): boolean {

@@ -13,7 +13,7 @@ import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { clipped, factRows, proofRows, stepRows } from './finding-text.ts';
 import { nowText } from './now.ts';
-import { drawLegend, drawTimelineRow } from './timeline-rows.ts';
+import { drawLegend, drawTimelineRow, laneOf } from './timeline-rows.ts';
 
 /** What the timeline rows show. */
 const RECENT_MS = 30_000;
@@ -93,9 +93,7 @@ function drawWorkerNow(state: DashboardState, each: WorkerRow): Row {
     `${pin}${cell(pidText(each), PID + inner)}`,
     span(cell(fitting(now, room), room), isBlocked && worker.role !== 'master' ? 'bold' : 'plain'),
     ` ${figure(rate, 7)}${figure(durationOfMs(longestOf(each)), 9)}${figure(count(worker.brokenPipes), 6)}  `,
-    ...(activity === null || workerActivity === null || cells < 8
-      ? []
-      : drawTimelineRow(activity, workerActivity, stretch, glyphs)),
+    ...(cells < 8 ? [] : drawTimelineRow(laneOf(state, each), stretch, glyphs)),
   );
 }
 

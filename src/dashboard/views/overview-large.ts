@@ -12,7 +12,7 @@ import { drawFindingList, findingRule } from './finding-list.ts';
 import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
 import { drawHosts, hostRows } from './hosts.ts';
 import { timeAxis } from './timeline.ts';
-import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
+import { drawLegend, drawTimelineRow, laneOf, shownStretch } from './timeline-rows.ts';
 
 const DATA_WIDTH = 52;
 const ROW_LABEL = 9;
@@ -87,11 +87,8 @@ function drawWorkersOverTime(state: DashboardState): readonly Row[] {
       span(figures, 'quiet'),
     ),
     ...shown.map((each) => {
-      const { worker, activity: workerActivity } = each;
-      const marks =
-        workerActivity === null
-          ? [span(' '.repeat(cells))]
-          : drawTimelineRow(activity, workerActivity, stretch, glyphs);
+      const { worker } = each;
+      const marks = drawTimelineRow(laneOf(state, each), stretch, glyphs);
       const values = [
         worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0),
         durationOfMs(worker.longestTurnMs),

@@ -10,7 +10,7 @@ import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { clipped, factRows, hanging, proofRows, stepRows } from './finding-text.ts';
 import { drawHosts, FEWEST_HOST_ROWS, hostRows } from './hosts.ts';
-import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
+import { drawLegend, drawTimelineRow, laneOf, shownStretch } from './timeline-rows.ts';
 
 const ROW_LABEL = 8;
 /** Rows of the timeline that go before the reason. */
@@ -76,12 +76,10 @@ function drawTimeline(state: DashboardState, finding: Finding, height: number): 
   const ordered = [...named, ...rows.filter((each) => !named.includes(each))];
   const shown = ordered.slice(0, height - 1);
   const cells = columns - ROW_LABEL - 1;
-  const timelineRows = shown.map(({ worker, activity: workerActivity }) =>
+  const timelineRows = shown.map((each) =>
     row(
-      ` ${String(worker.pid).padEnd(ROW_LABEL - 1)}`,
-      ...(workerActivity === null
-        ? []
-        : drawTimelineRow(activity, workerActivity, { fromMs, toMs, cells }, state.glyphs)),
+      ` ${String(each.worker.pid).padEnd(ROW_LABEL - 1)}`,
+      ...drawTimelineRow(laneOf(state, each), { fromMs, toMs, cells }, state.glyphs),
     ),
   );
   const all = shown.length < ordered.length ? `, ${shown.length} of ${ordered.length} workers (3 shows all)` : '';

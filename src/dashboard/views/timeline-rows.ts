@@ -1,6 +1,11 @@
-import type { Activity, WorkerActivity } from '../../analysis/activity.ts';
+import { stateIn } from '../../analysis/timeline.ts';
 import { STATE_WORDS, stateBetween, type WorkerState } from '../../analysis/worker-states.ts';
 import { type Glyphs, type Row, row, type Span, type Style, span } from '../spans.ts';
+import { type DashboardState, type Extent, shownActivity, shownReport } from '../state.ts';
+import type { WorkerRow } from '../tables/workers.ts';
+
+/** The worst that a worker was in between two moments of the timeline, in milliseconds. */
+export type Lane = (fromMs: number, toMs: number) => WorkerState;
 
 /** A stretch of time drawn into a number of cells. */
 interface Stretch {
@@ -26,17 +31,23 @@ function glyphOf(state: WorkerState, glyphs: Glyphs): string {
   return glyphs[state];
 }
 
-/** One worker over time. */
-export function drawTimelineRow(
-  activity: Activity,
-  worker: WorkerActivity,
-  { fromMs, toMs, cells }: Stretch,
-  glyphs: Glyphs,
-): readonly Span[] {
+/** What is known of a worker over time; null where nothing is. Of several hosts their common report tells it. */
+export function laneOf(state: DashboardState, { worker, activity }: WorkerRow): Lane | null {
+  const whole = shownActivity(state);
+  if (whole !== null) return activity === null ? null : (fromMs, toMs) => stateBetween(whole, activity, fromMs, toMs);
+  const timeline = shownReport(state)?.timeline;
+  const lane = timeline?.rows.find(({ pid, host }) => pid === worker.pid && host === worker.host);
+  if (timeline === undefined || lane === undefined || lane.states === '') return null;
+  return (fromMs, toMs) => stateIn(timeline, lane, fromMs, toMs);
+}
+
+/** One worker over time; blanks for one of which nothing is known. */
+export function drawTimelineRow(lane: Lane | null, { fromMs, toMs, cells }: Stretch, glyphs: Glyphs): readonly Span[] {
+  if (lane === null) return [span(' '.repeat(cells))];
   const spans: { text: string; style: Style }[] = [];
   const step = (toMs - fromMs) / cells;
   for (let cell = 0; cell < cells; cell++) {
-    const state = stateBetween(activity, worker, fromMs + cell * step, fromMs + (cell + 1) * step);
+    const state = lane(fromMs + cell * step, fromMs + (cell + 1) * step);
     const style = STYLES[state];
     const last = spans.at(-1);
     if (last?.style === style) last.text += glyphOf(state, glyphs);
@@ -62,14 +73,10 @@ export function drawLegend(glyphs: Glyphs, width: number, drawn: readonly Row[] 
 
 /** The stretch that the timeline shows, within the trace. */
 export function shownStretch(
-  activity: Activity | null,
+  { columns, columnMs }: Extent,
   timeline: { readonly fromMs: number; readonly toMs: number },
 ): { fromMs: number; toMs: number } {
-  const endMs = activity === null ? 1 : activity.columns * activity.columnMs;
-  const fromMs = Math.max(0, Math.min(timeline.fromMs, endMs - activityStep(activity)));
-  return { fromMs, toMs: Math.max(fromMs + activityStep(activity), Math.min(timeline.toMs, endMs)) };
-}
-
-function activityStep(activity: Activity | null): number {
-  return activity?.columnMs ?? 1;
+  const endMs = columns * columnMs;
+  const fromMs = Math.max(0, Math.min(timeline.fromMs, endMs - columnMs));
+  return { fromMs, toMs: Math.max(fromMs + columnMs, Math.min(timeline.toMs, endMs)) };
 }

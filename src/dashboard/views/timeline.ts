@@ -1,16 +1,18 @@
-import type { Activity } from '../../analysis/activity.ts';
+import type { Worker } from '../../analysis/report.ts';
+import { NO_TIMES } from '../../analysis/report.ts';
 import { sumsOf } from '../../analysis/worker-states.ts';
+import { show } from '../../output/show.ts';
+import { moment } from '../../output/when.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf } from '../layout.ts';
-import { type Row, row, rule, span } from '../spans.ts';
-import { type DashboardState, shownActivity, shownReport } from '../state.ts';
-import { type WorkerRow, workerRows } from '../tables/workers.ts';
+import { cell, type Row, row, rule, span } from '../spans.ts';
+import { type DashboardState, shownActivity, shownExtent, shownReport } from '../state.ts';
+import { hostWidth, isAbout, type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at, clockName } from '../times.ts';
 import { tall } from './beside.ts';
-import { oneHostOnly } from './one-host-only.ts';
-import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
+import { drawLegend, drawTimelineRow, laneOf, shownStretch } from './timeline-rows.ts';
 
-export const ROW_LABEL = 9;
+const ROW_LABEL = 9;
 const BELOW = 6;
 
 /**
@@ -20,29 +22,23 @@ const BELOW = 6;
 export function drawTimeline(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lists, timeline } = state;
   const { bodyRows } = layoutOf(state);
-  const activity = shownActivity(state);
-  if (activity === null || shownReport(state)?.window.durationMs === null)
-    return tall(
-      [
-        rule(glyphs, columns, 'TIMELINE'),
-        ...(activity === null ? withoutActivity(state) : [row(' This trace has no times: there is no timeline.')]),
-      ],
-      bodyRows,
-    );
+  const extent = shownExtent(state);
+  if (extent === null || shownReport(state)?.window.durationMs === null)
+    return tall([rule(glyphs, columns, 'TIMELINE'), row(` ${whyEmpty(state)}`)], bodyRows);
   const rows = workerRows(state, lists.timeline);
-  const cells = columns - ROW_LABEL - 1;
-  const stretch = { ...shownStretch(activity, timeline), cells };
+  const label = labelWidth(state);
+  const cells = columns - label - 1;
+  const stretch = { ...shownStretch(extent, timeline), cells };
   const below = bodyRows >= 12 ? BELOW : 0;
   const shown = Math.max(1, bodyRows - 4 - below);
   const position = Math.min(lists.timeline.position, rows.length - 1);
   const first = firstShown(position, shown, rows.length);
   const step = (stretch.toMs - stretch.fromMs) / cells;
-  const timelineRows = rows.slice(first, first + shown).map(({ worker, activity: workerActivity }, index) => {
+  const timelineRows = rows.slice(first, first + shown).map((each, index) => {
     const isChosen = first + index === position;
-    const label = `${isChosen ? glyphs.pointer : ' '}${state.pinned.includes(worker.pid) ? '*' : ''}${worker.pid}`;
     return row(
-      span(label.padEnd(ROW_LABEL), isChosen ? 'bold' : 'plain'),
-      ...(workerActivity === null ? [] : drawTimelineRow(activity, workerActivity, stretch, glyphs)),
+      span(labelOf(state, each.worker, isChosen, label - ROW_LABEL), isChosen ? 'bold' : 'plain'),
+      ...drawTimelineRow(laneOf(state, each), stretch, glyphs),
     );
   });
   const cursorCell = Math.max(0, Math.min(cells - 1, Math.floor((timeline.cursorMs - stretch.fromMs) / step)));
@@ -53,14 +49,14 @@ export function drawTimeline(state: DashboardState): readonly Row[] {
         glyphs,
         columns,
         `TIMELINE  1 column = ${durationOfMs(step)}`,
-        `${rows.length === 0 ? 0 : position + 1} of ${rows.length}   cursor ${at(state, timeline.cursorMs)} ` +
-          `${clockName(state)}`,
+        `${rows.length === 0 ? 0 : position + 1} of ${rows.length}   cursor ${momentOn(state, timeline.cursorMs)} ` +
+          `${hasOneClock(state) ? clockName(state) : 'into each'}`,
       ),
-      row(' '.repeat(ROW_LABEL), span(timeAxis(state, stretch.fromMs, step, cells), 'quiet')),
+      row(' '.repeat(label), span(timeAxis(state, stretch.fromMs, step, cells), 'quiet')),
       ...timelineRows,
-      row(`${' '.repeat(ROW_LABEL + cursorCell)}^`),
+      row(`${' '.repeat(label + cursorCell)}^`),
       row(' ', ...drawLegend(glyphs, columns - 1)),
-      ...(below > 0 && chosen !== undefined ? underCursor(state, activity, chosen, step) : []),
+      ...(below > 0 && chosen !== undefined ? underCursor(state, chosen, step) : []),
     ],
     bodyRows,
   );
@@ -71,22 +67,35 @@ export function timeAxis(state: DashboardState, fromMs: number, step: number, ce
   const every = 16;
   let text = '';
   for (let cell = 0; cell + 8 <= cells; cell += every) {
-    const time = at(state, fromMs + cell * step);
+    const time = momentOn(state, fromMs + cell * step);
     text = text.padEnd(cell) + (step * every < 2_000 ? time : time.replace(/\.\d{3}( s)?$/, '$1'));
   }
   return text;
 }
 
-function underCursor(
-  state: DashboardState,
-  activity: Activity,
-  { worker, activity: workerActivity }: WorkerRow,
-  step: number,
-): readonly Row[] {
+function underCursor(state: DashboardState, each: WorkerRow, step: number): readonly Row[] {
   const { cursorMs } = state.timeline;
-  const title = rule(state.glyphs, state.columns, `WORKER ${worker.pid} at ${at(state, cursorMs)}`);
-  if (workerActivity === null) return [title];
-  const sums = sumsOf(activity, workerActivity, cursorMs, cursorMs + Math.max(step, activity.columnMs));
+  const { worker } = each;
+  const name = `${worker.pid}${worker.host === null ? '' : ` of ${worker.host}`}`;
+  const findings = findingsAt(state, worker, cursorMs, step);
+  const nothing = worker.host === null ? ' Enter opens the lines at this time.' : '';
+  return [
+    rule(state.glyphs, state.columns, `WORKER ${name} at ${momentOn(state, cursorMs)}`, show(worker.server)),
+    ...sumsUnderCursor(state, each, step),
+    ...(findings.length === 0
+      ? [row(` No finding covers this moment.${nothing}`)]
+      : findings
+          .slice(0, 3)
+          .map(({ title: text, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', span(text, severity)))),
+  ];
+}
+
+/** What the worker did meanwhile; of several hosts only the letters are kept. */
+function sumsUnderCursor(state: DashboardState, { activity: own }: WorkerRow, step: number): readonly Row[] {
+  const activity = shownActivity(state);
+  if (activity === null || own === null) return [];
+  const { cursorMs } = state.timeline;
+  const sums = sumsOf(activity, own, cursorMs, cursorMs + Math.max(step, activity.columnMs));
   const parts = [
     `in ${durationOfMs(sums.seconds * 1000)}: waits ${durationOfMs(sums.waiting * 1000)}`,
     `blocked ${durationOfMs(sums.blocked * 1000)}`,
@@ -96,25 +105,18 @@ function underCursor(
     `${count(sums.wasted)} woken for nothing`,
     `${count(sums.brokenPipes)} EPIPE`,
   ];
-  const findings = findingsAt(state, worker.pid, cursorMs, step);
-  return [
-    title,
-    row(` ${parts.join('   ')}`),
-    ...(findings.length === 0
-      ? [row(' No finding covers this moment. Enter opens the lines at this time.')]
-      : findings
-          .slice(0, 3)
-          .map(({ title: text, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', span(text, severity)))),
-  ];
+  return [row(` ${parts.join('   ')}`)];
 }
 
 /**
  * Findings that name the worker and cover the moment, worst first. Those of many stalls cover only the stalls that they
- * list.
+ * list. Where the clocks of several hosts do not meet, all that name the worker.
  */
-export function findingsAt(state: DashboardState, pid: number, atMs: number, widthMs: number) {
-  return (shownReport(state)?.findings ?? []).filter(({ workers, startMs, endMs, openEnded, metrics }) => {
-    if (!workers.includes(pid) || startMs === null) return false;
+export function findingsAt(state: DashboardState, worker: Worker, atMs: number, widthMs: number) {
+  const own = (shownReport(state)?.findings ?? []).filter((finding) => isAbout(finding, worker));
+  if (!hasOneClock(state)) return own;
+  return own.filter(({ startMs, endMs, openEnded, metrics }) => {
+    if (startMs === null) return false;
     const { stalls } = metrics;
     const covers = (from: number, to: number): boolean => from < atMs + widthMs && to >= atMs;
     if (Array.isArray(stalls) && stalls.length > 0) {
@@ -128,8 +130,26 @@ export function findingsAt(state: DashboardState, pid: number, atMs: number, wid
   });
 }
 
-/** Why there is nothing to draw. */
-function withoutActivity(state: DashboardState): readonly Row[] {
-  const one = oneHostOnly(state, 'timeline');
-  return one.length > 0 ? one : [row(' Nothing read so far.')];
+function whyEmpty(state: DashboardState): string {
+  return shownReport(state) === null ? 'Nothing read so far.' : 'This trace has no times: there is no timeline.';
+}
+
+/** So wide is what stands before each row. */
+export function labelWidth(state: DashboardState): number {
+  return hostWidth(workerRows(state, state.lists.timeline), state.columns) + ROW_LABEL;
+}
+
+function labelOf(state: DashboardState, { pid, host }: Worker, isChosen: boolean, hosts: number): string {
+  const mark = `${isChosen ? state.glyphs.pointer : ' '}${state.pinned.includes(pid) ? '*' : ''}`;
+  const name = hosts === 0 ? '' : `${cell(host ?? '', hosts - 1)} `;
+  return `${mark}${name}${pid}`.padEnd(hosts + ROW_LABEL);
+}
+
+function hasOneClock(state: DashboardState): boolean {
+  return shownActivity(state) !== null || shownReport(state)?.timeline?.isOnOneClock !== false;
+}
+
+/** A moment of the timeline: of hosts whose clocks do not meet, since the beginning of each. */
+function momentOn(state: DashboardState, ms: number): string {
+  return hasOneClock(state) ? at(state, ms) : moment(NO_TIMES, ms, null);
 }

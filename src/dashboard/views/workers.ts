@@ -2,13 +2,13 @@ import { show } from '../../output/show.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, figure, type Row, row, rule, type Span, selected, span } from '../spans.ts';
-import { type DashboardState, shownActivity, shownReport } from '../state.ts';
+import { type DashboardState, shownExtent, shownReport } from '../state.ts';
 import { orderName } from '../tables/table.ts';
-import { isAbout, longestOf, WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
+import { hostWidth, isAbout, longestOf, WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
 import { tall } from './beside.ts';
 import { nowText } from './now.ts';
-import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
+import { drawLegend, drawTimelineRow, laneOf, shownStretch } from './timeline-rows.ts';
 
 const BELOW = 5;
 const NARROW = 60;
@@ -60,13 +60,6 @@ interface Widths {
   readonly isWide: boolean;
 }
 
-/** Two hosts may have the same pids: a row then begins with the name of the host. */
-function hostWidth(rows: readonly WorkerRow[], columns: number): number {
-  const names = rows.flatMap(({ worker }) => worker.host ?? []);
-  if (names.length === 0) return 0;
-  return Math.min(Math.max('HOST'.length, ...names.map((name) => name.length)), Math.floor(columns / 5)) + 1;
-}
-
 function figures(isWide: boolean, busy: string, longest: string, pipes: string, ...more: readonly string[]): string {
   return (
     `${figure(busy, 6)}${figure(longest, 9)}${figure(pipes, 6)}` +
@@ -79,22 +72,22 @@ function drawWorker(
   each: WorkerRow,
   { table, hosts, isWide }: Widths,
 ): readonly [Span, ...Span[]] {
-  const { worker, activity } = each;
+  const { worker } = each;
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
   const columnsText = figures(isWide, busy, durationOfMs(longestOf(each)), count(worker.brokenPipes), ...more);
   const text =
-    `${pin}${hosts === 0 ? '' : cell(worker.host ?? '', hosts)}${String(worker.pid).padEnd(8)}` +
+    `${pin}${hosts === 0 ? '' : `${cell(worker.host ?? '', hosts - 1)} `}${String(worker.pid).padEnd(8)}` +
     `${cell(worker.role, 11)} ${cell(nowText(state, each), 17)} ${columnsText}`;
-  const whole = shownActivity(state);
+  const extent = shownExtent(state);
   const cells = state.columns - table - 2;
-  if (whole === null || activity === null || cells < 8) return [span(text)];
-  const { fromMs, toMs } = shownStretch(whole, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
+  if (extent === null || cells < 8) return [span(text)];
+  const { fromMs, toMs } = shownStretch(extent, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
   return [
     span(cell(text, table)),
     span(' '),
-    ...drawTimelineRow(whole, activity, { fromMs, toMs, cells }, state.glyphs),
+    ...drawTimelineRow(laneOf(state, each), { fromMs, toMs, cells }, state.glyphs),
   ];
 }
 

@@ -84,7 +84,7 @@ export const NEXT_EXECUTOR: readonly Step[] = [
   SEE_THE_WAIT,
   {
     text:
-      'Give what blocks for long a time limit, or a pool of its own. Make the pool larger: max_workers of an executor ' +
+      'Give what blocks long a time limit, or a pool of its own. Make the pool larger: max_workers of an executor ' +
       '(asyncio takes as many as cores and four more), the 40 tokens of anyio (Starlette, FastAPI), ' +
       'reactor.suggestThreadPoolSize of Twisted. Sync views of Django share one thread under ASGI: make them async.',
     caveat: 'More threads that compute help no more than one does, since they share one interpreter lock.',

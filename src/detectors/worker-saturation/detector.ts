@@ -26,7 +26,7 @@ import {
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
 import { weighed } from './demand.ts';
 import { effect } from './effect.ts';
-import type { Kind } from './finding.ts';
+import type { CrewKind } from './finding.ts';
 import { Holds, heldFinding } from './holds.ts';
 import { Jobs } from './jobs.ts';
 import { judge } from './judge.ts';
@@ -141,7 +141,7 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
   const isSync = (thread: Thread): boolean => roles.get(thread) === 'sync-worker';
   const judged = crews.map((threads) => {
     const noun = threads.every(isSync) ? 'sync workers' : 'workers';
-    const kind: Kind = { noun, unit: 'request', why: WHY, next: NEXT };
+    const kind: CrewKind = { noun, unit: 'request', why: WHY, next: NEXT };
     const busy = judge(context, { threads, kind, turns, requests });
     if (typeof busy !== 'string') return busy;
     const held = judge(
@@ -153,7 +153,7 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
   });
   for (const threads of alone) {
     const name = `${threads.every(isSync) ? 'Sync worker' : 'Worker'} ${threads[0]?.process.pid}`;
-    const kind: Kind = { noun: 'workers', unit: 'request', why: WHY, next: NEXT };
+    const kind: CrewKind = { noun: 'workers', unit: 'request', why: WHY, next: NEXT };
     judged.push(judgeAlone(context, { threads, kind, turns, requests, name }, clients));
   }
   for (const threads of ofPools) {
@@ -184,7 +184,7 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
     judged.push(...judgements.filter((each) => typeof each !== 'string' || threads.length > 1));
   }
   for (const { crew, isPool, demand } of ofQueues) {
-    const kind: Kind = isPool
+    const kind: CrewKind = isPool
       ? { noun: 'pool threads', unit: 'job', why: WHY_INNER_POOL, next: NEXT_INNER_POOL }
       : { noun: 'queue workers', unit: 'job', why: WHY_QUEUE, next: NEXT_QUEUE };
     judged.push(

@@ -84,7 +84,7 @@ export class Pools {
 
   /**
    * How many of a crew were ever busy at once, where its threads take turns at an epoll instance, so that some are
-   * always there (jetty), or where a loop hands each of them its next job; undefined for other crews, of which all serve.
+   * always there (jetty), or where a loop hands each of them its next job; undefined for other crews: all serve.
    */
   mostOf(crew: Crew): number | undefined {
     // Between two jobs of one of them the loop has its turn.

@@ -272,7 +272,7 @@ function isLock({ syscall: { family }, arguments: told }: Call): boolean {
 }
 
 /**
- * Threads that wait for one client at a time, each in an epoll set of its own, take turns by a mutex (uWSGI `--threads`).
+ * Threads that wait for one client at a time, each in an epoll set of its own, take turns by a mutex (uWSGI threads).
  */
 function isThreadsTurn({ syscall: { family }, arguments: told, error }: Call, { hub }: Loop): boolean {
   if (family !== 'futex' || hub?.oneAtATime !== true || error !== '') return false;

@@ -83,7 +83,7 @@ export class FutexWord {
   woken = 0;
   /** Wake-ups after which the thread went to wait for a connection and took it: the word serialises accepts. */
   accepting = 0;
-  /** One thread at a time waits here, as a thread of Python does that is parked; so often others that wait so woke it. */
+  /** One thread at a time waits here, as a parked thread of Python does; so often others that wait so woke it. */
   isParked = false;
   peerWakes = 0;
   /** Python's interpreter lock, which is no lock of the program. */
