@@ -110,7 +110,7 @@ describe('threads that a loop hands its work to (an executor of asyncio, the poo
     assert.match(alone.title, /The one pool thread of 101|the one pool thread of 101/);
   });
 
-  it('and not while there are no more requests than threads: a client that asks again at once takes the next', async () => {
+  it('and not while there are no more requests than threads: a client that asks again at once is next', async () => {
     const again = [0, 1].map((thread) =>
       Array.from({ length: 6 }, (_, round) => {
         const readAt = 100 + round * 1303 + thread * 10;
