@@ -94,6 +94,9 @@ steady("unicorn", servers.unicorn)
 steady("gunicorn-sync", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"))
 
 steady("uwsgi", servers.uwsgi, kept=80, new=40)
+steady("uwsgi-threads", lambda: servers.uwsgi(2), kept=80, new=40)
+steady("twisted", servers.twisted, path="/nap", kept=80, new=40)
+steady("uvicorn-executor", lambda: servers.uvicorn(1), path="/nap", kept=80, new=40)
 
 
 @scene("classic-fork", lambda: servers.classic("fork"))
@@ -169,6 +172,9 @@ def _(stage):
 steady("varnish", servers.varnish, path="/answer", kept=80, new=40)
 steady("h2o", servers.h2o, path="/small.txt", kept=80, new=40)
 exhausted("uwsgi-exhausted", servers.uwsgi, 2, 4)
+exhausted("uwsgi-threads-exhausted", lambda: servers.uwsgi(2), 4, 8)
+exhausted("twisted-exhausted", servers.twisted, 4, 8, path="/nap")
+exhausted("uvicorn-executor-exhausted", lambda: servers.uvicorn(1), 6, 12, path="/nap")
 exhausted("classic-single-exhausted", lambda: servers.classic("single"), 1, 2)
 
 

@@ -231,13 +231,20 @@ def classic(how):
     return Server(f"Python 3.11 http.server, {title}", ["/usr/bin/python3", "classic.py", str(PORT), how], workers, PYTHON, warm=Http())
 
 
-def uwsgi():
+def uwsgi(threads=1):
     command = ["/usr/bin/uwsgi", "--plugin", "python3", "--http-socket", f"127.0.0.1:{PORT}", "--master", "--processes", "2", "--wsgi-file", "web.py", "--callable", "wsgi"]
-    return Server("uWSGI 2.0.21, 2 processes", command, children, PYTHON, settle_seconds=2.0, stop_signal=signal.SIGINT, warm=Http())
+    more = ["--threads", str(threads)] if threads > 1 else []
+    title = f"uWSGI 2.0.21, 2 processes{f' of {threads} threads' if more else ''}"
+    return Server(title, [*command, *more], children, PYTHON, settle_seconds=2.0, stop_signal=signal.SIGINT, warm=Http())
 
 
 def tornado():
     return Server("tornado 6.2", ["/usr/bin/python3", "web.py", str(PORT)], itself, PYTHON, warm=Http())
+
+
+def twisted():
+    """Its loop hands what blocks to a pool of four threads."""
+    return Server("Twisted 22.4, 4 pool threads", ["/usr/bin/python3", "web.py", str(PORT), "twisted"], itself, PYTHON, settle_seconds=2.0, warm=Http())
 
 
 def cheroot():

@@ -103,9 +103,23 @@ const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'blocking-dns',
 ]);
 
-/** What is no more than possible explains nothing while it is no warning: a thread may as well have been idle. */
-function explains({ kind, confidence }: Finding): boolean {
-  return EXPLAINING.has(kind) && confidence !== 'possible';
+/** What waited for less than this part of the longest reply is not what that waited for. */
+const EXPLAINED = 0.5;
+
+/**
+ * What is no more than possible explains nothing while it is no warning: a thread may as well have been idle. Nor do
+ * waits that are much shorter than the replies were late.
+ */
+function explains({ kind, confidence, metrics }: Finding, { longestMs }: SlowReplies): boolean {
+  if (!EXPLAINING.has(kind) || confidence === 'possible') return false;
+  const { dependencies } = metrics;
+  if (kind !== 'slow-dependency' || !Array.isArray(dependencies)) return true;
+  return dependencies.some((each) => numberIn(each, 'longestMs') >= EXPLAINED * longestMs);
+}
+
+function numberIn(value: unknown, name: string): number {
+  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  return typeof found === 'number' ? found : 0;
 }
 
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);
@@ -149,12 +163,12 @@ export function decide(
   if (untold !== '') {
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
-    const isUnexplained = slowReplies !== null && !causes.some(explains);
+    const isUnexplained = slowReplies !== null && !causes.some((cause) => explains(cause, slowReplies));
     const waited = isUnexplained ? ` Seen all the same: ${withStop(slowly(slowReplies))}` : seen(first);
     const text = `Cannot tell: ${untold}.${time}${waited}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
-  if (slowReplies !== null && !causes.some(explains)) {
+  if (slowReplies !== null && !causes.some((cause) => explains(cause, slowReplies))) {
     const untold = withStop(`Cannot tell: no check explains why ${slowly(slowReplies)}`);
     return {
       severity: first?.severity ?? 'none',

@@ -164,15 +164,16 @@ it('a thread that yields and works in between does not spin', async () => {
   none(await analyzed(`${yields(29)}${work.repeat(41)}`.repeat(7)), KIND);
 });
 
-it('yields are no spin where they come seldom in the time of the thread', async () => {
-  const timed = (everyMs: number) => {
+it('yields are no spin where they come seldom, or where a thread lives for moments and waits for a lock', async () => {
+  const timed = (everyMs: number, times = 1009) => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(20, LISTENER).serve(CONNECTION, 'GET /a');
-    for (let index = 0; index < 300; index++) worker.gap(everyMs).call('sched_yield(', ')', 0, 0.01);
+    for (let index = 0; index < times; index++) worker.gap(everyMs).call('sched_yield(', ')', 0, 0.01);
     return analyzed(trace);
   };
   assert.equal(only(await timed(0.1), KIND).metrics.kind, 'yields');
   none(await timed(3), KIND);
+  none(await timed(0.1, 997), KIND);
 });
 
 it('a table with hardly anything but yields is that of a spin', async () => {

@@ -41,6 +41,54 @@ function asksItself(ms: number, lives: number, { port = 9000, question = 'GET /b
 }
 
 describe('a request that waits for another service through its loop', () => {
+  it('is told as possible where it was answered although nothing had come: whether it waited nobody says', async () => {
+    const givesUp = (ms: number) => asksInLoop((worker) => worker.waitUntil(worker.now + ms));
+    const { severity, confidence, title, summary } = only(await analyzed(givesUp(2003)), KIND);
+    assert.deepEqual([severity, confidence], ['warning', 'possible']);
+    assert.match(title, /^1 request waited for 10\.0\.0\.2:9000.*, longest 2\.00 s: GET \/a$/);
+    assert.match(summary, /1 request had a reply although nothing had come by then\./);
+    none(await analyzed(givesUp(700)), KIND);
+  });
+
+  it('is not what a reply waited for that came much later: the verdict says that nothing explains it', async () => {
+    const late = (ms: number): TraceLines =>
+      asksInLoop((worker) => {
+        worker.waitUntil(worker.now + 900, 12).read(12, 'HTTP/1.0 200 OK\\r\\n');
+        worker
+          .send(12, 'GET /c HTTP/1.0\\r\\n')
+          .waitUntil(worker.now + 300, 12)
+          .read(12, 'HTTP/1.0 200 OK\\r\\n');
+        worker.waitUntil(worker.now + ms);
+      });
+    const explained = await analyzed(late(0));
+    assert.equal(only(explained, KIND).severity, 'info');
+    assert.match(explained.verdict.text, /^Nothing urgent/);
+    assert.match(
+      (await analyzed(late(3001))).verdict.text,
+      /^Cannot tell: no check explains why GET \/a had no reply for 4\.2\d s\. .*Seen all the same: 1 request waited for/,
+    );
+  });
+
+  it('is a job where the loop takes jobs from a broker, as celery does with greenlets', async () => {
+    const asked = (jobs: boolean): TraceLines => {
+      const { trace, worker } = oneWorker();
+      connect(worker, 9, { port: 6379 });
+      worker.waitUntil(20);
+      if (jobs) worker.send(9, '*3\\r\\n$5\\r\\nBRPOP\\r\\n$6\\r\\ncelery\\r\\n$1\\r\\n1\\r\\n').waitUntil(30, 9);
+      connect(worker, 12, { result: failed('EINPROGRESS') });
+      worker
+        .waitUntil(worker.now + 3, 12)
+        .send(12, 'GET /b HTTP/1.0\\r\\n')
+        .waitUntil(worker.now + 2003, 12);
+      worker.read(12, 'HTTP/1.0 200 OK\\r\\n').close(12).waitUntil(3000);
+      return trace;
+    };
+    const { severity, title } = only(await analyzed(asked(true)), KIND);
+    assert.equal(severity, 'warning');
+    assert.match(title, /^1 process waited for 10\.0\.0\.2:9000.*, longest 2\.0\d s$/);
+    none(await analyzed(asked(false)), KIND);
+  });
+
   it('is told from a second on, from the question to the wait that reported the answer', async () => {
     const answered = (ms: number) =>
       asksInLoop((worker) => worker.waitUntil(worker.now + ms, 12).read(12, 'HTTP/1.0 200 OK\\r\\n'));

@@ -25,7 +25,8 @@ function ofAct(act: Act, { slowestMs }: ServerTruth): RegExp[] {
   switch (act.act) {
     case 'exhaust':
     case 'wait':
-      return [new RegExp(`waited for ${escaped(act.upstream)}`)];
+      // Whose request threads wait for that a loop hands its work to nothing tells: what holds all of them is named.
+      return [new RegExp(`(?:waited for |holds .* time: (?:\\w+ on )?)${escaped(act.upstream)}`)];
     case 'keep':
       return [/held by idle connections/];
     case 'stop':

@@ -1,4 +1,4 @@
-"""The same small application for WSGI (`wsgi`), ASGI (`asgi`), tornado (`python3 web.py PORT`) and cheroot (`… PORT cheroot`)."""
+"""The same small application for WSGI (`wsgi`), ASGI (`asgi`), tornado (`python3 web.py PORT`), cheroot and Twisted (`… PORT cheroot`)."""
 
 import asyncio
 import socket
@@ -50,6 +50,9 @@ async def asgi(scope, receive, send):
         return
     if path == "/sleep":
         time.sleep(1)
+    elif path in ("/up", "/nap"):
+        # On a thread of the executor: as many as cores and four more.
+        await asyncio.get_running_loop().run_in_executor(None, ask_upstream if path == "/up" else lambda: time.sleep(0.01))
     elif path == "/child":
         subprocess.run(["/bin/sleep", "1"], check=True)
     body = REPLY * 20000 if path == "/big" else REPLY
@@ -86,6 +89,30 @@ def serve_with_tornado(port):
     tornado.ioloop.IOLoop.current().start()
 
 
+def serve_with_twisted(port):
+    from twisted.internet import reactor, threads
+    from twisted.web import resource, server
+
+    class Hello(resource.Resource):
+        isLeaf = True
+
+        def render_GET(self, request):
+            if request.path == b"/":
+                return REPLY
+
+            def done(_):
+                request.write(REPLY)
+                request.finish()
+
+            what = (ask_upstream,) if request.path == b"/up" else (time.sleep, 0.01)
+            threads.deferToThread(*what).addCallback(done)
+            return server.NOT_DONE_YET
+
+    reactor.suggestThreadPoolSize(4)
+    reactor.listenTCP(port, server.Site(Hello()), interface="127.0.0.1")
+    reactor.run()
+
+
 def serve_with_cheroot(port):
     from cheroot import wsgi as cheroot
 
@@ -93,5 +120,5 @@ def serve_with_cheroot(port):
 
 
 if __name__ == "__main__":
-    serve = serve_with_cheroot if sys.argv[2:] == ["cheroot"] else serve_with_tornado
+    serve = {"cheroot": serve_with_cheroot, "twisted": serve_with_twisted}.get(sys.argv[-1], serve_with_tornado)
     serve(int(sys.argv[1]))

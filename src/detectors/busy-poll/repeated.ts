@@ -57,6 +57,8 @@ export function repeatedFinding(
   if (share < 0.5) return null;
   if (seconds > 0 && perSecond < (stuck ? threshold('busy-poll-per-second') : threshold('busy-wake-per-second')))
     return null;
+  // A lock of CPython without interpreter lock yields 40 times before it waits, also in one that lives for moments.
+  if (call === YIELD && seconds > 0 && total < threshold('busy-poll-per-second')) return null;
   // A collector of garbage yields in rows, too, and works in between; and without times a row may have been short.
   if ((call === YIELD || seconds === 0) && total < worked) return null;
   if (seconds === 0 && !stuck && timeout > MILLISECOND) return null;

@@ -5,6 +5,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { FutexWords, futexesOf, parkedWaits } from '../../model/topics/locks/futex-words.ts';
 import { type LockWait, SharedLocks } from '../../model/topics/locks/shared-locks.ts';
+import { ExecutorTracker, worksForLoop } from '../../model/topics/pools/executor-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -45,7 +46,7 @@ export const lockContention = defineDetector({
         'threads wait together.',
     },
   },
-  trackers: [SharedLocks, FutexWords],
+  trackers: [SharedLocks, FutexWords, ExecutorTracker],
   effect,
   metrics,
   create(context) {
@@ -127,11 +128,18 @@ function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thr
     const tids = new Set(isOfFew ? threads.map(({ tid }) => tid) : word.waiters.keys());
     const serving =
       [...tids].some((tid) => word.waiters.get(tid)?.serves === true) ||
-      threadsOf(process).some((thread) => tids.has(thread.tid) && isLoop(thread, roles));
+      threadsOf(process).some(
+        (thread) => tids.has(thread.tid) && (isLoop(thread, roles) || (worksForLoop(thread) && servesClients(process))),
+      );
     found.push(threadLockFinding(process, word, isOfFew ? threads : [], serving ? 'warning' : 'info'));
     if (found.length === FUTEXES_SHOWN) break;
   }
   return found;
+}
+
+/** Requests wait for what threads do that a loop hands its work to. */
+function servesClients({ requests }: Process): boolean {
+  return requests > 0;
 }
 
 function isLoop(thread: Thread, roles: ReadonlyMap<Thread, Role>): boolean {

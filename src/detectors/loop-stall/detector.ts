@@ -76,7 +76,7 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     tracer,
     open,
     reason: isStarvedTurn(reason, length, offCpu) ? { ...reason, cause: 'not-running' } : reason,
-    request: turn.owner?.name ?? '',
+    request: ownRequest(fact),
     afterReply: turn.afterReply,
     waiting: turn.waiting,
     waitingCount: () => turn.waitingCount,
@@ -88,6 +88,11 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     offCpu,
     rhythm: null,
   };
+}
+
+/** What it served in that turn; '' where it only took in a client, whom another thread serves. */
+function ownRequest({ thread, turn: { owner } }: LongTurn): string {
+  return owner === null || owner.loop !== thread.loop ? '' : owner.name;
 }
 
 /** The scheduler says that it was ready and had no processor for most of the time. */

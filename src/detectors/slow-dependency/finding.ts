@@ -24,7 +24,9 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
   const longest = longestOf(worst);
   return {
     severity: worst.severity,
-    confidence: worst.by === 'limits' ? 'possible' : 'likely',
+    // What was sent may have needed no answer.
+    confidence:
+      worst.by === 'limits' || worst.peer.givenUp * 2 >= Math.max(1, worst.waits.timed) ? 'possible' : 'likely',
     title: titleOf(worst),
     summary: slow.slice(0, MOST_NAMED).map(sentenceOf).join(' ') + more(slow),
     why: WHY[worst.by],
@@ -62,7 +64,7 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
 
 const WHY: Readonly<Record<Slow['by'], string>> = {
   requests: 'A request that waits for another service keeps its client waiting, and its worker or memory taken.',
-  'main-work': 'A process that waits for another service inside a call does nothing else meanwhile.',
+  'main-work': 'Work that waits for another service keeps its worker, or a place in its pool, taken meanwhile.',
   limits: 'The same wait times out again and again: the answer does not come.',
 };
 
@@ -101,6 +103,8 @@ function sentenceOf(slow: Slow): string {
   const wait = longestOf(slow);
   const bound = wait?.isOpen === true ? 'at least ' : '';
   const failures = peer.failures === 0 ? '' : ` ${plural(peer.failures, 'wait')} failed or ran out of time.`;
+  const givenUp =
+    peer.givenUp === 0 ? '' : ` ${plural(peer.givenUp, 'request')} had a reply although nothing had come by then.`;
   const open = peer.openAtEnd === 0 ? '' : ` ${peer.openAtEnd} had not ended when the capture did.`;
   if (by === 'limits')
     return (
@@ -118,7 +122,7 @@ function sentenceOf(slow: Slow): string {
   const part = waits === peer.all || peer.all.total === 0 ? '' : partOf(total, peer.all.total);
   return (
     `${whom} ${plural(timed, 'time')} for ${named(peer)}, together ${duration(total)}${part}; the longest wait took ` +
-    `${bound}${duration(longest)}${served}.${share}${asked}${failures}${open}`
+    `${bound}${duration(longest)}${served}.${share}${asked}${failures}${givenUp}${open}`
   );
 }
 

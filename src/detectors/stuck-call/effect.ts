@@ -1,6 +1,7 @@
 import { plural } from '../../trace/format-numbers.ts';
 import { bareName, namesOf, waitedMs } from '../cause-names.ts';
 import { type Causing, type Effect, shareOf } from '../effect.ts';
+import type { Metrics } from '../metric.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
 
 /** Where threads that never came back have most of the waiting, they are the cause, and the waiting came of them. */
@@ -8,12 +9,14 @@ const LEAST_OF_THEM = 0.5;
 
 /** Threads that are in what the capture shows to be slow all along: its end only caught them there. */
 export const effect: Effect = {
-  of: ['blocking-dns', 'loop-stall', 'slow-dependency', 'lock-contention', 'disk-sync'],
+  of: ['blocking-dns', 'loop-stall', 'slow-dependency', 'lock-contention', 'disk-sync', 'worker-saturation'],
   least: 1,
   share: (metrics, cause) => {
     const threads = listOf(metrics.threads);
     if (cause.kind === 'loop-stall')
       return shareOf(threads, ({ pid, call }) => isOpenStall(cause, numberOf(pid), textOf(call)));
+    if (cause.kind === 'worker-saturation')
+      return shareOf(threads, (thread) => isOrdinary(cause, thread, threads.length));
     const names = namesOf(cause);
     const own: Causing = { kind: 'stuck-call', findings: [{ workers: [], metrics }] };
     const total = cause.findings.reduce((sum, finding) => sum + totalOf(finding.metrics), 0);
@@ -29,6 +32,19 @@ function totalOf({ totalMs, dependencies }: Causing['findings'][number]['metrics
   return typeof totalMs === 'number'
     ? totalMs
     : listOf(dependencies).reduce((sum, each) => sum + numberOf(each.totalMs), 0);
+}
+
+/** So much longer than those before it a request may take. */
+const ORDINARY = 1.5;
+
+/**
+ * Workers were all busy with requests that took as long and came to their end: the thread is in one more of them.
+ */
+function isOrdinary({ findings }: Causing, { pid, target, forMs }: Metrics, stuck: number): boolean {
+  return findings.some(({ metrics: { busyIn, meanRequestMs, served } }) => {
+    if (numberOf(served) <= 2 * stuck || numberOf(forMs) > ORDINARY * numberOf(meanRequestMs)) return false;
+    return listOf(busyIn).some((busy) => busy.pid === pid && textOf(busy.target) === textOf(target) && target !== '');
+  });
 }
 
 /** The loop of that worker was in a stall when the capture ended, and in that call. */

@@ -79,6 +79,18 @@ export const NEXT_INNER_POOL: readonly Step[] = [
   },
 ];
 
+/** What to do where requests wait for a thread that their loop hands them to. */
+export const NEXT_EXECUTOR: readonly Step[] = [
+  SEE_THE_WAIT,
+  {
+    text:
+      'Give what blocks long a time limit, or a pool of its own. Make the pool larger: max_workers of an executor ' +
+      '(asyncio takes as many as cores and four more), the 40 tokens of anyio (Starlette, FastAPI), ' +
+      'reactor.suggestThreadPoolSize of Twisted. Sync views of Django share one thread under ASGI: make them async.',
+    caveat: 'More threads that compute help no more than one does, since they share one interpreter lock.',
+  },
+];
+
 /** Why it hurts when connections that ask nothing hold all workers. */
 export const WHY_HELD =
   'Such a worker belongs to one connection until that ends. While clients keep their connections open, they keep the ' +

@@ -1,6 +1,7 @@
 import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { ExecutorTracker, worksForLoop } from '../../model/topics/pools/executor-tracker.ts';
 import { type ConnectionHeld, HoldTracker, heldIdly, MOSTLY_IDLE } from '../../model/topics/pools/hold-tracker.ts';
 import { type PoolHeld, PoolTracker, type PoolTurn, type PoolWait } from '../../model/topics/pools/pool-tracker.ts';
 import { type JobArrival, JobTracker, type JobTurn } from '../../model/topics/queues/job-tracker.ts';
@@ -12,7 +13,16 @@ import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
-import { NEXT, NEXT_INNER_POOL, NEXT_QUEUE, WHY, WHY_INNER_POOL, WHY_POOL, WHY_QUEUE } from './advice.ts';
+import {
+  NEXT,
+  NEXT_EXECUTOR,
+  NEXT_INNER_POOL,
+  NEXT_QUEUE,
+  WHY,
+  WHY_INNER_POOL,
+  WHY_POOL,
+  WHY_QUEUE,
+} from './advice.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
 import { weighed } from './demand.ts';
 import { effect } from './effect.ts';
@@ -51,7 +61,7 @@ export const workerSaturation = defineDetector({
   alsoUses: ['stall-ms'],
   follows: { kinds: ['slow-dependency', 'lock-contention', 'disk-sync', 'blocking-dns'], anywhere: false },
   linkedInProcess: ['lock-contention', 'disk-sync', 'blocking-dns'],
-  trackers: [PoolTracker, JobTracker, HoldTracker],
+  trackers: [PoolTracker, ExecutorTracker, JobTracker, HoldTracker],
   metrics,
   effect,
   measures: { share: 'share', longestMs: 'longestMs' },
@@ -153,7 +163,8 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
         context,
         {
           threads: crew,
-          kind: { noun, unit: 'request', why: WHY_POOL, next: NEXT },
+          kind: { noun, unit: 'request', why: WHY_POOL, next: crew.every(worksForLoop) ? NEXT_EXECUTOR : NEXT },
+          ...(crew.length === 1 ? { name: `The one pool thread of ${crew[0]?.process.pid}` } : {}),
           turns: pools.busy.turns,
           requests: pools.busy.requests,
           most: pools.mostOf(crew),
@@ -170,7 +181,10 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
     });
     const isWorse = typeof all === 'string' || full.some(({ severity }) => severity === 'critical');
     const busy = full.length > 0 && isWorse ? full : [all];
-    judged.push(...(busy.every((each) => typeof each === 'string') ? heldPools(context, threads, pools, busy) : busy));
+    const isBusy = busy.some((each) => typeof each !== 'string');
+    const judgements = isBusy ? busy : heldPools(context, threads, pools, busy);
+    // That one thread was not busy says nothing: there may be others.
+    judged.push(...judgements.filter((each) => typeof each !== 'string' || threads.length > 1));
   }
   for (const { crew, isPool, demand } of ofQueues) {
     const kind: CrewKind = isPool

@@ -43,7 +43,11 @@ export function judge(
     end: thread.ended ? thread.lastTime : window.end,
     busy: turns.get(thread)?.turns ?? [],
   }));
-  const together = allAtOnce(lives, most === undefined ? undefined : Math.max(2, Math.ceil(NEARLY_ALL * most)));
+  const [only, ...others] = lives;
+  const together =
+    only !== undefined && others.length === 0
+      ? only.busy.map(({ start, end }) => ({ start, end: Math.min(end, only.end) }))
+      : allAtOnce(lives, most === undefined ? undefined : Math.max(2, Math.ceil(NEARLY_ALL * most)));
   const stretches = awaited(together);
   const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   const share = total / Math.max(1, window.end - window.start);
@@ -51,11 +55,12 @@ export function judge(
   const isLong = stretches.some(
     (stretch) => stretch.end - stretch.start >= full && (isProven || isFelt?.([stretch]) === true),
   );
-  const everybody = everyOne(most ?? threads.length, noun).toLowerCase();
+  const everybody = (crew.name ?? everyOne(most ?? threads.length, noun)).toLowerCase();
   const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
   if (share < context.threshold('saturation-share') && !isLong)
     return (
-      `${everybody} were busy at once ${percent(share)} of the time, with ${unit}s of ` +
+      `${everybody} ${crew.name === undefined ? 'were busy at once' : 'was busy'} ${percent(share)} of the time, ` +
+      `with ${unit}s of ` +
       `${context.threshold('stall-ms')} ms or more` +
       (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? waits : '')
     );

@@ -3,6 +3,7 @@ import type { LongWork } from '../../model/machine/long-work.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { worksForLoop } from '../../model/topics/pools/executor-tracker.ts';
 import { MOSTLY_IDLE } from '../../model/topics/pools/hold-tracker.ts';
 import { type PoolHeld, type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
@@ -84,18 +85,27 @@ export class Pools {
       else known.push(...queuesOf(accepts.listeners));
     }
     // Those that were busy for long are remembered here, also after their end.
-    const serving = [...processes.threads()].filter(servesInPool);
-    const threads = [...new Set([...this.taken.turns.keys(), ...serving])].filter(({ process }) =>
-      accepting.has(process),
-    );
-    return crewsOf(threads, ({ process }) => accepting.get(process) ?? []).filter((crew) => crew.length >= 2);
+    const serving = [...processes.threads()].filter((thread) => servesInPool(thread) || worksForLoop(thread));
+    const known = [...this.busy.turns.keys(), ...this.taken.turns.keys()];
+    const threads = [...new Set([...known, ...serving])].filter(({ process }) => accepting.has(process));
+    const ofLoops = threads.filter(worksForLoop);
+    const common = ({ process }: Thread): (object | string)[] => accepting.get(process) ?? [];
+    return [
+      ...crewsOf(
+        threads.filter((thread) => !worksForLoop(thread)),
+        common,
+      ).filter((crew) => crew.length >= 2),
+      ...crewsOf(ofLoops, common),
+    ];
   }
 
   /**
    * How many of a crew were ever busy at once, where its threads take turns at an epoll instance, so that some are
-   * always there (jetty); undefined for other crews, of which all serve.
+   * always there (jetty), or where a loop hands each of them its next job; undefined for other crews: all serve.
    */
   mostOf(crew: Crew): number | undefined {
+    // Between two jobs of one of them the loop has its turn.
+    if (crew.length > 1 && crew.every(worksForLoop)) return crew.length;
     if (crew.every(({ loop }) => !loop.isShared)) return undefined;
     return mostAtOnce(crew.map((thread) => ({ busy: this.busy.turns.get(thread)?.turns ?? [] }))) || undefined;
   }

@@ -48,7 +48,7 @@ export class Route {
 
 /** By family; undefined for calls that nobody follows. */
 function handlerOf({ family }: Syscall, followers: Followers, audience: Audience): Handler | undefined {
-  const { descriptors, traffic, waits } = followers;
+  const { descriptors, traffic, waits, processes } = followers;
   switch (family) {
     case 'accept':
       return (call, thread) => {
@@ -68,7 +68,10 @@ function handlerOf({ family }: Syscall, followers: Followers, audience: Audience
     case 'read':
       return (call, thread) => traffic.read(call, thread);
     case 'write':
-      return (call, thread) => traffic.write(call, thread);
+      return (call, thread) => {
+        if (call.fd <= STANDARD_ERROR && !thread.process.isWhole) readsItsNumber(call, thread, processes);
+        return traffic.write(call, thread);
+      };
     case 'connect':
       return (call, thread) => traffic.connect(call, thread);
     case 'close':
@@ -79,6 +82,19 @@ function handlerOf({ family }: Syscall, followers: Followers, audience: Audience
     default:
       return undefined;
   }
+}
+
+const STANDARD_ERROR = 2;
+const MOST_LINES_READ = 20;
+/** How a line of uWSGI's log begins: `[pid: 4711|app: 0|req: 3/7]`. */
+const OWN_NUMBER = /^\[pid: (\d{1,9})\|/;
+
+/** uWSGI says in each line of its log which process writes it, whichever of its threads does. */
+function readsItsNumber(call: Call, thread: Thread, { memberships }: Processes): void {
+  if (thread.linesRead >= MOST_LINES_READ) return;
+  thread.linesRead++;
+  const [, pid] = OWN_NUMBER.exec(call.arguments.payload(24) ?? '') ?? [];
+  if (pid !== undefined) memberships.pidNamed(thread, Number(pid));
 }
 
 /** Calls that only change what is known of a process or its descriptors: by name where it differs from its family. */

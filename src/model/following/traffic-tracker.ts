@@ -250,8 +250,9 @@ export class TrafficTracker {
     connection.usedWhereAccepted = true;
     accepts.servedItself++;
     if (accepts.lastFd !== connection.fd) {
-      const last = accepts.lastFd < 0 ? undefined : thread.process.descriptors.get(accepts.lastFd)?.connection;
-      if (last?.request.inProgress) accepts.interleaved++;
+      const last = accepts.lastFd < 0 ? null : thread.process.descriptors.get(accepts.lastFd)?.connection;
+      // Another thread of the process may have accepted one of that number since.
+      if (last?.request.inProgress && acceptedBy(last) === thread) accepts.interleaved++;
       accepts.lastFd = connection.fd;
     }
   }

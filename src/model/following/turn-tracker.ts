@@ -9,6 +9,7 @@ import { Aftermath } from '../machine/aftermath.ts';
 import type { Request } from '../machine/connections.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
+import type { Loop } from '../machine/loop.ts';
 import type { SharedWait } from '../machine/shared-wait.ts';
 import { sharedWaitOf } from '../machine/shared-waits.ts';
 import type { Thread } from '../machine/thread.ts';
@@ -129,8 +130,9 @@ export class TurnTracker {
   #blocked(call: Call, thread: Thread): void {
     const { loop } = thread;
     loop.blockedElsewhere += call.duration;
-    if (isLock(call)) {
-      loop.lockedSince = call.start;
+    if (isLock(call) || isThreadsTurn(call, loop)) {
+      // Woken too early, it waits again at once.
+      if (!(loop.lockedUntil === thread.lastTime)) loop.lockedSince = call.start;
       loop.lockedUntil = call.end;
     }
     if (call.syscall.family === 'accept') loop.acceptBlocked += call.duration;
@@ -268,6 +270,18 @@ function isLock({ syscall: { family }, arguments: told }: Call): boolean {
   // A word that processes share: uWSGI's thunder lock is one.
   return use !== null && (use.operation.includes('LOCK_PI') || (use.operation === 'WAIT' && !use.isPrivate));
 }
+
+/**
+ * Threads that wait for one client at a time, each in an epoll set of its own, take turns by a mutex (uWSGI threads).
+ */
+function isThreadsTurn({ syscall: { family }, arguments: told, error }: Call, { hub }: Loop): boolean {
+  if (family !== 'futex' || hub?.oneAtATime !== true || error !== '') return false;
+  const use = told.futex();
+  return use?.isPrivate === true && use.operation === 'WAIT' && use.value === CONTENDED;
+}
+
+/** What glibc writes into a mutex that somebody waits for. */
+const CONTENDED = 2;
 
 /** A futex wait for another thread; a lock that the kernel hands over is none. */
 function isPark({ syscall, arguments: told }: Call): boolean {

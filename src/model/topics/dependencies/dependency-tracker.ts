@@ -1,9 +1,10 @@
 import type { Call } from '../../../trace/record.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
+import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
-import { PerThread } from '../../machine/owned-state.ts';
+import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { RequestView, ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
@@ -21,6 +22,10 @@ const WAITS_FOR_WORK =
   /^(?:B[LRZ]POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|BZPOPM(?:IN|AX)|XREAD|XREADGROUP|[PS]?SUBSCRIBE|MONITOR|PSYNC)/;
 const SENDS_WORK: ReadonlySet<string> = new Set(['AMQP', 'Kafka', 'ZooKeeper']);
 
+/** A reply that comes so late had waited for something; what that was it asked so soon. */
+const GIVES_UP = 500 * MILLISECOND;
+const ASKS_SOON = 100 * MILLISECOND;
+
 /** Lines are kept of waits from here on. */
 const LONG_ENOUGH = 100 * MILLISECOND;
 
@@ -36,6 +41,8 @@ interface Unowned {
 const lastUnowned = new PerThread<Unowned>();
 /** The question that a thread asked last. */
 const lastAsked = new PerThread<Upstream>();
+/** Processes that ask a broker for jobs. */
+const takesJobs = new PerProcess<true>();
 
 /**
  * Follows questions to other services: from the send, or the connect, to the first answer, and who waited meanwhile: a
@@ -100,6 +107,7 @@ export class DependencyTracker implements Tracker {
   }
 
   asked(call: Call, thread: Thread, descriptor: Descriptor): void {
+    if (descriptor.query !== null && WAITS_FOR_WORK.test(descriptor.query.text)) takesJobs.set(thread.process, true);
     const upstream = upstreams.of(descriptor) ?? this.#peers.learned(descriptor);
     if (upstream === undefined) return;
     if (descriptor.query !== null) upstream.peer.protocol = descriptor.query.protocol;
@@ -139,6 +147,32 @@ export class DependencyTracker implements Tracker {
       if (error !== '' || (call.result === 0 && !upstream.isUnasked)) this.#failed(upstream, call, thread);
       this.#over(upstream, call, thread);
     }
+  }
+
+  /** A late reply, although the service that the request asked on a new connection has said nothing: it gave up. */
+  replied(call: Call, thread: Thread, request: Request): void {
+    if (call.start - request.readAt < GIVES_UP) return;
+    const upstream = this.#givenUp(thread, request);
+    if (upstream === null) return;
+    if (this.#inWindow(call.end)) {
+      upstream.peer.failed(thread.process, call.end);
+      upstream.peer.givenUp++;
+      this.#add(upstream, lengthOf(upstream, call, thread), call.start, thread, false, call, request);
+    }
+    this.#forget(upstream);
+  }
+
+  /** The first unanswered question that this thread asked soon after it had read the request; null without any. */
+  #givenUp(thread: Thread, request: Request): Upstream | null {
+    let first: Upstream | null = null;
+    for (const upstream of this.#open) {
+      const { askedAt, descriptor, wasRead, isUnasked } = upstream;
+      if (askedAt < request.readAt || askedAt > request.readAt + ASKS_SOON) continue;
+      if (upstream.thread !== thread || wasRead || isUnasked || descriptor?.seenOpening !== true) continue;
+      if (upstream.request !== null && upstream.request !== request) continue;
+      if (first === null || askedAt < first.askedAt) first = upstream;
+    }
+    return first;
   }
 
   blocked(call: Call, thread: Thread): void {
@@ -252,10 +286,11 @@ export class DependencyTracker implements Tracker {
     thread: Thread,
     isOpen: boolean,
     last: Parameters<typeof keptLine>[0],
+    waiting?: Request,
   ): void {
     const { peer, askedAt, isUnasked, blocked, line, blockedLine, descriptor, request } = upstream;
     const query = descriptor?.query?.text ?? '';
-    const owner = isWaiting(request, askedAt) ? request : null;
+    const owner = waiting ?? (isWaiting(request, askedAt) ? request : null);
     const { isMain } = thread;
     // A thread of a pool waits inside a call for a request that another thread may have read.
     if (owner === null && (blocked * 2 < length || !isMain) && !isOpen)
@@ -268,11 +303,12 @@ export class DependencyTracker implements Tracker {
         // What was short is no proof of anything.
         lines: length < LONG_ENOUGH ? [] : linesOf(line, blockedLine, keptLine(last)),
       });
+    // A loop that takes jobs of a broker waits for what they ask, as celery does with greenlets.
+    const isOfJob = owner === null && takesJobs.of(thread.process) === true && thread.loop.hub !== null;
     const isMainWork =
       isMain &&
       !isUnasked &&
-      blocked > 0 &&
-      blocked * 2 >= length &&
+      (isOfJob || (blocked > 0 && blocked * 2 >= length)) &&
       !WAITS_FOR_WORK.test(query) &&
       !SENDS_WORK.has(peer.protocol);
     peer.add(

@@ -64,6 +64,8 @@ export class Peer {
   openAtEnd = 0;
   /** Connects that failed, resets, ends without an answer, time limits that ran out. */
   failures = 0;
+  /** Questions on a new connection that had no answer when the request that asked them was answered. */
+  givenUp = 0;
   /** Somebody asked it something, or connected to it. */
   isAsked = false;
   /** Time limits that ran out, and the time of them. */

@@ -18,6 +18,7 @@ const MOST_THREADS = 64;
 const EVIDENCE = 4;
 /** So many of the last waits for a word are compared with the next one to see how many wait at once. */
 const WAITS_COMPARED = 16;
+const MOST_WAITS_TAKEN_IN = 1_024;
 const MOST_HELD_IN = 16;
 const MOST_REQUESTS = 32;
 /** From so many waiting threads on it is worth to look at who wakes whom. */
@@ -66,7 +67,8 @@ export class FutexWord {
   held = 0;
   heldFor: Nanoseconds = 0;
   readonly heldIn = new Map<string, HeldIn>();
-  readonly #last: { readonly start: Nanoseconds; readonly end: Nanoseconds }[] = [];
+  /** The last waits. */
+  #last: { readonly start: Nanoseconds; readonly end: Nanoseconds }[] = [];
   total: Nanoseconds = 0;
   first: Nanoseconds = UNKNOWN;
   last: Nanoseconds = UNKNOWN;
@@ -81,7 +83,7 @@ export class FutexWord {
   woken = 0;
   /** Wake-ups after which the thread went to wait for a connection and took it: the word serialises accepts. */
   accepting = 0;
-  /** One thread waits here, as a thread of Python does that is parked; so often others that wait so woke it. */
+  /** One thread at a time waits here, as a parked thread of Python does; so often others that wait so woke it. */
   isParked = false;
   peerWakes = 0;
   /** Python's interpreter lock, which is no lock of the program. */
@@ -127,7 +129,21 @@ export class FutexWord {
     } else if (this.heldIn.size < MOST_HELD_IN) this.heldIn.set(key, longest);
   }
 
+  /** Counts how many of the last waits, of all that were taken in, there were at once. */
+  countAtOnce(): void {
+    const edges = this.#last.flatMap(({ start, end }) => [
+      { at: start, by: 1 },
+      { at: end, by: -1 },
+    ]);
+    let now = 0;
+    for (const { by } of edges.sort((a, b) => a.at - b.at || a.by - b.by)) {
+      now += by;
+      this.mostAtOnce = Math.max(this.mostAtOnce, now);
+    }
+  }
+
   absorb(other: FutexWord): void {
+    this.#last = [...this.#last, ...other.#last].slice(-MOST_WAITS_TAKEN_IN);
     for (const [tid, { count, total, serves }] of other.waiters) {
       const own = this.waiters.get(tid);
       if (own === undefined) this.waiters.set(tid, { count, total, serves });
@@ -241,7 +257,7 @@ export class FutexWords implements Tracker {
       if (!word.isInterpreterLock && word.waiters.size > 1) holding.set(thread, { word, since: end, longest: null });
     }
     if (word.waiters.size >= CONTENDERS) table.isContended = true;
-    if (futex.isRealtime && call.error === '' && word.waiters.size === 1) park(word, thread, table);
+    if (futex.isRealtime && call.error === '' && word.mostAtOnce === 1) park(word, thread, table);
     if (word.lines.length < EVIDENCE || duration > word.longest) {
       word.lines = [keptLine(call), ...word.lines].slice(0, EVIDENCE);
       word.longest = Math.max(word.longest, duration);
@@ -281,12 +297,14 @@ const FROM_PEERS = 0.9;
 export function parkedWaits({ words }: FutexTable): FutexWord | null {
   const all = new FutexWord(PARKED);
   for (const word of words.values()) {
-    const { isParked, peerWakes, otherWakes, waiters } = word;
-    if (!isParked || waiters.size !== 1 || peerWakes === 0 || peerWakes < FROM_PEERS * otherWakes) continue;
+    const { isParked, peerWakes, handOffs, otherWakes, mostAtOnce } = word;
+    if (!isParked || mostAtOnce !== 1 || peerWakes === 0 || peerWakes < FROM_PEERS * (handOffs + otherWakes)) continue;
     all.absorb(word);
-    all.handOffs += peerWakes;
-    all.otherWakes -= peerWakes;
+    // Some of them have waited there themselves.
+    all.handOffs += peerWakes - handOffs;
+    all.otherWakes -= peerWakes - handOffs;
   }
+  all.countAtOnce();
   return all.total === 0 ? null : all;
 }
 
@@ -311,14 +329,18 @@ function tableOf(process: Process): FutexTable {
 function wakes(call: Call, thread: Thread, { words, parked }: FutexTable): void {
   const word = words.get(call.arguments.futex()?.word ?? '');
   if (word === undefined) return;
-  // Of those who hand a lock on each has waited for it.
-  if (word.isParked && parked.has(thread.tid)) word.peerWakes++;
+  // Of those who hand a lock on each has waited for it. A loop, or who accepts, hands out work, whatever it waited for.
+  if (word.isParked && parked.has(thread.tid) && !handsOutWork(thread)) word.peerWakes++;
   if (word.waiters.has(thread.tid)) word.handOffs++;
   else word.otherWakes++;
   const held = holding.of(thread);
   if (held?.word !== word) return;
   word.handedOn(held.since, call.start, held.longest);
   holding.clear(thread);
+}
+
+function handsOutWork({ loop, accepts }: Thread): boolean {
+  return loop.hub !== null || accepts.listeners.size > 0;
 }
 
 /** When the table is full, the word that was waited for least makes room. */

@@ -1,0 +1,302 @@
+import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
+import type { FactBus } from '../../fact-bus.ts';
+import type { Request } from '../../machine/connections.ts';
+import type { DescriptorKind } from '../../machine/descriptor-kind.ts';
+import { describeTarget } from '../../machine/descriptors.ts';
+import type { LeftIn } from '../../machine/left-in.ts';
+import { PerProcess, PerThread } from '../../machine/owned-state.ts';
+import type { Process } from '../../machine/process.ts';
+import { runtimeOf } from '../../machine/runtime.ts';
+import { lastMomentOf, type Thread } from '../../machine/thread.ts';
+import { waitedOn } from '../../machine/waited-on.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import type { PoolTurn } from './pool-tracker.ts';
+import { Wakes, type WokenWait } from './wakes.ts';
+
+/** One byte through a pipe, or a number for an eventfd, wakes a loop up. */
+const WAKE_UP = 1;
+const ONE_EVENT = 8;
+const CARRIES_WAKE_UPS: ReadonlySet<DescriptorKind> = new Set<DescriptorKind>(['pipe', 'event', 'socket', 'unknown']);
+/** From here on a wait of Python is none for its interpreter lock, of which slices end after 5 ms. */
+const NO_SLICE = 10 * MILLISECOND;
+/** So soon after its last job a thread takes one that has waited. */
+const AT_ONCE = 50 * MILLISECOND;
+/** Jobs of a process of which the reply has not been seen, at most. */
+const MOST_UNNAMED = 64;
+
+/** What a thread is in for longest, and since when it is at its job. */
+interface Job {
+  /** UNKNOWN before the first is seen to begin. */
+  since: Nanoseconds;
+  longest: Nanoseconds;
+  call: string;
+  target: string;
+  line: KeptLine;
+}
+
+function newJob(since: Nanoseconds): Job {
+  return { since, longest: 0, call: '', target: '', line: NO_LINE };
+}
+
+/** A thread that does jobs for the loop of its process. */
+class Hand {
+  /** It writes replies itself: the loop only reads the requests (waitress). */
+  replies = false;
+  /** How often it has told the loop that something is done. */
+  dones = 0;
+  job = newJob(UNKNOWN);
+  /** Its last wait for a word, and the job before that, as long as it is not known what it waited for. */
+  rest: WokenWait | null = null;
+  before = newJob(UNKNOWN);
+  restLine: KeptLine = NO_LINE;
+  /** When its last long job ended, and since when the next request had waited by then; UNKNOWN for none. */
+  endedAt: Nanoseconds = UNKNOWN;
+  queuedSince: Nanoseconds = UNKNOWN;
+}
+
+/** The threads of one process that do so. */
+class Executor {
+  readonly hands = new Set<Thread>();
+  readonly wakes = new Wakes();
+  /** Long jobs of which the request shows when its reply is written. */
+  unnamed: PoolTurn[] = [];
+}
+
+const hands = new PerThread<Hand>();
+const executors = new PerProcess<Executor>();
+
+/**
+ * Whether this thread does jobs for the loop of its process, which reads the requests and writes the replies: an
+ * executor of asyncio, the thread pool of Twisted, the workers of anyio (Starlette, FastAPI).
+ */
+export function worksForLoop(thread: Thread): boolean {
+  const hand = hands.of(thread);
+  return hand !== undefined && hand.dones > 0 && !hand.replies && mayWork(thread);
+}
+
+/**
+ * Follows threads to which a loop of Python hands what would block it. Such a thread waits at a word of memory, often
+ * one of its own, until the loop wakes it, and ends its job by waking the loop through a pipe, a socket or an eventfd.
+ */
+export class ExecutorTracker implements Tracker {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #least: Nanoseconds;
+
+  constructor({ facts, inWindow, longTurn }: TrackerContext) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+    this.#least = longTurn;
+  }
+
+  hears({ family }: Syscall): Heard | undefined {
+    if (family === 'futex') return (call, thread) => woke(call, thread);
+    return family === 'write' ? (call, thread) => this.#wrote(call, thread) : undefined;
+  }
+
+  #wrote(call: Call, thread: Thread): void {
+    const { result } = call;
+    if ((result !== WAKE_UP && result !== ONE_EVENT) || !mayWork(thread)) return;
+    const { process } = thread;
+    const kind = process.descriptors.get(call.fd)?.kind ?? 'unknown';
+    if (!CARRIES_WAKE_UPS.has(kind) || !isOfPython(process, result)) return;
+    const hand = hands.of(thread) ?? hands.set(thread, new Hand());
+    if (hand.replies) return;
+    const executor = executors.of(process) ?? executors.set(process, new Executor());
+    executor.hands.add(thread);
+    hand.dones++;
+    settle(hand, executor);
+    this.#ends(thread, hand, executor, call.start, false, keptLine(call));
+    hand.job = newJob(call.end);
+  }
+
+  /** A call that took a millisecond or more. */
+  blocked(call: Call, thread: Thread): void {
+    if (!mayWork(thread)) return;
+    const hand = hands.of(thread) ?? hands.set(thread, new Hand());
+    if (hand.replies) return;
+    if (call.syscall.family === 'futex') {
+      this.#waited(call, thread, hand);
+      return;
+    }
+    const { fd, descriptor } = waitedOn(call, thread.process);
+    const target = fd < 0 ? call.arguments.path() : describeTarget(fd, descriptor);
+    stayed(hand.job, call.syscall.name, target, call.duration, keptLine(call));
+  }
+
+  #waited(call: Call, thread: Thread, hand: Hand): void {
+    const use = call.arguments.futex();
+    if (use === null || !use.isPrivate || !use.operation.startsWith('WAIT')) return;
+    if (!use.isRealtime && call.duration < NO_SLICE) return;
+    const executor = executors.of(thread.process);
+    settle(hand, executor);
+    if (call.error !== '') {
+      // Nobody had a job for it.
+      if (hand.job.longest === 0) hand.job.since = call.end;
+      return;
+    }
+    const { start, end } = call;
+    hand.rest = { word: use.word, start, end, waker: null };
+    hand.before = hand.job;
+    hand.restLine = keptLine(call);
+    hand.job = newJob(end);
+    executor?.wakes.waited(hand.rest, thread);
+  }
+
+  /** The loop begins a reply: the job for that request ended right before. */
+  replied({ start }: Call, thread: Thread, request: Request): void {
+    const executor = executors.of(thread.process);
+    const hand = hands.of(thread);
+    if (hand !== undefined) {
+      hand.replies = true;
+      executor?.hands.delete(thread);
+      return;
+    }
+    if (executor === undefined || executor.unnamed.length === 0) return;
+    const place = executor.unnamed.findIndex((job) => request.readAt <= job.start && job.end <= start);
+    const [job] = place < 0 ? [] : executor.unnamed.splice(place, 1);
+    if (job !== undefined) this.#facts.tell('poolTurn', { ...job, request: request.line });
+  }
+
+  merged(process: Process, other: Process): void {
+    const gone = executors.of(other);
+    if (gone === undefined) return;
+    const own = executors.of(process) ?? executors.set(process, new Executor());
+    for (const thread of gone.hands) own.hands.add(thread);
+    own.unnamed.push(...gone.unnamed);
+  }
+
+  threadEnded(thread: Thread): void {
+    executors.of(thread.process)?.hands.delete(thread);
+  }
+
+  threadLetGo(thread: Thread): void {
+    executors.of(thread.process)?.hands.delete(thread);
+  }
+
+  /** Jobs that had not ended when the trace did. */
+  finish(threads: Iterable<Thread>): void {
+    const all = [...threads];
+    const end = lastMomentOf(all);
+    const found = new Set<Executor>();
+    for (const thread of all) {
+      const executor = executors.of(thread.process);
+      const hand = hands.of(thread);
+      if (executor === undefined || hand === undefined) continue;
+      found.add(executor);
+      if (!thread.ended && worksForLoop(thread)) this.#isLeft(thread, hand, executor, end);
+    }
+    for (const executor of found) for (const job of executor.unnamed.splice(0)) this.#facts.tell('poolTurn', job);
+  }
+
+  #isLeft(thread: Thread, hand: Hand, executor: Executor, end: Nanoseconds): void {
+    const { leftIn } = thread;
+    settle(hand, executor);
+    const isWaiting = leftIn !== null && leftIn.syscall.family === 'futex';
+    // It waits for work unless it was in the middle of a job.
+    if (isWaiting && hand.job.longest === 0) return;
+    if (leftIn !== null && !isWaiting) noteLeft(hand.job, leftIn, end);
+    this.#ends(thread, hand, executor, end, true, hand.job.line);
+  }
+
+  /** A job, or what a thread told the loop in the middle of one, has ended. */
+  #ends(thread: Thread, hand: Hand, executor: Executor, end: Nanoseconds, open: boolean, line: KeptLine): void {
+    const { job } = hand;
+    const start = job.since === UNKNOWN ? thread.firstTime : job.since;
+    const isLong = end - start >= this.#least;
+    if (!isLong && job.longest === 0) return;
+    if (!this.#inWindow(start)) return;
+    const { endedAt, queuedSince } = hand;
+    hand.endedAt = UNKNOWN;
+    if (queuedSince !== UNKNOWN && start - endedAt < AT_ONCE && !hasRead(thread.process, endedAt, start))
+      this.#facts.tell('poolWait', { thread, start: queuedSince, end: endedAt });
+    hand.queuedSince = UNKNOWN;
+    if (!isLong) return;
+    hand.endedAt = end;
+    hand.queuedSince = queueOf(thread.process, executor);
+    const { call, target, longest: callTime } = job;
+    const work = {
+      thread,
+      start,
+      end,
+      open,
+      request: '',
+      call,
+      target,
+      callTime,
+      line: callTime > 0 ? job.line : line,
+    };
+    this.#unnamed(executor, work);
+  }
+
+  /** Jobs of one thread are told in the order in which they ended. */
+  #unnamed({ unnamed }: Executor, job: PoolTurn): void {
+    const earlier = unnamed.findIndex(({ thread }) => thread === job.thread);
+    const place = earlier < 0 && unnamed.length >= MOST_UNNAMED ? 0 : earlier;
+    if (place >= 0) for (const known of unnamed.splice(place, 1)) this.#facts.tell('poolTurn', known);
+    unnamed.push(job);
+  }
+}
+
+/** It serves no client itself, and is not the thread of the loop. */
+function mayWork({ isMain, accepts, loop, servesRequests }: Thread): boolean {
+  return !isMain && !servesRequests && !loop.isShared && loop.hub?.kind !== 'epoll' && accepts.listeners.size === 0;
+}
+
+/** libuv's own threads wake their loop by an eventfd as well, and are a pool of another kind (`JobTracker`). */
+function isOfPython(process: Process, written: number): boolean {
+  const runtime = runtimeOf(process);
+  return runtime === 'python' || (runtime === 'unknown' && written === WAKE_UP);
+}
+
+function stayed(job: Job, call: string, target: string, length: Nanoseconds, line: KeptLine): void {
+  if (length <= job.longest) return;
+  job.longest = length;
+  job.call = call;
+  job.target = target;
+  job.line = line;
+}
+
+function noteLeft(job: Job, { name, target, path, since, line }: LeftIn, end: Nanoseconds): void {
+  stayed(job, name, target || path, end - since, line);
+}
+
+function woke(call: Call, thread: Thread): void {
+  if (!(call.result > 0)) return;
+  const executor = executors.of(thread.process);
+  if (executor === undefined) return;
+  const use = call.arguments.futex();
+  if (use?.operation.startsWith('WAKE')) executor.wakes.woke(use.word, thread, call.start);
+}
+
+/**
+ * Whether the last wait of a thread was one for a job shows who ended it: other threads of the pool hand on a lock, or
+ * whatever else a job needs.
+ */
+function settle(hand: Hand, executor: Executor | undefined): void {
+  const { rest } = hand;
+  if (rest === null) return;
+  hand.rest = null;
+  const { waker } = rest;
+  if (executor === undefined || waker === null || !executor.hands.has(waker)) return;
+  if (executor.wakes.isQueue(rest.word)) return;
+  const { job } = hand;
+  hand.job = hand.before;
+  stayed(hand.job, 'futex', '', rest.end - rest.start, hand.restLine);
+  stayed(hand.job, job.call, job.target, job.longest, job.line);
+}
+
+/** Since when the next request has waited, of which there are more than threads; UNKNOWN where none does. */
+function queueOf(process: Process, { hands: { size } }: Executor): Nanoseconds {
+  const waiting = [...process.inProgress.unanswered(process)].map(({ readAt }) => readAt).sort((a, b) => a - b);
+  return waiting[size] ?? UNKNOWN;
+}
+
+/** A request that waits was read between these times: the thread took that, and it had not waited. */
+function hasRead(process: Process, from: Nanoseconds, to: Nanoseconds): boolean {
+  for (const { readAt } of process.inProgress.unanswered(process)) if (readAt >= from && readAt <= to) return true;
+  return false;
+}
