@@ -98,7 +98,8 @@ export class StraceArguments implements CallArguments {
 
   has(flag: Flag): boolean {
     const { args, syscall } = this.#call;
-    return args.includes(flag) || hasRawFlag(syscall, flag, args);
+    if (args.includes(flag) || hasRawFlag(syscall, flag, args)) return true;
+    return flag === 'CLONE_THREAD' && startsThread(syscall.name, args);
   }
 
   /** -1: the list of `ready` tells as well. */
@@ -388,6 +389,15 @@ function isInMicroseconds({ name }: Syscall): boolean {
 function changeOf(printed: string): 'ADD' | 'MOD' | 'DEL' {
   if (printed === 'MOD' || printed === '0x3') return 'MOD';
   return printed === 'DEL' || printed === '0x2' ? 'DEL' : 'ADD';
+}
+
+/**
+ * The end of a clone whose beginning, with the flags, is not in the capture: only a thread gets a memory of its own
+ * (`tls`), and glibc asks for the number of a new thread beside the flags.
+ */
+function startsThread(name: string, args: string): boolean {
+  if (args.includes('flags=')) return false;
+  return name === 'clone3' ? /\bparent_tid=\[\d/.test(args) : /\btls=/.test(args);
 }
 
 /** The low 32 bits of the user data of an `epoll_ctl`; null when the line shows none. */

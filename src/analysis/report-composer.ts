@@ -15,7 +15,7 @@ import { inOrderOfAction } from './finding-order.ts';
 import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom, unlistedCauses } from './omitted.ts';
 import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
-import type { CallStatistics, Finding, Report, SlowReplies, TimeShare, Window } from './report.ts';
+import type { CallStatistics, Dependency, Finding, Report, SlowReplies, TimeShare, Window } from './report.ts';
 import { dependenciesOf, timeShares } from './tables.ts';
 import { isoTime, monotonicSeconds, timeOfDay } from './times.ts';
 import { costOf } from './tracing-cost.ts';
@@ -61,7 +61,7 @@ export function composeReport(parts: Parts): Report {
       ),
       slowReplies: parts.doubts.unrecorded.length > 0 ? null : slowReplies,
       unseen: unseenIn(parts),
-      callAsLong: callAsLong(slow, time.rows),
+      callAsLong: callAsLong(slow, time.rows) || waitAsLong(slow, dependencies.rows),
     }),
     ...(slowReplies === null ? {} : { slowReplies }),
     outcomes,
@@ -113,6 +113,15 @@ function callAsLong({ longest }: Slow, times: readonly TimeShare[] | null): stri
   if (row === undefined) return '';
   const where = row.target === null ? '' : ` on ${row.target}`;
   return ` Meanwhile a call of ${row.call}${where} took ${durationOfMs(row.longestMs)}.`;
+}
+
+/** A wait for another service that took about as long: the thread that asks may be one that no request is tied to. */
+function waitAsLong({ longest }: Slow, dependencies: readonly Dependency[]): string {
+  if (longest === null) return '';
+  const late = milliseconds(longest.length);
+  const row = dependencies.find(({ longestMs }) => longestMs >= late * LEAST_PART && longestMs <= late * MOST_PART);
+  if (row === undefined) return '';
+  return ` Meanwhile a wait for ${row.peer} took ${durationOfMs(row.longestMs)}.`;
 }
 
 /** The call that has most of the time of a table; null where it tells no time. */

@@ -235,6 +235,8 @@ export class Model {
     if (sender > 0) this.processes.memberships.pidNamed(thread, sender);
     // The scheduler of Go takes the processor from a goroutine with it, as nobody else does.
     if (sender > 0 && signal.signal === 'SIGURG' && thread.process.server === '') thread.process.server = 'Go';
+    thread.process.lastSignal = signal.signal;
+    thread.process.lastSignalAt = signal.time;
     this.#audience.signalled(signal, thread);
     if (!passes(signal.signal)) thread.interruptedIn = null;
     noteStop(thread, signal);

@@ -137,6 +137,24 @@ describe('requests that are answered late, and no check says why', () => {
     );
   });
 
+  it('name a service that was waited for as long, where another thread asks it for all of them', async () => {
+    const waited = async (ms: number): Promise<string> => {
+      const { trace, worker } = oneWorker();
+      worker.call(CLONE, ', child_tidptr=0x7f5a50)', 131);
+      worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /up');
+      const asking = trace.thread(131).at(60);
+      connectTo(asking, 30, 8_080).send(30, 'GET /wait HTTP/1.1\\r\\n\\r\\n');
+      asking.epollWait(9, ms, [30]).read(30, 'HTTP/1.1 200 OK\\r\\n\\r\\n');
+      worker.waitUntil(1_300).reply(11).close(11).waitUntil(2_000);
+      return (await analyzed(trace)).verdict.text;
+    };
+    assert.match(
+      await waited(1_200),
+      /GET \/up had no reply for 1\.25 s\. Meanwhile a wait for 10\.0\.0\.7:8080 took 1\.20 s\.$/,
+    );
+    assert.match(await waited(300), /GET \/up had no reply for 1\.25 s\.$/);
+  });
+
   it('are not explained by a thread that may be idle in the call in which the capture ends', async () => {
     const trace = answeredAfter(1500);
     trace.thread(200).at(0).stays('futex(0x7f00, FUTEX_WAIT, 4711, NULL');

@@ -242,3 +242,17 @@ describe('reads at the end of something, again and again', () => {
     await quiet(`${'write(5, "x", 1) = 1\n'.repeat(17)}${END.repeat(7)}`);
   });
 });
+
+it('rows of yields are no spin where they take little of the time, as those of a scheduler of Erlang', async () => {
+  const timed = (restMs: number) => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(20, LISTENER).serve(CONNECTION, 'GET /a');
+    for (let row = 0; row < 60; row++) {
+      for (let index = 0; index < 31; index++) worker.gap(0.02).call('sched_yield(', ')', 0, 0.008);
+      worker.gap(restMs);
+    }
+    return analyzed(trace);
+  };
+  assert.equal(only(await timed(4), KIND).metrics.kind, 'yields');
+  none(await timed(12), KIND);
+});

@@ -160,6 +160,11 @@ describe('a process that was asked to end', () => {
     none(await analyzed(server((worker) => worker.signal('SIGTERM').exits(1))), KIND);
   });
 
+  it('and ends with the status that says so is no news, whoever the capture shows to get the signal', async () => {
+    for (const status of [130, 143]) none(await analyzed(server((worker) => worker.exits(status))), KIND);
+    only(await analyzed(server((worker) => worker.exits(142))), KIND);
+  });
+
   it('or to reload, by a signal of its own, and leaves with a status is no news within a minute', async () => {
     const leaves = (ms: number) => server((worker) => worker.signal('SIGHUP').gap(ms).exits(17));
     none(await analyzed(leaves(40)), KIND);

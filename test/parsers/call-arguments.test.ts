@@ -814,3 +814,19 @@ describe('arguments that are cut or make no sense', () => {
     }
   });
 });
+
+describe('the end of a clone whose beginning, with the flags, is not in the capture', () => {
+  for (const [line, isThread] of [
+    ['<... clone3 resumed> => {parent_tid=[71]}, 88) = 71', true],
+    ['<... clone resumed>, parent_tid=[71], tls=0x7f4cb5148640, child_tidptr=0x7f4cb5148910) = 71', true],
+    ['<... clone resumed>, tls=0xc000100090) = 71', true],
+    ['<... clone resumed>, child_tidptr=0x7f4cb5148910) = 71', false],
+    ['<... clone resumed>, parent_tid=[9]) = 71', false],
+    ['<... clone3 resumed>, 88) = 71', false],
+  ] as const)
+    it(`${isThread ? 'shows' : 'does not show'} a thread: ${line}`, () => {
+      const told: boolean[] = [];
+      parsed(straceFormat, `7 1795189522.000400 ${line}\n`, (call) => told.push(call.has('CLONE_THREAD')));
+      assert.deepEqual(told, [isThread]);
+    });
+});

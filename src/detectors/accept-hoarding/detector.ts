@@ -4,12 +4,14 @@ import { acceptedBy } from '../../model/machine/accepted-by.ts';
 import { acceptorsOf, acceptorsOfEach } from '../../model/machine/acceptors.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { RoundsTracker, yieldsOf } from '../../model/topics/spin/rounds-tracker.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, notApplicable } from '../finding.ts';
 import { TimesOfThreads } from '../times-of-threads.ts';
+import { isScheduler, mayTakeTurns } from '../turn-takers.ts';
 import { finding } from './finding.ts';
 import { Hoards } from './hoards.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -21,6 +23,7 @@ export const acceptHoarding = defineDetector({
   kind: 'accept-hoarding',
   title: 'One worker accepts more than it can serve while others are idle',
   needs: ['times', 'durations'],
+  trackers: [RoundsTracker],
   thresholds: {
     'hoarded-requests': {
       default: 3,
@@ -80,7 +83,9 @@ export const acceptHoarding = defineDetector({
 function conclude(context: Context, queues: AcceptQueues<Hoards>): Conclusion<Metrics> {
   const { model } = context;
   const loops = [...rolesOf(model.processes.threads())]
-    .filter(([, role]) => role === 'event-loop')
+    .filter(
+      ([thread, role]) => role === 'event-loop' && !(isScheduler(yieldsOf(thread)) && mayTakeTurns(thread, model)),
+    )
     .map(([thread]) => thread);
   const acceptorsOfAll = acceptorsOfEach(loops);
   const shared = model.listeners.all.filter((listener) => (acceptorsOfAll.get(listener)?.length ?? 0) >= 2);

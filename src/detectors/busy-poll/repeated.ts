@@ -50,7 +50,7 @@ export function repeatedFinding(
   { call, target, lines, rounds }: Repeated,
 ): DraftFinding<Metrics> | null {
   if (rounds === null) return null;
-  const { total, waits, stuck, timeout, worked } = rounds;
+  const { total, waits, stuck, timeout, worked, spent } = rounds;
   const share = total / Math.max(1, waits);
   const seconds = capabilities.times ? Math.max(0, thread.lastTime - thread.firstTime) / SECOND : 0;
   const perSecond = seconds > 0 ? total / seconds : 0;
@@ -59,6 +59,8 @@ export function repeatedFinding(
     return null;
   // A lock of CPython without interpreter lock yields 40 times before it waits, also in one that lives for moments.
   if (call === YIELD && seconds > 0 && total < threshold('busy-poll-per-second')) return null;
+  // A scheduler of Erlang yields for a millisecond before it rests.
+  if (spent !== undefined && spent > 0 && spent < threshold('busy-poll-share') * seconds * SECOND) return null;
   // A collector of garbage yields in rows, too, and works in between; and without times a row may have been short.
   if ((call === YIELD || seconds === 0) && total < worked) return null;
   if (seconds === 0 && !stuck && timeout > MILLISECOND) return null;

@@ -1,8 +1,10 @@
 import type { LongTurn } from '../../model/facts.ts';
 import { isLoopOf, type Role, rolesOf } from '../../model/machine/roles.ts';
 import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
+import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
+import { RoundsTracker } from '../../model/topics/spin/rounds-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -23,6 +25,7 @@ export const loopStall = defineDetector({
   title: 'An event loop does not get back to its wait',
   // Without times a call that tells its duration may still show a stall.
   needs: [],
+  trackers: [RoundsTracker],
   thresholds: {
     'stall-ms': {
       default: 100,
@@ -42,6 +45,7 @@ export const loopStall = defineDetector({
     return {
       on: {
         longTurn(fact: LongTurn) {
+          if (isStarting(fact.thread, fact.turn)) return;
           const stall = stallOf(fact, context);
           if (stall.corrected < threshold) return;
           const own = groups.get(fact.thread) ?? new Map<string, StallGroup>();

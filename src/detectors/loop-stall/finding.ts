@@ -3,12 +3,14 @@ import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import type { CodeSample } from '../../model/measuring/code-samples.ts';
+import { yieldsOf } from '../../model/topics/spin/rounds-tracker.ts';
 import { duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
+import { isScheduler, mayTakeTurns, TURNS_NOTE } from '../turn-takers.ts';
 import { moment } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
@@ -16,7 +18,6 @@ import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf } from '
 import type { StallCause } from './stall-causes.ts';
 import type { Stall, StallGroup } from './stall-group.ts';
 import { memberTitleOf, titleOf } from './title.ts';
-import { mayTakeTurns, TURNS_NOTE } from './turn-takers.ts';
 
 const POOL_NOTE = ' It hands its connections to a pool of threads: it probably waited for a free thread.';
 
@@ -57,7 +58,7 @@ export function stallFinding(
   const parks = cause === 'lock' || cause === 'futex-ladder';
   // It may park between requests as well, so that many of them are no turn.
   const isRuntime = cause === 'many-requests' && threadsOf(thread.process).length > 1;
-  const isParked = (parks || isRuntime) && mayTakeTurns(thread, context.model);
+  const isParked = (parks || isRuntime || isScheduler(yieldsOf(thread))) && mayTakeTurns(thread, context.model);
   const isDoubtful = isFull || isParked;
   const helpers = helperPeers(thread.process);
   const codeOf = (stall: Stall): CodeSample | null =>

@@ -1,6 +1,7 @@
 import type { LongTurn } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isLoopOf, rolesOf } from '../../model/machine/roles.ts';
+import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -40,7 +41,8 @@ export const serviceStall = defineDetector({
     return {
       on: {
         longTurn(fact: LongTurn) {
-          if (fact.length - fact.turn.tracer >= threshold) addTurn(turns, fact, context.capabilities.durations);
+          if (fact.length - fact.turn.tracer < threshold || isStarting(fact.thread, fact.turn)) return;
+          addTurn(turns, fact, context.capabilities.durations);
         },
         hubChanged: (thread: Thread) => {
           turns.delete(thread);

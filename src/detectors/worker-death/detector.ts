@@ -111,6 +111,9 @@ interface Known {
   readonly failed: ReadonlySet<Process | null>;
 }
 
+/** 128 and the number of SIGINT or SIGTERM: so Java and shells end that were asked to. */
+const ENDED_AS_ASKED: ReadonlySet<number> = new Set([130, 143]);
+
 /** Helper programs that end with a status, and processes that were asked to end, are no news. */
 function isWorth(death: Death, { serving, governing, workers, failed }: Known): boolean {
   const { signal, parent, hasServed, isFork, process, wasAsked } = death;
@@ -118,6 +121,7 @@ function isWorth(death: Death, { serving, governing, workers, failed }: Known): 
   if (ASKED.has(signal)) return isCutOff(death);
   // Who was asked to end does so with a status, or is killed when that takes too long; other signals are its own end.
   if (wasAsked && (signal === '' || signal === 'SIGKILL')) return false;
+  if (signal === '' && ENDED_AS_ASKED.has(death.status ?? 0)) return false;
   // Who kills its own child and starts no other is done with it, as pools of processes are at their end.
   const isPutAway = signal !== '' && death.sender === parent?.pid && death.replacedBy === 0;
   if (isPutAway && !hasServed && parent !== null && !governing.has(parent)) return false;

@@ -95,6 +95,10 @@ export class TurnTracker {
     if (call.syscall.family === 'accept') this.#waitedInAccept(call, thread);
     this.#audience.turnBeginning(call, thread);
     loop.beginTurn(call);
+    if (!loop.isShared && call.duration >= LADDER_RUNG) {
+      loop.lookedFrom = call.start;
+      loop.lookedTo = call.end;
+    }
     if (call.syscall.family === 'accept' && call.result >= 0)
       loop.owner = thread.process.descriptors.get(call.result)?.connection?.request ?? null;
     const shared = sharedWaitOf(thread);
@@ -204,8 +208,11 @@ export class TurnTracker {
   threadEnded(thread: Thread, time: Nanoseconds, signal: string): void {
     sharedWaitOf(thread)?.threads.delete(thread);
     if (!thread.loop.inTurn || thread.loop.waitIsUntimed || signal === '') return;
-    noteSilence(thread, time);
-    this.end(thread, time, true);
+    const { loop, process } = thread;
+    // What follows the signal that killed it is its end.
+    const last = process.lastSignal === signal ? Math.max(loop.turn.start, process.lastSignalAt) : time;
+    noteSilence(thread, last);
+    this.end(thread, last, true);
   }
 
   /** The trace ends at `at` while the thread lives. */

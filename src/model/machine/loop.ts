@@ -99,6 +99,9 @@ export class Loop implements Serving {
   spanStart: Nanoseconds = UNKNOWN;
   /** When a hub wait ended last that took a moment: nothing was left to do before it. */
   restedAt: Nanoseconds = UNKNOWN;
+  /** The last hub wait of a millisecond and more: when it began, and when it ended. */
+  lookedFrom: Nanoseconds = UNKNOWN;
+  lookedTo: Nanoseconds = UNKNOWN;
   readonly spans: Span[] = [];
   /** What follows the last long turn, while those who waited for it show up. */
   aftermath: Aftermath | null = null;
@@ -147,10 +150,16 @@ export class Loop implements Serving {
     this.hubIsCertain = false;
   }
 
-  /** The hub turned out to be that of other threads as well: turns that have ended are void. */
+  /**
+   * The hub turned out to be that of other threads as well: turns that have ended are void, and the running one has
+   * lasted since the thread was parked last.
+   */
   join(): void {
     forgetTurns(this);
     this.isShared = true;
+    if (!this.inTurn) return;
+    const parked = this.turn.dropParks();
+    if (this.spanStart !== UNKNOWN) this.spanStart = Math.max(this.spanStart, parked);
   }
 
   /** What was taken for its wait is none: turns that began with it are void. */
@@ -303,6 +312,8 @@ function turnedFrom(loop: Loop, next: Request, gapStart: Nanoseconds): Nanosecon
 /** Turns that were measured on another wait are void. */
 function forgetTurns(loop: Loop): void {
   loop.isShared = false;
+  loop.lookedFrom = UNKNOWN;
+  loop.lookedTo = UNKNOWN;
   loop.idle = 0;
   loop.busy = 0;
   loop.turns = 0;

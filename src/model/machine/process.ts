@@ -70,6 +70,9 @@ export class Process {
   clientsHeld = UNKNOWN;
   /** The last signal to it that stops a process, and who sent it (0 when not told). */
   stopSent: { readonly signal: string; readonly sender: number } | null = null;
+  /** The last signal that arrived, and when. */
+  lastSignal = '';
+  lastSignalAt: Nanoseconds = UNKNOWN;
   /** Threads of it take turns at an epoll instance, as those of Go do. */
   takesTurns = false;
   accepted = 0;

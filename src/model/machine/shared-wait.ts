@@ -80,6 +80,20 @@ export class SharedWait {
     this.#until = Math.max(this.#until, end);
   }
 
+  /** A thread that joins now had looked before: what is not judged yet is known better. */
+  lookedBefore(start: Nanoseconds, end: Nanoseconds): void {
+    if (this.#until === UNKNOWN) {
+      this.looked(start, end);
+      return;
+    }
+    for (const stretch of this.#stretches.splice(0)) {
+      if (stretch.start < start) this.#stretches.push({ start: stretch.start, end: Math.min(stretch.end, start) });
+      if (stretch.end > end) this.#stretches.push({ start: Math.max(stretch.start, end), end: stretch.end });
+    }
+    if (start - this.#until >= this.#least) this.#stretches.push({ start: this.#until, end: start });
+    this.#until = Math.max(this.#until, end);
+  }
+
   /** There are stretches that are not judged. */
   get hasOpen(): boolean {
     return this.#stretches.length > 0;

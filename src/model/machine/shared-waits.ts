@@ -1,4 +1,4 @@
-import type { Nanoseconds } from '../../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Descriptor } from './descriptors.ts';
 import { PerDescriptor, PerProcess, PerThread } from './owned-state.ts';
 import type { Process } from './process.ts';
@@ -48,6 +48,9 @@ export function lookAt(descriptor: Descriptor, thread: Thread, least: Nanosecond
   process.takesTurns = true;
   if (sharedWaitIn(process) === null) firstOfProcesses.set(process, shared);
   const joining = threadsOf(process).filter(({ loop }) => loop.hub?.descriptor === descriptor && !loop.isShared);
+  const looks = joining.map(({ loop }) => ({ from: loop.lookedFrom, to: loop.lookedTo }));
+  for (const { from, to } of looks.sort((one, other) => one.to - other.to))
+    if (to !== UNKNOWN) shared.lookedBefore(from, to);
   for (const each of joining) {
     shared.join(each);
     ofThreads.set(each, shared);

@@ -135,6 +135,23 @@ export class Turn {
     if (this.waiting.length < 8) this.waiting.push(name);
   }
 
+  /** Its thread is one of many that wait in turn: what it did up to its last park is over. Returns when that ended. */
+  dropParks(): Nanoseconds {
+    const { blocked } = this;
+    const parks = blocked.filter(({ syscall }) => syscall.family === 'futex');
+    if (parks.length === 0) return this.start;
+    this.start = Math.max(this.start, ...parks.map(({ lastAt }) => lastAt));
+    const left = blocked.filter((group) => !parks.includes(group) && group.firstAt >= this.start);
+    blocked.length = 0;
+    blocked.push(...left);
+    this.inCalls = left.reduce((sum, { total }) => sum + total, 0);
+    if (this.gap !== null && this.gap.start < this.start) {
+      this.gap = null;
+      this.longestGap = 0;
+    }
+    return this.start;
+  }
+
   begin(call: Call): void {
     this.number++;
     this.start = call.end;

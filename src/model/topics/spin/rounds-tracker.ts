@@ -28,19 +28,31 @@ const ends = new PerThread<ReadsAtEnd>();
 
 /** So many `sched_yield` in a row are told, and each time they have doubled. */
 const TOLD_YIELDS = 20;
+/** Who yields again after so long did something else: the schedulers of Erlang look for work once a millisecond. */
+const APART: Nanoseconds = MILLISECOND / 2;
+
+/** How often a thread called `sched_yield`. */
+export function yieldsOf(thread: Thread): number {
+  return yields.of(thread)?.rounds.waits ?? 0;
+}
 
 /** `sched_yield` of one thread with nothing done in between: it asks for something again and again. */
 class Yields {
-  readonly rounds = { count: 0, total: 0, waits: 0, stuck: true, since: UNKNOWN, timeout: 0, worked: 0 };
+  readonly rounds = { count: 0, total: 0, waits: 0, stuck: true, since: UNKNOWN, timeout: 0, worked: 0, spent: 0 };
   #effects = -1;
+  /** When the last one ended; UNKNOWN where the trace does not tell. */
+  #last: Nanoseconds = UNKNOWN;
 
   /** Says whether a row has become long enough to tell. */
   yielded(call: Call, effects: number): boolean {
     const { rounds: own } = this;
     own.waits++;
     own.worked = effects;
-    if (effects !== this.#effects) own.count = 0;
+    const isApart = this.#last !== UNKNOWN && call.start - this.#last >= APART;
+    if (effects !== this.#effects || isApart) own.count = 0;
+    else if (this.#last !== UNKNOWN) own.spent += call.end - this.#last;
     this.#effects = effects;
+    this.#last = call.duration < 0 ? UNKNOWN : call.end;
     if (own.count === 0) own.since = call.start;
     own.count++;
     if (own.count < TOLD_YIELDS) return false;

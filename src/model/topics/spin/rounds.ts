@@ -11,7 +11,11 @@ const SHORT: Nanoseconds = 10 * MILLISECOND;
 const NOTHING = 'nothing';
 
 /** A row of waits in which nothing gets done. */
-export type RowOfWaits = Readonly<Pick<Rounds, 'count' | 'total' | 'waits' | 'stuck' | 'since' | 'timeout' | 'worked'>>;
+export interface RowOfWaits
+  extends Readonly<Pick<Rounds, 'count' | 'total' | 'waits' | 'stuck' | 'since' | 'timeout' | 'worked'>> {
+  /** Time from one to the next, where that is told. */
+  readonly spent?: Nanoseconds;
+}
 
 /**
  * Waits of one thread that return the same as the one before, while nothing was done between them that changes the

@@ -1,11 +1,19 @@
-import type { Thread } from '../../model/machine/thread.ts';
-import type { Model } from '../../model/model.ts';
+import type { Thread } from '../model/machine/thread.ts';
+import type { Model } from '../model/model.ts';
 
 /** What a finding says of a thread that may take turns with others. */
 export const TURNS_NOTE =
   ' Cannot tell whether that is a stall: the capture has no names of descriptors (-y), and other threads wait on an ' +
   'epoll set of the same number. If they are threads of one process that take turns there, as those of Go do, this ' +
   'one had nothing to do meanwhile. Record with -y.';
+
+/** A thread that yields so often looks for work that others may have taken, as a scheduler of Erlang does. */
+const YIELDS_OF_SCHEDULER = 20;
+
+/** Whether a thread with so many calls of `sched_yield` is one of a runtime that share what there is to do. */
+export function isScheduler(yields: number): boolean {
+  return yields >= YIELDS_OF_SCHEDULER;
+}
 
 /**
  * Whether the thread may be one of several that take turns at one epoll instance, and the capture does not tell: it was
