@@ -1,7 +1,7 @@
 import type { TimestampKind } from '../../src/trace/time.ts';
 import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
 import { cleanLine } from './cleaning.ts';
-import { BARE_PIDS, DATED_COLUMNS, FOREIGN_COLUMNS, type ForeignColumns, NUMBERED } from './foreign-columns.ts';
+import { BARE_PIDS, FOREIGN_COLUMNS, type ForeignColumns, NUMBERED } from './foreign-columns.ts';
 
 /** Which columns stand before the name of the call, by a vote of the first lines. */
 export interface LineColumns {
@@ -161,9 +161,9 @@ export function bestColumns(lines: readonly string[]): SniffedLines {
     const found = without(foreign, lines);
     if (found.sniffed.length > best.sniffed.length) best = found;
   }
-  if (best.foreign !== FOREIGN_COLUMNS.at(-1)) return best;
+  if (best.foreign?.dated === undefined) return best;
   // Where strace gave no times those of the other program stand in.
-  const dated = without(DATED_COLUMNS, lines);
+  const dated = without(best.foreign.dated, lines);
   const times = best.sniffed.map(({ time }) => time);
   return majority(times, 'none') === 'none' && dated.sniffed.length === best.sniffed.length ? dated : best;
 }
