@@ -18,7 +18,8 @@ const PLAIN: readonly RegExp[] = [
   // grep of several files, with or without -n.
   /^(?=[\d./-]*[A-Za-z])[\w./-]{1,200}[:-](?:\d{1,9}[:-])?\s?/,
   /^\s*> ?/,
-  /^\s*(?:> ?){2,}/,
+  // A quote of a quote, or of what was indented.
+  /^\s*(?:> ?)+\s*/,
   /^\s*\/\/ ?/,
   /^\s*# ?/,
   /^\s*\* ?/,

@@ -40,11 +40,15 @@ export interface SniffedLine {
 const LINES = 200;
 /** Shorter heads are whole captures, whose last line counts. */
 const WHOLE_HEAD = 20;
+/**
+ * Whole seconds between lines (`-r` with a precision of seconds) are one digit, as a rule; more digits behind blanks are
+ * a pid in an indented paste.
+ */
 const LINE = new RegExp(
   [
     /^(?:\[pid +(?<bracketed>\d{1,9})(?<comm1><[^>]*>)?\] |(?<bare>\d{1,9})(?<comm2><[^>]*>)? +)?/,
     /(?<context>\[[a-zA-Z_][^\]\s]*:[^\]]*\] )?/,
-    /(?:(?<clock>\d{1,2}:\d\d:\d\d(?<clockFraction>\.\d{1,9})?) |(?<epoch>\d{9,12}(?:\.\d{1,9})?) | *(?<relative>\d{1,8}(?:\.\d{1,9})?) )?/,
+    /(?:(?<clock>\d{1,2}:\d\d:\d\d(?<clockFraction>\.\d{1,9})?) |(?<epoch>\d{9,12}(?:\.\d{1,9})?) | *(?<relative>\d{1,8}\.\d{1,9}|\d) )?/,
     /(?<distance>\(\+ *\d+(?:\.\d+)?\) )?/,
     /(?<number>\[ *(?:\d+|\?{1,8})\] )?/,
     /(?<pointer>\[(?:[0-9a-f]{8}|[0-9a-f]{16}|\?{8}|\?{16})\] )?/,

@@ -85,6 +85,33 @@ test('a call that a mail program wrapped between its arguments is read, also beh
   }
 });
 
+test('pids of lines that are indented and have no times are no times', () => {
+  const { calls, flags } = readTrace('    4711 close(3) = 0\n    4712 close(4) = 0\n    4711 read(5, "", 8) = 0\n');
+  assert.deepEqual([flags.timestamps, ...calls.map(({ tid }) => tid)], ['none', 4711, 4712, 4711]);
+});
+
+test('attach after attach is read behind a quote as without: each call is one that did not come back', () => {
+  const session = (tid: number): string[] => [
+    `# strace -p ${tid}`,
+    `Process ${tid} attached`,
+    `wait4(${tid + 2}, ^CProcess ${tid} detached`,
+    ' <detached ...>',
+  ];
+  for (const quote of ['', '> ', '>     ', '17:']) {
+    const { calls } = readTrace(
+      [11, 13, 17]
+        .flatMap(session)
+        .map((line) => `${quote}${line}\n`)
+        .join(''),
+    );
+    assert.deepEqual(
+      calls.map(({ tid, name, inFlight }) => [tid, name, inFlight]),
+      [11, 13, 17].map((tid) => [tid, 'wait4', true]),
+      quote,
+    );
+  }
+});
+
 const REPAIRED: readonly (readonly [string, string])[] = [
   ['pid  1886] read(20, "", 1) = 1', 'a lost bracket'],
   ['**[pid  1886] read(20, "", 1) = 1', 'markdown stars'],

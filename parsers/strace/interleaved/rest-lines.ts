@@ -83,8 +83,8 @@ export class RestLines {
       const noted = this.#noted(text);
       if (noted !== null) return noted;
     }
-    const message = readMessage(text) ?? this.#messageBehindColumns(text);
-    if (message !== null) return this.#readMessage(message, text);
+    const message = readMessage(own) ?? this.#messageBehindColumns(text);
+    if (message !== null) return this.#readMessage(message, own);
     if (outcome === NOBODY) return this.#countForeign(text, false);
     if (outcome === UNENDED && !MARKED_UP.test(text)) return this.#cut.open(text);
     let record = this.#repair(text);
