@@ -2,8 +2,8 @@ import { unpackJson } from './json-lines.ts';
 
 /**
  * What other programs put before each line of a trace: `ts`, journals and syslog, docker compose, kubectl, logs with
- * ISO stamps or in JSON, quotes, line numbers and the indentation of a paste. Their columns are taken away; their time becomes
- * the time column that strace itself would have written, where strace wrote none.
+ * ISO stamps or in JSON, quotes, line numbers and the indentation of a paste. Their columns are taken away; their time
+ * becomes the time column that strace itself would have written, where strace wrote none.
  */
 export interface ForeignColumns {
   /** The line as strace wrote it, without what others put before it. */

@@ -41,8 +41,8 @@ const LINES = 200;
 /** Shorter heads are whole captures, whose last line counts. */
 const WHOLE_HEAD = 20;
 /**
- * Whole seconds between lines (`-r` with a precision of seconds) are one digit, as a rule; more digits behind blanks are
- * a pid in an indented paste.
+ * Whole seconds between lines (`-r` with a precision of seconds) are one digit, as a rule; more digits behind blanks
+ * are a pid in an indented paste.
  */
 const LINE = new RegExp(
   [

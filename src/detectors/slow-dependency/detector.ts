@@ -55,7 +55,8 @@ function conclude(context: Context): Conclusion<Metrics> {
     if (unowned !== null) return notApplicable(unownedReason(unowned));
     if (context.capabilities.resolution > 0)
       return notApplicable(
-        `The times are whole seconds: a wait of less than ${duration(longFrom(context))} may be no wait. Record with -ttt`,
+        `The times are whole seconds: what took less than ${duration(longFrom(context))} may be no wait. ` +
+          'Record with -ttt',
       );
     const unseen = longestUnseen(context, peers);
     return unseen === null ? clear(reasonOf(peers)) : notApplicable(unseenReason(unseen));
@@ -81,8 +82,8 @@ function longestUnowned(context: Context, peers: readonly Peer[]): Peer | null {
 const hasRequests = ({ process }: ProcessWaits): boolean => process.requests > 0;
 
 /**
- * The peer whose answer came longest after the question, from `dependency-ms` on, where the capture does not show waits:
- * it holds none, or does not say how long they took.
+ * The peer whose answer came longest after the question, from `dependency-ms` on, where the capture does not show
+ * waits: it holds none, or does not say how long they took.
  */
 function longestUnseen({ model, capabilities, threshold }: Context, peers: readonly Peer[]): Peer | null {
   if (capabilities.durations && callsOf(model, 'poll', 'select', 'epoll-wait', 'io-uring') > 0) return null;

@@ -117,8 +117,8 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
   const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
   if (workers.length > 0 && callsOf(model, 'read', 'write') === 0)
     return notApplicable(
-      'No read or write in the trace: whether a worker serves its client or waits for one is unknown. If -e left them ' +
-        `out, record without -e: ${RECORDING}`,
+      'No read or write in the trace: whether a worker serves its client or waits for one is unknown. If -e left ' +
+        `them out, record without -e: ${RECORDING}`,
     );
   const all = crewsOf(workers, ({ accepts }) => queuesOf(accepts.listeners));
   const crews = all.filter((crew) => crew.length >= 2);
