@@ -115,7 +115,7 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
   const { model } = context;
   const roles = rolesOf(model.processes.threads());
   const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
-  if (workers.length > 0 && callsOf(model, 'read', 'write') === 0)
+  if (workers.some(({ accepts }) => accepts.acceptedTotal > 0) && callsOf(model, 'read', 'write') === 0)
     return notApplicable(
       'No read or write in the trace: whether a worker serves its client or waits for one is unknown. If -e left ' +
         `them out, record without -e: ${RECORDING}`,
