@@ -56,6 +56,10 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
     /^\s*<(?:!doctype|html|\?xml|head|body)\b/i,
     { looksLike: 'a page of HTML or XML', hint: 'save the raw text of the trace' },
   ],
+  [
+    /^[\x20-\x7e\t]*(?:<unfinished \.\.\.>|<\.\.\. \w+ resumed>|\)\s+= -1 E[A-Z0-9]+ \(|\)\s+= (?:-?\d+|0x[0-9a-f]+|\?)\S* <\d+\.\d{6}>)/,
+    { looksLike: 'text of strace in columns of another program', hint: 'give the lines as strace wrote them' },
+  ],
 ];
 
 /** Whether a line is one that another tool prints, whose output is refused by name. */

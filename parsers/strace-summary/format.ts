@@ -15,7 +15,8 @@ export const straceSummaryFormat: TraceFormat = {
 };
 
 /** Lines of a call in front of the table mean that it belongs to a log. */
-const CALL = /^(?:\[pid +\d+\] |\d+ +)?(?:[\d:.]+ )?\w+\(.*\) += /;
+const CALL =
+  /^(?:\[pid +\d+\] |\d+ +)?(?:[\d:.]+ )?(?:\w+\(.*\) += |<\.\.\. \w+ resumed>|\w+\(.*<(?:unfinished|detached) \.\.\.>$)/;
 
 function sniffSummary(head: Buffer): number {
   const lines = head.toString('latin1').split('\n', 200);

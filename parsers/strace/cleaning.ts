@@ -17,6 +17,8 @@ export function cleanLine(line: string): string {
   if (text.startsWith('\0')) text = text.replace(/^\0+/, '');
   if (text.startsWith('\xef\xbb\xbf')) text = text.slice(3);
   if (text.includes('<') && OPENING_TAG.test(text)) text = text.replace(TAGS, '');
+  // Blanks of word processors and chats; strace writes what is not ASCII in octal digits.
+  if (text.includes('\xa0')) text = text.replace(/\xc2?\xa0/g, ' ');
   if (text.includes('&')) text = text.replace(ENTITIES, (_, name: string) => ENTITY_TEXT[name] ?? '');
   // Code in the middle of a sentence.
   if (text.includes('`')) text = text.replace(/^`+(?!`)|`+\s*$/g, '');

@@ -1,17 +1,25 @@
+import { unpackJson } from './json-lines.ts';
+
 /**
  * What other programs put before each line of a trace: `ts`, journals and syslog, docker compose, kubectl, logs with
- * ISO stamps, quotes, line numbers and the indentation of a paste. Their columns are taken away; their time becomes
- * the time column that strace itself would have written, where strace wrote none.
+ * ISO stamps or in JSON, quotes, line numbers and the indentation of a paste. Their columns are taken away; their time
+ * becomes the time column that strace itself would have written, where strace wrote none.
  */
 export interface ForeignColumns {
-  /** The line as strace wrote it, with the time of the other program where strace gave none. */
+  /** The line as strace wrote it, without what others put before it. */
   strip(line: string): string;
+  /** The same for a trace without times of its own, where these columns hold some. */
+  readonly dated?: ForeignColumns;
 }
 
 /** A column that stands before all lines and tells nothing: grep -n, quotes, comments, lists, indentation. */
 const PLAIN: readonly RegExp[] = [
   /^\d{1,9}[:-]\s?/,
+  // grep of several files, with or without -n.
+  /^(?=[\d./-]*[A-Za-z])[\w./-]{1,200}[:-](?:\d{1,9}[:-])?\s?/,
   /^\s*> ?/,
+  // A quote of a quote, or of what was indented.
+  /^\s*(?:> ?)+\s*/,
   /^\s*\/\/ ?/,
   /^\s*# ?/,
   /^\s*\* ?/,
@@ -26,7 +34,11 @@ const COLLECTED = new RegExp(
     // `web-1  | ` (docker compose), `[pod/web-7f/app] ` (kubectl --prefix), `web-7f app ` (stern) before a stamp.
     /(?:[\w./-]{1,128}\s{0,32}\| ?|\[(?:pod\/)?[\w./-]{1,200}\] |[\w.-]{1,128} [\w.-]{1,128} (?=\d{4}-\d\d-\d\dT))?/,
     /(?:<\d{1,3}>(?:\d )?)?/,
-    /(?:\[?(?:(?:(?<date>\d{4}[-/]\d\d[-/]\d\d)[T ]|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?[A-Z][a-z]{2} {1,2}\d{1,2} (?:\d{4} )?)(?<clock1>\d\d:\d\d:\d\d)|(?<=\[)(?<clock2>\d\d:\d\d:\d\d))(?:[.,](?<fraction>\d{1,9}))? ?(?<zone>Z|[+-]\d\d:?\d\d|UTC)?(?: \d{4})?\]?:?\s{1,4})?/,
+    // `2026-11-27T03:04:05.123Z `, `[2026/11/27 03:04:05] `, `Nov 27 03:04:05 `, `Fri Nov 27 03:04:05 UTC 2026: `. Only
+    // behind a name of a day and of a month four digits are a year: elsewhere they are a pid.
+    /(?:\[?(?:(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:(?<date>\d{4}[-/]\d\d[-/]\d\d)[T ]|[A-Z][a-z]{2} {1,2}\d{1,2} (?:\d{4} )?)(?<clock1>\d\d:\d\d:\d\d)|(?<=\[)(?<clock2>\d\d:\d\d:\d\d))(?:[.,](?<fraction>\d{1,9}))? ?(?<zone>Z|[+-]\d\d:?\d\d|[A-Z]{3,5}(?= ))?(?:(?<=\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [A-Z][^|[]{0,40}) \d{4})?\]?:?\s{1,4})?/,
+    // `journalctl -o short-unix`, and what counts from the start of the machine.
+    /(?:(?<epoch>\d{10}\.\d{3,9}) (?=[\w.-]{1,128} [a-zA-Z_][\w.-]{0,63}\[\d{1,9}\]: )|\[ {0,8}\d{1,8}\.\d{6}\] )?/,
     // `host program[4711]: ` of syslog and the journal, `host program 4711 - - ` of RFC 5424, `stdout F ` of the CRI.
     /(?:[\w.-]{1,128} [a-zA-Z_][\w./@-]{0,63}(?:\[\d{1,9}\])?: ?|[\w.-]{1,128} [a-zA-Z_][\w./@-]{0,63} \d{1,9} (?:\S{1,32} )?- |std(?:out|err) [FP] )?/,
     /(?:[\w./-]{1,128}\s{0,32}\| ?)?/,
@@ -40,8 +52,11 @@ const PID = /^(?:\[pid +\d{1,9}(?:<[^>]{0,64}>)?\] |\d{1,9}(?:<[^>]{0,64}>)? +)?
 
 /** The columns that are tried, in this order, when most lines do not read as they are. */
 export const FOREIGN_COLUMNS: readonly ForeignColumns[] = [
+  // strace writes no tabs: whoever copied the lines made them of blanks.
+  { strip: (line) => line.replaceAll('\t', ' ') },
+  { strip: (line) => unpackJson(line)?.text ?? line, dated: { strip: unpackDated } },
   ...PLAIN.map((pattern): ForeignColumns => ({ strip: (line) => line.replace(pattern, '') })),
-  { strip: (line) => line.replace(COLLECTED, '') },
+  { strip: (line) => line.replace(COLLECTED, ''), dated: { strip: withTime } },
 ];
 
 /**
@@ -55,8 +70,10 @@ export const BARE_PIDS: ForeignColumns = {
 /** `  17 read(`, `     7<tab>read(`: the numbers of the lines, by an editor or `cat -n`. */
 export const NUMBERED: ForeignColumns = { strip: (line) => line.replace(/^\s*\d{1,9}(?:\s|$)/, '') };
 
-/** As the last of FOREIGN_COLUMNS, for a trace without times of its own. */
-export const DATED_COLUMNS: ForeignColumns = { strip: withTime };
+function unpackDated(line: string): string {
+  const packed = unpackJson(line);
+  return packed === null ? line : withTime(packed.date === '' ? packed.text : `${packed.date} ${packed.text}`);
+}
 
 function withTime(line: string): string {
   const match = COLLECTED.exec(line);
@@ -70,7 +87,8 @@ function withTime(line: string): string {
  * it counts from; with date, zone and a fraction of a second it is a moment (`-ttt`).
  */
 function stampOf(groups: Readonly<Record<string, string | undefined>>): string {
-  const { date, zone, fraction } = groups;
+  const { date, zone, fraction, epoch } = groups;
+  if (epoch !== undefined) return epoch;
   const clock = groups['clock1'] ?? groups['clock2'];
   if (clock === undefined) return '';
   const micros = fraction === undefined ? '' : `.${fraction.slice(0, 6).padEnd(6, '0')}`;

@@ -1,7 +1,7 @@
 import type { TimestampKind } from '../../src/trace/time.ts';
 import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
 import { cleanLine } from './cleaning.ts';
-import { BARE_PIDS, DATED_COLUMNS, FOREIGN_COLUMNS, type ForeignColumns, NUMBERED } from './foreign-columns.ts';
+import { BARE_PIDS, FOREIGN_COLUMNS, type ForeignColumns, NUMBERED } from './foreign-columns.ts';
 
 /** Which columns stand before the name of the call, by a vote of the first lines. */
 export interface LineColumns {
@@ -40,11 +40,15 @@ export interface SniffedLine {
 const LINES = 200;
 /** Shorter heads are whole captures, whose last line counts. */
 const WHOLE_HEAD = 20;
+/**
+ * Whole seconds between lines (`-r` with a precision of seconds) are one digit, as a rule; more digits behind blanks
+ * are a pid in an indented paste.
+ */
 const LINE = new RegExp(
   [
     /^(?:\[pid +(?<bracketed>\d{1,9})(?<comm1><[^>]*>)?\] |(?<bare>\d{1,9})(?<comm2><[^>]*>)? +)?/,
     /(?<context>\[[a-zA-Z_][^\]\s]*:[^\]]*\] )?/,
-    /(?:(?<clock>\d{1,2}:\d\d:\d\d(?<clockFraction>\.\d{1,9})?) |(?<epoch>\d{9,12}(?:\.\d{1,9})?) | *(?<relative>\d{1,8}(?:\.\d{1,9})?) )?/,
+    /(?:(?<clock>\d{1,2}:\d\d:\d\d(?<clockFraction>\.\d{1,9})?) |(?<epoch>\d{9,12}(?:\.\d{1,9})?) | *(?<relative>\d{1,8}\.\d{1,9}|\d) )?/,
     /(?<distance>\(\+ *\d+(?:\.\d+)?\) )?/,
     /(?<number>\[ *(?:\d+|\?{1,8})\] )?/,
     /(?<pointer>\[(?:[0-9a-f]{8}|[0-9a-f]{16}|\?{8}|\?{16})\] )?/,
@@ -161,9 +165,9 @@ export function bestColumns(lines: readonly string[]): SniffedLines {
     const found = without(foreign, lines);
     if (found.sniffed.length > best.sniffed.length) best = found;
   }
-  if (best.foreign !== FOREIGN_COLUMNS.at(-1)) return best;
+  if (best.foreign?.dated === undefined) return best;
   // Where strace gave no times those of the other program stand in.
-  const dated = without(DATED_COLUMNS, lines);
+  const dated = without(best.foreign.dated, lines);
   const times = best.sniffed.map(({ time }) => time);
   return majority(times, 'none') === 'none' && dated.sniffed.length === best.sniffed.length ? dated : best;
 }

@@ -130,7 +130,7 @@ export class Analysis {
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
     const isWatched = model.watch.isActive;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
-    const doubts = doubtsAbout(model, facts);
+    const doubts = doubtsAbout(model, facts, this.#capabilities.resolution);
     for (const running of this.#running) {
       const { kind, judgesCounts } = running.definition;
       const conclusion =

@@ -4,6 +4,7 @@ import type { Kind } from '../detectors/registry.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
 import { count } from '../trace/format-numbers.ts';
+import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 import { FEW, isNarrow, REPLIES, sentenceOf, type Unrecorded, unrecordedIn } from './unrecorded.ts';
 
 /** One may be a quirk of the tracer. */
@@ -22,6 +23,8 @@ export interface Doubts {
   readonly missingLines: number;
   /** So many that nothing is clear. */
   readonly areManyMissing: boolean;
+  /** Nanoseconds that two stamps of one moment may differ: a second where they are whole seconds, else 0. */
+  readonly resolution: Nanoseconds;
   /** Whether one of these processes has several threads in the capture. */
   readonly hasThreads: (pids: readonly number[]) => boolean;
 }
@@ -32,7 +35,7 @@ interface Read {
   readonly diagnostics: ReadonlyMap<string, { readonly count: number }>;
 }
 
-export function doubtsAbout(model: Model, { diagnostics, lines }: Read): Doubts {
+export function doubtsAbout(model: Model, { diagnostics, lines }: Read, resolution: Nanoseconds = 0): Doubts {
   const { orphanHalves, numbersAgain } = model.completeness;
   const accepted = model.processes.all().reduce((sum, process) => sum + process.accepted, 0);
   // Where most numbers come again somebody whom the capture does not show closes them, or no close was recorded.
@@ -44,6 +47,7 @@ export function doubtsAbout(model: Model, { diagnostics, lines }: Read): Doubts 
     isFiltered: unrecorded.some(({ kinds }) => kinds !== REPLIES),
     isNarrow: isNarrow(model),
     missingLines,
+    resolution,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
     hasThreads: (pids) =>
       model.processes.all().some((process) => threadsOf(process).length > 1 && pids.includes(process.pid)),
@@ -75,12 +79,16 @@ export function believed(kind: Kind, conclusion: Conclusion<Metrics>, doubts: Do
   const missing = doubts.unrecorded.find(({ kinds }) => kinds.has(kind));
   if (missing !== undefined && (outcome.status === 'clear' || outcome.status === 'found'))
     return notApplicable(sentenceOf(missing));
+  const blurring = doubts.unrecorded.find(({ unclear }) => unclear?.has(kind) === true);
+  if (blurring !== undefined && outcome.status === 'clear') return notApplicable(sentenceOf(blurring));
   if (findings.length === 0) return conclusion;
   return { outcome, findings: findings.map((finding) => doubted(kind, finding, doubts)) };
 }
 
 function doubted(kind: Kind, finding: DraftFinding<Metrics>, doubts: Doubts): Doubted {
-  const { isFiltered, isNarrow, missingLines, areManyMissing } = doubts;
+  const { isFiltered, isNarrow, missingLines, areManyMissing, resolution } = doubts;
+  if (kind === 'worker-saturation' && isBlurred(finding.metrics, resolution))
+    return { ...possible(finding, BLURRED), severity: 'info' };
   const isSilence = restsOnSilence(kind, finding.metrics);
   if (isSilence && missingLines > 0) {
     const doubtful = possible(finding, MISSING);
@@ -97,12 +105,21 @@ function doubted(kind: Kind, finding: DraftFinding<Metrics>, doubts: Doubts): Do
   return doubts.hasThreads(finding.workers) ? demoted(doubtful) : doubtful;
 }
 
+/** A stretch of so many times what a stamp may be off is no product of the stamps. */
+const SURELY_LONG = 5;
+
+/** Whole seconds may make a busy second of two busy moments. */
+function isBlurred({ longestMs }: Metrics, resolution: Nanoseconds): boolean {
+  return typeof longestMs === 'number' && longestMs * MILLISECOND < SURELY_LONG * resolution;
+}
+
 /** What is no reason to act: nobody can tell whether it is so. */
 function demoted(finding: DraftFinding<Metrics>): Doubted {
   return { ...finding, severity: 'info', isDemoted: finding.severity !== 'info' };
 }
 
 const MISSING = 'Lines of the capture are missing: it may be one of them that is not seen here.';
+const BLURRED = 'The times are whole seconds, and each stretch may have been up to a second shorter or longer.';
 const TOO_LOW = 'Lines of the capture are missing: counts are too low.';
 const NARROW =
   'The capture seems to hold some kinds of calls only (-e): what looks like no call may be one that was not recorded.';

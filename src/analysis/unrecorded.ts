@@ -14,6 +14,8 @@ export const FEW = 3;
 const LEAST_CALLS = 50;
 /** So many calls of a whole program are never all of one class. */
 const MANY_CALLS = 200;
+/** Of runtimes that spread their work over threads by themselves so many hold a futex. */
+const SPREAD_CALLS = 100;
 
 /** Calls that the traced threads made, as others show, and that the capture does not hold. */
 export interface Unrecorded {
@@ -24,6 +26,8 @@ export interface Unrecorded {
   readonly hides: string;
   /** Kinds that judge by them. */
   readonly kinds: ReadonlySet<Kind>;
+  /** Kinds that find what they find without them, and would find more with them: they are not clear. */
+  readonly unclear?: ReadonlySet<Kind>;
 }
 
 /** The sentence for DATA on calls that are not in the capture. */
@@ -46,7 +50,9 @@ const LOOPS: ReadonlySet<Kind> = new Set<Kind>([
 /** Those that judge by replies alone. */
 export const REPLIES: ReadonlySet<Kind> = new Set<Kind>(['abandoned-request', 'request-retry']);
 const ANSWERS: ReadonlySet<Kind> = new Set<Kind>([...REPLIES, 'slow-dependency', 'broken-pipe', 'worker-saturation']);
-const NUMBERS: ReadonlySet<Kind> = new Set<Kind>(['fd-leak']);
+const NUMBERS: ReadonlySet<Kind> = new Set<Kind>(['fd-leak', 'slow-dependency']);
+/** A wait tells that a client left, and how long somebody waited. */
+const TOLD_BY_WAITS: ReadonlySet<Kind> = new Set<Kind>([...REPLIES, 'slow-dependency', 'blocking-dns']);
 
 /** Which calls are missing: others in the capture could not have been made without them. */
 export function unrecordedIn(model: Model): Unrecorded[] {
@@ -63,6 +69,7 @@ export function unrecordedIn(model: Model): Unrecorded[] {
         although,
         hides: 'Time in which a worker waits for work looks like time in which it does not answer.',
         kinds: LOOPS,
+        unclear: TOLD_BY_WAITS,
       });
   }
   if (socketReads === 0 && socketWrites >= FEW)
@@ -85,6 +92,7 @@ export function unrecordedIn(model: Model): Unrecorded[] {
       although: `${plural(numbersAgain, 'connection')} got the number of an earlier one`,
       hides: 'When a connection ended is not seen.',
       kinds: NUMBERS,
+      unclear: REPLIES,
     });
   if (callsOf(model, 'futex') === 0 && needsLocks(model))
     found.push({
@@ -109,11 +117,13 @@ function whyTheyWait(model: Model): string | null {
 
 /** Several threads of a runtime whose threads wait for each other all the time. */
 function needsLocks(model: Model): boolean {
-  if (total(model) < MANY_CALLS) return false;
+  const calls = total(model);
+  if (calls < SPREAD_CALLS) return false;
   return model.processes.all().some((process) => {
     const seen = threadsOf(process).filter(({ lastTime }) => lastTime !== UNKNOWN);
     if (seen.length < 2) return false;
-    return process.takesTurns || /^(?:python|ruby|java|node)$/.test(runtimeOf(process));
+    if (process.server === 'Go' || process.takesTurns) return true;
+    return calls >= MANY_CALLS && /^(?:python|ruby|java|node)$/.test(runtimeOf(process));
   });
 }
 

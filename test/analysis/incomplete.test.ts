@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { Report } from '../../src/analysis/report.ts';
+import { SCENES } from '../samples/server-truth.ts';
 import { analyzed } from '../support/analyzed.ts';
 import { samples } from '../support/truth.ts';
 
-/** The lines of a sample. */
+/** The lines of a sample, or of a scene of a server. */
 function linesOf(name: string): string[] {
+  if (name.startsWith('servers/')) {
+    const scene = join(SCENES, name.slice('servers/'.length), 'trace.strace.gz');
+    return gunzipSync(readFileSync(scene)).toString('latin1').trimEnd().split('\n');
+  }
   const sample = samples().find((each) => each.name === name);
   assert.ok(sample !== undefined, `no sample ${name}`);
   return gunzipSync(readFileSync(sample.trace)).toString('latin1').trimEnd().split('\n');
@@ -81,6 +87,41 @@ describe('a capture that was filtered by names of calls', () => {
     assert.equal(verdict.confidence, 'cannot-tell', verdict.text);
   });
 
+  it('clears no service whose answers came late where the waits for them are not in it', async () => {
+    for (const name of ['servers/gthread-slow', 'servers/waitress-slow', 'servers/gunicorn-sync-exhausted']) {
+      const lines = linesOf(name);
+      assert.equal((await reportOn(lines)).outcomes['slow-dependency']?.status, 'found', name);
+      for (const rest of [withoutCalls(lines, WAITS), onlyCalls(lines, NETWORK)])
+        assert.notEqual((await reportOn(rest)).outcomes['slow-dependency']?.status, 'clear', name);
+    }
+    const lookups = onlyCalls(linesOf('servers/node-dns'), NETWORK);
+    assert.match(
+      (await reportOn(lookups)).outcomes['blocking-dns']?.reason ?? '',
+      /no poll, select or epoll_wait in the/,
+    );
+  });
+
+  it('clears no client of having left where neither closes nor waits are in it', async () => {
+    const lines = linesOf('servers/nginx-leavers');
+    assert.equal((await reportOn(lines)).outcomes['request-retry']?.status, 'found');
+    for (const rest of [withoutCalls(lines, WAITS), withoutCalls(lines, /close/), onlyCalls(lines, NETWORK)]) {
+      const { outcomes, findings } = await reportOn(rest);
+      for (const kind of ['abandoned-request', 'request-retry'] as const)
+        assert.notEqual(outcomes[kind]?.status, 'clear');
+      assert.deepEqual(
+        findings.filter(({ kind }) => kind === 'slow-dependency').map(({ title }) => title),
+        [],
+      );
+    }
+  });
+
+  it('calls nobody busy between two accepts where it shows neither reads nor writes', async () => {
+    for (const name of ['servers/classic-single', 'servers/classic-fork', 'servers/node-slow']) {
+      const { outcomes } = await reportOn(onlyCalls(linesOf(name), /^(?:epoll_wait|accept4)$/));
+      assert.equal(outcomes['worker-saturation']?.status, 'not-applicable', name);
+    }
+  });
+
   it('is told of no filter where all calls are there', async () => {
     for (const name of ['nginx-504/healthy', 'nginx-504', 'asyncio-server/healthy']) {
       const { quality } = await reportOn(linesOf(name));
@@ -134,4 +175,34 @@ describe('stamps of whole seconds', () => {
       assert.match(verdict.text, /^Cannot tell: the times are whole seconds, which hide shorter stalls\./);
       assert.match(quality.notes.join(' '), /The times are whole seconds/);
     });
+
+  it('warn neither of busy workers nor of slow services that they make themselves', async () => {
+    for (const name of ['servers/waitress-slow', 'servers/nginx-leavers', 'servers/puma-single-slow'])
+      for (const [, stamp] of forms) {
+        const { outcomes, findings } = await reportOn(stamped(linesOf(name), stamp));
+        assert.notEqual(outcomes['slow-dependency']?.status, 'clear', name);
+        const sure = findings.filter(({ kind, severity }) => kind === 'worker-saturation' && severity !== 'info');
+        assert.deepEqual(
+          sure.map(({ title }) => title),
+          [],
+          name,
+        );
+      }
+  });
+
+  it('that are missing do not make a call stuck from which its thread comes back again and again', async () => {
+    const round = (tid: number): string[] => [
+      `${tid} accept4(5, NULL, NULL, SOCK_CLOEXEC) = 9`,
+      `${tid} recvfrom(9, "GET /slow HTTP/1.0\\r\\n\\r\\n", 8192, 0, NULL, NULL) = 31`,
+      `${tid} clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, {tv_sec=9, tv_nsec=0}, NULL) = 0 <0.600117>`,
+      `${tid} sendto(9, "HTTP/1.0 200 OK\\r\\n\\r\\n", 19, 0, NULL, 0) = 19`,
+      `${tid} close(9) = 0`,
+    ];
+    const lines = [7, 8].flatMap((tid) => [...round(tid), ...round(tid), ...round(tid)]);
+    const cut = [7, 8].flatMap((tid) => [
+      ...round(tid).slice(0, 2),
+      `${tid} clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, {tv_sec=9, tv_nsec=0},  <unfinished ...>`,
+    ]);
+    assert.deepEqual(loud(await reportOn([...lines, ...cut])), []);
+  });
 });

@@ -79,6 +79,19 @@ test('a log that ends in a table of counts is text of strace', () => {
   const log =
     'read(3, "x", 1) = 1\nclose(3) = 0\n% time     seconds  usecs/call     calls    errors syscall\n100.00    0.000001           1         1           read\n';
   assert.equal(detectFormat(Buffer.from(log))?.id, 'strace');
+  const hung = log.replace(
+    /^read.*\nclose.*\n/,
+    '7 1795189522.000001 openat(AT_FDCWD, "fifo", O_RDONLY <detached ...>\n',
+  );
+  assert.equal(detectFormat(Buffer.from(hung))?.id, 'strace');
+});
+
+test('text of strace between columns that nobody knows is no output of bpftrace', () => {
+  const line = (n: number): string =>
+    `17;ops;${4711 + n};1795189522.00001${n};accept4(3, NULL, NULL, 0) = -1 EAGAIN (Resource temporarily unavailable)`;
+  const text = Buffer.from([1, 2, 3, 4, 5].map((n) => `${line(n)}\n`).join(''));
+  assert.equal(detectFormat(text), null);
+  assert.match(describeUnknown(text), /^text of strace in columns of another program; give the lines as strace wrote/);
 });
 
 /** What is no trace, and what is said of it. */

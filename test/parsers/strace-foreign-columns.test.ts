@@ -30,6 +30,31 @@ const COLUMNS: readonly (readonly [program: string, first: string, second: strin
     'epoch',
     100,
   ],
+  ['date(1)', 'Thu Oct  4 14:08:51 UTC 2018 ', 'Thu Oct  4 14:08:53 UTC 2018 ', 'clock-seconds', 2_000],
+  [
+    'journalctl -o short-full',
+    'Fri 2026-11-20 13:55:25 CET web1 strace[4711]: ',
+    'Fri 2026-11-20 13:55:26 CET web1 strace[4711]: ',
+    'clock-seconds',
+    1_000,
+  ],
+  [
+    'journalctl -o short-unix',
+    '1795182925.250000 web1 strace[4711]: ',
+    '1795182925.500000 web1 strace[4711]: ',
+    'epoch',
+    250,
+  ],
+  [
+    'journalctl -o short-monotonic',
+    '[  117.250000] web1 strace[4711]: ',
+    '[  118.250000] web1 strace[4711]: ',
+    'none',
+    0,
+  ],
+  ['grep -H of several files', 'trace.4711:', 'trace.4711:', 'none', 0],
+  ['grep -Hn of several files', 'out/trace.log:17:', 'out/trace.log:19:', 'none', 0],
+  ['a quote of a quote', '>> ', '>> ', 'none', 0],
   ['kubectl logs --prefix', '[pod/web-7f/app] ', '[pod/web-7f/app] ', 'none', 0],
   [
     'syslog of RFC 5424',
@@ -69,6 +94,54 @@ describe('columns of other programs before each line', () => {
       assert.equal(a?.name, 'epoll_wait');
       assert.equal(Math.round(((b?.start ?? 0) - (a?.start ?? 0)) / 1e6), ms);
     });
+
+  it('end before a pid of four digits, which is no year', () => {
+    for (const stamp of [
+      '2026-11-20T18:29:01.5Z ',
+      '2026-11-20 18:29:01.5 ',
+      '[2026-11-20 18:29:01] ',
+      'Nov 20 18:29:01 ',
+    ]) {
+      const { calls } = readTrace(`${stamp}2018 ${CALL}\n${stamp}2019 ${CALL}\n`);
+      assert.deepEqual(
+        calls.map(({ tid }) => tid),
+        [2018, 2019],
+        stamp,
+      );
+    }
+  });
+
+  it('are taken from JSON, as Docker and the journal keep lines, with their time where strace gave none', () => {
+    const docker = (line: string, at: string): string =>
+      JSON.stringify({ log: `${line}\n`, stream: 'stderr', time: `2026-11-20T18:29:0${at}.250000017Z` });
+    const journal = (line: string, at: string): string =>
+      JSON.stringify({ __REALTIME_TIMESTAMP: `179520294${at}250000`, MESSAGE: line });
+    for (const packed of [docker, journal]) {
+      const untimed = readTrace(`${packed(`12 ${CALL}`, '1')}\n${packed(`13 read(3, "\\n", 8) = 1`, '3')}\n`);
+      assert.equal(untimed.flags.timestamps, 'epoch');
+      assert.deepEqual(
+        untimed.calls.map(({ tid, name, start }) => [tid, name, start]),
+        [
+          [12, 'epoll_wait', 0],
+          [13, 'read', 2e9],
+        ],
+      );
+      const timed = readTrace([1, 2].map((n) => `${packed(`12 14:08:51.22300${n} ${CALL}`, '1')}\n`).join(''));
+      assert.equal((timed.calls[1]?.start ?? 0) - (timed.calls[0]?.start ?? 0), 1_000);
+    }
+  });
+
+  it('do not hide that a record begins behind a call that was cut', () => {
+    const lines = ['close(3) = 0', 'read(4, "abc', 'close(5) = 0', 'read(6, "", 8) = 0', 'close(7) = 0'];
+    const { calls, account } = readTrace(
+      lines.map((line, n) => `2026-11-20T18:29:0${n}.5Z stdout F 12 ${line}\n`).join(''),
+    );
+    assert.deepEqual(
+      calls.map(({ fd }) => fd),
+      [3, 5, 6, 7],
+    );
+    assert.equal(account.unparsed, 1);
+  });
 
   it('stand before a pid, and do not replace the times of strace', () => {
     const text = [1, 2]

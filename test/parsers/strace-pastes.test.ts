@@ -28,6 +28,8 @@ const DAMAGE: Readonly<
   'numbered by cat -n': { change: (line, number) => `${String(number + 1).padStart(6)}\t${line}`, others: ['paste'] },
   'numbered by an editor': { change: (line, number) => `  ${number + 97} ${line}`, others: ['paste'] },
   'numbered to the left': { change: (line, number) => `${number + 2_997} ${line}`, others: ['paste'] },
+  'tabs between columns': { change: (line) => line.replace(/ +/, '\t').replace(/ /, '\t'), others: ['paste'] },
+  'blanks that do not break': { change: (line) => line.replace(/ +/, '\u00a0 ').replace(' = ', '\u00a0= ') },
   'HTML entities': { change: (line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') },
   'blanks at the end': { change: (line) => `${line}   ` },
   'colours of strace 7': {
@@ -68,6 +70,47 @@ for (const [what, { change, others = [] }] of Object.entries(DAMAGE)) {
     );
   });
 }
+
+test('a call that a mail program wrapped between its arguments is read, also behind a quote', () => {
+  const calls = TRACE.filter((line) => !/ [-+]{3} /.test(line));
+  for (const quote of ['', '> ']) {
+    const wrapped = calls.flatMap((line) => line.replace(/, (?=\[|SOCK|0\))/, ',\n').split('\n'));
+    assert.ok(wrapped.length >= calls.length + 10);
+    const read = readTrace(wrapped.map((line) => `${quote}${line}\n`).join(''));
+    assert.deepEqual(
+      read.calls.map(({ name, result, error, tid, args }) => [name, result, error, tid, args]),
+      plain.calls.map(({ name, result, error, tid, args }) => [name, result, error, tid, args]),
+    );
+    assert.deepEqual([read.account.unparsed, read.account.foreign], [0, 0]);
+  }
+});
+
+test('pids of lines that are indented and have no times are no times', () => {
+  const { calls, flags } = readTrace('    4711 close(3) = 0\n    4712 close(4) = 0\n    4711 read(5, "", 8) = 0\n');
+  assert.deepEqual([flags.timestamps, ...calls.map(({ tid }) => tid)], ['none', 4711, 4712, 4711]);
+});
+
+test('attach after attach is read behind a quote as without: each call is one that did not come back', () => {
+  const session = (tid: number): string[] => [
+    `# strace -p ${tid}`,
+    `Process ${tid} attached`,
+    `wait4(${tid + 2}, ^CProcess ${tid} detached`,
+    ' <detached ...>',
+  ];
+  for (const quote of ['', '> ', '>     ', '17:']) {
+    const { calls } = readTrace(
+      [11, 13, 17]
+        .flatMap(session)
+        .map((line) => `${quote}${line}\n`)
+        .join(''),
+    );
+    assert.deepEqual(
+      calls.map(({ tid, name, inFlight }) => [tid, name, inFlight]),
+      [11, 13, 17].map((tid) => [tid, 'wait4', true]),
+      quote,
+    );
+  }
+});
 
 const REPAIRED: readonly (readonly [string, string])[] = [
   ['pid  1886] read(20, "", 1) = 1', 'a lost bracket'],

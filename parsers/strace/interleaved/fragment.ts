@@ -18,6 +18,8 @@ export class Fragment {
   readonly line: number;
   readonly #head: string;
   #middle = '';
+  /** The same with a blank for each break: mail programs break lines at blanks, which they take away. */
+  #wrapped = '';
   #lines = 0;
   /** Bytes of the program's output that are still to come. */
   #output: number;
@@ -57,9 +59,12 @@ export class Fragment {
     if (this.#output > 0) return this.#skipOutput(line);
     const before = this.#middle;
     const piece = line.startsWith('<') ? ` ${line}` : line;
+    const isAtBlank = /[,=]$/.test(this.text);
     this.#middle += piece;
-    const whole = this.#head + this.#middle;
-    return before !== '' && CONTINUATION.test(line) ? [this.#head + piece, whole] : [whole];
+    this.#wrapped += ` ${line}`;
+    const texts = [this.#head + this.#middle, this.#head + this.#wrapped];
+    if (isAtBlank) texts.reverse();
+    return before !== '' && CONTINUATION.test(line) ? [this.#head + piece, ...texts] : texts;
   }
 
   #skipOutput(line: string): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Cost, Observed, Sampled, TraceRecord } from '../../../src/trace/record.ts';
+import { ByteWindow } from '../../text/byte-window.ts';
 import { CODE_IN_STRACE, readCodeSample } from '../../text/code-line.ts';
 import { COST_IN_STRACE, NOTED_BY_DROVER, readCost } from '../../text/cost-line.ts';
 import { readSight, SIGHT_IN_STRACE } from '../../text/sight-line.ts';
@@ -39,6 +40,8 @@ export class RestLines {
   readonly #foreignColumns: ForeignColumns | null;
   /** All lines of the tracer have columns before the call. */
   readonly #hasColumns: boolean;
+  /** A line without the columns of others. */
+  readonly #stripped = new ByteWindow('');
 
   constructor(state: ParserState, reader: LineReader, columns: LineColumns) {
     this.#state = state;
@@ -74,19 +77,20 @@ export class RestLines {
       account.blank++;
       return null;
     }
-    if (text.startsWith(' > ') || text.startsWith(' | ') || text.startsWith(' * ')) return this.#readAttached(text);
+    const own = this.#foreignColumns === null ? text : this.#foreignColumns.strip(text);
+    if (own.startsWith(' > ') || own.startsWith(' | ') || own.startsWith(' * ')) return this.#readAttached(own);
     if (text.startsWith(NOTED_BY_DROVER)) {
       const noted = this.#noted(text);
       if (noted !== null) return noted;
     }
-    const message = readMessage(text) ?? this.#messageBehindColumns(text);
-    if (message !== null) return this.#readMessage(message, text);
+    const message = readMessage(own) ?? this.#messageBehindColumns(text);
+    if (message !== null) return this.#readMessage(message, own);
     if (outcome === NOBODY) return this.#countForeign(text, false);
     if (outcome === UNENDED && !MARKED_UP.test(text)) return this.#cut.open(text);
     let record = this.#repair(text);
     if (record === UNENDED) record = this.#cut.joinHalf(text);
     if (record !== UNENDED) return record;
-    return outcome === UNENDED ? this.#cut.open(text) : this.#countForeign(text, this.#beginsRecord(text));
+    return outcome === UNENDED ? this.#cut.open(text) : this.#countForeign(text, this.#beginsRecord(own));
   }
 
   /** A line without a newline at the end of the capture. */
@@ -106,7 +110,9 @@ export class RestLines {
   }
 
   /** A line while a call waits for its end. */
-  #goOn(text: string, isLast: boolean): TraceRecord | null {
+  #goOn(line: string, isLast: boolean): TraceRecord | null {
+    const columns = this.#foreignColumns;
+    const text = columns === null ? line : columns.strip(line);
     const swallows = this.#cut.waiting?.swallows === true;
     if (text.startsWith(NOTED_BY_DROVER)) {
       const noted = this.#noted(text);
@@ -134,15 +140,18 @@ export class RestLines {
       if (record !== UNENDED) return record;
     }
     this.#cut.lose();
-    if (isLast) return this.#readLast(text);
+    if (isLast) return this.#readLast(line);
     const outcome = this.#reader.read(false);
     if (outcome === RECORD) return this.#reader.record;
-    return outcome === NOTED ? null : this.#readAgain(outcome, text);
+    return outcome === NOTED ? null : this.#readAgain(outcome, line);
   }
 
   #beginsRecord(text: string): boolean {
     const { prefix, window, from } = this.#state;
-    return this.#hasColumns ? prefix.read(window, from) >= 0 : RECORD_START.test(text);
+    if (!this.#hasColumns) return RECORD_START.test(text);
+    if (this.#foreignColumns === null) return prefix.read(window, from) >= 0;
+    this.#stripped.bytes = Buffer.from(`${text}\n`, 'latin1');
+    return prefix.read(this.#stripped, 0) >= 0;
   }
 
   /** `[ Process PID=7 runs in 32 bit mode. ]` has the columns of a call. */

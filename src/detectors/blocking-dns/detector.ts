@@ -6,7 +6,8 @@ import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { sentenceWithout } from '../need.ts';
+import { RECORDING, sentenceWithout } from '../need.ts';
+import { callsOf } from '../recorded.ts';
 import { dnsFinding } from './finding.ts';
 import { LookupTally } from './lookup-tally.ts';
 import { type Metrics, metrics, PLACES, type Place } from './metrics.ts';
@@ -72,6 +73,11 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): 
   // Without durations only waits that ran out tell how long somebody waited: by their time limit.
   const { times, durations } = context.capabilities;
   if (!times || !durations) return notApplicable(sentenceWithout(times ? ['durations'] : ['times', 'durations']));
+  if (all.count === 0 && callsOf(context.model, 'poll', 'select', 'epoll-wait', 'io-uring') === 0)
+    return notApplicable(
+      `${plural(begun, 'lookup')}, and no poll, select or epoll_wait in the trace: how long somebody waited is ` +
+        `unknown. If -e left them out, record without -e: ${RECORDING}`,
+    );
   const longest = all.longest?.blocked ?? 0;
   return clear(
     all.count === 0

@@ -5,9 +5,11 @@ import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { RECORDING } from '../need.ts';
+import { callsOf } from '../recorded.ts';
 import { effect } from './effect.ts';
 import { finding } from './finding.ts';
-import { isNameServer, judge, type Slow } from './judge.ts';
+import { isNameServer, judge, longFrom, type Slow } from './judge.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { causesFirst } from './passed-on.ts';
 
@@ -50,7 +52,14 @@ function conclude(context: Context): Conclusion<Metrics> {
     );
   if (slow.length === 0) {
     const unowned = longestUnowned(context, peers);
-    return unowned === null ? clear(reasonOf(peers)) : notApplicable(unownedReason(unowned));
+    if (unowned !== null) return notApplicable(unownedReason(unowned));
+    if (context.capabilities.resolution > 0)
+      return notApplicable(
+        `The times are whole seconds: what took less than ${duration(longFrom(context))} may be no wait. ` +
+          'Record with -ttt',
+      );
+    const unseen = longestUnseen(context, peers);
+    return unseen === null ? clear(reasonOf(peers)) : notApplicable(unseenReason(unseen));
   }
   // What is a warning and what is not are two findings.
   const groups = (['warning', 'info'] as const).map((severity) => slow.filter((each) => each.severity === severity));
@@ -71,6 +80,26 @@ function longestUnowned(context: Context, peers: readonly Peer[]): Peer | null {
 }
 
 const hasRequests = ({ process }: ProcessWaits): boolean => process.requests > 0;
+
+/**
+ * The peer whose answer came longest after the question, from `dependency-ms` on, where the capture does not show
+ * waits: it holds none, or does not say how long they took.
+ */
+function longestUnseen({ model, capabilities, threshold }: Context, peers: readonly Peer[]): Peer | null {
+  if (capabilities.durations && callsOf(model, 'poll', 'select', 'epoll-wait', 'io-uring') > 0) return null;
+  const long = threshold('dependency-ms') * MILLISECOND;
+  const [worst = null] = peers
+    .filter((peer) => peer.unseen >= long && !isNameServer(peer))
+    .toSorted((a, b) => b.unseen - a.unseen);
+  return worst;
+}
+
+function unseenReason({ name, unseen }: Peer): string {
+  return (
+    `An answer of ${name} came ${duration(unseen)} after the question, and the capture does not show how long was ` +
+    `waited for it. Record all calls and their durations: ${RECORDING}`
+  );
+}
 
 function unownedReason({ name, all }: Peer): string {
   return (

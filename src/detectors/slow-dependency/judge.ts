@@ -25,10 +25,15 @@ export function isNameServer({ name }: Peer): boolean {
   return DNS_PORT.test(name);
 }
 
+/** From here on a wait is long, and long enough to be no product of stamps of whole seconds. */
+export function longFrom({ threshold, capabilities }: Context): Nanoseconds {
+  return threshold('dependency-ms') * MILLISECOND + capabilities.resolution;
+}
+
 /** How a peer is judged; null when nobody waited for it for long. */
 export function judge(context: Context, peer: Peer): Slow | null {
   if (isNameServer(peer)) return null;
-  const long = context.threshold('dependency-ms') * MILLISECOND;
+  const long = longFrom(context);
   const { ofRequests, ofMainWork, ranOut, ranOutFor } = peer;
   if (ofRequests.timed > 0 && Math.max(ofRequests.longest, peer.longestOfRequest) >= long) {
     // Where only slow requests are known to have waited, what is usual shows in the waits of everybody.

@@ -41,7 +41,7 @@ export const stuckCall = defineDetector({
 
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
-  const { all, noNews, suspects } = sortOut(model, atEndOf(model), context.threshold('stuck-ms') * MILLISECOND);
+  const { all, noNews, suspects } = sortOut(model, leftAtEnd(context), context.threshold('stuck-ms') * MILLISECOND);
   const stuck = all.filter(
     (each) =>
       each.idle !== 'yes' &&
@@ -93,6 +93,12 @@ function conclude(context: Context): Conclusion<Metrics> {
     `${plural(stuck.length + working.length + held.length, 'thread')} had not come back from a call`,
     findings,
   );
+}
+
+/** Without times the durations of other calls (-T) do not say how long those lasted that had not come back. */
+function leftAtEnd({ model, capabilities }: Context): AtEnd[] {
+  const all = atEndOf(model);
+  return capabilities.times ? all : all.map((each) => ({ ...each, lasted: UNKNOWN }));
 }
 
 /** Sockets to one address are one target; sockets that nobody could name are one, too. */

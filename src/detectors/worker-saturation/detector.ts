@@ -12,6 +12,8 @@ import { verdictOf } from '../accept-queues/accept-queues.ts';
 import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { RECORDING } from '../need.ts';
+import { callsOf } from '../recorded.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
 import {
   NEXT,
@@ -124,6 +126,11 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
   const { model } = context;
   const roles = rolesOf(model.processes.threads());
   const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
+  if (workers.some(({ accepts }) => accepts.acceptedTotal > 0) && callsOf(model, 'read', 'write') === 0)
+    return notApplicable(
+      'No read or write in the trace: whether a worker serves its client or waits for one is unknown. If -e left ' +
+        `them out, record without -e: ${RECORDING}`,
+    );
   const all = crewsOf(workers, ({ accepts }) => queuesOf(accepts.listeners));
   const crews = all.filter((crew) => crew.length >= 2);
   // Without durations a wait that found nothing looks like one that found the next client there.

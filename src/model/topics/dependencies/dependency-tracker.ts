@@ -274,6 +274,8 @@ export class DependencyTracker implements Tracker {
   #over(upstream: Upstream, call: Call, thread: Thread): void {
     if (this.#inWindow(call.end)) {
       const length = lengthOf(upstream, call, thread);
+      const { peer, askedAt } = upstream;
+      peer.unseen = Math.max(peer.unseen, elapsed(askedAt, call.end) - length);
       this.#add(upstream, length, call.end, upstream.thread ?? thread, false, call);
     }
     this.#forget(upstream);

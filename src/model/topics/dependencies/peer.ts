@@ -62,6 +62,8 @@ export class Peer {
   /** The longest time that one request waited for it, over all its waits. */
   longestOfRequest: Nanoseconds = 0;
   openAtEnd = 0;
+  /** The longest time from a question to its answer of which the capture does not show that it was waited. */
+  unseen: Nanoseconds = 0;
   /** Connects that failed, resets, ends without an answer, time limits that ran out. */
   failures = 0;
   /** Questions on a new connection that had no answer when the request that asked them was answered. */
