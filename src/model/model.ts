@@ -368,7 +368,7 @@ export class Model {
       if (isOld) thread.leftIn = null;
       if (thread.stop !== null && thread.leftIn === null) endStop(thread, this.lastTime);
       if (thread.leftIn !== null) {
-        thread.leftIn = withSighting(thread.leftIn, thread);
+        thread.leftIn = withSighting(thread.leftIn, thread, this.firstTime);
         this.#wasLeftIn(thread, thread.leftIn);
       }
       turns.finish(thread, this.lastTime);

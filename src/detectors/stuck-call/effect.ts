@@ -20,8 +20,7 @@ export const effect: Effect = {
     if (cause.kind !== 'blocking-dns' && waitedMs(own, names) >= total * LEAST_OF_THEM) return 0;
     return shareOf(threads, ({ target }) => names.has(bareName(textOf(target))));
   },
-  inWords: ({ threads, count }) =>
-    `${plural(numberOf(count), 'thread')} had not come back from ${textOf(listOf(threads)[0]?.call)} at the end`,
+  inWords: ({ threads, count }) => `${plural(numberOf(count), 'thread')} still in ${textOf(listOf(threads)[0]?.call)}`,
 };
 
 /** Time of all waits that a finding of these kinds is about, in milliseconds. */

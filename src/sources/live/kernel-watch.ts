@@ -21,6 +21,12 @@ const MOST_THREADS = 512;
 const SOCKETS_EVERY_MS = 2_000;
 const SOCKETS_SHARE = 100;
 const POLLFD_BYTES = 8;
+/**
+ * Who computes is on a processor or ready for one nearly all the time, and hardly ever goes to sleep: an interpreter
+ * hands its lock over a few times a second. A busy server sleeps dozens of times.
+ */
+const LEAST_RUN = 0.8;
+const MOST_SLEEPS_A_SECOND = 10;
 const RESTART = 'restart_syscall';
 const RESUMED: readonly (readonly [place: RegExp, call: string])[] = [
   [/nanosleep/, 'clock_nanosleep'],
@@ -33,6 +39,9 @@ interface Known {
   /** Times that it was given a processor, as printed: who got none since the last look is where it was. */
   readonly slices: string;
   readonly ranAtSince: number;
+  /** How long it had run, or been ready to, and how often it had gone to sleep by then; -1 when not told. */
+  readonly ran: number;
+  readonly sleeps: number;
 }
 
 interface Member {
@@ -137,10 +146,13 @@ export class KernelWatch {
     if (!isIn && hasEnded(task)) return null;
     const named = isIn ? syscallName(this.#machine, number) || `syscall_${number}` : '';
     const call = named === RESTART ? this.#resumed(task) : named;
-    if (known !== undefined && goesOn(known.sight, named))
+    const sleeps = isIn ? -1 : sleepsOf(task);
+    if (known !== undefined && goesOn(known, { call: named, ran, sleeps, now }))
       return {
         ...known,
         slices,
+        ran,
+        sleeps,
         sight: { ...movedTo(known.sight, now), ran: isTold ? ran - known.ranAtSince : -1 },
       };
     const args = isIn ? words.slice(1, 7).map((word) => word.replace(/^0x/, '')) : [];
@@ -152,6 +164,8 @@ export class KernelWatch {
     return {
       slices,
       ranAtSince: ran,
+      ran,
+      sleeps,
       sight: {
         tid,
         call,
@@ -234,8 +248,26 @@ function movedTo(sight: ThreadSight, now: number): ThreadSight {
 }
 
 /** It still computes, or a tracer interrupted its wait, which the kernel then goes on with. */
-function goesOn(known: ThreadSight, call: string): boolean {
-  return call === '' ? known.call === '' : call === RESTART && known.call !== '' && !isInstant(known.call);
+function goesOn(
+  { sight, ran: ranBefore, sleeps: sleptBefore }: Known,
+  {
+    call,
+    ran,
+    sleeps,
+    now,
+  }: { readonly call: string; readonly ran: number; readonly sleeps: number; readonly now: number },
+): boolean {
+  if (call !== '') return call === RESTART && sight.call !== '' && !isInstant(sight.call);
+  if (sight.call !== '') return false;
+  const lasted = now - sight.at;
+  // A worker that serves one short request after the other is in no call at many looks.
+  if (ran >= 0 && ranBefore >= 0 && ran - ranBefore < lasted * LEAST_RUN) return false;
+  return sleeps < 0 || sleptBefore < 0 || sleeps - sleptBefore <= Math.ceil((lasted / 1e9) * MOST_SLEEPS_A_SECOND);
+}
+
+/** How often a thread has gone to sleep so far; -1 when the kernel does not tell. */
+function sleepsOf(task: string): number {
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readOrEmpty(`${task}/status`))?.[1] ?? -1);
 }
 
 function isInstant(call: string): boolean {

@@ -49,7 +49,7 @@ export class Onlookers {
     this.#meter?.look();
   }
 
-  /** What the kernel says once more, when the tracer is gone. */
+  /** What the kernel says once more, when the tracer is asked to end. */
   lookLast(pids: readonly number[]): void {
     this.#watch?.look(pids);
   }
