@@ -138,13 +138,13 @@ export class BpftraceParser extends LineParser {
       const { sight, seenAt: time, where } = waiting;
       const { tid, pid, lasted, stamp: _, ...told } = sight;
       const lane = this.#threads.lane(tid);
-      const since = time - lasted;
+      const seenAt = this.#inTime(time);
       this.tell({
         kind: 'observed',
         lane,
         leader: this.#threads.lane(pid),
-        time: Math.max(since, this.#inTime(time)),
-        since,
+        time: seenAt,
+        since: Math.min(time - lasted, seenAt),
         ...told,
         ...where,
       });

@@ -75,6 +75,18 @@ describe('a thread that is looked at once a second', () => {
     assert.deepEqual([...inShort(thread), thread?.ran], ['', 2, 1.9e9]);
   });
 
+  it('serves, and does not compute, when it slept between two looks at which it was in no call', () => {
+    const running = (ran: number, sleeps: number) => ({
+      threads: [{ tid: 101, syscall: 'running', ran: [ran * 1e9, 40 * sleeps] as const, sleeps }],
+    });
+    const lasted = (...times: readonly ReturnType<typeof running>[]) => inShort(looks(...times).at(-1)?.threads[0]);
+    // An interpreter hands its lock over a few times a second.
+    assert.deepEqual(lasted(running(1, 0), running(1.9, 7), running(2.8, 17)), ['', 2]);
+    assert.deepEqual(lasted(running(1, 0), running(1.9, 7), running(2.8, 18)), ['', 0]);
+    // It was ready for a processor, or on one, in half of the time.
+    assert.deepEqual(lasted(running(1, 0), running(1.5, 3)), ['', 0]);
+  });
+
   it('is gone when it has ended, also while its parent has not asked how', () => {
     const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
     const watch = new KernelWatch({ machine: 'x86-64', root: proc.root });
