@@ -119,7 +119,7 @@ export class BpftraceParser extends LineParser {
   /** Somebody may have looked again when nothing was traced any more. */
   #inTime(time: number): number {
     const end = this.#tracedTo();
-    return time > end ? end : time;
+    return Number.isNaN(end) ? time : Math.min(time, end);
   }
 
   /** Makes records of what a line said, now that everything before it was told. */

@@ -13,6 +13,8 @@ interface WatchOptions {
   readonly root?: string;
   /** Nanoseconds of a clock that only grows. */
   readonly now?: () => number;
+  /** Milliseconds, to measure what a look at the sockets takes. */
+  readonly stopwatch?: () => number;
 }
 
 /** Threads that are looked at, all processes together. */
@@ -20,6 +22,9 @@ const MOST_THREADS = 512;
 /** Sockets are looked up again after so long, and never for more than a hundredth of the time. */
 const SOCKETS_EVERY_MS = 2_000;
 const SOCKETS_SHARE = 100;
+/** When a thread has just got stuck, who waits for it is worth more. */
+const SOCKETS_SHARE_THEN = 20;
+const STUCK = 0.9e9;
 const POLLFD_BYTES = 8;
 /**
  * Who computes is on a processor or ready for one nearly all the time, and hardly ever goes to sleep: an interpreter
@@ -49,6 +54,8 @@ interface Member {
   readonly name: string;
   readonly innerPid: number;
   clients: number;
+  /** When they were counted. */
+  countedAt: number;
   hasRing: boolean;
   threads: Map<number, Known>;
 }
@@ -61,12 +68,20 @@ export class KernelWatch {
   readonly #machine: Machine;
   readonly #root: string;
   readonly #now: () => number;
+  readonly #stopwatch: () => number;
   #members = new Map<number, Member>();
   #sockets: ReadonlyMap<string, SocketFacts> = new Map();
   #socketsDue = Number.NEGATIVE_INFINITY;
+  #socketsDueThen = Number.NEGATIVE_INFINITY;
   #first = Number.NaN;
 
-  constructor({ machine, root = '/proc', now = () => Number(process.hrtime.bigint()) }: WatchOptions) {
+  constructor({
+    machine,
+    root = '/proc',
+    now = () => Number(process.hrtime.bigint()),
+    stopwatch = () => performance.now(),
+  }: WatchOptions) {
+    this.#stopwatch = stopwatch;
     this.#machine = machine;
     this.#root = root;
     this.#now = now;
@@ -85,7 +100,8 @@ export class KernelWatch {
       if (member.threads.size > 0) members.set(pid, member);
     }
     this.#members = members;
-    if (now >= this.#socketsDue) this.#lookAtSockets(now);
+    const due = [...members.values()].some(hasUncountedClients) ? this.#socketsDueThen : this.#socketsDue;
+    if (now >= due) this.#lookAtSockets(now);
   }
 
   /** What the last look showed, in the order of the pids that it was given. */
@@ -110,6 +126,7 @@ export class KernelWatch {
       name: stat.slice(stat.indexOf('(') + 1, end),
       innerPid: innerNumber(readOrEmpty(`${this.#root}/${pid}/status`)) || pid,
       clients: -1,
+      countedAt: Number.NEGATIVE_INFINITY,
       hasRing: false,
       threads: new Map(),
     };
@@ -201,7 +218,7 @@ export class KernelWatch {
   }
 
   #lookAtSockets(now: number): void {
-    const started = performance.now();
+    const started = this.#stopwatch();
     const namespaces = new Map<string, ReadonlyMap<string, SocketFacts>>();
     const all = new Map<string, SocketFacts>();
     for (const pid of this.#members.keys()) {
@@ -215,10 +232,12 @@ export class KernelWatch {
       const { sockets, hasRing } = descriptorsOf(pid, this.#root);
       member.clients = [...sockets].filter((inode) => all.get(inode)?.isOfClient === true).length;
       member.hasRing = hasRing;
+      member.countedAt = now;
       for (const [tid, known] of member.threads) member.threads.set(tid, this.#named(known));
     }
-    const cost = performance.now() - started;
+    const cost = this.#stopwatch() - started;
     this.#socketsDue = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE) * 1e6;
+    this.#socketsDueThen = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE_THEN) * 1e6;
   }
 
   /** A call on a socket that was not known when it began. */
@@ -229,6 +248,13 @@ export class KernelWatch {
     if (socket === undefined) return known;
     return { ...known, sight: { ...sight, target: socket.peer, isOfClient: socket.isOfClient } };
   }
+}
+
+/** A thread of it has been away from its wait for a while, and its clients were counted before that. */
+function hasUncountedClients({ threads, countedAt }: Member): boolean {
+  for (const { sight } of threads.values())
+    if (sight.at - sight.awayFrom >= STUCK && countedAt < sight.awayFrom) return true;
+  return false;
 }
 
 /** It has ended, and its parent did not ask yet how: the kernel shows it as if it computed. */

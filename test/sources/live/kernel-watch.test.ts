@@ -171,6 +171,29 @@ describe('a process that is looked at', () => {
     assert.deepEqual(others, []);
   });
 
+  it('has its clients counted anew when a thread of it has got stuck, on a host where that takes its time as well', () => {
+    const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
+    let now = 100 * SECOND;
+    let spent = 0;
+    // A look at the sockets takes 90 ms: the next one comes after 9 s.
+    const stopwatch = () => (spent += 90);
+    const watch = new KernelWatch({ machine: 'x86-64', root: proc.root, now: () => now, stopwatch });
+    const clientsAfter = (syscall: string, slices: number): number | undefined => {
+      const descriptors = slices === 1 ? { 5: 'socket:[4711]' } : { 5: 'socket:[4711]', 9: 'socket:[4713]' };
+      proc.set({ pid: 101, descriptors, threads: [{ tid: 101, syscall, ran: [7, slices] }] });
+      proc.table(101, 'tcp', [LISTENER, CLIENT]);
+      watch.look([101]);
+      now += SECOND;
+      return watch.processes[0]?.clients;
+    };
+    assert.deepEqual(
+      [clientsAfter(WAIT, 1), clientsAfter(WAIT, 1), clientsAfter(WAIT, 2), clientsAfter(SLEEP, 3)],
+      [0, 0, 0, 0],
+    );
+    assert.deepEqual([clientsAfter(SLEEP, 3), clientsAfter(SLEEP, 3)], [1, 1]);
+    assert.equal(spent, 4 * 90);
+  });
+
   it('has a ring of io_uring', () => {
     assert.equal(sight({ 5: 'socket:[4711]' })[0]?.hasRing, false);
     const ringed = sight({ 5: 'socket:[4711]', 9: 'anon_inode:[io_uring]' });
