@@ -309,7 +309,7 @@ export class Model {
 
   /** Somebody looked at a thread from outside. Its own calls say more, where it makes any. */
   observed(record: Observed): void {
-    const { lane, leader, parent, comm, call, since, ran, peer, isOfClient, clients, hasRing } = record;
+    const { lane, leader, parent, comm, call, since, ran, peer, isOfClient, clients, hasRing, isOver } = record;
     if (this.processes.isOver(lane)) return;
     const { processes } = this;
     const thread = processes.at(lane, since);
@@ -318,10 +318,14 @@ export class Model {
     if (lane.comm === '') lane.comm = comm;
     const { process } = thread;
     if (process.server === '') process.server = serverOf([comm]);
-    if (clients !== UNKNOWN) process.clientsHeld = clients;
     process.usesRing ||= hasRing;
     const { file, line, text } = record;
-    thread.seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
+    const seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
+    if (isOver) thread.stuckAtFirst = { ...seen, until: record.time, clients };
+    else {
+      thread.seen = seen;
+      if (clients !== UNKNOWN) process.clientsHeld = clients;
+    }
     this.#saw(since);
     this.#saw(record.time);
   }

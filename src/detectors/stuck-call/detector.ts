@@ -10,6 +10,7 @@ import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { awayAllTime, awayFinding } from './away.ts';
+import { cameBack, cameBackFinding } from './came-back.ts';
 import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
 import { heldByRequest, heldFinding } from './held-by-request.ts';
@@ -54,7 +55,10 @@ function conclude(context: Context): Conclusion<Metrics> {
   }
   const working = awayAllTime(context);
   const held = heldByRequest(context).filter(({ thread }) => !working.includes(thread));
+  const back = cameBack(context);
   if (groups.size === 0 && working.length === 0 && held.length === 0) {
+    if (back.length > 0)
+      return found(`${plural(back.length, 'thread')} stuck when the capture began`, [cameBackFinding(context, back)]);
     const last = all.find(
       (each) => each.idle !== 'yes' && each.wait.what !== '' && each.left.since >= model.lastTime && !noNews.has(each),
     );
@@ -83,6 +87,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   const isEverybody = [...scene.processes].every((process) => away.has(process));
   if (working.length > 0) findings.push(awayFinding(context, working, isEverybody));
   if (held.length > 0) findings.push(heldFinding(context, held, isEverybody));
+  if (back.length > 0) findings.push(cameBackFinding(context, back));
   return found(
     `${plural(stuck.length + working.length + held.length, 'thread')} had not come back from a call`,
     findings,

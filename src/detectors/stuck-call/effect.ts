@@ -11,6 +11,8 @@ export const effect: Effect = {
   of: ['blocking-dns', 'loop-stall', 'slow-dependency', 'lock-contention', 'disk-sync'],
   least: 1,
   share: (metrics, cause) => {
+    // It ended, and nobody knows when in the wait that the cause tells of.
+    if (metrics.isOver === true) return 0;
     const threads = listOf(metrics.threads);
     if (cause.kind === 'loop-stall')
       return shareOf(threads, ({ pid, call }) => isOpenStall(cause, numberOf(pid), textOf(call)));

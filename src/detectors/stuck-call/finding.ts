@@ -71,6 +71,7 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
       })),
       count: all.length,
       nobodyAccepted,
+      isOver: false,
     },
     evidence: [...sorted.slice(0, MOST_LINES).map(({ left }) => left.line), ...(code === null ? [] : [code.line])],
     next: stepsWithCode(adviceFor(worst), code),

@@ -3,7 +3,7 @@ import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { ProcessMemory } from '../bpftrace/process-memory.ts';
 import { innerNumber, linkOrEmpty, readOrEmpty } from './process-facts.ts';
-import type { ProcessSight, ThreadSight } from './sights.ts';
+import type { ProcessSight, Stay, ThreadSight } from './sights.ts';
 import { descriptorsOf, inodeOf, readSockets, type SocketFacts } from './socket-tables.ts';
 import { isInWait } from './waiting.ts';
 
@@ -38,6 +38,12 @@ const RESUMED: readonly (readonly [place: RegExp, call: string])[] = [
   [/futex/, 'futex'],
   [/poll/, 'poll'],
 ];
+
+/** When this look is, and how many clients the process had at the last one. */
+interface Looked {
+  readonly now: number;
+  readonly clients: number;
+}
 
 interface Known {
   readonly sight: ThreadSight;
@@ -96,7 +102,7 @@ export class KernelWatch {
     for (const pid of pids) {
       const member = this.#members.get(pid) ?? this.#meet(pid);
       if (member === null) continue;
-      member.threads = this.#threads(pid, member.threads, share, now);
+      member.threads = this.#threads(pid, member, share, now);
       if (member.threads.size > 0) members.set(pid, member);
     }
     this.#members = members;
@@ -132,7 +138,7 @@ export class KernelWatch {
     };
   }
 
-  #threads(pid: number, before: ReadonlyMap<number, Known>, most: number, now: number): Map<number, Known> {
+  #threads(pid: number, { threads: before, clients }: Member, most: number, now: number): Map<number, Known> {
     const threads = new Map<number, Known>();
     let names: string[] = [];
     try {
@@ -142,13 +148,13 @@ export class KernelWatch {
     }
     for (const name of names) {
       const tid = Number(name);
-      const found = this.#thread(pid, tid, before.get(tid), now);
+      const found = this.#thread(pid, tid, before.get(tid), { now, clients });
       if (found !== null) threads.set(tid, found);
     }
     return threads;
   }
 
-  #thread(pid: number, tid: number, known: Known | undefined, now: number): Known | null {
+  #thread(pid: number, tid: number, known: Known | undefined, { now, clients }: Looked): Known | null {
     const task = `${this.#root}/${pid}/task/${tid}`;
     const [onText = '', readyText = '', slices = ''] = readOrEmpty(`${task}/schedstat`).trim().split(' ');
     const isTold = slices !== '';
@@ -197,6 +203,7 @@ export class KernelWatch {
         awayFrom: isInWait({ call, target, isOfClient }) || known === undefined ? now : awayFrom(known.sight, now),
         ran: isTold ? 0 : -1,
         isFromStart: now === this.#first,
+        stuckAtFirst: known === undefined ? null : stuckAtFirst(known.sight, clients),
       },
     };
   }
@@ -255,6 +262,13 @@ function hasUncountedClients({ threads, countedAt }: Member): boolean {
   for (const { sight } of threads.values())
     if (sight.at - sight.awayFrom >= STUCK && countedAt < sight.awayFrom) return true;
   return false;
+}
+
+/** The thread leaves what it was in: if it was stuck in that since the first look, that is kept. */
+function stuckAtFirst(left: ThreadSight, clients: number): Stay | null {
+  const { call, target, isOfClient, since, at, ran } = left;
+  if (!left.isFromStart || isInWait(left) || at - since < STUCK) return left.stuckAtFirst;
+  return { call, target, isOfClient, since, at, ran, clients };
 }
 
 /** It has ended, and its parent did not ask yet how: the kernel shows it as if it computed. */

@@ -202,6 +202,31 @@ describe('a process that is looked at', () => {
     assert.match(sightLines(ringed, { notation, from: 0 }), / clients=0 ring=1 /);
   });
 
+  it('has what it was stuck in at the first look told when it has left that, and nothing of its waits', () => {
+    const notation = { prefix: '', stamp: (at: number) => String(at / SECOND) };
+    const lines = (first: string): string[] =>
+      looks(
+        { threads: [{ tid: 101, syscall: first, ran: [7, 1] }] },
+        { threads: [{ tid: 101, syscall: first, ran: [7, 1] }] },
+        { threads: [{ tid: 101, syscall: RECEIVE, ran: [8, 2] }] },
+        { threads: [{ tid: 101, syscall: WAIT, ran: [9, 3] }] },
+      )
+        .slice(-1)
+        .flatMap((process) =>
+          sightLines([process], { notation, from: 100.5 * SECOND })
+            .trimEnd()
+            .split('\n'),
+        );
+    assert.deepEqual(
+      lines(SLEEP).map((line) => /ts=(\S+) for=(\d+) .*call=(\w+) .*?(over=1)?(?: comm.*)?$/.exec(line)?.slice(1, 5)),
+      [
+        ['101', '500000000', 'clock_nanosleep', 'over=1'],
+        ['103', '0', 'epoll_wait', undefined],
+      ],
+    );
+    assert.equal(lines(WAIT).length, 1);
+  });
+
   it('waits for a service at an address', () => {
     const [process] = sight({ 11: 'socket:[4715]' });
     const [thread] = process?.threads ?? [];
