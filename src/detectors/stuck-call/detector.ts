@@ -181,11 +181,16 @@ function isLocked(all: readonly AtEnd[]): boolean {
   );
 }
 
-/** The first of the traced processes, where no other one can be their parent: parents wait for ever, and rightly so. */
+/**
+ * The parent of others, or the first of the traced processes, where no other one can be their parent: parents wait for
+ * ever, and rightly so.
+ */
 function mayBeParent(model: Model, all: readonly AtEnd[]): boolean {
   const [only] = all;
+  if (only === undefined || all.length > 1) return false;
+  if (model.processes.all().some(({ parent }) => parent === only.thread.process)) return true;
   const pids = model.processes.all().map(({ pid }) => pid);
-  if (only === undefined || all.length > 1 || pids.some((pid) => pid < only.thread.process.pid)) return false;
+  if (pids.some((pid) => pid < only.thread.process.pid)) return false;
   if ([...rolesOf(model.processes.threads()).values()].includes('master')) return false;
   return !atEndOf(model).some(({ wait }) => wait.kind === 'time');
 }

@@ -373,7 +373,7 @@ export class LiveCapture {
     const { closing } = this.engine;
     if (closing === undefined) return '';
     this.#onlookers.lookLast(this.#followed.pids);
-    return closing(this.#followed.pids, this.#onlookers.sights);
+    return closing(this.#followed.pids, this.#onlookers.sightsInCapture);
   }
 
   #reasonOf({ code, signal }: TracerEnd): EndReason {

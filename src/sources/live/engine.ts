@@ -17,8 +17,8 @@ export interface Engine {
   /** The capture is what it prints; strace writes its file itself. */
   readonly writesToStdout: boolean;
   /**
-   * Lines that end the capture, as of the moment at which the tracer is asked to end, about these processes and what was
-   * just seen of them: it takes some time to leave, and threads go on.
+   * Lines that end the capture, as of the moment at which the tracer is asked to end, about these processes and what
+   * was just seen of them: it takes some time to leave, and threads go on.
    */
   readonly closing?: (pids: readonly number[], processes: readonly ProcessSight[]) => string;
   /**

@@ -171,7 +171,7 @@ describe('a process that is looked at', () => {
     assert.deepEqual(others, []);
   });
 
-  it('has its clients counted anew when a thread of it has got stuck, on a host where that takes its time as well', () => {
+  it('has its clients counted anew when a thread of it has got stuck, also where that takes its time', () => {
     const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
     let now = 100 * SECOND;
     let spent = 0;
