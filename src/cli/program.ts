@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { TOOL_VERSION } from '../version.ts';
 import { addAnalyzeCommand } from './commands/analyze.ts';
 import { addArchiveCommand } from './commands/archive.ts';
@@ -7,7 +7,6 @@ import { addCompletionCommand } from './commands/completion.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
-import { addHelpCommand } from './commands/help.ts';
 import { addRecipeCommand } from './commands/recipe.ts';
 import { addRecordCommand } from './commands/record.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -68,4 +67,14 @@ export function createProgram(exitWith: ExitCodeSink): Command {
     applySettings(command, process.env, (sentence) => process.stderr.write(`drover: ${sentence}\n`)),
   );
   return program;
+}
+
+/** Adds `drover help [COMMAND]`, which prints what `--help` prints. It knows the commands that were added before. */
+function addHelpCommand(program: Command): void {
+  const { commands } = program;
+  program
+    .command('help')
+    .description('print help, also that of a command')
+    .addArgument(new Argument('[command]').choices(commands.map((each) => each.name())))
+    .action((name?: string) => (commands.find((each) => each.name() === name) ?? program).help());
 }
