@@ -98,10 +98,10 @@ export class BpftraceParser extends LineParser {
 
   /** Threads of which no event came are there all the same, from the capture's beginning to its end. */
   #introduceSilent(): void {
-    const end = this.#tracedTo();
     for (const { call, facts } of this.#lines.stillIn()) {
       const lane = this.#threads.lane(call.tid);
       const leader = this.#threads.lane(call.pid);
+      const end = this.#tracedTo();
       for (const time of [facts.start, Number.isNaN(end) ? facts.start : end])
         this.tell({ kind: 'membership', lane, leader, time });
     }
