@@ -81,7 +81,7 @@ export class FollowedProcesses {
     }
   }
 
-  #known(pid: number, view: ProcessView): ProcessFacts | null {
+  #known(pid: number, view: ProcessListing): ProcessFacts | null {
     const member = this.#members.get(pid);
     return member === undefined ? view.read(pid) : { ...member, parent: view.parents.get(pid) ?? member.parent };
   }
