@@ -10,6 +10,8 @@ export interface EarlierCall {
   /** Arguments, hexadecimal. */
   readonly raw: readonly string[];
   readonly data: string;
+  /** When somebody looked. */
+  readonly stamp: number;
   readonly where: Where;
 }
 

@@ -233,11 +233,11 @@ function rawWith({ family }: Syscall, raw: readonly string[], data: string): rea
   return family === 'select' ? [uint64(rawBytes(data)).toString(16), ...raw.slice(1)] : raw;
 }
 
-function earlier({ pid, tid, number, raw, data }: Fields, where: Where): LineMeaning {
+function earlier({ pid, tid, number, raw, data, time: stamp }: Fields, where: Where): LineMeaning {
   const args = raw === '' ? [] : raw.split(',', 6);
   const isThread = tid > 0 && tid <= MOST_TID && pid > 0 && pid <= MOST_TID;
   if (!isThread || !(number >= 0) || args.some((argument) => !/^[0-9a-f]{1,16}$/.test(argument))) return BROKEN;
-  return { kind: 'earlier', call: { tid, pid, number, raw: args, data: data.slice(0, LONGEST_DATA), where } };
+  return { kind: 'earlier', call: { tid, pid, number, raw: args, data: data.slice(0, LONGEST_DATA), stamp, where } };
 }
 
 interface Place {

@@ -16,6 +16,8 @@ import type { Waiting } from './waiting.ts';
 /** A line is read up to here. */
 const LONGEST_LINE = 65_536;
 
+/** In so long bpftrace takes its probes away: 0.2 to 0.5 s were measured. */
+const DETACHING = 1e9;
 const MOST_IGNORED = 10_000;
 
 /** Reads what bpftrace prints, as text or as JSON: the README of this folder is the grammar. */
@@ -27,6 +29,8 @@ export class BpftraceParser extends LineParser {
   readonly #left: { readonly tid: number; readonly facts: CallFacts; readonly where: Where }[] = [];
   /** The input is at its end, and what it says of silent threads was not told yet. */
   #isOver = false;
+  /** When the program printed last what happened. */
+  #lastEvent = Number.NEGATIVE_INFINITY;
   /** Signals that a thread ignores, sent while it was in a call, by thread. */
   readonly #ignored = new Map<number, Signal>();
 
@@ -38,6 +42,7 @@ export class BpftraceParser extends LineParser {
         // What was seen from outside stands behind the capture, whenever it was seen.
         const { kind } = waiting;
         const isBehind = kind === 'observed' || kind === 'sampled' || kind === 'lost';
+        if (!isBehind && waiting.seenAt > this.#lastEvent) this.#lastEvent = waiting.seenAt;
         if (!this.#ordering.add(waiting) && !isBehind) this.accounting.note('late-line', this.line, waiting.where.text);
       },
       left: (tid, facts, where) => {
@@ -56,7 +61,8 @@ export class BpftraceParser extends LineParser {
     for (const { call, facts } of this.#lines.foundBehind()) {
       const last = this.#threads.lane(call.tid).lastLine;
       // It began after the last call that was printed, and no earlier than that ended.
-      if (!listed.has(call.tid) && last instanceof PrintedCall)
+      const isLater = last instanceof PrintedCall && !(this.#lines.axis.at(call.stamp) < last.end);
+      if (!listed.has(call.tid) && isLater)
         yield this.#made(call.tid, call.pid, { ...facts, start: last.end, end: last.end }, call.where);
     }
     for (const { tid, facts, where } of this.#left)
@@ -92,14 +98,28 @@ export class BpftraceParser extends LineParser {
 
   /** Threads of which no event came are there all the same, from the capture's beginning to its end. */
   #introduceSilent(): void {
-    const { ended } = this.#lines.earlier.span;
     for (const { call, facts } of this.#lines.stillIn()) {
       const lane = this.#threads.lane(call.tid);
       const leader = this.#threads.lane(call.pid);
-      const end = this.#lines.axis.at(ended);
+      const end = this.#tracedTo();
       for (const time of [facts.start, Number.isNaN(end) ? facts.start : end])
         this.tell({ kind: 'membership', lane, leader, time });
     }
+  }
+
+  /**
+   * Up to when the program saw what happened; NaN when it does not say. bpftrace takes its probes away before it says
+   * that it ends: a thread that made calls in that time was not heard, and did not stand still.
+   */
+  #tracedTo(): number {
+    const end = this.#lines.axis.at(this.#lines.earlier.span.ended);
+    return end > this.#lastEvent && end - this.#lastEvent < DETACHING ? this.#lastEvent : end;
+  }
+
+  /** Somebody may have looked again when nothing was traced any more. */
+  #inTime(time: number): number {
+    const end = this.#tracedTo();
+    return Number.isNaN(end) ? time : Math.min(time, end);
   }
 
   /** Makes records of what a line said, now that everything before it was told. */
@@ -118,12 +138,13 @@ export class BpftraceParser extends LineParser {
       const { sight, seenAt: time, where } = waiting;
       const { tid, pid, lasted, stamp: _, ...told } = sight;
       const lane = this.#threads.lane(tid);
+      const seenAt = this.#inTime(time);
       this.tell({
         kind: 'observed',
         lane,
         leader: this.#threads.lane(pid),
-        time,
-        since: time - lasted,
+        time: seenAt,
+        since: Math.min(time - lasted, seenAt),
         ...told,
         ...where,
       });

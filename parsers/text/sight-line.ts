@@ -3,7 +3,10 @@ import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time
 
 /** What a line `event=seen` says, with its stamp as printed. */
 export interface Sight
-  extends Pick<Observed, 'parent' | 'comm' | 'call' | 'ran' | 'peer' | 'isOfClient' | 'clients' | 'hasRing'> {
+  extends Pick<
+    Observed,
+    'parent' | 'comm' | 'call' | 'ran' | 'peer' | 'isOfClient' | 'clients' | 'hasRing' | 'isOver'
+  > {
   readonly stamp: string;
   readonly pid: number;
   readonly tid: number;
@@ -51,6 +54,7 @@ export function readSight(words: string): Sight | null {
     isOfClient: found.get('of') === 'client',
     clients: whole(found.get('clients'), MOST_TID),
     hasRing: found.get('ring') === '1',
+    isOver: found.get('over') === '1',
   };
 }
 

@@ -52,10 +52,15 @@ export interface Now {
   readonly call: string;
   readonly target: string;
   readonly sinceMs: number;
-  /** When its loop came out of its wait last; null or left out while it is in it, or where no loop is known. */
+  /**
+   * When its loop came out of its wait last; null or left out while it is in it, or where no loop is known. Told all
+   * the same while it is in a wait that may be another one: which one it is the call tells when it is over.
+   */
   readonly turnSinceMs?: number | null;
   /** What its loop waits in: an epoll instance, or a set of `poll` or `select`; left out where no loop is known. */
   readonly hub?: 'epoll' | 'set';
+  /** The number of that epoll instance; left out where it is not known. */
+  readonly hubFd?: number;
 }
 
 export interface CallTarget {

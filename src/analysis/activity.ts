@@ -134,15 +134,18 @@ function waitsIn({ loop: { hub } }: Thread, family: Family): boolean {
   return (family === 'epoll-wait') === (hub.kind === 'epoll');
 }
 
-function told({ state, call, target, since }: Stay, { loop }: Thread, model: Model): Now {
-  const isAway = state !== 'waiting' && state !== 'ended' && loop.inTurn && !loop.waitIsUntimed;
+function told({ state, call, target, since }: Stay, { loop, leftIn }: Thread, model: Model): Now {
+  const { hub } = loop;
+  const isInHub = state === 'waiting' && (leftIn !== null || hub?.kind !== 'epoll');
+  const isAway = !isInHub && state !== 'ended' && loop.inTurn && !loop.waitIsUntimed;
   return {
     state,
     call,
     target,
     sinceMs: moment(model, since),
     turnSinceMs: isAway ? moment(model, loop.turn.start) : null,
-    ...(loop.hub === null ? {} : { hub: loop.hub.kind }),
+    ...(hub === null ? {} : { hub: hub.kind }),
+    ...(hub?.kind === 'epoll' && hub.fd >= 0 ? { hubFd: hub.fd } : {}),
   };
 }
 

@@ -212,7 +212,12 @@ export class Analysis {
     this.#model = model;
     this.#running = detectors.map((definition) => {
       try {
-        const detector = definition.create({ model, capabilities, threshold: this.#thresholdsOf(definition) });
+        const detector = definition.create({
+          model,
+          capabilities,
+          goesOn: this.#options.goesOn === true,
+          threshold: this.#thresholdsOf(definition),
+        });
         const running: Running = { definition, detector, failure: '' };
         model.facts.subscribe(detector.on, (error) => {
           running.failure ||= describeFailure(error);

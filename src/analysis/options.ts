@@ -44,4 +44,6 @@ export interface AnalysisOptions {
   readonly events?: Timelines;
   /** The trace still grows: that nothing was heard of a thread for a while does not mean that it made no call. */
   readonly growing?: boolean;
+  /** Whoever reads the report watches a capture that goes on: its sentences speak of now, and not of its end. */
+  readonly goesOn?: boolean;
 }

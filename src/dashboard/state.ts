@@ -107,6 +107,8 @@ export interface LiveStatus {
   readonly atMs: number;
   /** Since the last byte arrived. */
   readonly silentMs: number;
+  /** Since the analysis said last what the workers are in; left out where it has not yet. */
+  readonly unheardMs?: number;
   /** What the kernel says of each traced process; left out where it was not asked. */
   readonly processes?: readonly ProcessNow[];
 }

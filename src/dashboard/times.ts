@@ -77,6 +77,9 @@ export function parseTime(state: DashboardState, text: string): number | null {
   return offset < -43_200_000 ? offset + 86_400_000 : offset;
 }
 
+/** With very many workers they are looked at more rarely than usual. */
+const HEARD_WITHIN_MS = 1_000;
+
 /**
  * The newest moment of the trace: the last event, or in a live capture the present, which moves on though no event
  * arrives.
@@ -87,6 +90,9 @@ export function liveNowMs(state: DashboardState): number {
   const { live, frozen } = state;
   if (live === null || live.state !== 'tracing' || frozen !== null || live.behindBytes > 0) return last;
   const start = Date.parse(shownActivity(state)?.zero.startTime ?? window?.startTime ?? '');
+  // What the workers are in is said a few times a second. An analysis that is busy says nothing, and what was so then
+  // must not seem to go on.
+  const unheard = Math.max(0, (live.unheardMs ?? 0) - HEARD_WITHIN_MS);
   // The tracer's clock is the one of this host. What is reported comes up to a second after it was so.
-  return Number.isFinite(start) ? Math.max(last, live.wallMs + (state.nowMs - live.atMs) - start) : last;
+  return Number.isFinite(start) ? Math.max(last, live.wallMs - unheard + (state.nowMs - live.atMs) - start) : last;
 }

@@ -10,6 +10,8 @@ import type { Need } from './need.ts';
 export interface Context {
   readonly model: Model;
   readonly capabilities: Capabilities;
+  /** The capture goes on: what has not come back by now is spoken of as it is now, and not as it was at the end. */
+  readonly goesOn: boolean;
   /** The value of a threshold that the definition declares or uses; throws for any other name. */
   threshold(name: string): number;
 }

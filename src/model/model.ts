@@ -311,7 +311,7 @@ export class Model {
 
   /** Somebody looked at a thread from outside. Its own calls say more, where it makes any. */
   observed(record: Observed): void {
-    const { lane, leader, parent, comm, call, since, ran, peer, isOfClient, clients, hasRing } = record;
+    const { lane, leader, parent, comm, call, since, ran, peer, isOfClient, clients, hasRing, isOver } = record;
     if (this.processes.isOver(lane)) return;
     const { processes } = this;
     const thread = processes.at(lane, since);
@@ -320,10 +320,14 @@ export class Model {
     if (lane.comm === '') lane.comm = comm;
     const { process } = thread;
     if (process.server === '') process.server = serverOf([comm]);
-    if (clients !== UNKNOWN) process.clientsHeld = clients;
     process.usesRing ||= hasRing;
     const { file, line, text } = record;
-    thread.seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
+    const seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
+    if (isOver) thread.stuckAtFirst = { ...seen, until: record.time, clients };
+    else {
+      thread.seen = seen;
+      if (clients !== UNKNOWN) process.clientsHeld = clients;
+    }
     this.#saw(since);
     this.#saw(record.time);
   }
@@ -370,7 +374,7 @@ export class Model {
       if (isOld) thread.leftIn = null;
       if (thread.stop !== null && thread.leftIn === null) endStop(thread, this.lastTime);
       if (thread.leftIn !== null) {
-        thread.leftIn = withSighting(thread.leftIn, thread);
+        thread.leftIn = withSighting(thread.leftIn, thread, this.firstTime);
         this.#wasLeftIn(thread, thread.leftIn);
       }
       turns.finish(thread, this.lastTime);

@@ -147,7 +147,7 @@ try {
   const report = await analyzeCaptures(
     captures,
     // Processes of several hosts have the same numbers: what each did over time stands in their common report.
-    { ...options, activity: true, timeline: captures.length > 1, growing: kind === 'live' },
+    { ...options, activity: true, timeline: captures.length > 1, growing: kind === 'live', goesOn: kind === 'live' },
     { progress: look, notice },
   );
   const { progress } = seen;

@@ -56,7 +56,10 @@ export class OpenFindings {
     const input = captureSoFar(name, path, sights);
     try {
       this.#tell(
-        await analyzeInputs({ kind: 'live', paths: [name], inputs: [input], leftOut: [], notices: [] }, options),
+        await analyzeInputs(
+          { kind: 'live', paths: [name], inputs: [input], leftOut: [], notices: [] },
+          { ...options, goesOn: true },
+        ),
       );
     } catch (error) {
       // Before the first line there is no trace yet.

@@ -275,6 +275,8 @@ export interface Observed {
   readonly clients: number;
   /** Its process has a ring of io_uring. */
   readonly hasRing: boolean;
+  /** It has left what it was in when it was looked at first; a later record says what it is in now. */
+  readonly isOver: boolean;
   readonly file: string;
   readonly line: number;
   readonly text: string;

@@ -7,7 +7,16 @@ const SECOND = 1e9;
 
 /** A thread that has been in a call since some second, and out of its wait since another one. */
 function thread(tid: number, call: string, since: number, at: number, more: Partial<ThreadSight> = {}): ThreadSight {
-  const none = { number: 0, args: [], fd: -1, target: '', isOfClient: false, ran: 0, isFromStart: false };
+  const none = {
+    number: 0,
+    args: [],
+    fd: -1,
+    target: '',
+    isOfClient: false,
+    ran: 0,
+    isFromStart: false,
+    stuckAtFirst: null,
+  };
   const [from, to] = [since * SECOND, at * SECOND];
   return { tid, call, ...none, since: from, before: from, at: to, awayFrom: from, ...more };
 }

@@ -105,6 +105,16 @@ describe('a worker on the live screen', () => {
     assert.deepEqual(texts(state(ladder, [process(101, { ageMs: 3, awayMs: 1_000 })])), [[101, 'in futex', 2]]);
   });
 
+  it('grows no older while the analysis is busy and says nothing of it', () => {
+    const blocked = { state: 'blocked', call: 'fsync', sinceMs: AT_MS - 300, turnSinceMs: AT_MS - 300 } as const;
+    const age = (unheardMs: number, nowMs: number) => {
+      const shown = state(blocked, []);
+      const live = { ...STATUS, wallMs: START + AT_MS + nowMs, atMs: nowMs, unheardMs };
+      return texts({ ...shown, live, nowMs })[0]?.[2];
+    };
+    assert.deepEqual([age(100, 100), age(900, 900), age(4_000, 4_000)], [400, 1_200, 1_300]);
+  });
+
   it('keeps the longest turn that has ended while a shorter one goes on', () => {
     const open = { state: 'blocked', call: 'fsync', sinceMs: AT_MS - 700, turnSinceMs: AT_MS - 700 } as const;
     assert.equal(texts(state(open, [], 1_300))[0]?.[2], 1_300);

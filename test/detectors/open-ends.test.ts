@@ -221,3 +221,17 @@ describe('what had not ended at the end of the capture counts up to the end', ()
     );
   });
 });
+
+describe('what a capture that goes on says of what has not come back', () => {
+  const GOES_ON = { goesOn: true };
+
+  it('is said of now', async () => {
+    const open = twoLoops((worker) => worker.at(1_000).stays('recvfrom(21<TCP:[10.0.0.7:40000->10.0.0.5:5432]>'));
+    const summaries = async (options: object): Promise<string> =>
+      (await analyzed(open, {}, options)).findings.map(({ summary, effect }) => `${summary} ${effect ?? ''}`).join(' ');
+    const now = await summaries(GOES_ON);
+    assert.match(now, /recvfrom of 101 has not come back yet; for at least 8\.\d+ s/);
+    assert.doesNotMatch(now, /ended|at the end/);
+    assert.match(await summaries({}), /recvfrom of 101 had not come back when the capture ended; for at least 8/);
+  });
+});

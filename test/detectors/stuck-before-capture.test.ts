@@ -217,3 +217,27 @@ it('a worker that hangs from before the capture stands beside those that serve, 
   );
   assert.match(workforce(report), /1 worker and 1 that did nothing$/);
 });
+
+describe('a process that waits for a lock while workers hang', () => {
+  /** As uvicorn: the first process waits in a futex; each of the others sleeps while a client is connected. */
+  function capture(parent: number): string {
+    const futex = 'futex(0x3409c350, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, NULL, FUTEX_BITSET_MATCH_ANY';
+    const end = '1795140807.500000';
+    const workers = [asleep(103, 1), asleep(107, 1)].map((each) => ({ ...each, parent }));
+    const lines = [
+      `101 1795140800.000000 ${futex} <unfinished ...>`,
+      ...workers.map(
+        ({ pid }) => `${pid} 1795140800.000000 restart_syscall(<... resuming interrupted read ...> <unfinished ...>`,
+      ),
+      seen('strace: drover: ', end, { pid: 101, parent: 1, call: 'futex', clients: 0 }),
+      ...workers.map((each) => seen('strace: drover: ', end, each)),
+    ];
+    return `${lines.join('\n')}\n`;
+  }
+
+  it('is their parent, and no suspect; beside them it may hang as well', async () => {
+    const stuck = 'stuck-call critical: Both workers are stuck in clock_nanosleep';
+    assert.deepEqual(await told(capture(101)), [stuck, 'stuck-call info: 101 is in futex']);
+    assert.equal((await told(capture(90))).includes('stuck-call warning: 101 is in futex'), true);
+  });
+});

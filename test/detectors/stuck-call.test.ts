@@ -406,6 +406,7 @@ it('the metrics of a call that has not come back are those of its trace', async 
     ],
     count: 1,
     nobodyAccepted: false,
+    isOver: false,
   });
 });
 

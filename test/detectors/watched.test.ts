@@ -76,6 +76,25 @@ test('a ladder that began before the capture is no single call, and one call is'
   }
 });
 
+test('a call that was seen to begin in the capture did not begin before it, and is one call', async () => {
+  const end = 1_000_000_000_000 + 8_000 * MS;
+  const lines = [
+    'event=in ts=999000000000 pid=101 tid=101 nr=232 a=7,1,40,0,0,0 data=',
+    START,
+    ...Array.from(
+      { length: 7 },
+      (_, at) => `event=tick ts=${1_000_000_000_000 + (at + 1) * 1_000 * MS}\n@waits[103]: 97\n`,
+    ),
+    `event=end ts=${end}`,
+    `@in[101]: (${end - 5_000 * MS}, 230, 0, 0, 0, 0)`,
+    `event=seen ts=${end} for=${5_000 * MS} pid=101 tid=101 parent=100 call=clock_nanosleep ran=0 clients=1 comm=gunicorn`,
+    '',
+  ];
+  const { title, summary } = only(await analyzed(lines.join('\n')), 'stuck-call');
+  assert.equal(title, '101 is stuck in clock_nanosleep');
+  assert.match(summary, /^clock_nanosleep of 101 had not come back when the capture ended; for at least 5\.00 s/);
+});
+
 test('a stall of a second is critical, one below the limit of the user is none', async () => {
   const seconds = [{ events: [] }, { events: [turn(101, 500, 1_000)] }];
   assert.equal(only(await analyzed(capture(seconds)), 'loop-stall').severity, 'critical');

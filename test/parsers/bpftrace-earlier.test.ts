@@ -16,10 +16,10 @@ function seenIn(
   tid: number,
   call: string,
   args: readonly (number | bigint)[] = [],
-  { pid = tid, data = '' } = {},
+  { pid = tid, data = '', ts = 500_000_000 } = {},
 ): string {
   const raw = Array.from({ length: 6 }, (_, at) => BigInt.asUintN(64, BigInt(args[at] ?? 0)).toString(16));
-  return `event=in ts=500000000 pid=${pid} tid=${tid} nr=${syscallNumber('x86-64', call)} a=${raw} data=${data}`;
+  return `event=in ts=${ts} pid=${pid} tid=${tid} nr=${syscallNumber('x86-64', call)} a=${raw} data=${data}`;
 }
 
 function read(...lines: readonly string[]): ReadTrace {
@@ -138,16 +138,16 @@ describe('a call that began before the capture', () => {
   });
 
   it('that began in it and that bpftrace did not come to print began after the last one that was printed', () => {
-    const { inFlight: calls } = read(
-      START,
-      printed({ tid: 7, call: 'close', at: 1_000_000, args: [3] }),
-      END,
-      seenIn(7, 'recvfrom', [11, 1, 64]),
-    );
-    assert.deepEqual(
-      calls.map(({ tid, name, start, inFlight: isOpen }) => [tid, name, start, isOpen]),
-      [[7, 'recvfrom', 3000, true]],
-    );
+    const begun = (ts: number) =>
+      read(
+        START,
+        printed({ tid: 7, call: 'close', at: 1_000_000, args: [3] }),
+        END,
+        seenIn(7, 'recvfrom', [11, 1, 64], { ts }),
+      ).inFlight.map(({ tid, name, start, inFlight: isOpen }) => [tid, name, start, isOpen]);
+    assert.deepEqual(begun(2_000_003_000), [[7, 'recvfrom', 3000, true]]);
+    // It was seen in it, and made another call after that.
+    assert.deepEqual(begun(2_000_002_999), []);
   });
 
   it('is over when the thread is heard of again, in whatever way', () => {

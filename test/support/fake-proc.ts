@@ -21,6 +21,8 @@ export interface FakeThread {
   /** Nanoseconds on a processor, and how often it was given one; left out on a kernel that does not tell. */
   readonly ran?: readonly [nanoseconds: number, slices: number];
   readonly wchan?: string;
+  /** How often it has gone to sleep; left out on a kernel that does not tell. */
+  readonly sleeps?: number;
   /** The letter of `ps`. */
   readonly state?: string;
 }
@@ -53,12 +55,13 @@ export class FakeProc {
     writeFileSync(join(folder, 'status'), `Name:\t${name}\nNSpid:\t${innerPids.join('\t')}\n`);
     writeFileSync(join(folder, 'cgroup'), cgroup);
     for (const [fd, link] of Object.entries(descriptors)) symlinkSync(link, join(folder, 'fd', fd));
-    for (const { tid, syscall, ran, wchan = '', state = 'S' } of threads) {
+    for (const { tid, syscall, ran, sleeps, wchan = '', state = 'S' } of threads) {
       const task = join(folder, 'task', String(tid));
       mkdirSync(task, { recursive: true });
       writeFileSync(join(task, 'syscall'), `${syscall}\n`);
       writeFileSync(join(task, 'wchan'), wchan);
       writeFileSync(join(task, 'stat'), `${tid} (${name}) ${state} ${parent} 0 0`);
+      if (sleeps !== undefined) writeFileSync(join(task, 'status'), `voluntary_ctxt_switches:\t${sleeps}\n`);
       if (ran !== undefined) writeFileSync(join(task, 'schedstat'), `${ran[0]} 17 ${ran[1]}\n`);
     }
   }

@@ -4,9 +4,9 @@ import type { LiveStatus, ProcessNow } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
-import { processCall } from '../../sources/live/process-call.ts';
+import { type ProcessCall, processCall } from '../../sources/live/process-call.ts';
 import { isInWait, tellingThread } from '../../sources/live/waiting.ts';
-import { isWait, syscall } from '../../trace/syscalls.ts';
+import { asKernelSays } from './as-kernel-says.ts';
 import type { Feed } from './dashboard-host.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -52,6 +52,7 @@ export class LiveFeed implements Feed {
   #lines = 0;
   #lost = 0;
   #arrivedAt = performance.now();
+  #heardAt: number | null = null;
   #counts: { readonly at: number; readonly lines: number }[] = [];
 
   constructor(options: LiveFeedOptions) {
@@ -107,10 +108,10 @@ export class LiveFeed implements Feed {
       this.#bytesRead = bytesRead;
       this.#lines = lines;
     }
-    // Other tracers report a call when it is over: the kernel knows what a worker is in.
     if (message.kind === 'now') {
+      this.#heardAt = performance.now();
       const isLate = this.#options.capture.engine.name !== 'strace';
-      const workers = isLate ? asKernelSays(message.workers) : message.workers;
+      const workers = asKernelSays(message.workers, { isLate, callOf });
       const turns = this.#turns.look(workers, performance.now(), isLate ? SURE_MS : 0);
       this.#options.tell({ kind: 'now', workers: turns });
       return;
@@ -163,6 +164,7 @@ export class LiveFeed implements Feed {
       wallMs: Date.now(),
       atMs: now,
       silentMs: now - this.#arrivedAt,
+      ...(this.#heardAt === null ? {} : { unheardMs: now - this.#heardAt }),
       processes: processesNow(capture, monotonic()),
     });
   }
@@ -190,6 +192,12 @@ class OpenTurns {
   }
 }
 
+const MACHINE = machineOf(process.arch);
+
+function callOf(pid: number): ProcessCall | null {
+  return MACHINE === null ? null : processCall(pid, MACHINE);
+}
+
 function monotonic(): number {
   return Number(process.hrtime.bigint());
 }
@@ -208,35 +216,4 @@ function processesNow(capture: LiveCapture, now: number): ProcessNow[] {
     const code = capture.codeOf(telling);
     return [{ pid, innerPid, name, ...thread, call, target, isWaiting, ageMs, awayMs, code, isFromStart }];
   });
-}
-
-/**
- * The same with the call that each worker is in by now; since when is what the trace says of the end of the last one.
- */
-function asKernelSays(workers: ReadonlyMap<number, Now>): ReadonlyMap<number, Now> {
-  const machine = machineOf(process.arch);
-  if (machine === null) return workers;
-  return new Map(
-    [...workers].map(([pid, now]) => {
-      const found = now.state === 'ended' ? null : processCall(pid, machine);
-      if (found === null) return [pid, now];
-      const { sinceMs } = now;
-      if (found.call === '') return [pid, { ...now, state: 'silent', call: '', target: '' }];
-      const { family } = syscall(found.call);
-      const isHub = now.hub === undefined || family === 'accept' || (family === 'epoll-wait') === (now.hub === 'epoll');
-      const isWaiting = isWait(family) && isHub;
-      const isSame = found.call === now.call;
-      return [
-        pid,
-        {
-          state: isWaiting ? 'waiting' : 'blocked',
-          call: found.call,
-          target: isSame ? now.target : '',
-          sinceMs,
-          turnSinceMs: isWaiting ? null : (now.turnSinceMs ?? null),
-          ...(now.hub === undefined ? {} : { hub: now.hub }),
-        },
-      ];
-    }),
-  );
 }

@@ -59,8 +59,10 @@ function findingFacts(state: DashboardState, finding: Finding, withKind: boolean
   const { startMs, endMs, openEnded } = finding;
   const clock = clockName(state);
   const start = at(state, startMs);
+  const goesOn = openEnded && state.live?.state === 'tracing';
   const end = openEnded ? 'the end of the trace' : at(state, endMs);
-  const when = start === '-' ? '' : end === start || end === '-' ? `at ${start}` : `${start} to ${end}`;
+  const whole = end === start || end === '-' ? `at ${start}` : `${start} to ${end}`;
+  const when = start === '-' ? '' : goesOn ? `since ${start}` : whole;
   const time = when === '' ? '' : `${when} ${clock}`.trim();
   return [CONFIDENCE_WORDS[finding.confidence], time, pids(finding), withKind ? finding.kind : '']
     .filter((part) => part !== '')

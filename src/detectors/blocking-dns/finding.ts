@@ -10,7 +10,7 @@ const SHOWN = 5;
 
 /** The finding about name lookups for which their thread stood still. */
 export function dnsFinding(
-  { model, capabilities }: Context,
+  { model, capabilities, goesOn }: Context,
   tally: LookupTally,
   severity: Severity,
   place: Place,
@@ -25,7 +25,7 @@ export function dnsFinding(
     severity,
     confidence: 'likely',
     title,
-    summary: summary(tally, place, requests),
+    summary: summary(tally, place, requests, goesOn),
     why: WHY[place],
     ...span(capabilities, first, last),
     openEnded: tally.openAtEnd > 0,
@@ -66,7 +66,7 @@ export function dnsFinding(
   };
 }
 
-function summary(tally: LookupTally, place: Place, requests: number): string {
+function summary(tally: LookupTally, place: Place, requests: number, goesOn: boolean): string {
   const { longest, timeouts, timedOut, openAtEnd, noSuchName, failures, searched } = tally;
   const who = plural(tally.threads.size, WHO[place]);
   const servers = [...tally.servers.keys()].slice(0, 3).join(', ');
@@ -82,7 +82,11 @@ function summary(tally: LookupTally, place: Place, requests: number): string {
       `${plural(timeouts, 'try', 'tries')} in ${plural(timedOut, 'lookup')} got no answer in ` +
         `time${silentServers(tally)}.`,
     );
-  if (openAtEnd > 0) parts.push(`${plural(openAtEnd, 'lookup')} had no answer when the capture ended.`);
+  if (openAtEnd > 0) {
+    const lookups = plural(openAtEnd, 'lookup');
+    const have = openAtEnd === 1 ? 'has' : 'have';
+    parts.push(goesOn ? `${lookups} ${have} no answer yet.` : `${lookups} had no answer when the capture ended.`);
+  }
   if (noSuchName > 0)
     parts.push(
       `${plural(noSuchName, 'answer')} said that there is no such ` +

@@ -10,7 +10,11 @@ import { DEFAULT_TIMEOUT, type Pulse, timeoutOf } from './pulse.ts';
 const SHOWN = 20;
 
 /** The finding about the workers, of all, that were late. */
-export function finding({ model }: Context, all: readonly Pulse[], late: readonly Pulse[]): DraftFinding<Metrics> {
+export function finding(
+  { model, goesOn }: Context,
+  all: readonly Pulse[],
+  late: readonly Pulse[],
+): DraftFinding<Metrics> {
   const sorted = late.toSorted((a, b) => b.longest - a.longest);
   const worst = sorted[0] as Pulse;
   const aborted = sorted.filter(({ abortLine }) => abortLine !== null);
@@ -26,7 +30,7 @@ export function finding({ model }: Context, all: readonly Pulse[], late: readonl
       ? ` ${plural(aborted.length, 'worker was', 'workers were')} sent SIGABRT by the master for it, as gunicorn ` +
         `does at WORKER TIMEOUT: worker ${killed.process.pid} after ${duration(killed.abortedAfter)}.`
       : worst.isOpen
-        ? ' The silence had not ended when the capture did.'
+        ? ` The silence ${goesOn ? 'goes on' : 'had not ended when the capture did'}.`
         : ` It came within ${duration(Math.max(0, left))} of being killed.`;
   return {
     severity: aborted.length > 0 ? 'critical' : 'warning',

@@ -28,7 +28,11 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
     confidence:
       worst.by === 'limits' || worst.peer.givenUp * 2 >= Math.max(1, worst.waits.timed) ? 'possible' : 'likely',
     title: titleOf(worst),
-    summary: slow.slice(0, MOST_NAMED).map(sentenceOf).join(' ') + more(slow),
+    summary:
+      slow
+        .slice(0, MOST_NAMED)
+        .map((each) => sentenceOf(each, context.goesOn))
+        .join(' ') + more(slow),
     why: WHY[worst.by],
     ...span(capabilities, first, last),
     openEnded: slow.some(({ peer }) => peer.openAtEnd > 0),
@@ -97,7 +101,7 @@ function titleOf(slow: Slow): string {
   return ways.find((way) => way.length <= LONGEST_TITLE) ?? cutTitle(ways.at(-1) ?? '');
 }
 
-function sentenceOf(slow: Slow): string {
+function sentenceOf(slow: Slow, goesOn: boolean): string {
   const { peer, by, waits } = slow;
   const { longest, total, timed } = waits;
   const wait = longestOf(slow);
@@ -105,7 +109,9 @@ function sentenceOf(slow: Slow): string {
   const failures = peer.failures === 0 ? '' : ` ${plural(peer.failures, 'wait')} failed or ran out of time.`;
   const givenUp =
     peer.givenUp === 0 ? '' : ` ${plural(peer.givenUp, 'request')} had a reply although nothing had come by then.`;
-  const open = peer.openAtEnd === 0 ? '' : ` ${peer.openAtEnd} had not ended when the capture did.`;
+  const goOn = `${peer.openAtEnd} ${peer.openAtEnd === 1 ? 'goes' : 'go'} on.`;
+  const open =
+    peer.openAtEnd === 0 ? '' : ` ${goesOn ? goOn : `${peer.openAtEnd} had not ended when the capture did.`}`;
   if (by === 'limits')
     return (
       `The time limit of poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ` +

@@ -11,6 +11,7 @@ import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { AnsweredSleeps } from './answered-sleeps.ts';
 import { awayAllTime, awayFinding } from './away.ts';
+import { cameBack, cameBackFinding } from './came-back.ts';
 import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
 import { heldByRequest, heldFinding } from './held-by-request.ts';
@@ -60,7 +61,10 @@ function conclude(context: Context): Conclusion<Metrics> {
   }
   const working = awayAllTime(context);
   const held = heldByRequest(context).filter(({ thread }) => !working.includes(thread));
+  const back = cameBack(context);
   if (groups.size === 0 && working.length === 0 && held.length === 0) {
+    if (back.length > 0)
+      return found(`${plural(back.length, 'thread')} stuck when the capture began`, [cameBackFinding(context, back)]);
     const last = all.find(
       (each) => each.idle !== 'yes' && each.wait.what !== '' && each.left.since >= model.lastTime && !noNews.has(each),
     );
@@ -89,6 +93,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   const isEverybody = [...scene.processes].every((process) => away.has(process));
   if (working.length > 0) findings.push(awayFinding(context, working, isEverybody));
   if (held.length > 0) findings.push(heldFinding(context, held, isEverybody));
+  if (back.length > 0) findings.push(cameBackFinding(context, back));
   return found(
     `${plural(stuck.length + working.length + held.length, 'thread')} had not come back from a call`,
     findings,
@@ -194,11 +199,16 @@ function isLocked(all: readonly AtEnd[]): boolean {
   );
 }
 
-/** The first of the traced processes, where no other one can be their parent: parents wait for ever, and rightly so. */
+/**
+ * The parent of others, or the first of the traced processes, where no other one can be their parent: parents wait for
+ * ever, and rightly so.
+ */
 function mayBeParent(model: Model, all: readonly AtEnd[]): boolean {
   const [only] = all;
+  if (only === undefined || all.length > 1) return false;
+  if (model.processes.all().some(({ parent }) => parent === only.thread.process)) return true;
   const pids = model.processes.all().map(({ pid }) => pid);
-  if (only === undefined || all.length > 1 || pids.some((pid) => pid < only.thread.process.pid)) return false;
+  if (pids.some((pid) => pid < only.thread.process.pid)) return false;
   if ([...rolesOf(model.processes.threads()).values()].includes('master')) return false;
   return !atEndOf(model).some(({ wait }) => wait.kind === 'time');
 }

@@ -12,6 +12,8 @@ export const effect: Effect = {
   of: ['blocking-dns', 'loop-stall', 'slow-dependency', 'lock-contention', 'disk-sync', 'worker-saturation'],
   least: 1,
   share: (metrics, cause) => {
+    // It ended, and nobody knows when in the wait that the cause tells of.
+    if (metrics.isOver === true) return 0;
     const threads = listOf(metrics.threads);
     if (cause.kind === 'loop-stall')
       return shareOf(threads, ({ pid, call }) => isOpenStall(cause, numberOf(pid), textOf(call)));
@@ -23,8 +25,7 @@ export const effect: Effect = {
     if (cause.kind !== 'blocking-dns' && waitedMs(own, names) >= total * LEAST_OF_THEM) return 0;
     return shareOf(threads, ({ target }) => names.has(bareName(textOf(target))));
   },
-  inWords: ({ threads, count }) =>
-    `${plural(numberOf(count), 'thread')} had not come back from ${textOf(listOf(threads)[0]?.call)} at the end`,
+  inWords: ({ threads, count }) => `${plural(numberOf(count), 'thread')} still in ${textOf(listOf(threads)[0]?.call)}`,
 };
 
 /** Time of all waits that a finding of these kinds is about, in milliseconds. */

@@ -71,6 +71,7 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
       })),
       count: all.length,
       nobodyAccepted,
+      isOver: false,
     },
     evidence: [...sorted.slice(0, MOST_LINES).map(({ left }) => left.line), ...(code === null ? [] : [code.line])],
     next: stepsWithCode(adviceFor(worst), code),
@@ -166,7 +167,7 @@ function ofAllWords(what: string, sorted: readonly AtEnd[]): string {
 }
 
 function summaryOf(
-  { model, capabilities }: Context,
+  { model, capabilities, goesOn }: Context,
   worst: AtEnd,
   sorted: readonly AtEnd[],
   isTimed: boolean,
@@ -199,10 +200,13 @@ function summaryOf(
   const doubt = idle === 'no' ? '' : ' The capture does not tell whether that is idle or stuck.';
   const all = model.processes.all();
   const scope = sorted.length > 1 && all.length > sorted.length ? ` ${all.length} ${nounOf(all)} were traced.` : '';
+  const another = goesOn ? 'is in another one now' : `in another ${left.name} when it ended`;
   const state = isRepeated
     ? `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''} ${sorted.length === 1 ? 'was' : 'were'} in ` +
-      `${left.name} when the capture began, and in another ${left.name} when it ended, ${duration(lasted)} later. ` +
+      `${left.name} when the capture began, and ${another}, ${duration(lasted)} later. ` +
       'This tracer prints no single calls: how many there were in between is unknown'
-    : `${subject} had not come back when the capture ended; ${since}`;
+    : goesOn
+      ? `${subject} ${sorted.length === 1 ? 'has' : 'have'} not come back yet; ${since}`
+      : `${subject} had not come back when the capture ended; ${since}`;
   return `${state}.${limit}${reason}${asked}${served}${doubt}${scope}`;
 }

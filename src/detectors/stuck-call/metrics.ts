@@ -21,6 +21,7 @@ export const metrics = {
   ),
   count: metric.count('How many threads there are.'),
   nobodyAccepted: metric.flag('No connection was accepted in the whole capture.'),
+  isOver: metric.flag('They were stuck when the capture began, and came back in it.'),
 };
 
 export type Metrics = ValuesOf<typeof metrics>;

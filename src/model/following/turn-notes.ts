@@ -1,7 +1,7 @@
 import type { CallArguments } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
 import type { BlockClass } from '../machine/block-class.ts';
 import { blockClass } from '../machine/block-class.ts';
@@ -184,7 +184,10 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
 }
 
 /** The same with what somebody saw of it from outside, which may be told after the call was. */
-export function withSighting(left: LeftIn, { seen }: Thread): LeftIn {
+export function withSighting(told: LeftIn, { seen }: Thread, begin: Nanoseconds): LeftIn {
+  // Who was elsewhere at a look in the capture did not go there before it.
+  const left =
+    seen !== null && told.beganBefore && told.since - begin > SECOND ? { ...told, beganBefore: false } : told;
   const { descriptor } = left;
   if (seen === null || seen.call !== left.syscall.name || descriptor === null || descriptor.peer !== '') return left;
   descriptor.peer = seen.peer;

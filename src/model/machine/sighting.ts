@@ -15,3 +15,11 @@ export interface Sighting {
   readonly isOfClient: boolean;
   readonly line: KeptLine;
 }
+
+/** What a thread was in from before the capture to a moment of it, and came back from. */
+export interface PastSighting extends Sighting {
+  /** The last look at which it was still so. */
+  readonly until: Nanoseconds;
+  /** Connections of clients that its process held then; -1 when they were not counted. */
+  readonly clients: number;
+}

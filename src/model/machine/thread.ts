@@ -7,7 +7,7 @@ import type { LeftIn } from './left-in.ts';
 import { Loop } from './loop.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import type { Process } from './process.ts';
-import type { Sighting } from './sighting.ts';
+import type { PastSighting, Sighting } from './sighting.ts';
 import type { Stop } from './stop.ts';
 
 /** A thread: one lane, and what it is doing. */
@@ -31,6 +31,8 @@ export class Thread {
   interruptedIn: LeftIn | null = null;
   /** What others saw it in, where somebody looked; null where nobody did. */
   seen: Sighting | null = null;
+  /** What others saw it stuck in when the capture began, and it came back from. */
+  stuckAtFirst: PastSighting | null = null;
   /** Time between calls, in gaps of a millisecond and more. */
   outside: Nanoseconds = 0;
   /** It shows its master that it lives, as a worker of gunicorn does: it is one also while nobody asks for anything. */

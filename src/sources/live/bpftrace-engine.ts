@@ -102,12 +102,14 @@ export function bpftraceEngine(
     // Who was silent all the time, and is in another call now, went there while the program was compiled.
     // A program that only counts prints no call, and so none that is open.
     closing: (living, seen) =>
-      `\n${callLines(living, machine)}${name === 'watch' ? openCalls(seen, ({ since }) => since) : ''}`,
+      `\nevent=end ts=${process.hrtime.bigint()}\n${callLines(living, machine)}` +
+      (name === 'watch' ? openCalls(seen, ({ since }) => since) : ''),
     lost: lossLines,
     opening: (living) => `${descriptorLines(living)}${callLines(living, machine)}${startLine(name, machine)}`,
     sights: { prefix: '', stamp: (at) => String(Math.round(at)) },
-    // The program knows to the nanosecond when it began, no later than this, and tells at the end.
-    open: (seen) => openCalls(seen, ({ before }) => before),
+    // The program knows to the nanosecond when it began, no later than this, and tells at the end. One that only counts
+    // does not know.
+    open: (seen) => openCalls(seen, ({ before, since }) => (name === 'watch' ? since : before)),
     // Asked a second time while it prints its maps it would leave at once, without them.
     stop: { signal: 'SIGINT', patienceMs: PATIENCE_SECONDS * 1_000, repeatMs: 2_000, deafMs: DEAF_MS },
     hasBegun: (_, bytes) => bytes() > before + 'event=start'.length && spool.includes('event=start ', before),

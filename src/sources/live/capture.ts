@@ -81,6 +81,7 @@ export class LiveCapture {
   #looks = 0;
   #tracingPid = 0;
   #reason: EndReason | null = null;
+  #closingLines: string | null = null;
   #sentence = '';
 
   private constructor(
@@ -327,6 +328,8 @@ export class LiveCapture {
     this.#reason = reason;
     this.#sentence = sentence;
     clearInterval(this.#looking);
+    // While the tracer leaves, who hung may come back: the capture ends with what was so when it was asked to.
+    this.#closingLines = this.#closing();
     const deafFor = this.#begunAt + this.engine.stop.deafMs - performance.now();
     void pause(Math.max(0, deafFor)).then(() => this.#tracer.stop(this.engine.stop));
   }
@@ -359,7 +362,7 @@ export class LiveCapture {
   #close(isWhole: boolean): void {
     try {
       const lost = this.#onlookers.lossLines();
-      const closing = isWhole ? `${this.#closing()}${lost}${this.#onlookers.sightLines()}` : lost;
+      const closing = isWhole ? `${this.#closingLines ?? this.#closing()}${lost}${this.#onlookers.sightLines()}` : lost;
       if (closing !== '') this.#spool.write(this.#spool.endsLine ? closing : `\n${closing}`);
     } catch {
       // The disk is full since a moment ago: the capture is whole without them.
@@ -370,7 +373,7 @@ export class LiveCapture {
     const { closing } = this.engine;
     if (closing === undefined) return '';
     this.#onlookers.lookLast(this.#followed.pids);
-    return closing(this.#followed.pids, this.#onlookers.sights);
+    return closing(this.#followed.pids, this.#onlookers.sightsInCapture);
   }
 
   #reasonOf({ code, signal }: TracerEnd): EndReason {

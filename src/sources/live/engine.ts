@@ -16,7 +16,10 @@ export interface Engine {
   readonly runsProgram: boolean;
   /** The capture is what it prints; strace writes its file itself. */
   readonly writesToStdout: boolean;
-  /** Lines that end the capture when the tracer is gone, about these processes and what was just seen of them. */
+  /**
+   * Lines that end the capture, as of the moment at which the tracer is asked to end, about these processes and what
+   * was just seen of them: it takes some time to leave, and threads go on.
+   */
   readonly closing?: (pids: readonly number[], processes: readonly ProcessSight[]) => string;
   /**
    * Lines that begin a capture of these processes at this moment, where what the tracer prints does not tell what was

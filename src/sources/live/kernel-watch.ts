@@ -3,7 +3,7 @@ import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { ProcessMemory } from '../bpftrace/process-memory.ts';
 import { innerNumber, linkOrEmpty, readOrEmpty } from './process-facts.ts';
-import type { ProcessSight, ThreadSight } from './sights.ts';
+import type { ProcessSight, Stay, ThreadSight } from './sights.ts';
 import { descriptorsOf, inodeOf, readSockets, type SocketFacts } from './socket-tables.ts';
 import { isInWait } from './waiting.ts';
 
@@ -13,6 +13,8 @@ interface WatchOptions {
   readonly root?: string;
   /** Nanoseconds of a clock that only grows. */
   readonly now?: () => number;
+  /** Milliseconds, to measure what a look at the sockets takes. */
+  readonly stopwatch?: () => number;
 }
 
 /** Threads that are looked at, all processes together. */
@@ -20,7 +22,16 @@ const MOST_THREADS = 512;
 /** Sockets are looked up again after so long, and never for more than a hundredth of the time. */
 const SOCKETS_EVERY_MS = 2_000;
 const SOCKETS_SHARE = 100;
+/** When a thread has just got stuck, who waits for it is worth more. */
+const SOCKETS_SHARE_THEN = 20;
+const STUCK = 0.9e9;
 const POLLFD_BYTES = 8;
+/**
+ * Who computes is on a processor or ready for one nearly all the time, and hardly ever goes to sleep: an interpreter
+ * hands its lock over a few times a second. A busy server sleeps dozens of times.
+ */
+const LEAST_RUN = 0.8;
+const MOST_SLEEPS_A_SECOND = 10;
 const RESTART = 'restart_syscall';
 const RESUMED: readonly (readonly [place: RegExp, call: string])[] = [
   [/nanosleep/, 'clock_nanosleep'],
@@ -28,11 +39,20 @@ const RESUMED: readonly (readonly [place: RegExp, call: string])[] = [
   [/poll/, 'poll'],
 ];
 
+/** When this look is, and how many clients the process had at the last one. */
+interface Looked {
+  readonly now: number;
+  readonly clients: number;
+}
+
 interface Known {
   readonly sight: ThreadSight;
   /** Times that it was given a processor, as printed: who got none since the last look is where it was. */
   readonly slices: string;
   readonly ranAtSince: number;
+  /** How long it had run, or been ready to, and how often it had gone to sleep by then; -1 when not told. */
+  readonly ran: number;
+  readonly sleeps: number;
 }
 
 interface Member {
@@ -40,6 +60,8 @@ interface Member {
   readonly name: string;
   readonly innerPid: number;
   clients: number;
+  /** When they were counted. */
+  countedAt: number;
   hasRing: boolean;
   threads: Map<number, Known>;
 }
@@ -52,12 +74,20 @@ export class KernelWatch {
   readonly #machine: Machine;
   readonly #root: string;
   readonly #now: () => number;
+  readonly #stopwatch: () => number;
   #members = new Map<number, Member>();
   #sockets: ReadonlyMap<string, SocketFacts> = new Map();
   #socketsDue = Number.NEGATIVE_INFINITY;
+  #socketsDueThen = Number.NEGATIVE_INFINITY;
   #first = Number.NaN;
 
-  constructor({ machine, root = '/proc', now = () => Number(process.hrtime.bigint()) }: WatchOptions) {
+  constructor({
+    machine,
+    root = '/proc',
+    now = () => Number(process.hrtime.bigint()),
+    stopwatch = () => performance.now(),
+  }: WatchOptions) {
+    this.#stopwatch = stopwatch;
     this.#machine = machine;
     this.#root = root;
     this.#now = now;
@@ -72,11 +102,12 @@ export class KernelWatch {
     for (const pid of pids) {
       const member = this.#members.get(pid) ?? this.#meet(pid);
       if (member === null) continue;
-      member.threads = this.#threads(pid, member.threads, share, now);
+      member.threads = this.#threads(pid, member, share, now);
       if (member.threads.size > 0) members.set(pid, member);
     }
     this.#members = members;
-    if (now >= this.#socketsDue) this.#lookAtSockets(now);
+    const due = [...members.values()].some(hasUncountedClients) ? this.#socketsDueThen : this.#socketsDue;
+    if (now >= due) this.#lookAtSockets(now);
   }
 
   /** What the last look showed, in the order of the pids that it was given. */
@@ -101,12 +132,13 @@ export class KernelWatch {
       name: stat.slice(stat.indexOf('(') + 1, end),
       innerPid: innerNumber(readOrEmpty(`${this.#root}/${pid}/status`)) || pid,
       clients: -1,
+      countedAt: Number.NEGATIVE_INFINITY,
       hasRing: false,
       threads: new Map(),
     };
   }
 
-  #threads(pid: number, before: ReadonlyMap<number, Known>, most: number, now: number): Map<number, Known> {
+  #threads(pid: number, { threads: before, clients }: Member, most: number, now: number): Map<number, Known> {
     const threads = new Map<number, Known>();
     let names: string[] = [];
     try {
@@ -116,13 +148,13 @@ export class KernelWatch {
     }
     for (const name of names) {
       const tid = Number(name);
-      const found = this.#thread(pid, tid, before.get(tid), now);
+      const found = this.#thread(pid, tid, before.get(tid), { now, clients });
       if (found !== null) threads.set(tid, found);
     }
     return threads;
   }
 
-  #thread(pid: number, tid: number, known: Known | undefined, now: number): Known | null {
+  #thread(pid: number, tid: number, known: Known | undefined, { now, clients }: Looked): Known | null {
     const task = `${this.#root}/${pid}/task/${tid}`;
     const [onText = '', readyText = '', slices = ''] = readOrEmpty(`${task}/schedstat`).trim().split(' ');
     const isTold = slices !== '';
@@ -137,10 +169,13 @@ export class KernelWatch {
     if (!isIn && hasEnded(task)) return null;
     const named = isIn ? syscallName(this.#machine, number) || `syscall_${number}` : '';
     const call = named === RESTART ? this.#resumed(task) : named;
-    if (known !== undefined && goesOn(known.sight, named))
+    const sleeps = isIn ? -1 : sleepsOf(task);
+    if (known !== undefined && goesOn(known, { call: named, ran, sleeps, now }))
       return {
         ...known,
         slices,
+        ran,
+        sleeps,
         sight: { ...movedTo(known.sight, now), ran: isTold ? ran - known.ranAtSince : -1 },
       };
     const args = isIn ? words.slice(1, 7).map((word) => word.replace(/^0x/, '')) : [];
@@ -152,6 +187,8 @@ export class KernelWatch {
     return {
       slices,
       ranAtSince: ran,
+      ran,
+      sleeps,
       sight: {
         tid,
         call,
@@ -166,6 +203,7 @@ export class KernelWatch {
         awayFrom: isInWait({ call, target, isOfClient }) || known === undefined ? now : awayFrom(known.sight, now),
         ran: isTold ? 0 : -1,
         isFromStart: now === this.#first,
+        stuckAtFirst: known === undefined ? null : stuckAtFirst(known.sight, clients),
       },
     };
   }
@@ -187,7 +225,7 @@ export class KernelWatch {
   }
 
   #lookAtSockets(now: number): void {
-    const started = performance.now();
+    const started = this.#stopwatch();
     const namespaces = new Map<string, ReadonlyMap<string, SocketFacts>>();
     const all = new Map<string, SocketFacts>();
     for (const pid of this.#members.keys()) {
@@ -201,10 +239,12 @@ export class KernelWatch {
       const { sockets, hasRing } = descriptorsOf(pid, this.#root);
       member.clients = [...sockets].filter((inode) => all.get(inode)?.isOfClient === true).length;
       member.hasRing = hasRing;
+      member.countedAt = now;
       for (const [tid, known] of member.threads) member.threads.set(tid, this.#named(known));
     }
-    const cost = performance.now() - started;
+    const cost = this.#stopwatch() - started;
     this.#socketsDue = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE) * 1e6;
+    this.#socketsDueThen = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE_THEN) * 1e6;
   }
 
   /** A call on a socket that was not known when it began. */
@@ -215,6 +255,20 @@ export class KernelWatch {
     if (socket === undefined) return known;
     return { ...known, sight: { ...sight, target: socket.peer, isOfClient: socket.isOfClient } };
   }
+}
+
+/** A thread of it has been away from its wait for a while, and its clients were counted before that. */
+function hasUncountedClients({ threads, countedAt }: Member): boolean {
+  for (const { sight } of threads.values())
+    if (sight.at - sight.awayFrom >= STUCK && countedAt < sight.awayFrom) return true;
+  return false;
+}
+
+/** The thread leaves what it was in: if it was stuck in that since the first look, that is kept. */
+function stuckAtFirst(left: ThreadSight, clients: number): Stay | null {
+  const { call, target, isOfClient, since, at, ran } = left;
+  if (!left.isFromStart || isInWait(left) || at - since < STUCK) return left.stuckAtFirst;
+  return { call, target, isOfClient, since, at, ran, clients };
 }
 
 /** It has ended, and its parent did not ask yet how: the kernel shows it as if it computed. */
@@ -234,8 +288,26 @@ function movedTo(sight: ThreadSight, now: number): ThreadSight {
 }
 
 /** It still computes, or a tracer interrupted its wait, which the kernel then goes on with. */
-function goesOn(known: ThreadSight, call: string): boolean {
-  return call === '' ? known.call === '' : call === RESTART && known.call !== '' && !isInstant(known.call);
+function goesOn(
+  { sight, ran: ranBefore, sleeps: sleptBefore }: Known,
+  {
+    call,
+    ran,
+    sleeps,
+    now,
+  }: { readonly call: string; readonly ran: number; readonly sleeps: number; readonly now: number },
+): boolean {
+  if (call !== '') return call === RESTART && sight.call !== '' && !isInstant(sight.call);
+  if (sight.call !== '') return false;
+  const lasted = now - sight.at;
+  // A worker that serves one short request after the other is in no call at many looks.
+  if (ran >= 0 && ranBefore >= 0 && ran - ranBefore < lasted * LEAST_RUN) return false;
+  return sleeps < 0 || sleptBefore < 0 || sleeps - sleptBefore <= Math.ceil((lasted / 1e9) * MOST_SLEEPS_A_SECOND);
+}
+
+/** How often a thread has gone to sleep so far; -1 when the kernel does not tell. */
+function sleepsOf(task: string): number {
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readOrEmpty(`${task}/status`))?.[1] ?? -1);
 }
 
 function isInstant(call: string): boolean {

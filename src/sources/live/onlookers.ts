@@ -49,7 +49,7 @@ export class Onlookers {
     this.#meter?.look();
   }
 
-  /** What the kernel says once more, when the tracer is gone. */
+  /** What the kernel says once more, when the tracer is asked to end. */
   lookLast(pids: readonly number[]): void {
     this.#watch?.look(pids);
   }
@@ -75,6 +75,14 @@ export class Onlookers {
     return this.#watch?.processes ?? [];
   }
 
+  /** The same without what was before the capture: while a program is compiled a thread may have been looked at. */
+  get sightsInCapture(): readonly ProcessSight[] {
+    return this.sights.map((sight) => ({
+      ...sight,
+      threads: sight.threads.map((thread) => ({ ...thread, since: Math.max(thread.since, this.#from) })),
+    }));
+  }
+
   /** Events that the tracer said beside the capture it had lost. */
   get lost(): number {
     return this.#losses.total;
@@ -98,7 +106,7 @@ export class Onlookers {
 
   /** Lines of the calls that are open now, where the capture shows them at its end only. */
   openLines(): string {
-    return this.#engine.open?.(this.sights) ?? '';
+    return this.#engine.open?.(this.sightsInCapture) ?? '';
   }
 
   lossLines(): string {

@@ -22,8 +22,27 @@ interface SightOptions {
  */
 export function sightLines(processes: readonly ProcessSight[], { notation, from }: SightOptions): string {
   return processes
-    .flatMap((process) => process.threads.map((thread) => lineOf(process, thread, notation, from)))
+    .flatMap((process) =>
+      process.threads.flatMap((thread) => [
+        ...stuckBefore(process, thread, notation, from),
+        lineOf(process, thread, notation, from),
+      ]),
+    )
     .join('');
+}
+
+/** It was stuck when the capture began, and has come back: the tracer tells neither that nor in what, as a rule. */
+function stuckBefore(
+  process: ProcessSight,
+  thread: ThreadSight,
+  notation: SightNotation,
+  from: number,
+): readonly string[] {
+  const stay = thread.stuckAtFirst;
+  // In a ring the beginning may be gone.
+  if (stay === null || stay.at <= from) return [];
+  const line = lineOf({ ...process, clients: stay.clients }, { ...thread, ...stay }, notation, from);
+  return [line.replace(' comm=', ' over=1 comm=')];
 }
 
 function lineOf(

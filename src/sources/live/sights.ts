@@ -20,6 +20,20 @@ export interface ThreadSight {
   readonly ran: number;
   /** It was so at the first look. */
   readonly isFromStart: boolean;
+  /** What it was stuck in at the first look, as of the last look at which it still was; null where nothing was. */
+  readonly stuckAtFirst: Stay | null;
+}
+
+/** What a thread was in without a change, and is not any more. */
+export interface Stay {
+  readonly call: string;
+  readonly target: string;
+  readonly isOfClient: boolean;
+  readonly since: number;
+  readonly at: number;
+  readonly ran: number;
+  /** Connections of clients that its process held then; -1 when not counted. */
+  readonly clients: number;
 }
 
 /** A process with its threads, its first one first. */

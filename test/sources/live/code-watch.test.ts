@@ -22,6 +22,7 @@ function thread(tid: number, call: string, since: number, at: number, more: Part
     awayFrom: since * SECOND,
     ran: 0,
     isFromStart: false,
+    stuckAtFirst: null,
     ...more,
   };
 }

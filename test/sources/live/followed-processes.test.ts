@@ -12,6 +12,8 @@ class Host {
   readonly #processes = new Map<number, ProcessFacts>();
   readonly #sockets = new Map<number, readonly string[]>();
   #ticks = 0;
+  /** Whom somebody asked for all that is to be known of them. */
+  readonly read: number[] = [];
 
   starts(pid: number, parent: number, parts: Partial<ProcessFacts> = SERVER): ProcessFacts {
     const process = processFacts({ pid, parent, startTicks: ++this.#ticks, ...parts });
@@ -34,7 +36,10 @@ class Host {
     return new FollowedProcesses(first, {
       view: () => ({
         parents: new Map([...this.#processes.values()].map(({ pid, parent }) => [pid, parent])),
-        read: (pid) => this.#processes.get(pid) ?? null,
+        read: (pid) => {
+          this.read.push(pid);
+          return this.#processes.get(pid) ?? null;
+        },
       }),
       startTicks: (pid) => this.#processes.get(pid)?.startTicks ?? 0,
       sockets: (pid) => new Set(this.#sockets.get(pid)),
@@ -57,6 +62,16 @@ describe('the processes that a capture follows', () => {
       [103, 107, 109, 1_300],
     );
     assert.equal(followed.haveEnded, false);
+  });
+
+  it('are not looked at anew once they are known, for there may be hundreds', () => {
+    const host = new Host();
+    const followed = host.follow(host.starts(103, 1), host.starts(107, 103), host.starts(109, 103));
+    host.starts(211, 103);
+    host.read.length = 0;
+    followed.refresh();
+    assert.deepEqual(followed.pids, [103, 107, 109, 211]);
+    assert.deepEqual([host.read.includes(211), [103, 107, 109].filter((pid) => host.read.includes(pid))], [true, []]);
   });
 
   it('do not include who got the pid of one that ended, nor what that forks', () => {

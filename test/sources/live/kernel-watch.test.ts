@@ -75,6 +75,18 @@ describe('a thread that is looked at once a second', () => {
     assert.deepEqual([...inShort(thread), thread?.ran], ['', 2, 1.9e9]);
   });
 
+  it('serves, and does not compute, when it slept between two looks at which it was in no call', () => {
+    const running = (ran: number, sleeps: number) => ({
+      threads: [{ tid: 101, syscall: 'running', ran: [ran * 1e9, 40 * sleeps] as const, sleeps }],
+    });
+    const lasted = (...times: readonly ReturnType<typeof running>[]) => inShort(looks(...times).at(-1)?.threads[0]);
+    // An interpreter hands its lock over a few times a second.
+    assert.deepEqual(lasted(running(1, 0), running(1.9, 7), running(2.8, 17)), ['', 2]);
+    assert.deepEqual(lasted(running(1, 0), running(1.9, 7), running(2.8, 18)), ['', 0]);
+    // It was ready for a processor, or on one, in half of the time.
+    assert.deepEqual(lasted(running(1, 0), running(1.5, 3)), ['', 0]);
+  });
+
   it('is gone when it has ended, also while its parent has not asked how', () => {
     const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
     const watch = new KernelWatch({ machine: 'x86-64', root: proc.root });
@@ -159,12 +171,60 @@ describe('a process that is looked at', () => {
     assert.deepEqual(others, []);
   });
 
+  it('has its clients counted anew when a thread of it has got stuck, also where that takes its time', () => {
+    const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
+    let now = 100 * SECOND;
+    let spent = 0;
+    // A look at the sockets takes 90 ms: the next one comes after 9 s.
+    const stopwatch = () => (spent += 90);
+    const watch = new KernelWatch({ machine: 'x86-64', root: proc.root, now: () => now, stopwatch });
+    const clientsAfter = (syscall: string, slices: number): number | undefined => {
+      const descriptors = slices === 1 ? { 5: 'socket:[4711]' } : { 5: 'socket:[4711]', 9: 'socket:[4713]' };
+      proc.set({ pid: 101, descriptors, threads: [{ tid: 101, syscall, ran: [7, slices] }] });
+      proc.table(101, 'tcp', [LISTENER, CLIENT]);
+      watch.look([101]);
+      now += SECOND;
+      return watch.processes[0]?.clients;
+    };
+    assert.deepEqual(
+      [clientsAfter(WAIT, 1), clientsAfter(WAIT, 1), clientsAfter(WAIT, 2), clientsAfter(SLEEP, 3)],
+      [0, 0, 0, 0],
+    );
+    assert.deepEqual([clientsAfter(SLEEP, 3), clientsAfter(SLEEP, 3)], [1, 1]);
+    assert.equal(spent, 4 * 90);
+  });
+
   it('has a ring of io_uring', () => {
     assert.equal(sight({ 5: 'socket:[4711]' })[0]?.hasRing, false);
     const ringed = sight({ 5: 'socket:[4711]', 9: 'anon_inode:[io_uring]' });
     assert.equal(ringed[0]?.hasRing, true);
     const notation = { prefix: '', stamp: (at: number) => (at / 1e9).toFixed(6) };
     assert.match(sightLines(ringed, { notation, from: 0 }), / clients=0 ring=1 /);
+  });
+
+  it('has what it was stuck in at the first look told when it has left that, and nothing of its waits', () => {
+    const notation = { prefix: '', stamp: (at: number) => String(at / SECOND) };
+    const lines = (first: string): string[] =>
+      looks(
+        { threads: [{ tid: 101, syscall: first, ran: [7, 1] }] },
+        { threads: [{ tid: 101, syscall: first, ran: [7, 1] }] },
+        { threads: [{ tid: 101, syscall: RECEIVE, ran: [8, 2] }] },
+        { threads: [{ tid: 101, syscall: WAIT, ran: [9, 3] }] },
+      )
+        .slice(-1)
+        .flatMap((process) =>
+          sightLines([process], { notation, from: 100.5 * SECOND })
+            .trimEnd()
+            .split('\n'),
+        );
+    assert.deepEqual(
+      lines(SLEEP).map((line) => /ts=(\S+) for=(\d+) .*call=(\w+) .*?(over=1)?(?: comm.*)?$/.exec(line)?.slice(1, 5)),
+      [
+        ['101', '500000000', 'clock_nanosleep', 'over=1'],
+        ['103', '0', 'epoll_wait', undefined],
+      ],
+    );
+    assert.equal(lines(WAIT).length, 1);
   });
 
   it('waits for a service at an address', () => {

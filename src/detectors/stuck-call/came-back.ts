@@ -1,0 +1,130 @@
+import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import type { PastSighting } from '../../model/machine/sighting.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
+import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { type Family, syscall } from '../../trace/syscalls.ts';
+import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
+import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, span } from '../finding.ts';
+import { everyOne } from '../words.ts';
+import type { Metrics } from './metrics.ts';
+
+const MOST_THREADS = 50;
+const MOST_LINES = 5;
+const MOST_NAMED = 5;
+/** Who computes is on a processor, or ready for one, nearly all the time. */
+const LEAST_RUN = 0.8;
+/** Calls in which a thread waits for somebody else, and not for work. */
+const WAITS_FOR_OTHERS: ReadonlySet<Family> = new Set<Family>(['lock', 'fcntl', 'sync', 'open', 'file', 'connect']);
+
+/** A thread that was stuck when the capture began, and what in. */
+export interface CameBack {
+  readonly thread: Thread;
+  readonly stay: PastSighting;
+}
+
+/**
+ * Threads that somebody saw stuck when the capture began, for long, while clients were connected, and that came back
+ * in it. Calls that began before the capture the tracer shows without their begin, or not at all.
+ */
+export function cameBack({ model, threshold }: Context): CameBack[] {
+  const roles = rolesOf(model.processes.threads());
+  const least = threshold('stuck-ms') * MILLISECOND;
+  return [...roles].flatMap(([thread, role]) => {
+    const { stuckAtFirst: stay } = thread;
+    if (stay === null || lengthOf(stay) < least || !(stay.clients > 0)) return [];
+    const isMain = thread.tid === thread.process.pid;
+    const mayServe = isMain && (isWorkerRole(role) || threadsOf(thread.process).length === 1);
+    return waitsForOthers(stay) || (mayServe && holdsItsWorker(stay)) ? [{ thread, stay }] : [];
+  });
+}
+
+function waitsForOthers({ call, peer, isOfClient }: PastSighting): boolean {
+  if (call === '') return false;
+  const { family } = syscall(call);
+  return WAITS_FOR_OTHERS.has(family) || (peer !== '' && !isOfClient && family !== 'accept');
+}
+
+/** A sleep, or a computation, in the thread that serves. */
+function holdsItsWorker(stay: PastSighting): boolean {
+  return stay.call === '' ? stay.ran >= lengthOf(stay) * LEAST_RUN : syscall(stay.call).family === 'sleep';
+}
+
+function lengthOf({ since, until }: PastSighting): Nanoseconds {
+  return elapsed(since, until);
+}
+
+/** Who was stuck, in what, and for how long of the capture at least. */
+export function cameBackFinding({ model, capabilities }: Context, all: readonly CameBack[]): DraftFinding<Metrics> {
+  const sorted = all.toSorted((a, b) => lengthOf(b.stay) - lengthOf(a.stay) || a.thread.tid - b.thread.tid);
+  const [worst] = sorted;
+  if (worst === undefined) throw new Error('a finding is about one thread at least');
+  const pids = [...new Set(sorted.map(({ thread }) => thread.process.pid))];
+  const workers = [...rolesOf(model.processes.threads())].filter(([, role]) => isWorkerRole(role));
+  const isEverybody = workers.every(([{ process }]) => pids.includes(process.pid));
+  const codes = sorted.map(({ thread, stay }) =>
+    codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: stay.until }),
+  );
+  const code = codes.find((sample) => sample !== null) ?? null;
+  const { call, peer, clients } = worst.stay;
+  const length = duration(lengthOf(worst.stay));
+  const inCall = `${call === '' ? 'no system call' : call}${peer === '' ? '' : ` on ${peer}`}`;
+  const be = pids.length === 1 ? 'was' : 'were';
+  const title = `${whoOf(pids, model.processes.all().length, isEverybody)} ${be} stuck for ${length}: ${inCall}`;
+  const named = pids.slice(0, MOST_NAMED).join(', ');
+  const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
+  return {
+    severity: isEverybody ? 'critical' : 'warning',
+    confidence: 'likely',
+    title: withPlace(cutTitle(title), commonPlace(codes), LONGEST_TITLE),
+    summary:
+      `${named}${more} ${be} in ${inCall} when the capture began, and for at least ${length} of it, while ` +
+      `${plural(clients, 'client was', 'clients were')} connected. ${pids.length === 1 ? 'It has' : 'They have'} ` +
+      `come back since.${codeSentence(code)}`,
+    why: 'A worker that does not come back to its wait neither accepts nor answers anybody else until it does.',
+    ...span(capabilities, worst.stay.since, worst.stay.until),
+    openEnded: false,
+    workers: pids.slice(0, MOST_THREADS),
+    metrics: {
+      threads: sorted.slice(0, MOST_THREADS).map(({ thread, stay }, index) => ({
+        pid: thread.process.pid,
+        tid: thread.tid,
+        call: stay.call,
+        target: stay.peer === '' ? null : stay.peer,
+        sinceMs: null,
+        forMs: milliseconds(lengthOf(stay)),
+        hasTimeout: null,
+        idle: 'no',
+        waitsFor: null,
+        ...framesMember(codes[index] ?? null),
+      })),
+      count: sorted.length,
+      nobodyAccepted: model.processes.all().every(({ accepted }) => accepted === 0),
+      isOver: true,
+    },
+    evidence: [...sorted.slice(0, MOST_LINES).map(({ stay }) => stay.line), ...(code === null ? [] : [code.line])],
+    next: stepsWithCode(
+      [
+        {
+          text: 'Keep the last minute until it happens again.',
+          command: `drover record ${pids[0]} --ring 60s --until 'stall>500ms'`,
+        },
+        {
+          text: 'See the code while it is stuck.',
+          command: `py-spy dump --pid ${pids[0]}`,
+          needs: 'a Python process and py-spy',
+        },
+      ],
+      code,
+    ),
+    subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
+  };
+}
+
+function whoOf(pids: readonly number[], all: number, isEverybody: boolean): string {
+  if (pids.length === 1) return `${pids[0]}`;
+  return isEverybody ? everyOne(pids.length, 'workers') : `${pids.length} of ${all} processes`;
+}
