@@ -59,9 +59,10 @@ function ofStretch(row: Row): string[] {
   const said = end < start ? [`from ${start} ms to ${end} ms`] : [];
   const stall = numberOf(row, 'stallMs');
   if (stall !== null && Math.abs(stall - (end - start)) > ROUNDING_MS) said.push(`${stall} ms from ${start} to ${end}`);
+  // Of threads that take turns one can have been blocked before the others were.
   const from = numberOf(row, 'blockedFromMs');
   const to = numberOf(row, 'blockedToMs');
-  if (from !== null && to !== null && (from < start - ROUNDING_MS || to > end + ROUNDING_MS || to < from))
+  if (from !== null && to !== null && (to < start || from > end || to < from))
     said.push(`blocked from ${from} to ${to} of ${start} to ${end}`);
   return said;
 }
@@ -129,13 +130,18 @@ function ofPids({ workers, metrics }: Finding): string[] {
   return said;
 }
 
-/** Kinds that also show what came before or after: how a listener was opened, last words, the reply that came late. */
+/**
+ * Kinds that also show what came before or after: how a listener was opened, last words, the reply that came late, what
+ * a thread did before the others of its loop were away, too.
+ */
 const SHOWS_BEFORE_OR_AFTER: ReadonlySet<string> = new Set([
   'accept-hoarding',
   'backlog-overflow',
   'ineffective-reuseport',
+  'loop-stall',
   'request-retry',
   'service-stall',
+  'slow-dependency',
   'worker-death',
   'worker-saturation',
 ]);
