@@ -69,7 +69,7 @@ export function createProgram(exitWith: ExitCodeSink): Command {
   return program;
 }
 
-/** Adds `drover help [COMMAND]`, which prints what `--help` prints. Added last: it knows the commands that are there. */
+/** Adds `drover help [COMMAND]`, which prints what `--help` prints. It knows the commands that were added before. */
 function addHelpCommand(program: Command): void {
   const { commands } = program;
   program
