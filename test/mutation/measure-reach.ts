@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { TestReach } from './reach.ts';
 
-// Runs the test files that are named, each to its end, and writes what each of them ran into a file, with names relative to a root.
+// Runs the test files that are named, each to its end, and writes what each of them ran into a file, with names
+// relative to a root.
 const [root = '', output = '', ...files] = process.argv.slice(2);
 const built = new URL('../..', import.meta.url).href;
 const session = new Session();
