@@ -2,8 +2,6 @@ import type { Finding, Report } from '../../src/index.ts';
 
 /** Figures are rounded to a microsecond, each on its own. */
 const ROUNDING_MS = 0.0015;
-/** Stamps are whole microseconds, and their sums as seconds since 1970 are not exact. */
-const STAMP_S = 2e-6;
 /** Percentiles are told within 5 %. */
 const PERCENTILE = 1.05;
 
@@ -17,8 +15,7 @@ export function contradictions(report: Report): readonly string[] {
       found.push(`${path} ${complaint}`);
   });
   for (const finding of report.findings)
-    for (const complaint of [...ofTimes(finding), ...ofPids(finding), ...ofEvidence(finding)])
-      found.push(`${finding.id} ${complaint}`);
+    for (const complaint of [...ofTimes(finding), ...ofPids(finding)]) found.push(`${finding.id} ${complaint}`);
   return found;
 }
 
@@ -128,38 +125,4 @@ function ofPids({ workers, metrics }: Finding): string[] {
       said.push(`${path} ${pid} is not among ${workers.join(' ')}`);
   });
   return said;
-}
-
-/**
- * Kinds that also show what came before or after: how a listener was opened, last words, the reply that came late, what
- * a thread did before the others of its loop were away, too.
- */
-const SHOWS_BEFORE_OR_AFTER: ReadonlySet<string> = new Set([
-  'accept-hoarding',
-  'backlog-overflow',
-  'ineffective-reuseport',
-  'loop-stall',
-  'request-retry',
-  'service-stall',
-  'slow-dependency',
-  'worker-death',
-  'worker-saturation',
-]);
-
-/** A call that proves a finding was made in the time of the finding. */
-function ofEvidence({ kind, startTime, endTime, evidence }: Finding): string[] {
-  if (startTime === null || endTime === null || SHOWS_BEFORE_OR_AFTER.has(kind)) return [];
-  const [start, end] = [secondsOf(startTime) - STAMP_S, secondsOf(endTime) + STAMP_S];
-  return evidence
-    .filter(({ text }) => {
-      const entered = Number(/^(?:\d+ +)?(\d{10}\.\d{6}) /.exec(text)?.[1]);
-      const took = Number(/<(\d+\.\d{6})>$/.exec(text)?.[1] ?? 0);
-      return entered + took < start || entered > end;
-    })
-    .map(({ line }) => `evidence in line ${line} is not from ${startTime} to ${endTime}`);
-}
-
-/** Of `2026-11-20T02:13:20.000001Z`. */
-function secondsOf(time: string): number {
-  return Date.parse(`${time.slice(0, 19)}Z`) / 1000 + Number(`0${time.slice(19, -1)}`);
 }
