@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { detectors, type Kind } from '../src/detectors/registry.ts';
 import { analyzeFiles, type Finding, type Report } from '../src/index.ts';
 import { syscallNumber } from '../src/trace/syscall-numbers.ts';
+import { contradictions } from './support/contradictions.ts';
 import { strictComplaints } from './support/strict-schema.ts';
 import { epoch, type Sample, samples } from './support/truth.ts';
 
@@ -76,6 +77,8 @@ for (const sample of all) {
 
     it('prints what the schema says, and no metric that is not in it', () =>
       assert.deepEqual(strictComplaints(report), []));
+
+    it('says nothing twice with different figures', () => assert.deepEqual(contradictions(report), []));
 
     it('counts the connections that each worker served', () => {
       const accepted = report.workers.reduce((sum, worker) => sum + worker.accepted, 0);

@@ -1,18 +1,34 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Mutant, mutantsOf } from './mutants.ts';
-import { Reach } from './reach.ts';
+import { Reach, type TestReach } from './reach.ts';
 import { allTests, testsFor } from './tests-for.ts';
 
-type Verdict = 'killed' | 'rejected' | 'survived';
+type Verdict = 'killed' | 'endless' | 'rejected' | 'survived';
+type Ending = 'passed' | 'failed' | 'endless';
 
-/** A mutant that runs so long has made a loop endless: the tests have noticed. All tests without one take 10 s. */
-const PATIENCE_MS = 90_000;
+/** A mutant whose tests need so much more processor time has made a loop endless: the tests have noticed. */
+const PATIENCE = 3;
+const START_SECONDS = 10;
+const UNMEASURED_SECONDS = 120;
+/** A mutant for which a test waits in vain takes no processor time. */
+const WAIT_MS = 600_000;
 const DEFAULT_COUNT = 40;
 
 const { values: flags } = parseArgs({
@@ -21,15 +37,17 @@ const { values: flags } = parseArgs({
     seed: { type: 'string', default: '1' },
     at: { type: 'string', multiple: true, default: [] },
     rooms: { type: 'string', default: 'src/detectors,src/model' },
+    unmeasured: { type: 'boolean', default: false },
   },
 });
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
+const KEPT = join(root, 'node_modules/.cache/mutants/reach.json');
 const rooms = flags.rooms.split(',');
 const random = randomNumbers(Number(flags.seed));
 const copy = copyOfProject();
 
-const verdicts: Record<Verdict, number> = { killed: 0, rejected: 0, survived: 0 };
+const verdicts: Record<Verdict, number> = { killed: 0, endless: 0, rejected: 0, survived: 0 };
 let running: ChildProcess | null = null;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
@@ -39,7 +57,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.exit(130);
   });
 try {
-  const reach = measuredReach();
+  const reach = flags.unmeasured ? new Reach(copy, []) : measuredReach();
   const files = rooms.flatMap((room) => programsIn(join(copy, 'dist', room)));
   // Each mutant is as likely as any other, whichever file it is in.
   const all = files.flatMap((file) => mutantsOf(readFileSync(file, 'utf8')).map((mutant) => ({ file, mutant })));
@@ -58,9 +76,12 @@ try {
     const seconds = ((performance.now() - start) / 1_000).toFixed(1);
     console.log(`${verdict.padEnd(8)}  ${placeOf(file, mutant)}  ${mutant.name}  ${seconds} s`);
   }
-  const { killed, rejected, survived } = verdicts;
-  const share = ((100 * survived) / Math.max(1, killed + survived)).toFixed(0);
-  console.log(`${killed} killed, ${rejected} rejected by tsc, ${survived} survived (${share} % of those that compile)`);
+  const { killed, endless, rejected, survived } = verdicts;
+  const share = ((100 * survived) / Math.max(1, killed + endless + survived)).toFixed(0);
+  console.log(
+    `${killed + endless} killed (${endless} endless), ${rejected} rejected by tsc, ` +
+      `${survived} survived (${share} % of those that compile)`,
+  );
 } finally {
   rmSync(copy, { recursive: true, force: true });
 }
@@ -82,28 +103,49 @@ function programsIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** One run of all tests tells which of them run a mutant: no other can notice it. */
+/**
+ * One run of all tests tells which of them run a mutant: no other can notice it. What was measured is kept for the
+ * next draw, as long as neither the program nor the test changes.
+ */
 function measuredReach(): Reach {
-  const output = join(copy, 'reach.json');
   const tests = allTests(join(copy, 'dist'));
-  const { status } = spawnSync(
-    process.execPath,
-    [join(copy, 'dist/test/mutation/measure-reach.js'), output, ...tests],
-    {
-      cwd: copy,
-      stdio: 'ignore',
-    },
+  const program = ['src', 'test/support'].flatMap((room) => programsIn(join(copy, 'dist', room)));
+  const programHash = hashOf(program.map((file) => readFileSync(file, 'utf8')));
+  const keyOf = (test: string): string => hashOf([programHash, relative(copy, test), readFileSync(test, 'utf8')]);
+  const known = new Map<string, TestReach>(existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, 'utf8')) : []);
+  const missing = tests.filter((test) => !known.has(keyOf(test)));
+  if (missing.length > 0) for (const each of measured(missing)) known.set(keyOf(join(copy, each.test)), each);
+  const kept = tests.flatMap((test): [string, TestReach][] => {
+    const reach = known.get(keyOf(test));
+    return reach === undefined ? [] : [[keyOf(test), reach]];
+  });
+  mkdirSync(dirname(KEPT), { recursive: true });
+  writeFileSync(KEPT, JSON.stringify(kept));
+  return new Reach(
+    copy,
+    kept.map(([, reach]) => reach),
   );
+}
+
+function hashOf(texts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(texts)).digest('hex');
+}
+
+function measured(tests: readonly string[]): TestReach[] {
+  const output = join(copy, 'reach.json');
+  const program = join(copy, 'dist/test/mutation/measure-reach.js');
+  const { status } = spawnSync(process.execPath, [program, copy, output, ...tests], { cwd: copy, stdio: 'ignore' });
   if (status !== 0) throw new Error('the tests must pass before mutants are judged: npm run test:unit');
-  return new Reach(JSON.parse(readFileSync(output, 'utf8')));
+  return JSON.parse(readFileSync(output, 'utf8'));
 }
 
 async function judge(file: string, mutant: Mutant, reach: Reach): Promise<Verdict> {
   const program = readFileSync(file, 'utf8');
   const { near, far } = testsFor(join(copy, 'dist'), relative(join(copy, 'dist'), file));
   const tests = reach.of(file, mutant.from, [...near, ...reach.quickest(far)]);
-  const passed = await withText(file, mutated(program, mutant), () => passes(tests));
-  if (!passed) return 'killed';
+  const seconds = flags.unmeasured ? UNMEASURED_SECONDS : START_SECONDS + PATIENCE * reach.seconds(tests);
+  const ending = await withText(file, mutated(program, mutant), () => run(tests, Math.ceil(seconds)));
+  if (ending !== 'passed') return ending === 'failed' ? 'killed' : 'endless';
   return (await compiles(file, mutant)) ? 'survived' : 'rejected';
 }
 
@@ -122,18 +164,15 @@ async function withText<Result>(file: string, text: string, act: () => Result | 
 }
 
 /** Ends the tests at the first one that fails. They share a process: most of the time of a test file is its start. */
-function passes(tests: readonly string[]): Promise<boolean> {
-  const runner = spawn(
-    process.execPath,
-    ['--test-reporter=tap', join(copy, 'dist/test/mutation/run-all.js'), ...tests],
-    {
-      cwd: copy,
-      stdio: ['ignore', 'pipe', 'ignore'],
-      detached: true,
-    },
-  );
+function run(tests: readonly string[], seconds: number): Promise<Ending> {
+  const program = [process.execPath, '--test-reporter=tap', join(copy, 'dist/test/mutation/run-all.js'), ...tests];
+  const runner = spawn('sh', ['-c', 'ulimit -t "$0" && exec "$@"', String(seconds), ...program], {
+    cwd: copy,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
   running = runner;
-  const timer = setTimeout(() => stop(runner), PATIENCE_MS);
+  const timer = setTimeout(() => stop(runner), WAIT_MS);
   let failed = false;
   runner.stdout.on('data', (text: Buffer) => {
     if (failed || !/^\s*not ok /m.test(text.toString('latin1'))) return;
@@ -141,10 +180,12 @@ function passes(tests: readonly string[]): Promise<boolean> {
     stop(runner);
   });
   return new Promise((resolve) => {
-    runner.on('close', (code) => {
+    runner.on('close', (code, signal) => {
       clearTimeout(timer);
       running = null;
-      resolve(!failed && code === 0);
+      if (failed) resolve('failed');
+      else if (signal !== null) resolve('endless');
+      else resolve(code === 0 ? 'passed' : 'failed');
     });
   });
 }

@@ -1,14 +1,16 @@
 import type { Profiler } from 'node:inspector';
+import { join } from 'node:path';
 
-/** What V8 counted of one built file while one test file ran. */
+/** What V8 counted of one built file (relative to the project) while one test file ran. */
 export interface Covered {
   readonly file: string;
   readonly functions: readonly Profiler.FunctionCoverage[];
 }
 
-/** What a test file ran, and for how long. */
+/** What a test file ran. */
 export interface TestReach {
   readonly test: string;
+  /** Of processor time: on busy cores the time of a clock says little. */
   readonly milliseconds: number;
   readonly covered: readonly Covered[];
 }
@@ -21,10 +23,17 @@ interface Span {
 /** Which test files run a place of a built file. */
 export class Reach {
   readonly #tests: readonly TestReach[];
+  readonly #milliseconds: ReadonlyMap<string, number>;
   readonly #functions = new Map<string, Map<string, Span>>();
 
-  constructor(tests: readonly TestReach[]) {
+  constructor(root: string, relative: readonly TestReach[]) {
+    const tests = relative.map(({ test, milliseconds, covered }) => ({
+      test: join(root, test),
+      milliseconds,
+      covered: covered.map(({ file, functions }) => ({ file: join(root, file), functions })),
+    }));
     this.#tests = tests;
+    this.#milliseconds = new Map(tests.map(({ test, milliseconds }) => [test, milliseconds]));
     for (const { file, functions } of tests.flatMap(({ covered }) => covered)) {
       const known = this.#functions.get(file) ?? new Map<string, Span>();
       this.#functions.set(file, known);
@@ -48,8 +57,16 @@ export class Reach {
 
   /** The shortest first. */
   quickest(tests: readonly string[]): string[] {
-    const lengths = new Map(this.#tests.map(({ test, milliseconds }) => [test, milliseconds]));
-    return tests.toSorted((a, b) => (lengths.get(a) ?? 0) - (lengths.get(b) ?? 0));
+    return tests.toSorted((a, b) => this.#timeOf(a) - this.#timeOf(b));
+  }
+
+  /** The processor time that these tests took. */
+  seconds(tests: readonly string[]): number {
+    return tests.reduce((sum, test) => sum + this.#timeOf(test), 0) / 1_000;
+  }
+
+  #timeOf(test: string): number {
+    return this.#milliseconds.get(test) ?? 0;
   }
 }
 

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { analyzeFiles } from '../../src/index.ts';
 import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
+import { contradictions } from '../support/contradictions.ts';
 import { memoryInput } from '../support/memory-input.ts';
 import { strictComplaints } from '../support/strict-schema.ts';
 import { LOOKS } from './looks.ts';
@@ -62,6 +63,7 @@ for (const scene of all) {
         [],
       );
       assert.deepEqual(strictComplaints(report), []);
+      assert.deepEqual(contradictions(report), []);
     });
   });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AnalysisOptions } from '../../src/analysis/options.ts';
 import type { Finding, Kind, Report } from '../../src/analysis/report.ts';
 import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
+import { contradictions } from './contradictions.ts';
 import { memoryInput } from './memory-input.ts';
 import { strictComplaints } from './strict-schema.ts';
 import type { TraceLines, TraceStyle } from './trace-lines.ts';
@@ -22,6 +23,7 @@ export async function analyzed(
   for (const [kind, outcome] of Object.entries(report.outcomes))
     assert.notEqual(outcome?.status, 'failed', `${kind}: ${outcome?.reason}`);
   assert.deepEqual(strictComplaints(report), []);
+  assert.deepEqual(contradictions(report), []);
   return report;
 }
 

@@ -1,7 +1,7 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { WorkerReady } from '../../model/topics/loading/module-tracker.ts';
-import { later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /** Loads kept in full for each family: the first. */
 const KEPT_LOADS = 20;
@@ -38,6 +38,8 @@ export interface Family {
   /** Those that were still there at the last load. */
   alive: Process[];
   mostAlive: number;
+  /** When the first of them began to load: it is not always the first to be ready. */
+  first: Nanoseconds;
   last: Nanoseconds;
 }
 
@@ -57,6 +59,7 @@ export class Families {
     const to = Math.max(boot.firstAt, time - thread.loop.futexBlocked);
     family.time += to - boot.firstAt;
     family.bytes += boot.memory.bytes;
+    family.first = earlier(family.first, boot.firstAt);
     family.last = later(family.last, time);
     family.alive = [...family.alive.filter(({ exitedAt }) => exitedAt === UNKNOWN), process];
     family.mostAlive = Math.max(family.mostAlive, family.alive.length);
@@ -87,6 +90,7 @@ export class Families {
       pids: new Set(),
       alive: [],
       mostAlive: 0,
+      first: UNKNOWN,
       last: UNKNOWN,
     };
     this.all.push(family);

@@ -26,7 +26,7 @@ export function finding(context: Context, family: Family): DraftFinding<Metrics>
       'What a worker loads after its fork is its own: the same code and data lie in memory once for each worker, ' +
       'and each start, restart and replacement takes that long. Loaded before the fork they are there once, until ' +
       'somebody writes to them.',
-    ...span({ times }, first.from, family.last),
+    ...span({ times }, family.first, family.last),
     openEnded: false,
     workers: [...family.pids],
     metrics: {

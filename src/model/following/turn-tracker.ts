@@ -87,7 +87,8 @@ export class TurnTracker {
     // Who waits for its turn to accept waits for work.
     const since = loop.lockedUntil !== UNKNOWN && loop.lockedUntil === thread.lastTime ? loop.lockedSince : call.start;
     if (loop.inTurn) {
-      if (gap > loop.turn.longestGap && since === call.start) noteGap(call, thread, gap);
+      if (since !== call.start) loop.turn.leaveOut(since, loop.lockedUntil - since);
+      else if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
       if (since - loop.turn.start >= this.#longTurn) loop.turn.endLine = entryOf(call);
       this.end(thread, since, false);
     }
