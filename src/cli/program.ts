@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { TOOL_VERSION } from '../version.ts';
 import { addAnalyzeCommand } from './commands/analyze.ts';
 import { addArchiveCommand } from './commands/archive.ts';
@@ -61,9 +61,20 @@ export function createProgram(exitWith: ExitCodeSink): Command {
   addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);
   addCompletionCommand(program, exitWith);
+  addHelpCommand(program);
   explainWrongWords(program);
   program.hook('preAction', (_, command) =>
     applySettings(command, process.env, (sentence) => process.stderr.write(`drover: ${sentence}\n`)),
   );
   return program;
+}
+
+/** Adds `drover help [COMMAND]`, which prints what `--help` prints. It knows the commands that were added before. */
+function addHelpCommand(program: Command): void {
+  const { commands } = program;
+  program
+    .command('help')
+    .description('print help, also that of a command')
+    .addArgument(new Argument('[command]').choices(commands.map((each) => each.name())))
+    .action((name?: string) => (commands.find((each) => each.name() === name) ?? program).help());
 }

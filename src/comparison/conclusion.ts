@@ -39,10 +39,16 @@ export function conclude(
   if (isGone && !isNew) return { outcome: 'better', confidence: 'possible', text: `Possibly better: ${told(causes)}.` };
   if (isNew || has('cannot-tell'))
     return { outcome: 'cannot-tell', confidence: 'cannot-tell', text: `Cannot tell: ${told(causes)}.` };
-  return likely(
-    'same',
-    causes.length === 0 ? 'No difference: neither capture shows any trouble.' : `No difference: ${told(causes)}.`,
-  );
+  if (causes.length > 0) return likely('same', `No difference: ${told(causes)}.`);
+  const unjudged = unjudgedOf(reports);
+  if (unjudged !== '') return { outcome: 'cannot-tell', confidence: 'cannot-tell', text: `Cannot tell: ${unjudged}` };
+  return likely('same', `No difference: neither capture shows any trouble.${changedInfos(all)}`);
+}
+
+/** What is only worth knowing is no trouble, and a change of it none either. */
+function changedInfos(all: readonly CauseChange[]): string {
+  const number = all.filter(({ change }) => change !== 'same' && change !== 'unclear').length;
+  return number === 0 ? '' : ` ${plural(number, 'info')} changed.`;
 }
 
 function likely(outcome: ComparisonOutcome, text: string): Verdict {
@@ -53,17 +59,21 @@ function likely(outcome: ComparisonOutcome, text: string): Verdict {
 function obstacleTo(before: Side, after: Side, [old, now]: readonly [Report, Report]): string {
   if (areOfDifferentServers(before, after))
     return `BEFORE is a capture of ${before.servers.join(', ')}, and AFTER one of ${after.servers.join(', ')}.`;
-  for (const [name, report] of [
-    ['BEFORE', old],
-    ['AFTER', now],
-  ] as const) {
-    if (report.quality.grade === 'poor') return `the data of ${name} are poor.`;
-    if (report.verdict.confidence === 'cannot-tell' && report.findings.length === 0)
-      return `nobody can judge ${name}: ${report.verdict.text.replace(/^Cannot tell: /, '')}`;
-  }
+  if (old.quality.grade === 'poor') return 'the data of BEFORE are poor.';
+  if (now.quality.grade === 'poor') return 'the data of AFTER are poor.';
+  const unjudged = unjudgedOf([old, now].map((report) => (report.findings.length > 0 ? null : report)));
+  if (unjudged !== '') return unjudged;
   if (before.served >= LEAST_SERVED && (after.servedPerSecond ?? 0) < (before.servedPerSecond ?? 0) * LEAST_LOAD)
     return `AFTER served ${plural(after.served, 'request')}, too few to show what BEFORE showed under load.`;
   return '';
+}
+
+/** That nobody can judge the first of BEFORE and AFTER of which that is so; '' where both were judged. */
+function unjudgedOf(reports: readonly (Report | null)[]): string {
+  const index = reports.findIndex((report) => report?.verdict.confidence === 'cannot-tell');
+  const text = reports[index]?.verdict.text;
+  if (text === undefined) return '';
+  return `nobody can judge ${index === 0 ? 'BEFORE' : 'AFTER'}: ${text.replace(/^Cannot tell: /, '')}`;
 }
 
 const WORDS: readonly (readonly [Change, readonly Confidence[], string, string])[] = [

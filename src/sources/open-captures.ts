@@ -14,6 +14,10 @@ export interface Capture {
 
 /** What a recipe noted of the host beside the trace. */
 const NOTED_HOST = /^== host\n\t([\w.-]{1,64})$/m;
+/** Names of files that say nothing of a host. */
+const ANY_NAME = /^(?:s?trace|capture|bpftrace|perf|log|out|output)$/i;
+/** Folders that are called alike on every host. */
+const ANY_FOLDER = /^(?:|\.|\.\.|tmp|root|home)$/;
 const ENDINGS = /(?:\.(?:gz|zst|xz|bz2|strace|bpftrace|trace|perf|txt|log|out|json))+$/i;
 
 /**
@@ -66,7 +70,10 @@ export function hostInName(path: string): string {
   return hostNames([path], [], [])[0] ?? '';
 }
 
-/** What was noted, or stands in a name that drover gave; else the file name, or what tells such names apart. */
+/**
+ * What was noted, or stands in a name that drover gave; else the file name, or its folder's where it says nothing, or
+ * what tells such names apart.
+ */
 function hostNames(
   keys: readonly string[],
   noted: readonly (string | undefined)[],
@@ -75,7 +82,11 @@ function hostNames(
   const short = keys.map((key) => basename(key).replace(ENDINGS, '') || basename(key));
   const told = short.map(
     (name, index) =>
-      noted[index] ?? OWN_NAME.exec(name)?.[1] ?? OWN_NAME.exec(below[index] ?? '')?.[1] ?? below[index] ?? name,
+      noted[index] ??
+      OWN_NAME.exec(name)?.[1] ??
+      OWN_NAME.exec(below[index] ?? '')?.[1] ??
+      below[index] ??
+      orFolder(name, keys[index]),
   );
   if (isUnique(told)) return told;
   if (isUnique(short)) return short;
@@ -83,6 +94,11 @@ function hostNames(
   if (isUnique(folders)) return folders;
   const both = short.map((name, index) => `${folders[index]}/${name}`);
   return isUnique(both) ? both : keys;
+}
+
+function orFolder(name: string, path = ''): string {
+  const folder = basename(dirname(path));
+  return ANY_NAME.test(name) && !ANY_FOLDER.test(folder) ? folder : name;
 }
 
 function isUnique(names: readonly string[]): boolean {

@@ -90,6 +90,21 @@ describe('the scrape target of --listen', () => {
     assert.equal((await say((await served(null)).url, `${GET}\r\n`)).text, NOT_FOUND);
   });
 
+  it('says that figures could not be made, and goes on', async () => {
+    const faults = [new Error('the first'), new Error('the second')];
+    const server = await ScrapeServer.start({ host: '127.0.0.1', port: 0 }, async () => {
+      const fault = faults.shift();
+      if (fault !== undefined) throw fault;
+      return TEXT;
+    });
+    after(() => server.end());
+    const answers: string[] = [];
+    for (let asked = 0; asked < 3; asked++) answers.push((await say(server.url, `${GET}\r\n`)).text);
+    const lines = answers.map((text) => text.slice(0, text.indexOf('\r\n')));
+    assert.deepEqual(lines, [...Array(2).fill('HTTP/1.1 500 Internal Server Error'), 'HTTP/1.1 200 OK']);
+    assert.match(String(server.fault), /the first/);
+  });
+
   it('closes what is no request, or one with too many bytes, without a word', async () => {
     const { url } = await served();
     const requests = [

@@ -35,6 +35,17 @@ test('a mistyped command is answered with the right one', async () => {
   );
 });
 
+test('help is a command, too', async () => {
+  const { code, stdout } = await runDrover(['help', 'record']);
+  assert.equal(code, 0);
+  assert.match(stdout, /^Usage: drover record \[options\] <who\.\.\.>\n/);
+  assert.match((await runDrover(['help'])).stdout, /^Usage: drover \[options\] \[command\]\n/);
+  assert.match(
+    await errorText('help', 'recrod'),
+    /^drover: "recrod" is no word for drover help\.\n {2}Choose analyze, /,
+  );
+});
+
 test('a file that has nearly the name of a command is read', async () => {
   writeFileSync(join(FOLDER, 'analyse'), workerLines({ pid: 17 }));
   assert.equal((await runDrover(['analyse'], { directory: FOLDER })).code, 0);

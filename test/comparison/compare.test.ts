@@ -141,6 +141,21 @@ describe('a comparison', () => {
     );
   });
 
+  it('finds no trouble only where both captures could show it, and says that an info changed', () => {
+    const info = stalls({ parts: { severity: 'info' } });
+    const same = compareReports(capture([info]), capture([]));
+    assert.equal(same.verdict.text, 'No difference: neither capture shows any trouble. 1 info changed.');
+    const verdict = { severity: 'none', confidence: 'cannot-tell', text: 'Cannot tell: no worker was seen.' } as const;
+    const unjudged = capture([info], { verdict });
+    for (const [before, after, name] of [
+      [unjudged, capture([info]), 'BEFORE'],
+      [capture([info]), unjudged, 'AFTER'],
+    ] as const) {
+      const { outcome, text } = compareReports(before, after).verdict;
+      assert.deepEqual([outcome, text], ['cannot-tell', `Cannot tell: nobody can judge ${name}: no worker was seen.`]);
+    }
+  });
+
   it('takes another request for another cause', () => {
     const { causes, verdict } = compareReports(capture([stalls()]), capture([stalls({ request: 'GET /report' })]));
     assert.deepEqual(

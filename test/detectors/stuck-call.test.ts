@@ -114,6 +114,19 @@ describe('a worker that waits for somebody else', () => {
     assert.deepEqual([threadsOf(metrics.threads)[0]?.pid, threadsOf(metrics.threads)[0]?.idle], [101, 'no']);
   });
 
+  it('is not told for a sleep as long as one after which a request was answered', async () => {
+    const asks = (sleepMs: number): TraceLines =>
+      sleeping((worker) => {
+        const slept = 'clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=9, tv_nsec=0}, ';
+        worker.call(slept, 'NULL)', 0, sleepMs).reply(11).close(11).accept(11).read(11, 'GET /a').gap(10);
+      });
+    // The capture ends at 5.0 s, 1.9 s after the sleep of 2.2 s, and 2.6 s after the one of 1.5 s.
+    const usual = await analyzed(asks(2200));
+    none(usual, KIND);
+    assert.match(usual.outcomes[KIND]?.reason ?? '', /, 1 asleep in a request no longer than others that were/);
+    assert.equal(only(await analyzed(asks(1500)), KIND).severity, 'critical');
+  });
+
   it('hangs together with the one that waits for it', async () => {
     const trace = server((worker, all) => {
       fork(worker, 301);

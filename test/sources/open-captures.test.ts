@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { openCaptures } from '../../src/sources/open-captures.ts';
+import { hostInName, openCaptures } from '../../src/sources/open-captures.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const TRACE = '4711 1795197672.075366 close(7) = 0 <0.000011>\n';
@@ -21,6 +21,13 @@ function hostsOf(files: Readonly<Record<string, string>>, named = Object.keys(fi
 test('a host is called after its file, or after the folder where files are called alike', () => {
   assert.deepEqual(hostsOf({ 'web-1.strace.gz': TRACE, 'web-2.strace': TRACE }), ['web-1', 'web-2']);
   assert.deepEqual(hostsOf({ 'web-1/trace.strace': TRACE, 'web-2/trace.strace': TRACE }), ['web-1', 'web-2']);
+});
+
+test('a file whose name says nothing is called after its folder, where that was named', () => {
+  assert.deepEqual(hostsOf({ 'web-1/trace.strace.gz': TRACE }), ['web-1']);
+  assert.deepEqual(hostsOf({ 'web-1/incident.strace': TRACE }), ['incident']);
+  assert.deepEqual(hostsOf({ 'tmp/trace.strace': TRACE }), ['trace']);
+  assert.equal(hostInName('trace.strace'), 'trace');
 });
 
 test('a name that drover gave holds the name of the host', () => {

@@ -24,6 +24,7 @@ export async function runCompletion(shell: Shell, program: Command): Promise<num
     explain: [...KINDS, 'assistants', 'thresholds'],
     recipe: [...Object.keys(RECIPE_SERVERS), ...RECIPE_PLACES],
     completion: SHELLS,
+    help: program.commands.map((command) => command.name()),
   };
   await writeStdout(completionScript(shell, program, words));
   return EXIT.done;

@@ -13,8 +13,9 @@ const MOST_A_SECOND = 10;
 const CONNECTION_MS = 5_000;
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const NOT_FOUND = 'Not found\n';
+const FAILED = 'These figures could not be made: an error in drover, which it prints when the capture ends.\n';
 
-/** Gives the text of a scrape; null while there is none. */
+/** Gives the text of a scrape; null while there is none. Whoever asks is told that it failed when it throws. */
 type Answer = () => Promise<string | null>;
 
 /**
@@ -29,6 +30,7 @@ export class ScrapeServer {
   readonly #sockets = new Set<Socket>();
   #second = 0;
   #inSecond = 0;
+  #fault: unknown = null;
 
   private constructor(isLocal: boolean, answer: Answer, connectionMs: number) {
     this.#isLocal = isLocal;
@@ -71,6 +73,11 @@ export class ScrapeServer {
     return `http://${inUrl(address)}:${port}/metrics`;
   }
 
+  /** The first error of drover itself in an answer: the capture is worth more than its figures. Null without one. */
+  get fault(): unknown {
+    return this.#fault;
+  }
+
   /** Ends every connection; nobody listens afterwards. */
   async end(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
@@ -97,9 +104,14 @@ export class ScrapeServer {
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url, headers } = request;
     const isAsked = method === 'GET' && url === '/metrics' && (!this.#isLocal || isLocalName(headers.host));
-    const text = isAsked ? await this.#answer() : null;
-    if (text === null) send(response, 404, NOT_FOUND);
-    else send(response, 200, text);
+    try {
+      const text = isAsked ? await this.#answer() : null;
+      if (text === null) send(response, 404, NOT_FOUND);
+      else send(response, 200, text);
+    } catch (error) {
+      this.#fault ??= error;
+      send(response, 500, FAILED);
+    }
   }
 }
 

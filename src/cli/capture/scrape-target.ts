@@ -60,8 +60,10 @@ export class ScrapeTarget {
     this.#progress = progress;
   }
 
-  end(): Promise<void> {
-    return this.#server.end();
+  /** Throws the first error of drover itself in an answer, now that the capture has ended. */
+  async end(): Promise<void> {
+    await this.#server.end();
+    if (this.#server.fault !== null) throw this.#server.fault;
   }
 
   async #answer(): Promise<string | null> {
@@ -69,16 +71,24 @@ export class ScrapeTarget {
       this.#making = this.#make().finally(() => {
         this.#making = null;
       });
-    // Only the first one has nothing to show meanwhile.
+    // Only the first one has nothing to show meanwhile, and one that failed. Whoever does not wait hears of it later.
+    this.#making?.catch(() => undefined);
     if (this.#text === null) await this.#making;
     return this.#text;
   }
 
   async #make(): Promise<void> {
     const started = performance.now();
-    const report = await this.#report();
-    if (report !== null) this.#text = renderScrape(report, this.#counters);
-    this.#cadence.took(started, performance.now());
+    try {
+      const report = await this.#report();
+      if (report !== null) this.#text = renderScrape(report, this.#counters);
+    } catch (error) {
+      // Old figures would pass for new ones.
+      this.#text = null;
+      throw error;
+    } finally {
+      this.#cadence.took(started, performance.now());
+    }
   }
 
   async #report(): Promise<Report | null> {

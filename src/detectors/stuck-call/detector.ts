@@ -9,6 +9,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { AnsweredSleeps } from './answered-sleeps.ts';
 import { awayAllTime, awayFinding } from './away.ts';
 import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
@@ -28,7 +29,7 @@ export const stuckCall = defineDetector({
         'A call that had lasted so long at the end of the capture is stuck, unless its thread waits for work in it.',
     },
   },
-  trackers: [SharedLocks, JobTracker],
+  trackers: [SharedLocks, JobTracker, AnsweredSleeps],
   judgesCounts: 'watched',
   effect,
   metrics,
@@ -42,7 +43,12 @@ function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
   const { all, noNews, suspects } = sortOut(model, atEndOf(model), context.threshold('stuck-ms') * MILLISECOND);
   const stuck = all.filter(
-    (each) => each.idle !== 'yes' && each.wait.what !== '' && !noNews.has(each) && isLong(context, each),
+    (each) =>
+      each.idle !== 'yes' &&
+      each.wait.what !== '' &&
+      !noNews.has(each) &&
+      isLong(context, each) &&
+      !isUsualSleep(context, each),
   );
   const groups = new Map<string, AtEnd[]>();
   for (const each of stuck) {
@@ -103,6 +109,12 @@ function isLong({ model, capabilities, threshold }: Context, { lasted, left }: A
   if (lasted >= threshold('stuck-ms') * MILLISECOND) return true;
   // Nothing else happened in the capture: it was made of somebody who hangs.
   return left.beganBefore && !hasReturned(model);
+}
+
+/** Requests of the capture were answered after a sleep as long as this one. */
+function isUsualSleep({ model }: Context, { left, lasted, wait }: AtEnd): boolean {
+  if (wait.kind !== 'time' || left.beganBefore || lasted === UNKNOWN) return false;
+  return lasted <= model.topic(AnsweredSleeps).longest;
 }
 
 /** Some call came back in the capture. */
@@ -210,13 +222,17 @@ function nobodyInCall({ processes }: Model): Conclusion<never> {
   );
 }
 
-function reasonOf({ threshold }: Context, all: readonly AtEnd[], parked: number): string {
+function reasonOf(context: Context, all: readonly AtEnd[], parked: number): string {
   const idle = all.filter((each) => each.idle === 'yes').length;
-  const brief = all.length - idle - parked;
+  const asleep = all.filter(
+    (each) => each.idle !== 'yes' && isLong(context, each) && isUsualSleep(context, each),
+  ).length;
+  const brief = all.length - idle - parked - asleep;
   const parts = [
     `${idle} waiting for work or for a time`,
     ...(parked > 0 ? [`${parked} waiting for another thread or process while no request waits`] : []),
-    ...(brief > 0 ? [`${brief} for less than ${threshold('stuck-ms')} ms`] : []),
+    ...(asleep > 0 ? [`${asleep} asleep in a request no longer than others that were then answered`] : []),
+    ...(brief > 0 ? [`${brief} for less than ${context.threshold('stuck-ms')} ms`] : []),
   ];
   return parts.length === 1
     ? `${plural(all.length, 'thread')} in a call when the capture ended, all waiting for work or for a time`

@@ -5,8 +5,8 @@
 #         capture.sh (drover recipe SERVER > capture.sh), and an image with sh and strace (drover recipe containerfile).
 # Leaves  nothing: the container that traces removes itself.
 # Slower  strace slows the server while it runs, often by half. The capture holds what clients sent: keep it private.
-# Tried   podman 4.3 as root with runc: a gunicorn in one container, captured from another that had sh and strace.
-#         NOT tried: docker, and podman without root.
+# Tried   podman 4.3 and docker 20.10 as root with runc: a gunicorn in one container, captured from another that had sh
+#         and strace, and from the host with strace and bpftrace. NOT tried: either of them without root.
 set -eu
 CONTAINER=${CONTAINER:?the container, by name or id}
 IMAGE=${IMAGE:?an image with sh and strace}

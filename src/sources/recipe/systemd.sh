@@ -5,7 +5,7 @@
 # Needs   root, systemd-run, strace, and capture.sh beside it (drover recipe SERVER > capture.sh). No Node, no drover.
 # Leaves  drover-capture-HOST-TIME-... and its .tar.gz where you are; no unit (--collect).
 # Slower  strace slows the server while it runs, often by half. The capture holds what clients sent: keep it private.
-# Tried   capture.sh itself. NOT tried: systemd-run, since the machine that drover is tested on runs without systemd.
+# Tried   systemd 252, booted in namespaces: a gunicorn unit under load. NOT tried: user units, and older versions.
 set -eu
 UNIT=${UNIT:?the unit, web.service}
 PID=${PID:-$(systemctl show --property=MainPID --value "$UNIT")}
