@@ -18,6 +18,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts'
 import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
 import * as kernel from './kernel-words.ts';
 import { eventBits, flagWord } from './kernel-words.ts';
+import { hasRawFlag, rawEpollChange } from './raw-words.ts';
 import {
   decoration,
   descriptorsOfSet,
@@ -73,8 +74,9 @@ const PLACE_OF_LIMIT: Readonly<Record<string, number>> = {
 /**
  * Reads arguments in strace's words, of any of its versions, with the decorations of -y, -yy and -X. This room is the
  * only one that knows how arguments are written: this file has the questions, `strace-text.ts` the grammar,
- * `kernel-words.ts` the names of the kernel's numbers, `scanned-arguments.ts` the quick answers from bytes. What a
- * format has of its own (perf's names, bpftrace's numbers) stays in the format's room.
+ * `kernel-words.ts` the names of the kernel's numbers, `raw-words.ts` what `-X raw` prints for them,
+ * `scanned-arguments.ts` the quick answers from bytes. What a format has of its own (perf's names, bpftrace's numbers)
+ * stays in the format's room.
  */
 export class StraceArguments implements CallArguments {
   readonly #call: TracedText;
@@ -96,7 +98,7 @@ export class StraceArguments implements CallArguments {
 
   has(flag: Flag): boolean {
     const { args, syscall } = this.#call;
-    return args.includes(flag) || hasInNumbers(syscall, flag, args);
+    return args.includes(flag) || hasRawFlag(syscall, flag, args);
   }
 
   /** -1: the list of `ready` tells as well. */
@@ -215,7 +217,7 @@ export class StraceArguments implements CallArguments {
 
   epollChange(): EpollChange | null {
     const { args } = this.#call;
-    const match = /EPOLL_CTL_(ADD|MOD|DEL)(?: \*\/)?, (?:fd=)?(\d+)/.exec(args) ?? changeInNumbers(args);
+    const match = /EPOLL_CTL_(ADD|MOD|DEL)(?: \*\/)?, (?:fd=)?(\d+)/.exec(args) ?? rawEpollChange(args);
     if (match === null) return null;
     const digits = match[2] as string;
     const behind = args.slice(match.index + match[0].length - digits.length);
@@ -383,47 +385,9 @@ function isInMicroseconds({ name }: Syscall): boolean {
   return name === 'select' || name === '_newselect';
 }
 
-/** `EPOLL_CTL_ADD` as `-X raw` prints it: `7, 0x1, 5, …`. */
-function changeInNumbers(args: string): RegExpExecArray | null {
-  return /^\d+(?:<.*?>)?, (0x[123]), (\d+)/.exec(args);
-}
-
 function changeOf(printed: string): 'ADD' | 'MOD' | 'DEL' {
   if (printed === 'MOD' || printed === '0x3') return 'MOD';
   return printed === 'DEL' || printed === '0x2' ? 'DEL' : 'ADD';
-}
-
-/** The flag in the numbers of `-X raw`. */
-function hasInNumbers({ family, name }: Syscall, flag: Flag, args: string): boolean {
-  if (!args.includes('0x')) return false;
-  const parts = splitArguments(args);
-  switch (flag) {
-    case 'SOCK_NONBLOCK':
-      return flagWord(parts[name === 'accept4' ? 3 : 1] ?? '', kernel.socketFlags).includes(flag);
-    case 'HUP':
-      return family === 'epoll-wait' && readyEvents(args).some(({ events }) => (events & 0x2010) !== 0);
-    case 'F_DUPFD':
-    case 'SETLK':
-      return family === 'fcntl' && flagWord(parts[1] ?? '', kernel.fcntlCommand).includes(flag);
-    case 'CLONE_THREAD':
-    case 'CLONE_VFORK':
-      return flagWord(/flags=(0x[0-9a-f]+)/.exec(args)?.[1] ?? '', kernel.cloneFlags).includes(flag);
-    case 'MSG_DONTWAIT':
-    case 'MSG_PEEK':
-      return flagWord(parts[name === 'sendto' || name === 'recvfrom' ? 3 : 2] ?? '', kernel.messageFlags).includes(
-        flag,
-      );
-    case 'O_APPEND':
-      return flagWord(parts[name === 'openat' ? 2 : 1] ?? '', kernel.statusFlags).includes(flag);
-    // The kernel's number of it; the name is a word in any case.
-    case 'PR_SET_NAME':
-      return parts[0] === '0xf';
-    case 'WNOHANG':
-      return flagWord(parts[2] ?? '', kernel.waitFlags).includes(flag);
-    // The status of a child is written in words or not at all.
-    case 'WCOREDUMP':
-      return false;
-  }
 }
 
 /** The low 32 bits of the user data of an `epoll_ctl`; null when the line shows none. */

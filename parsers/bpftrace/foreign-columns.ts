@@ -1,4 +1,4 @@
-import { LABELS, type Role, UNIT_NAMES, UNITS } from '../../src/trace/column-names.ts';
+import { type ColumnRole, LABELS, UNIT_NAMES, UNITS } from '../../src/trace/column-names.ts';
 import { isPid } from '../../src/trace/process-number.ts';
 import { syscallName, syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
@@ -34,7 +34,7 @@ export interface ForeignColumns {
 
 /** A column, by its place among the words of a line. */
 export interface Column {
-  readonly role: Role;
+  readonly role: ColumnRole;
   readonly at: number;
   /** Nanoseconds in its unit; 0 where a time of day stands, NaN where it has none. */
   unit: number;
@@ -114,7 +114,7 @@ function planOf(count: number, rows: readonly (readonly string[])[]): Plan | nul
   const isFree = (at: number): boolean => !columns.some((column) => column.at === at);
   const share = (at: number, holds: (word: string) => boolean): number =>
     rows.filter((row) => holds(row[at] ?? '')).length / rows.length;
-  const add = (role: Role, at: number, unit = Number.NaN): void => {
+  const add = (role: ColumnRole, at: number, unit = Number.NaN): void => {
     if (isFree(at) && !columns.some((column) => column.role === role)) columns.push({ role, at, unit });
   };
   const places = Array.from({ length: count }, (_, at) => at);
@@ -157,17 +157,17 @@ function planOf(count: number, rows: readonly (readonly string[])[]): Plan | nul
 
 /** Words name the thread, the call and, with its unit, how long that took: one such line is enough. */
 function isSaidOutright(columns: readonly Column[]): boolean {
-  const has = (role: Role): boolean => columns.some((column) => column.role === role);
+  const has = (role: ColumnRole): boolean => columns.some((column) => column.role === role);
   return has('call') && (has('pid') || has('tid')) && columns.some(({ role, unit }) => role === 'dur' && unit > 0);
 }
 
 /** A call, a time and a thread are told. */
 function isEnough(columns: readonly Column[]): boolean {
-  const has = (role: Role): boolean => columns.some((column) => column.role === role);
+  const has = (role: ColumnRole): boolean => columns.some((column) => column.role === role);
   return (has('call') || has('nr')) && has('ts') && (has('pid') || has('tid'));
 }
 
-type Add = (role: Role, at: number, unit?: number) => void;
+type Add = (role: ColumnRole, at: number, unit?: number) => void;
 
 /** A column of numbers of syscalls: all are some, and there are several. */
 function addNumbersOfCalls(rows: readonly (readonly string[])[], integers: readonly number[], add: Add): void {

@@ -1,5 +1,5 @@
 import type { Nanoseconds } from '../../src/trace/time.ts';
-import type { CodeSample } from '../text/code-line.ts';
+import type { PrintedSample } from '../text/code-line.ts';
 import type { Where } from '../text/line-parser.ts';
 import type { Sight } from '../text/sight-line.ts';
 import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
@@ -61,6 +61,6 @@ export type Waiting =
       readonly peer: string;
     }
   | { readonly kind: 'observed'; readonly seenAt: Nanoseconds; readonly where: Where; readonly sight: Sight }
-  | { readonly kind: 'sampled'; readonly seenAt: Nanoseconds; readonly where: Where; readonly sample: CodeSample }
+  | { readonly kind: 'sampled'; readonly seenAt: Nanoseconds; readonly where: Where; readonly sample: PrintedSample }
   | { readonly kind: 'watched'; readonly seenAt: Nanoseconds; readonly where: Where; readonly second: WatchedSecond }
   | { readonly kind: 'lost'; readonly seenAt: Nanoseconds; readonly count: number };

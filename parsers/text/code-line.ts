@@ -3,7 +3,7 @@ import type { Sampled } from '../../src/trace/record.ts';
 import { LONGEST_CAPTURE, type Nanoseconds } from '../../src/trace/time.ts';
 
 /** What a line `event=code` says, with its stamp as printed. */
-export interface CodeSample extends Pick<Sampled, 'by' | 'frames'> {
+export interface PrintedSample extends Pick<Sampled, 'by' | 'frames'> {
   readonly stamp: string;
   readonly pid: number;
   readonly tid: number;
@@ -22,7 +22,7 @@ const MOST_TID = 0x7fffffff;
  * Reads what drover notes of the code that a thread was in (`src/sources/live/code/code-lines.ts`), without what stands
  * in front of the first key; null when it cannot be that.
  */
-export function readCodeSample(words: string): CodeSample | null {
+export function readCodeSample(words: string): PrintedSample | null {
   const [, stamp = '', took, pid, tid, by = '', word = ''] = LINE.exec(words.trimEnd()) ?? [];
   const frames = word === '' ? null : readCodeWord(word);
   const sample = { stamp, took: Number(took), pid: Number(pid), tid: Number(tid), by, frames: frames ?? [] };

@@ -50,8 +50,8 @@ export function pendingFacts(call: Pick<CallInWords, 'name' | 'words' | 'start'>
   return facts === null ? null : { ...facts, inFlight: true };
 }
 
-/** The first argument as a descriptor number; -1 for AT_FDCWD and for what is no such number. */
+/** The first argument as a descriptor number, `3` or `0x64`; -1 for AT_FDCWD and for what is no such number. */
 function descriptorIn(words: string): number {
-  const fd = Number(/^\d{1,10}/.exec(words)?.[0] ?? -1);
+  const fd = Number(/^(?:0x[0-9a-f]{1,8}|\d{1,10})(?!\w)/.exec(words)?.[0] ?? -1);
   return fd <= 0x7fffffff ? fd : -1;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { findingsOn, hostsOf } from '../analysis/host-report.ts';
 import { type Kinship, kinshipsOf } from '../analysis/kinships.ts';
 import { measured } from '../analysis/measured.ts';
@@ -5,7 +6,8 @@ import type { Dependency, Host, Metric, Report, Worker } from '../analysis/repor
 import { causeKey } from '../analysis/same-cause.ts';
 import { servedBy } from '../analysis/served.ts';
 import type { Row } from './row.ts';
-import { shortHash } from './short-hash.ts';
+
+const HASH_DIGITS = 12;
 
 /** What the report itself does not know of its capture. */
 export interface Origin {
@@ -172,4 +174,9 @@ function rowsIn(value: Metric | undefined): readonly { readonly [name: string]: 
   return list.filter(
     (row): row is { readonly [name: string]: Metric } => typeof row === 'object' && row !== null && !Array.isArray(row),
   );
+}
+
+/** The same twelve hexadecimal digits for the same parts, in every version of drover. */
+function shortHash(parts: readonly (string | number)[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, HASH_DIGITS);
 }

@@ -1,10 +1,11 @@
-import { type Confidence, type Report, SEVERITIES, type Severity } from '../analysis/report.ts';
+import { severityOf } from '../analysis/causes.ts';
+import { measured } from '../analysis/measured.ts';
+import { type Confidence, type Finding, type Report, SEVERITIES, type Severity } from '../analysis/report.ts';
 import { servedBy } from '../analysis/served.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
-import { amountOf } from './amount.ts';
 import { type CausePair, pairCauses } from './cause-pairs.ts';
 import { isImprobable, type Judgement, judge, type Seen } from './change.ts';
-import type { CauseChange, Change, Comparison, Side } from './comparison.ts';
+import type { Amount, CauseChange, Change, Comparison, Side } from './comparison.ts';
 import { conclude, type RareCauses } from './conclusion.ts';
 import { conditionsOf } from './conditions.ts';
 import { type Exposure, exposuresOf, loadOf } from './exposure.ts';
@@ -120,4 +121,20 @@ function nextOf(judged: readonly (readonly [CauseChange, Judgement])[]): readonl
 
 function rank(severity: Severity): number {
   return SEVERITIES.indexOf(severity);
+}
+
+/** How much there is of a cause in a report: of the finding that speaks for it and of those that are the same. */
+function amountOf(cause: Finding, { findings }: Report, exposure: Exposure | null): Amount {
+  const members = cause.members.flatMap((id) => findings.find((finding) => finding.id === id) ?? []);
+  const { count, totalMs, longestMs, share } = measured([cause, ...members]);
+  return {
+    id: cause.id,
+    severity: severityOf(cause, findings),
+    count,
+    rate: count === null || exposure === null ? null : count / exposure.units,
+    per: exposure?.per ?? null,
+    totalMs,
+    longestMs,
+    share,
+  };
 }

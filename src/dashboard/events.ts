@@ -1,6 +1,6 @@
 import type { Activity, Now } from '../analysis/activity.ts';
 import type { Finding, Report } from '../analysis/report.ts';
-import type { DashboardState, LiveStatus, RawLine, Reading } from './state.ts';
+import type { DashboardState, FileLine, LiveStatus, Reading } from './state.ts';
 
 /** What happens to the dashboard. */
 export type DashboardEvent =
@@ -15,7 +15,7 @@ export type DashboardEvent =
       readonly open?: readonly Finding[];
     }
   | { readonly type: 'now'; readonly workers: ReadonlyMap<number, Now> }
-  | { readonly type: 'lines'; readonly file: string; readonly rows: readonly RawLine[]; readonly total: number | null }
+  | { readonly type: 'lines'; readonly file: string; readonly rows: readonly FileLine[]; readonly total: number | null }
   | { readonly type: 'matches'; readonly filter: string; readonly matches: readonly number[]; readonly ended: boolean }
   /** A search ended: at a line, or nowhere. */
   | { readonly type: 'found'; readonly line: number | null; readonly text: string }

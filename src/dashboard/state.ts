@@ -36,7 +36,7 @@ export interface TimelineState {
   readonly cursorMs: number;
 }
 
-export interface RawLine {
+export interface FileLine {
   readonly line: number;
   readonly text: string;
   /** As it stands in the file, where `text` says it in other words. */
@@ -50,7 +50,7 @@ export interface LinesState {
   /** Number of the first line on the screen. */
   readonly top: number;
   /** What was read for the screen, in order. */
-  readonly rows: readonly RawLine[];
+  readonly rows: readonly FileLine[];
   /** Lines of the file; null while nobody knows. */
   readonly total: number | null;
   readonly filter: string;

@@ -1,9 +1,10 @@
-import type { CallStatistics, Report, Worker } from '../analysis/report.ts';
+import type { CallStatistics, Dependency, Report, Worker } from '../analysis/report.ts';
 import { count } from '../trace/format-numbers.ts';
 import type { Page } from './page.ts';
-import { callTable, workerTable } from './tables.ts';
+import { callTable, dependencyTable, workerTable } from './tables.ts';
 
 const SHOWN_CALLS = 20;
+const SHOWN_DEPENDENCIES = 20;
 /** Where the text behind a label begins. */
 const LABEL = 12;
 
@@ -46,4 +47,14 @@ export function mostTelling(report: Report, most: number): readonly Worker[] {
     (named.has(worker.pid) ? 1e12 : 0) + (worker.longestTurnMs ?? 0) + worker.wastedWakeups / 1e6;
   const chosen = new Set([...report.workers].sort((a, b) => weight(b) - weight(a)).slice(0, most));
   return report.workers.filter((worker) => chosen.has(worker));
+}
+
+/** Who was waited for, the longest first. */
+export function addDependencies(page: Page, dependencies: readonly Dependency[], verbose: number): void {
+  if (dependencies.length === 0) return;
+  page.titled(
+    dependencyTable(dependencies),
+    verbose > 1 ? dependencies.length : SHOWN_DEPENDENCIES,
+    'more, -vv shows all',
+  );
 }

@@ -1,10 +1,10 @@
 /** What a column of printed text can tell: `nr` is the number of a call, `call` its name. */
 const ROLES = ['ts', 'pid', 'tid', 'comm', 'call', 'nr', 'fd', 'ret', 'dur'] as const;
 /** What a column tells. */
-export type Role = (typeof ROLES)[number];
+export type ColumnRole = (typeof ROLES)[number];
 
 /** Words in front of a number that say what the number is. */
-export const LABELS: Readonly<Record<string, Role>> = Object.fromEntries(
+export const LABELS: Readonly<Record<string, ColumnRole>> = Object.fromEntries(
   (
     [
       ['ts', 'ts time nsecs elapsed timestamp'],
@@ -36,7 +36,7 @@ export const UNIT_NAMES: Readonly<Record<number, string>> = { 1: 'ns', 1e3: 'us'
 
 /** A column that a user named; `role` is null for `_`, which is not read. Nanoseconds in its unit, NaN without one. */
 export interface NamedColumn {
-  readonly role: Role | null;
+  readonly role: ColumnRole | null;
   readonly unit: number;
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FactBus } from '../../src/model/fact-bus.ts';
+import { acceptorsOf, acceptorsOfEach } from '../../src/model/machine/acceptors.ts';
 import type { Request } from '../../src/model/machine/connections.ts';
 import { Descriptor } from '../../src/model/machine/descriptors.ts';
 import { EpollSet } from '../../src/model/machine/epoll-set.ts';
@@ -9,7 +10,7 @@ import { OpenDescriptors } from '../../src/model/machine/open-descriptors.ts';
 import { Process } from '../../src/model/machine/process.ts';
 import { Processes } from '../../src/model/machine/processes.ts';
 import { RequestsInProgress } from '../../src/model/machine/requests-in-progress.ts';
-import { acceptorsOf, acceptorsOfEach, rolesOf } from '../../src/model/machine/roles.ts';
+import { rolesOf } from '../../src/model/machine/roles.ts';
 import { Thread } from '../../src/model/machine/thread.ts';
 import { Turn } from '../../src/model/machine/turn.ts';
 import { DescriptorCensus } from '../../src/model/topics/leaks/descriptor-census.ts';

@@ -33,11 +33,13 @@ export const ${variableOf(kind)} = defineDetector({
   thresholds: {
     '${kind}-requests': { default: 20, unit: 'requests', meaning: 'TODO: fewer than this are nothing.' },
   },
-  // Also: alsoUses (thresholds of others), follows (kinds that may be its cause), linkedInProcess, trackers (they tell
-  // facts that src/model/facts.ts does not have: src/model/README.md says how to write one). See ../detector.ts.
+  // Also: alsoUses (thresholds of others), follows (kinds that may be its cause), effect (when another kind tells the
+  // same trouble already, such as loop-stall whatever holds a loop), linkedInProcess, trackers (they tell facts that
+  // src/model/facts.ts does not have: src/model/README.md says how to write one). See ../detector.ts.
   metrics,
   create(context) {
-    // State lives here, within bounds: a capture may have millions of lines and of descriptors.
+    // State lives here, within bounds: a capture may have millions of lines and of descriptors. Its type, once
+    // finding.ts needs it too, has a file of its own: files that import each other are refused.
     const requests = new Map<Thread, number>();
     return {
       // What to hear: all facts are in src/model/facts.ts. Told for each, so do little.

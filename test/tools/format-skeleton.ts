@@ -69,9 +69,14 @@ import { OpenCalls } from '../timeline/open-calls.ts';
 // repetition ({1,12}, not +) that another one follows: a damaged line of a megabyte must take no longer than its
 // length.
 const LINE = /^${name}: (\\d{1,12}\\.\\d{1,9}) (\\d{1,10}) (.*)$/s;
+// A call in two lines, or whole in one; what is no call. Take out what the tracer does not print.
 const ENTERED = /^> ([a-z_][a-z0-9_]{0,40})\\((.*)\\)$/s;
 const LEFT = /^< ([a-z_][a-z0-9_]{0,40}) = (-?\\d{1,20})(?: (E[A-Z0-9]{1,30}))?$/;
+const WHOLE =
+  /^([a-z_][a-z0-9_]{0,40})\\((.*)\\) = (-?\\d{1,20})(?: (E[A-Z0-9]{1,30}))? took (\\d{1,12}\\.\\d{1,9})$/s;
+const SIGNAL = /^signal (SIG[A-Z0-9]{1,12})$/;
 const ENDED = /^exit (\\d{1,3})$/;
+const MESSAGE = /^# /;
 const LONGEST_LINE = 16_384;
 const MOST_TID = 0x7fffffff;
 
@@ -128,8 +133,9 @@ export class ${classOf(name)}Parser extends CallLineParser {
 
   /** False when something in the line cannot be. */
   #readBody(tid: number, stamp: string, body: string, text: string): boolean {
-    // Nanoseconds since the first event; NaN for a stamp that cannot be. A clock with a date or a time of day instead
-    // of seconds since boot: \`../timeline/stamp-clock.ts\`; parsers/README.md says when it steps back.
+    // When it happened, in nanoseconds since the first event; NaN for a stamp that cannot be. Where a line shows when
+    // its call returned, take off first how long it took. A clock with a date or a time of day instead of seconds since
+    // boot: \`../timeline/stamp-clock.ts\`; parsers/README.md says when it steps back.
     const at = this.axis.at(Math.round(Number(stamp) * SECOND));
     if (Number.isNaN(at) || tid > MOST_TID) return false;
     // What the lines tell, so that the report says what the capture lacks.
@@ -139,14 +145,26 @@ export class ${classOf(name)}Parser extends CallLineParser {
     if (entered !== null) return this.#enter(tid, entered, at, text);
     const left = LEFT.exec(body);
     if (left !== null) return this.#leave(tid, left, at, text);
+    const whole = WHOLE.exec(body);
+    if (whole !== null) return this.#whole(tid, whole, at, text);
+    const signal = SIGNAL.exec(body)?.[1];
     const ended = ENDED.exec(body);
-    if (ended === null) return false;
+    if (signal !== undefined) {
+      this.account.signals++;
+      this.tell({ kind: 'signal', lane: this.lanes.get(tid), time: at, signal, info: '', ...this.where(text) });
+    } else if (ended !== null) this.#end(tid, Number(ended[1]), at, text);
+    else if (MESSAGE.test(body)) this.account.notices++;
+    else return false;
+    return true;
+  }
+
+  #end(tid: number, status: number, time: number, text: string): void {
     this.account.exits++;
     this.tell({
       kind: 'exit',
       lane: this.lanes.get(tid),
-      time: at,
-      status: Number(ended[1]),
+      time,
+      status,
       signal: '',
       coreDumped: false,
       supersededBy: 0,
@@ -155,16 +173,16 @@ export class ${classOf(name)}Parser extends CallLineParser {
     // Its number may be used again, by another thread.
     this.lanes.end(tid);
     this.#open.end(tid);
-    return true;
   }
 
   #enter(tid: number, [, name = '', words = '']: readonly string[], at: number, text: string): boolean {
-    // An event that is no call, such as a switch of the scheduler, counts under \`notices\`: parsers/README.md.
+    // Calls have the names of Linux. An event that is no call, such as a switch of the scheduler, counts under
+    // \`notices\`, and so does a call of another system that Linux does not have: parsers/README.md.
     if (knownSyscall(name) === '') return false;
     this.account.unfinished++;
     this.flags.split = true;
-    // \`words\`: arguments in strace's words and order, \`5, NULL, NULL, SOCK_CLOEXEC\`. parsers/README.md says which
-    // count.
+    // \`words\`: arguments in strace's words and order, \`5, NULL, NULL, SOCK_CLOEXEC\`, a blank behind each comma.
+    // parsers/README.md says which count.
     this.#open.enter(tid, { name, words, start: at, where: this.where(text) });
     return true;
   }
@@ -186,6 +204,22 @@ export class ${classOf(name)}Parser extends CallLineParser {
     else this.flags.durations = true;
     // With the name of the thread as the last word, if the line has it.
     this.tellCall(tid, facts, this.where(text), '', half?.where ?? null);
+    return true;
+  }
+
+  #whole(
+    tid: number,
+    [, name = '', words = '', result = '', error = '', took = '']: readonly string[],
+    start: number,
+    text: string,
+  ): boolean {
+    const end = start + Math.round(Number(took) * SECOND);
+    const facts = factsOfWords({ name, words, start, end, isTimed: true, result, error });
+    if (facts === null) return false;
+    this.account.calls++;
+    this.flags.durations = true;
+    this.#open.pass(tid);
+    this.tellCall(tid, facts, this.where(text), '');
     return true;
   }
 }
@@ -211,6 +245,9 @@ ${name}: 1000.000617 4715 exit 0
 ${name}: 1000.000717 4711 > accept4(3, NULL, NULL, 0)
 ${name}: 1000.000817 4711 > close(5)
 ${name}: 1000.000917 4711 < close = 0
+${name}: 1000.001017 4711 read(6, NULL, 8) = -1 EAGAIN took 0.000002
+${name}: 1000.001117 4711 signal SIGTERM
+${name}: 1000.001217 4711 # 7 events lie in the buffer
 \`\`\`
 
 \`\`\`reads
@@ -219,15 +256,17 @@ call accept4 tid=4711 fd=3 result=-1 error=EAGAIN at=0.0003 took=0.0001 lines=4,
 call close tid=4715 result=0 at=0.0005 partial line=6
 exit line=7 tid=4715 at=0.0006
 call close tid=4711 fd=5 result=0 at=0.0008 took=0.0001 lines=9,10
+call read tid=4711 fd=6 result=-1 error=EAGAIN at=0.001 took=0.000002 line=11
+signal signal=SIGTERM line=12 tid=4711 at=0.0011
 in flight epoll_wait tid=4713 fd=4 at=0.0001 line=2
-lines 10: unfinished=5 resumed=4 exits=1
+lines 13: calls=1 unfinished=5 resumed=4 signals=1 exits=1 notices=1
 noted orphan-resume=1 lost-half=1
 \`\`\`
 
 * Times are seconds since the system was started; there is no date.
 * \`>\` is the entry of a call, \`<\` what it returned: the two are joined by thread and name. An exit
   without its entry is a call that is partial. An entry whose exit does not come before the next line of its thread is a
-  \`lost-half\`.
+  \`lost-half\`. A line with \`took\` is a whole call, and its time is that of the entry.
 * TODO: what the lines do not say: processes of threads, names, addresses, contents.
 `;
 }

@@ -9,7 +9,7 @@ if (!/^[a-z]+(-[a-z]+)*$/.test(kind))
 console.log(`Written:
 ${writeSkeleton(detectorFiles(kind))}
 
-One line is left, in LIST of ${join('src', 'detectors', 'registry.ts')}, where its findings are to be read, with its import:
+One line is left, in LIST of ${join('src', 'detectors', 'registry.ts')}, where its findings are to be read, with its import (npm run fix puts that in its place):
   ${variableOf(kind)},
   import { ${variableOf(kind)} } from './${kind}/detector.ts';
 

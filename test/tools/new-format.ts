@@ -9,7 +9,7 @@ if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
 console.log(`Written:
 ${writeSkeleton(formatFiles(name))}
 
-One line is left, in the list of ${join('parsers', 'registry.ts')}, with its import:
+One line is left, in the list of ${join('parsers', 'registry.ts')}, with its import (npm run fix puts that in its place):
   ${variableOf(name)}Format,
   import { ${variableOf(name)}Format } from './${name}/format.ts';
 

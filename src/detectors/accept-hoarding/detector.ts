@@ -1,7 +1,8 @@
 import { keptLine } from '../../model/evidence.ts';
 import type { AcceptCycle, IdleWait, SlowReply } from '../../model/facts.ts';
 import { acceptedBy } from '../../model/machine/accepted-by.ts';
-import { acceptorsOf, acceptorsOfEach, rolesOf } from '../../model/machine/roles.ts';
+import { acceptorsOf, acceptorsOfEach } from '../../model/machine/acceptors.ts';
+import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';

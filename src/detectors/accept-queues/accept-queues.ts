@@ -1,5 +1,6 @@
+import { acceptorsOfEach } from '../../model/machine/acceptors.ts';
 import type { Listener } from '../../model/machine/listener.ts';
-import { acceptorsOfEach, pidsOf } from '../../model/machine/roles.ts';
+import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';

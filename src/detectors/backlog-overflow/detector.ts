@@ -1,5 +1,5 @@
 import type { QueueTaken } from '../../model/facts.ts';
-import { acceptorsOfEach } from '../../model/machine/roles.ts';
+import { acceptorsOfEach } from '../../model/machine/acceptors.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';

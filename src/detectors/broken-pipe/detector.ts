@@ -1,4 +1,7 @@
 import type { FailedWrite } from '../../model/facts.ts';
+import type { Process } from '../../model/machine/process.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
+import type { Model } from '../../model/model.ts';
 import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
@@ -9,7 +12,6 @@ import { cutFinding } from './cut-finding.ts';
 import { effect } from './effect.ts';
 import { finding, NAMES } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { isOfPipeline } from './stage.ts';
 import { type Group, groupOf, Tally, worstOf } from './tally.ts';
 import { judgeWatched } from './watched.ts';
 
@@ -94,4 +96,21 @@ function severityOf(context: Context, group: Group, tally: Tally, requests: numb
   )
     return 'warning';
   return 'info';
+}
+
+/**
+ * Whether a write failed as half a shell pipeline ends: by a program that the capture shows from its start on, and that
+ * neither serves nor was started by anybody who does.
+ */
+function isOfPipeline({ thread, connection }: FailedWrite, { listeners }: Model): boolean {
+  const { process } = thread;
+  if (connection !== null || process.argv.length === 0) return false;
+  const opened = new Set(listeners.all.map(({ openedBy }) => openedBy));
+  for (let each: Process | null = process; each !== null; each = each.parent)
+    if (opened.has(each) || serves(each)) return false;
+  return true;
+}
+
+function serves(process: Process): boolean {
+  return process.accepted > 0 || process.requests > 0 || threadsOf(process).some(({ hasServed }) => hasServed);
 }

@@ -1,6 +1,7 @@
+import { acceptorsOfEach } from '../../model/machine/acceptors.ts';
 import type { Listener } from '../../model/machine/listener.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { acceptorsOfEach, pidsOf } from '../../model/machine/roles.ts';
+import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { plural } from '../../trace/format-numbers.ts';

@@ -16,7 +16,7 @@ import { NEXT, NEXT_INNER_POOL, NEXT_QUEUE, WHY, WHY_INNER_POOL, WHY_POOL, WHY_Q
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
 import { weighed } from './demand.ts';
 import { effect } from './effect.ts';
-import type { Kind } from './finding.ts';
+import type { CrewKind } from './finding.ts';
 import { Holds, heldFinding } from './holds.ts';
 import { Jobs } from './jobs.ts';
 import { judge } from './judge.ts';
@@ -131,7 +131,7 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
   const isSync = (thread: Thread): boolean => roles.get(thread) === 'sync-worker';
   const judged = crews.map((threads) => {
     const noun = threads.every(isSync) ? 'sync workers' : 'workers';
-    const kind: Kind = { noun, unit: 'request', why: WHY, next: NEXT };
+    const kind: CrewKind = { noun, unit: 'request', why: WHY, next: NEXT };
     const busy = judge(context, { threads, kind, turns, requests });
     if (typeof busy !== 'string') return busy;
     const held = judge(
@@ -143,7 +143,7 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
   });
   for (const threads of alone) {
     const name = `${threads.every(isSync) ? 'Sync worker' : 'Worker'} ${threads[0]?.process.pid}`;
-    const kind: Kind = { noun: 'workers', unit: 'request', why: WHY, next: NEXT };
+    const kind: CrewKind = { noun: 'workers', unit: 'request', why: WHY, next: NEXT };
     judged.push(judgeAlone(context, { threads, kind, turns, requests, name }, clients));
   }
   for (const threads of ofPools) {
@@ -171,7 +171,7 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
     judged.push(...(full.length > 0 && isWorse ? full : [all]));
   }
   for (const { crew, isPool, demand } of ofQueues) {
-    const kind: Kind = isPool
+    const kind: CrewKind = isPool
       ? { noun: 'pool threads', unit: 'job', why: WHY_INNER_POOL, next: NEXT_INNER_POOL }
       : { noun: 'queue workers', unit: 'job', why: WHY_QUEUE, next: NEXT_QUEUE };
     judged.push(

@@ -18,7 +18,7 @@ const SHOWN = 20;
 const MOST_BUSY = 100;
 
 /** What a crew is busy with, and why that hurts. */
-export interface Kind {
+export interface CrewKind {
   /** What they are called: `sync workers`. */
   readonly noun: string;
   /** One of what they do. */
@@ -30,7 +30,7 @@ export interface Kind {
 /** Threads that serve the same clients, one request at a time each, and when they were busy. */
 export interface BusyCrew {
   readonly threads: readonly Thread[];
-  readonly kind: Kind;
+  readonly kind: CrewKind;
   readonly turns: ReadonlyMap<Thread, BusyTurns>;
   /** Requests in those turns. */
   readonly requests: ReadonlyMap<Thread, number>;

@@ -13,7 +13,7 @@ const SEEN_TO_WAIT = ', as far as more of them were seen to wait';
 const NEARLY_ALL = 0.75;
 
 /** Why a stretch in which all were busy may count for less, or for more. */
-export interface Doubts {
+export interface Weighing {
   /** The parts of such stretches that count. */
   readonly awaited?: (stretches: readonly Interval[]) => Interval[];
   /** In these parts somebody was seen to wait for one of them. */
@@ -28,7 +28,7 @@ export interface Doubts {
 export function judge(
   context: Context,
   crew: BusyCrew,
-  { awaited = (stretches) => [...stretches], isFelt, isProven = false, say }: Doubts = {},
+  { awaited = (stretches) => [...stretches], isFelt, isProven = false, say }: Weighing = {},
 ): DraftFinding<Metrics> | string {
   const { model } = context;
   const {

@@ -1,7 +1,8 @@
+import { mastersOf } from './acceptors.ts';
 import { clienteleOf } from './clientele.ts';
-import type { Listener } from './listener.ts';
 import type { Process } from './process.ts';
 import { sharedWaitIn, sharedWaitOf } from './shared-waits.ts';
+import { Siblings } from './siblings.ts';
 import type { Thread } from './thread.ts';
 import { threadsOf } from './threads-of.ts';
 import type { ThreadView } from './views.ts';
@@ -30,12 +31,12 @@ export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
     else roles.set(thread, role);
   }
   // An acceptor that served nobody so far is what its siblings are.
-  const siblings = new Siblings();
-  for (const [thread, role] of roles) siblings.add(thread, role);
+  const siblings = new Siblings<Role>();
+  for (const [thread, role] of roles) if (isModel(role)) siblings.add(thread, role);
   for (const thread of undecided) {
     const role = siblingRole(thread, siblings);
     roles.set(thread, role);
-    siblings.add(thread, role);
+    if (isModel(role)) siblings.add(thread, role);
   }
   for (const thread of oneClientEach(roles)) roles.set(thread, 'connection-worker');
   // A shell that a worker starts, for a session or for itself, forks as well.
@@ -56,22 +57,6 @@ export function isBelow({ parent }: Process, serving: ReadonlySet<Process>): boo
   for (let forks = 0; ancestor !== null && forks < DEEPEST; forks++, ancestor = ancestor.parent)
     if (serving.has(ancestor)) return true;
   return false;
-}
-
-/**
- * Processes that watch a listener without ever accepting, while processes that they forked do: php-fpm starts its
- * children when somebody knocks.
- */
-function mastersOf(threads: readonly Thread[]): ReadonlySet<Process> {
-  const accepting = new Set<Process>();
-  const parents = new Set<Process>();
-  for (const { accepts, process } of threads) {
-    if (accepts.listenerNumbers.size === 0) continue;
-    accepting.add(process);
-    if (process.parent !== null) parents.add(process.parent);
-  }
-  for (const process of accepting) parents.delete(process);
-  return parents;
 }
 
 function ownRole(thread: Thread): Role | null {
@@ -200,9 +185,14 @@ function isMainThread(thread: Thread): boolean {
   return thread.isMain;
 }
 
-function siblingRole(thread: Thread, siblings: Siblings): Role {
+/** Whether others of the service may be like a thread of this role. */
+function isModel(role: Role): boolean {
+  return role !== 'master' && role !== 'unknown';
+}
+
+function siblingRole(thread: Thread, siblings: Siblings<Role>): Role {
   if (thread.process.forks >= 2 && (thread.loop.hub ?? thread.loop.formerHub)?.hasListener !== true) return 'master';
-  return siblings.roleFor(thread);
+  return siblings.roleFor(thread) ?? 'unknown';
 }
 
 /** Whether a thread of this role serves requests. */
@@ -215,32 +205,6 @@ export function isWorkerRole(role: string): boolean {
     role === 'blocking-acceptor' ||
     role === 'connection-worker'
   );
-}
-
-/**
- * The threads that accept from a listener or wait for it, without those of masters. Of many listeners,
- * `acceptorsOfEach` asks every thread once.
- */
-export function acceptorsOf(listener: Listener, threads: Iterable<Thread>): Thread[] {
-  const all = [...threads];
-  const masters = mastersOf(all);
-  return all.filter(({ accepts, process }) => accepts.listeners.has(listener) && !masters.has(process));
-}
-
-/** The threads that accept from each listener or wait for it; a listener without any is not in it. */
-export function acceptorsOfEach(threads: Iterable<Thread>): ReadonlyMap<Listener, readonly Thread[]> {
-  const acceptors = new Map<Listener, Thread[]>();
-  const all = [...threads];
-  const masters = mastersOf(all);
-  for (const thread of all) {
-    if (masters.has(thread.process)) continue;
-    for (const listener of thread.accepts.listeners) {
-      const known = acceptors.get(listener);
-      if (known === undefined) acceptors.set(listener, [thread]);
-      else known.push(thread);
-    }
-  }
-  return acceptors;
 }
 
 /**
@@ -275,51 +239,4 @@ export function isBlockingInAccept({ loop }: Thread): boolean {
 /** The process that stands for a worker in reports. */
 export function pidsOf(threads: Iterable<Thread>): number[] {
   return [...new Set([...threads].map((thread) => thread.process.pid))];
-}
-
-/** A thread whose role is known, and when it was added. */
-interface Known {
-  readonly process: Process;
-  readonly role: Role;
-  readonly place: number;
-}
-
-/**
- * The first threads of a known role at each listener, and of each parent. Of a key two are enough, of two processes: a
- * thread asks for those of other processes than its own. Every thread is looked at once for each of its listeners,
- * never for each other thread.
- */
-class Siblings {
-  readonly #atListener = new Map<Listener, Known[]>();
-  readonly #ofParent = new Map<Process, Known[]>();
-  #count = 0;
-
-  add({ process, accepts }: Thread, role: Role): void {
-    const place = this.#count++;
-    if (role === 'master' || role === 'unknown' || accepts.listeners.size === 0) return;
-    const known: Known = { process, role, place };
-    for (const listener of accepts.listeners) keep(this.#atListener, listener, known);
-    if (process.parent !== null) keep(this.#ofParent, process.parent, known);
-  }
-
-  /**
-   * The role of the first that accepts from the same listener, or accepts and has the same parent; `unknown` when there
-   * is none.
-   */
-  roleFor({ process, accepts }: Thread): Role {
-    let first: Known | undefined;
-    const look = (candidates: readonly Known[] = []): void => {
-      const found = candidates.find((known) => known.process !== process);
-      if (found !== undefined && (first === undefined || found.place < first.place)) first = found;
-    };
-    for (const listener of accepts.listeners) look(this.#atListener.get(listener));
-    if (process.parent !== null) look(this.#ofParent.get(process.parent));
-    return first?.role ?? 'unknown';
-  }
-}
-
-function keep<Key>(siblings: Map<Key, Known[]>, key: Key, known: Known): void {
-  const kept = siblings.get(key);
-  if (kept === undefined) siblings.set(key, [known]);
-  else if (kept.length === 1 && kept[0]?.process !== known.process) kept.push(known);
 }

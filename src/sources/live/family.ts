@@ -1,13 +1,13 @@
 import { type ProcessFacts, readParents, readProcess } from './process-facts.ts';
 
 /** A way to look at processes; tests bring their own. */
-export interface ProcessView {
+export interface ProcessListing {
   readonly parents: ReadonlyMap<number, number>;
   read(pid: number): ProcessFacts | null;
 }
 
 /** The processes of this host as they are now. */
-export function hostView(): ProcessView {
+export function hostView(): ProcessListing {
   const known = new Map<number, ProcessFacts | null>();
   return {
     parents: readParents(),
@@ -29,7 +29,7 @@ const MOST_PROCESSES = 1_000;
  * run the same program. Masters come first, so that what they fork while a tracer attaches is followed. Pids that are
  * gone are left out.
  */
-export function findFamily(pids: readonly number[], view: ProcessView): ProcessFacts[] {
+export function findFamily(pids: readonly number[], view: ProcessListing): ProcessFacts[] {
   const children = childrenOf(view.parents);
   const family = new Map<number, ProcessFacts>();
   for (const pid of pids) {
@@ -49,7 +49,7 @@ export function findFamily(pids: readonly number[], view: ProcessView): ProcessF
 }
 
 /** The topmost ancestor that still runs the same program. */
-function masterOf(process: ProcessFacts, view: ProcessView): ProcessFacts {
+function masterOf(process: ProcessFacts, view: ProcessListing): ProcessFacts {
   let master = process;
   for (let steps = 0; steps < MOST_PROCESSES; steps++) {
     const parent = view.read(master.parent);
@@ -61,7 +61,7 @@ function masterOf(process: ProcessFacts, view: ProcessView): ProcessFacts {
 
 function add(
   process: ProcessFacts,
-  view: ProcessView,
+  view: ProcessListing,
   children: ReadonlyMap<number, readonly number[]>,
   family: Map<number, ProcessFacts>,
 ): void {

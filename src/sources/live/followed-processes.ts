@@ -1,9 +1,9 @@
-import { findFamily, hostView, type ProcessView } from './family.ts';
+import { findFamily, hostView, type ProcessListing } from './family.ts';
 import { type ProcessFacts, readStartTicks } from './process-facts.ts';
 import { socketsOf } from './socket-tables.ts';
 
 interface FollowedOptions {
-  readonly view?: () => ProcessView;
+  readonly view?: () => ProcessListing;
   /** When a process started, 0 when there is none of that number. */
   readonly startTicks?: (pid: number) => number;
   /** What tells the sockets of a process apart from all others, empty when it has none. */
@@ -16,7 +16,7 @@ interface FollowedOptions {
  */
 export class FollowedProcesses {
   readonly #first: readonly ProcessFacts[];
-  readonly #view: () => ProcessView;
+  readonly #view: () => ProcessListing;
   readonly #startTicks: (pid: number) => number;
   /** The rest of the server as it was at the start, which is not traced: when each process started, by its pid. */
   readonly #others: ReadonlyMap<number, number>;
@@ -87,7 +87,7 @@ export class FollowedProcesses {
    * A server that replaced itself and whose old processes have ended since the last look: the new one runs the same
    * program, in the same session, on the same sockets. systemd would have begun a session for it.
    */
-  #heirs(view: ProcessView): readonly ProcessFacts[] {
+  #heirs(view: ProcessListing): readonly ProcessFacts[] {
     const before = this.#present;
     this.#present = new Set(view.parents.keys());
     const sockets = this.#sockets;

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { ProcessNames } from './checks.ts';
-import { findFamily, type ProcessView } from './family.ts';
+import { findFamily, type ProcessListing } from './family.ts';
 
 const SERVERS = /^(?:gunicorn|uwsgi|nginx|puma|unicorn|php-fpm|apache2|httpd|haproxy|uvicorn|hypercorn|celery|node)/;
 const MOST_SERVERS = 3;
 const MOST_PIDS = 8;
 
 /** Names of processes and users of this host, looked up when a sentence needs them. */
-export function processNames(view: ProcessView): ProcessNames {
+export function processNames(view: ProcessListing): ProcessNames {
   return {
     nameOf: (pid) => view.read(pid)?.name ?? '',
     userName,
@@ -29,7 +29,7 @@ function userName(userId: number): string {
   return String(userId);
 }
 
-function runningServers(view: ProcessView): string[] {
+function runningServers(view: ProcessListing): string[] {
   const phrases: string[] = [];
   const seen = new Set<number>();
   for (const pid of view.parents.keys()) {

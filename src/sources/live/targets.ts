@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { AttachError } from '../attach-error.ts';
-import { findFamily, hostView, type ProcessView } from './family.ts';
+import { findFamily, hostView, type ProcessListing } from './family.ts';
 import { linkOrEmpty, type ProcessFacts, readOrEmpty } from './process-facts.ts';
 import { socketsOf } from './socket-tables.ts';
 
@@ -14,7 +14,7 @@ const MOST_WORDS = 60;
 
 /** How `findTargets` looks at the host; tests bring their own. */
 export interface TargetOptions {
-  readonly view: ProcessView;
+  readonly view: ProcessListing;
   /** Where the kernel shows processes. */
   readonly root?: string;
   /** Never a target. */
@@ -55,7 +55,7 @@ function nobody(word: string, port: string | undefined): AttachError {
 }
 
 /** Several servers of one name are not one: the user says which. */
-function oneServer(word: string, found: readonly number[], view: ProcessView): number[] {
+function oneServer(word: string, found: readonly number[], view: ProcessListing): number[] {
   const servers: ProcessFacts[][] = [];
   const known = new Set<number>();
   for (const pid of found) {

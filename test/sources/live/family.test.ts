@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { findFamily, type ProcessView } from '../../../src/sources/live/family.ts';
+import { findFamily, type ProcessListing } from '../../../src/sources/live/family.ts';
 import type { ProcessFacts } from '../../../src/sources/live/process-facts.ts';
 import { processFacts } from '../../support/process-facts.ts';
 
-function view(...processes: readonly ProcessFacts[]): ProcessView {
+function view(...processes: readonly ProcessFacts[]): ProcessListing {
   const all = new Map(processes.map((process) => [process.pid, process]));
   return {
     parents: new Map(processes.map(({ pid, parent }) => [pid, parent])),
@@ -12,7 +12,7 @@ function view(...processes: readonly ProcessFacts[]): ProcessView {
   };
 }
 
-function pidsFrom(pid: number, on: ProcessView): number[] {
+function pidsFrom(pid: number, on: ProcessListing): number[] {
   return findFamily([pid], on).map((process) => process.pid);
 }
 

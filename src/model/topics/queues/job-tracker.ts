@@ -11,7 +11,7 @@ import type { Process } from '../../machine/process.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { hasTakenOne, takesFromQueue } from './broker.ts';
-import { handsOut, hasWorkers, hears, masterOf } from './masters.ts';
+import { feeds, hasWorkers, hears, masterOf } from './masters.ts';
 import { Pipes } from './pipes.ts';
 import { isForWork, isTaker, placeOf, wordQueue, workOfNew, workOfParent } from './takers.ts';
 import { type QueueKind, Work, works } from './work.ts';
@@ -124,7 +124,7 @@ export class JobTracker implements Tracker {
   #isHandedOver({ fd }: Call, { process }: Thread): boolean {
     const descriptor = process.descriptors.get(fd);
     const pipe = descriptor?.kind === 'pipe' ? this.#pipes.of(descriptor) : null;
-    return pipe !== null && handsOut(pipe, process);
+    return pipe !== null && feeds(pipe, process);
   }
 
   /** Who reads here may take jobs: from a pipe, or from what nothing names, where its parent has several workers. */

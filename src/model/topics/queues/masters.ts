@@ -28,7 +28,7 @@ function isOwn({ writer }: Pipe, process: Process): boolean {
 }
 
 /** Whether another process was seen to hand this one something through that pipe. */
-export function handsOut(pipe: Pipe, process: Process): boolean {
+export function feeds(pipe: Pipe, process: Process): boolean {
   return pipe.writer !== null && !isOwn(pipe, process);
 }
 
