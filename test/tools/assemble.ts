@@ -44,7 +44,7 @@ function keptOrigin(): string | null {
 }
 
 async function assemble(): Promise<void> {
-  // Loads its own compiler, a second of work.
+  // The compiler is large, and loaded only for this.
   const { default: asc } = await import('assemblyscript/asc');
   const { error, stderr } = await asc.main([
     SOURCE,

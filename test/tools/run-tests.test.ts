@@ -5,14 +5,14 @@ import { dirname, join, normalize } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { filesToAskAgain, inShares, planOf, setOf, sharesProcess, skippedTests, testFiles } from './run-tests.ts';
+import { filesToAskAgain, inShares, plansOf, setOf, sharesProcess, skippedTests, testFiles } from './run-tests.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const FILES = ['test/a.test.ts', 'test/b/a.slow.test.ts', 'test/b/c.test.ts', 'test/live/c.test.ts'];
 
 /** The files that run. */
 function chosen(...words: readonly string[]): string[] {
-  return planOf(words, FILES).processes.flat();
+  return plansOf(words, FILES).flatMap(({ processes }) => processes.flat());
 }
 
 test('a new test file lands in a set by its name alone', () => {
@@ -23,10 +23,10 @@ test('a new test file lands in a set by its name alone', () => {
 });
 
 test('words choose files of a set, and a word that names none is refused', () => {
-  assert.deepEqual(chosen(), FILES);
+  assert.deepEqual(chosen(), ['test/a.test.ts', 'test/b/c.test.ts', 'test/b/a.slow.test.ts', 'test/live/c.test.ts']);
   assert.deepEqual(chosen('--unit'), ['test/a.test.ts', 'test/b/c.test.ts']);
   assert.deepEqual(chosen('--live'), ['test/live/c.test.ts']);
-  assert.deepEqual(chosen('--unit', '--slow', 'b/'), ['test/b/a.slow.test.ts', 'test/b/c.test.ts']);
+  assert.deepEqual(chosen('--unit', '--slow', 'b/'), ['test/b/c.test.ts', 'test/b/a.slow.test.ts']);
   for (const word of ['test/b/c.test.ts', './test/b/c.test.ts', 'dist/test/b/c.test.js', 'b/c'])
     assert.deepEqual(chosen(word), ['test/b/c.test.ts'], word);
   assert.deepEqual(chosen('c.test', 'slow').length, 3);
@@ -37,9 +37,9 @@ test('words choose files of a set, and a word that names none is refused', () =>
 });
 
 test('flags of the test runner are passed on in front of the files', () => {
-  const { options, processes } = planOf(['--test-name-pattern=herd', 'a.test'], FILES);
-  assert.deepEqual(options.slice(1), ['--test', '--test-name-pattern=herd']);
-  assert.deepEqual(processes, [['test/a.test.ts']]);
+  const [plan, ...others] = plansOf(['--test-name-pattern=herd', 'a.test'], FILES);
+  assert.deepEqual(plan?.options.slice(1), ['--test', '--test-name-pattern=herd']);
+  assert.deepEqual([plan?.processes, others], [[['test/a.test.ts']], []]);
 });
 
 test('every file runs once; quick files of the core share processes, all others stand alone', () => {

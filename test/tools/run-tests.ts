@@ -32,14 +32,17 @@ export function testFiles(root: string): string[] {
     .sort();
 }
 
-/** What is given to node: options, and the test files of each process. */
+/** What is given to node at a time: options, and the test files of each process. */
 export interface Plan {
   readonly options: readonly string[];
   readonly processes: readonly (readonly string[])[];
 }
 
-/** The plan for these words. Throws an `Error` with one line where a word names no test. */
-export function planOf(words: readonly string[], files: readonly string[]): Plan {
+/**
+ * What to run for these words: the quick tests first, which share all processors. The others measure time, or run
+ * programs of their own: node leaves a processor free. Throws an `Error` with one line where a word names no test.
+ */
+export function plansOf(words: readonly string[], files: readonly string[]): readonly Plan[] {
   const flags = words.filter((word) => word.startsWith('--') && !Object.hasOwn(CHOICES, word));
   if (flags.some((flag) => !flag.startsWith('--test-'))) throw new Error(USAGE);
   const sets = words.flatMap((word) => CHOICES[word] ?? []);
@@ -48,14 +51,23 @@ export function planOf(words: readonly string[], files: readonly string[]): Plan
   const unknown = parts.filter((part) => !inSet.some((file) => file.includes(part)));
   if (unknown.length > 0) throw new Error(`no test file is named ${unknown.join(' or ')}\n${USAGE}`);
   const chosen = inSet.filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
-  const options = ['--enable-source-maps', '--test', ...atOnce(sets, chosen), ...flags];
-  return { options, processes: inShares(chosen) };
+  const isQuick = (file: string): boolean => setOf(file) === 'unit';
+  const quick = inShares(chosen.filter(isQuick));
+  const others = inShares(chosen.filter((file) => !isQuick(file)));
+  const options = ['--enable-source-maps', '--test', ...flags];
+  return [
+    {
+      options: quick.length > 1 ? [...options, `--test-concurrency=${availableParallelism()}`] : options,
+      processes: quick,
+    },
+    { options, processes: others },
+  ].filter(({ processes }) => processes.length > 0);
 }
 
 /**
- * Quick tests of these rooms call functions and change nothing of their process, so that many files share one. To load
- * the modules of drover and to compile the schema of the report takes a second of a processor in each process, and
- * functions that V8 compiled for one file are fast for the next: 60 files of detectors take 28 s instead of 98 s.
+ * Quick tests of these rooms call functions and change nothing of their process, so that many files share one: the
+ * modules of drover are loaded once for them, the schema of the report is compiled once, and functions that V8 compiled
+ * for one file are fast for the next.
  */
 export const SHARING = [
   'analysis',
@@ -70,7 +82,7 @@ export const SHARING = [
   'parsers',
   'trace',
 ];
-/** More files in one process are hardly faster, and processors would be idle at the end. */
+/** With much larger shares processors would be idle at the end. */
 const MOST_IN_SHARE = 30;
 /** A file for each share, which imports the tests of that share. */
 const SHARES = 'dist/test/shares';
@@ -102,12 +114,6 @@ function writeShares(root: string, processes: Plan['processes']): void {
     const lines = files.map((file) => `await import('../../../${builtName(file)}');\n`);
     writeFileSync(join(root, nameOfShare(files)), lines.join(''));
   }
-}
-
-/** Quick tests share all processors. The others measure time, or run programs of their own: node leaves one free. */
-function atOnce(sets: readonly TestSet[], chosen: readonly string[]): string[] {
-  const quick = sets.join() === 'unit' && chosen.length > 1;
-  return quick ? [`--test-concurrency=${availableParallelism()}`] : [];
 }
 
 /** `./dist/test/cli/usage.test.js` is typed, too: it is what a stack trace names. */
@@ -177,12 +183,16 @@ export function skippedTests(tap: string): string[] {
 function main(words: readonly string[]): number {
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   try {
-    const { options, processes } = planOf(words, testFiles(root));
-    const unbuilt = processes.flat().filter((file) => !existsSync(join(root, builtName(file))));
+    const plans = plansOf(words, testFiles(root));
+    const files = plans.flatMap(({ processes }) => processes.flat());
+    const unbuilt = files.filter((file) => !existsSync(join(root, builtName(file))));
     if (unbuilt.length > 0) throw new Error(`not built: ${unbuilt.join(' ')}`);
-    writeShares(root, processes);
-    const given = [...options, ...processes.map(nameOfShare)];
-    return process.env.CI ? runStrictly(root, given) : run(root, given);
+    const codes = plans.map(({ options, processes }) => {
+      writeShares(root, processes);
+      const given = [...options, ...processes.map(nameOfShare)];
+      return process.env.CI ? runStrictly(root, given) : run(root, given);
+    });
+    return Math.max(...codes);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return 2;
