@@ -78,7 +78,7 @@ describe('the roles of many threads', () => {
     const atListener = acceptor(102, own, 'undecided');
     atListener.accepts.handedOver = 1;
     const asking = acceptor(103, own, 'undecided');
-    for (const { process } of [ofParent, asking]) process.parent = master;
+    for (const thread of [ofParent, asking]) thread.process.parent = master;
     assert.equal(rolesOf([ofParent, atListener, asking]).get(asking), 'blocking-acceptor');
     assert.equal(rolesOf([atListener, ofParent, asking]).get(asking), 'acceptor');
   });

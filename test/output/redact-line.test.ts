@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { redactLine, redactQuoted } from '../../src/output/redact-line.ts';
+import { processorMs } from '../support/processor-time.ts';
 
 const PEER = '14<TCP:[10.0.0.4:8000->10.2.0.7:51544]>';
 
@@ -136,9 +137,9 @@ test('no line says more when its end is cut off anywhere', () => {
 
 test('a long line of one kind of character is done at once', () => {
   for (const character of ['a', '/', '"', '\\', '?', '(', '<', '1<', 'a(', '/?', '" ', 'a("",', '=']) {
-    const start = performance.now();
+    const start = processorMs();
     redactLine(character.repeat(50_000));
-    assert.ok(performance.now() - start < 2_000, character);
+    assert.ok(processorMs() - start < 2_000, character);
   }
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ByteWindow } from '../../parsers/text/byte-window.ts';
 import { LineCutter } from '../../parsers/text/line-cutter.ts';
+import { processorMs } from '../support/processor-time.ts';
 import { readTrace } from './read-trace.ts';
 
 const MEBIBYTE = 1 << 20;
@@ -77,7 +78,7 @@ test('a line above one mebibyte keeps its head and its tail, the same for any cu
 });
 
 test('a call with ten megabytes of data is read from both ends', () => {
-  const started = performance.now();
+  const started = processorMs();
   const { calls, codes, account } = readTrace(
     `7 close(1) = 0\n7 write(5, "${'\\0'.repeat(5 * MEBIBYTE)}", 5242880) = 5242880 <0.001234>\n7 close(2) = 0\n`,
     { chunks: [65_536] },
@@ -91,7 +92,7 @@ test('a call with ten megabytes of data is read from both ends', () => {
     ],
   );
   assert.deepEqual([calls[1]?.duration, codes, account.unparsed], [1_234_000, { 'long-line': 1 }, 0]);
-  assert.ok(performance.now() - started < 1_000);
+  assert.ok(processorMs() - started < 1_000);
 });
 
 test('ten megabytes without a newline are one line, and no trace', () => {

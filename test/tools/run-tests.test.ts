@@ -5,14 +5,14 @@ import { dirname, join, normalize } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { argumentsOf, filesToAskAgain, setOf, skippedTests, testFiles } from './run-tests.ts';
+import { filesToAskAgain, inShares, plansOf, setOf, sharesProcess, skippedTests, testFiles } from './run-tests.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const FILES = ['test/a.test.ts', 'test/b/a.slow.test.ts', 'test/b/c.test.ts', 'test/live/c.test.ts'];
 
-/** The files that node is told to run. */
+/** The files that run. */
 function chosen(...words: readonly string[]): string[] {
-  return argumentsOf(words, FILES).filter((word) => word.startsWith('dist'));
+  return plansOf(words, FILES).flatMap(({ processes }) => processes.flat());
 }
 
 test('a new test file lands in a set by its name alone', () => {
@@ -23,26 +23,46 @@ test('a new test file lands in a set by its name alone', () => {
 });
 
 test('words choose files of a set, and a word that names none is refused', () => {
-  assert.deepEqual(chosen(), [
-    'dist/test/a.test.js',
-    'dist/test/b/a.slow.test.js',
-    'dist/test/b/c.test.js',
-    'dist/test/live/c.test.js',
-  ]);
-  assert.deepEqual(chosen('--unit'), ['dist/test/a.test.js', 'dist/test/b/c.test.js']);
-  assert.deepEqual(chosen('--live'), ['dist/test/live/c.test.js']);
-  assert.deepEqual(chosen('--no-live', 'b/'), ['dist/test/b/a.slow.test.js', 'dist/test/b/c.test.js']);
+  assert.deepEqual(chosen(), ['test/a.test.ts', 'test/b/c.test.ts', 'test/b/a.slow.test.ts', 'test/live/c.test.ts']);
+  assert.deepEqual(chosen('--unit'), ['test/a.test.ts', 'test/b/c.test.ts']);
+  assert.deepEqual(chosen('--live'), ['test/live/c.test.ts']);
+  assert.deepEqual(chosen('--unit', '--slow', 'b/'), ['test/b/c.test.ts', 'test/b/a.slow.test.ts']);
   for (const word of ['test/b/c.test.ts', './test/b/c.test.ts', 'dist/test/b/c.test.js', 'b/c'])
-    assert.deepEqual(chosen(word), ['dist/test/b/c.test.js'], word);
+    assert.deepEqual(chosen(word), ['test/b/c.test.ts'], word);
   assert.deepEqual(chosen('c.test', 'slow').length, 3);
   assert.throws(() => chosen('nothing'), /no test file is named nothing/);
   assert.throws(() => chosen('--live', 'slow'), /no test file is named slow/);
+  assert.deepEqual(chosen('--slow', '--live'), ['test/b/a.slow.test.ts', 'test/live/c.test.ts']);
   assert.throws(() => chosen('--lvie'), /usage/);
 });
 
 test('flags of the test runner are passed on in front of the files', () => {
-  const words = argumentsOf(['--test-name-pattern=herd', 'a.test'], FILES);
-  assert.deepEqual(words.slice(1), ['--test', '--test-name-pattern=herd', 'dist/test/a.test.js']);
+  const [plan, ...others] = plansOf(['--test-name-pattern=herd', 'a.test'], FILES);
+  assert.deepEqual(plan?.options.slice(1), ['--test', '--test-name-pattern=herd']);
+  assert.deepEqual([plan?.processes, others], [[['test/a.test.ts']], []]);
+});
+
+test('every file runs once; quick files of the core share processes, all others stand alone', () => {
+  const files = testFiles(ROOT);
+  const shares = inShares(files);
+  assert.deepEqual(shares.flat().sort(), files);
+  assert.ok(shares.every((share) => share.length <= 30));
+  const shared = shares.filter((share) => share.length > 1);
+  assert.ok(shared.length > 3 && shared.flat().every(sharesProcess));
+  assert.equal(sharesProcess('test/detectors/a.test.ts'), true);
+  for (const file of ['test/detectors/a.slow.test.ts', 'test/live/a.test.ts', 'test/cli/a.test.ts', 'test/a.test.ts'])
+    assert.equal(sharesProcess(file), false, file);
+});
+
+test('a test that shares its process leaves that process as it was', () => {
+  // `thread.process` of the model is another word.
+  const calls = /(?<![.\w])process\.(?:chdir|exit|on|once|emit|umask|setuid)\b|mock\.|setFlags|globalThis/;
+  const changes = new RegExp(`${calls.source}|${/(?<![.\w])process\.(?:env\b[^\n]*|\w+) = |\bdelete process/.source}`);
+  const wrong = testFiles(ROOT).filter(
+    (file) => sharesProcess(file) && changes.test(readFileSync(join(ROOT, file), 'utf8')),
+  );
+  assert.deepEqual(wrong, [], 'write such a test beside what starts programs, in a room that is not in SHARING');
+  assert.match("process.env.TZ = 'UTC'", changes);
 });
 
 test('a test that was removed does not run, although it is still built', () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,11 +11,11 @@ import { fileURLToPath } from 'node:url';
  */
 export type TestSet = 'unit' | 'slow' | 'live';
 
-const USAGE = 'usage: npm test -- [--unit | --live | --no-live] [FILE | part of a path]... [--test-FLAG of node]...';
+const USAGE = 'usage: npm test -- [--unit] [--slow] [--live] [FILE | part of a path]... [--test-FLAG of node]...';
 const CHOICES: Readonly<Record<string, readonly TestSet[]>> = {
   '--unit': ['unit'],
+  '--slow': ['slow'],
   '--live': ['live'],
-  '--no-live': ['unit', 'slow'],
 };
 
 /** The set of a test file, by its name alone: nobody keeps a list. */
@@ -31,8 +32,17 @@ export function testFiles(root: string): string[] {
     .sort();
 }
 
-/** What to give to node for these words. Throws an `Error` with one line where a word names no test. */
-export function argumentsOf(words: readonly string[], files: readonly string[]): string[] {
+/** What is given to node at a time: options, and the test files of each process. */
+export interface Plan {
+  readonly options: readonly string[];
+  readonly processes: readonly (readonly string[])[];
+}
+
+/**
+ * What to run for these words: the quick tests first, which share all processors. The others measure time, or run
+ * programs of their own: node leaves a processor free. Throws an `Error` with one line where a word names no test.
+ */
+export function plansOf(words: readonly string[], files: readonly string[]): readonly Plan[] {
   const flags = words.filter((word) => word.startsWith('--') && !Object.hasOwn(CHOICES, word));
   if (flags.some((flag) => !flag.startsWith('--test-'))) throw new Error(USAGE);
   const sets = words.flatMap((word) => CHOICES[word] ?? []);
@@ -41,13 +51,69 @@ export function argumentsOf(words: readonly string[], files: readonly string[]):
   const unknown = parts.filter((part) => !inSet.some((file) => file.includes(part)));
   if (unknown.length > 0) throw new Error(`no test file is named ${unknown.join(' or ')}\n${USAGE}`);
   const chosen = inSet.filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
-  return ['--enable-source-maps', '--test', ...atOnce(sets, chosen), ...flags, ...chosen.map(builtName)];
+  const isQuick = (file: string): boolean => setOf(file) === 'unit';
+  const quick = inShares(chosen.filter(isQuick));
+  const others = inShares(chosen.filter((file) => !isQuick(file)));
+  const options = ['--enable-source-maps', '--test', ...flags];
+  return [
+    {
+      options: quick.length > 1 ? [...options, `--test-concurrency=${availableParallelism()}`] : options,
+      processes: quick,
+    },
+    { options, processes: others },
+  ].filter(({ processes }) => processes.length > 0);
 }
 
-/** Quick tests share all processors. The others measure time, or run programs of their own: node leaves one free. */
-function atOnce(sets: readonly TestSet[], chosen: readonly string[]): string[] {
-  const quick = sets.join() === 'unit' && chosen.length > 1;
-  return quick ? [`--test-concurrency=${availableParallelism()}`] : [];
+/**
+ * Quick tests of these rooms call functions and change nothing of their process, so that many files share one: the
+ * modules of drover are loaded once for them, the schema of the report is compiled once, and functions that V8 compiled
+ * for one file are fast for the next.
+ */
+export const SHARING = [
+  'analysis',
+  'archive',
+  'comparison',
+  'dashboard',
+  'detectors',
+  'files',
+  'fuzz',
+  'model',
+  'output',
+  'parsers',
+  'trace',
+];
+/** With much larger shares processors would be idle at the end. */
+const MOST_IN_SHARE = 30;
+/** A file for each share, which imports the tests of that share. */
+const SHARES = 'dist/test/shares';
+
+/** The files of each process. Shares are dealt like cards: neighbours by name are often large together. */
+export function inShares(files: readonly string[]): readonly (readonly string[])[] {
+  const sharing = files.filter(sharesProcess);
+  const count = Math.ceil(sharing.length / MOST_IN_SHARE);
+  const shares = Array.from({ length: count }, (_, share) => sharing.filter((_file, index) => index % count === share));
+  return [...shares, ...files.filter((file) => !sharesProcess(file)).map((file) => [file])];
+}
+
+export function sharesProcess(file: string): boolean {
+  return setOf(file) === 'unit' && SHARING.some((room) => file.startsWith(`test/${room}/`));
+}
+
+/** What node is told to run. The name of a share tells its files, so that two runs at once do not mix. */
+function nameOfShare(files: readonly string[]): string {
+  const [first = ''] = files;
+  if (files.length === 1) return builtName(first);
+  return `${SHARES}/${createHash('sha256').update(files.join()).digest('hex').slice(0, 8)}.test.js`;
+}
+
+/** Writes the files that import the tests of a share. */
+function writeShares(root: string, processes: Plan['processes']): void {
+  mkdirSync(join(root, SHARES), { recursive: true });
+  for (const files of processes) {
+    if (files.length < 2) continue;
+    const lines = files.map((file) => `await import('../../../${builtName(file)}');\n`);
+    writeFileSync(join(root, nameOfShare(files)), lines.join(''));
+  }
 }
 
 /** `./dist/test/cli/usage.test.js` is typed, too: it is what a stack trace names. */
@@ -117,10 +183,16 @@ export function skippedTests(tap: string): string[] {
 function main(words: readonly string[]): number {
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   try {
-    const given = argumentsOf(words, testFiles(root));
-    const unbuilt = given.filter((word) => word.startsWith('dist') && !existsSync(join(root, word)));
+    const plans = plansOf(words, testFiles(root));
+    const files = plans.flatMap(({ processes }) => processes.flat());
+    const unbuilt = files.filter((file) => !existsSync(join(root, builtName(file))));
     if (unbuilt.length > 0) throw new Error(`not built: ${unbuilt.join(' ')}`);
-    return process.env.CI ? runStrictly(root, given) : run(root, given);
+    const codes = plans.map(({ options, processes }) => {
+      writeShares(root, processes);
+      const given = [...options, ...processes.map(nameOfShare)];
+      return process.env.CI ? runStrictly(root, given) : run(root, given);
+    });
+    return Math.max(...codes);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return 2;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { portOf, protocolOfPort, queryOf, requestStart } from '../../src/trace/payload.ts';
+import { processorMs } from '../support/processor-time.ts';
 
 describe('a request starts with', () => {
   const rows: readonly (readonly [bytes: string, line: string | null, complete?: boolean])[] = [
@@ -119,7 +120,7 @@ describe('hostile bytes', () => {
   it('raise no exception, and take time that grows with their length', () => {
     for (const brick of bricks) {
       const long = brick.repeat(60_000 / brick.length);
-      const start = performance.now();
+      const start = processorMs();
       for (const bytes of [
         long,
         `GET /${long}`,
@@ -131,7 +132,7 @@ describe('hostile bytes', () => {
         queryOf(bytes);
         portOf(bytes);
       }
-      assert.ok(performance.now() - start < 500, `${JSON.stringify(brick)}: ${performance.now() - start} ms`);
+      assert.ok(processorMs() - start < 500, `${JSON.stringify(brick)}: ${processorMs() - start} ms`);
     }
   });
 
