@@ -152,7 +152,7 @@ function servedInWords({ requests }: FutexWord): string {
 /** Python since 3.13 parks each waiting thread at an address on its own stack. */
 function whereAt({ address }: FutexWord): string {
   return address === PARKED
-    ? 'at an address of its own each, as threads have that wait for a lock of Python 3.13 and later, a queue'
+    ? 'at an address of its own each, as threads that wait for a lock of Python 3.13 or later do, or for a queue'
     : `for the same futex word ${address}`;
 }
 
