@@ -9,7 +9,8 @@ import { fences, pageOf } from './support/detector-page.ts';
 /** Compiled tests lie in dist/test; the READMEs are not copied there. */
 const FOLDER = new URL('../../src/detectors/', import.meta.url);
 const TESTS = new URL('../../test/detectors/', import.meta.url);
-const HEADINGS = ['What you see', 'Why it hurts', 'How it is detected', 'Example', 'What to do', 'When it is wrong'];
+/** Whoever opens the page in an incident reads what to do before how the kind is found. */
+const HEADINGS = ['What you see', 'Why it hurts', 'What to do', 'When it is wrong', 'How it is detected', 'Example'];
 /** Folders of what several detectors share. */
 const SHARED: ReadonlySet<string> = new Set(['accept-queues', 'busy-at-once', 'stall-cause']);
 /** Words that claim more than a trace can show. */

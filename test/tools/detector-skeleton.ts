@@ -121,6 +121,14 @@ TODO: what an operator notices.
 
 TODO: one or two sentences.
 
+## What to do
+
+TODO: what to look at, then what to change.
+
+## When it is wrong
+
+TODO: what looks the same and is none.
+
 ## How it is detected
 
 TODO: from which calls, and by which rule.
@@ -143,14 +151,6 @@ TODO: the same, just below the threshold.
 \`\`\`strace quiet
 101 1795140810.000000 accept4(5<socket:[71]>, NULL, NULL, SOCK_CLOEXEC) = 11<socket:[73]> <0.000019>
 \`\`\`
-
-## What to do
-
-TODO: what to look at, then what to change.
-
-## When it is wrong
-
-TODO: what looks the same and is none.
 `;
 }
 
