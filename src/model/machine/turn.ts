@@ -1,6 +1,6 @@
 import type { Call } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 
 import { type KeptLine, keptLine } from '../evidence.ts';
 import type { BlockClass } from './block-class.ts';
@@ -155,7 +155,8 @@ export class Turn {
   /** The last call was no part of it: from `since` on its thread waited for its turn to accept. */
   leaveOut(since: Nanoseconds, took: Nanoseconds): void {
     this.inCalls -= took;
-    while ((this.blocked.at(-1)?.firstAt ?? UNKNOWN) >= since) this.blocked.pop();
+    // Times before the first stamp of the trace are negative.
+    while (this.blocked.length > 0 && (this.blocked.at(-1) as BlockedIn).firstAt >= since) this.blocked.pop();
   }
 
   begin(call: Call): void {
