@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { causesIn } from '../../src/analysis/causes.ts';
 import { analyzeFiles, type Report } from '../../src/index.ts';
 import { renderMarkdown } from '../../src/output/markdown.ts';
 import { renderText } from '../../src/output/text.ts';
 import { prefork } from '../support/server-lines.ts';
 import { strictComplaints } from '../support/strict-schema.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import type { ThreadLines } from '../support/thread-lines.ts';
 import { turn } from '../support/turns.ts';
 
-const FOLDER = mkdtempSync(join(tmpdir(), 'drover-hosts-'));
-after(() => rmSync(FOLDER, { recursive: true, force: true }));
+const FOLDER = temporaryFolder();
 
 /** A server of two workers, of which the first has stalls of so many milliseconds; with the pids of every other. */
 function server(stalls: readonly number[], request = 'GET /slow'): string {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { AnalysisOptions } from '../../src/analysis/options.ts';
 import { titleOnHosts } from '../../src/analysis/title-on-hosts.ts';
 import { checkTime } from '../../src/cli/options/part-of-capture.ts';
@@ -10,11 +9,11 @@ import { analyzeFiles, type Report } from '../../src/index.ts';
 import { renderText } from '../../src/output/text.ts';
 import { prefork } from '../support/server-lines.ts';
 import { strictComplaints } from '../support/strict-schema.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import type { ThreadLines } from '../support/thread-lines.ts';
 import { turn } from '../support/turns.ts';
 
-const FOLDER = mkdtempSync(join(tmpdir(), 'drover-verdicts-'));
-after(() => rmSync(FOLDER, { recursive: true, force: true }));
+const FOLDER = temporaryFolder();
 
 interface Shape {
   readonly ms?: number;

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { analyzeFiles } from '../../src/index.ts';
 import { PaperDashboard } from '../support/screens.ts';
 import { prefork } from '../support/server-lines.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import type { ThreadLines } from '../support/thread-lines.ts';
 import { turn } from '../support/turns.ts';
 
-const FOLDER = mkdtempSync(join(tmpdir(), 'drover-host-screens-'));
-after(() => rmSync(FOLDER, { recursive: true, force: true }));
+const FOLDER = temporaryFolder();
 
 /** A server whose first worker has a stall of so many milliseconds; all servers have the same pids. */
 function captureOf(name: string, stallMs: number): string {
