@@ -47,7 +47,7 @@ export function finding(
       ? `for ${atLeast}${duration(longest)}`
       : `${stalls.length} times, ${duration(total)} in all; the longest lasted ${atLeast}${duration(longest)}`;
   return {
-    severity: isPassing(context, worst, longest, total) ? 'warning' : 'critical',
+    severity: isPassing(context, shown, longest, total) ? 'warning' : 'critical',
     confidence: 'likely',
     title: withPlace(
       'No worker could accept or ' +
@@ -104,11 +104,12 @@ export function finding(
  */
 function isPassing(
   { model, threshold }: Context,
-  worst: ServiceStall,
+  stalls: readonly ServiceStall[],
   longest: Nanoseconds,
   total: Nanoseconds,
 ): boolean {
-  const isComputing = worst.blockedIn.every(({ cause }) => cause === 'no-syscall' || cause === 'not-running');
+  const places = stalls.flatMap(({ blockedIn }) => blockedIn);
+  const isComputing = places.every(({ cause }) => cause === 'no-syscall' || cause === 'not-running');
   const window = Math.min(model.lastTime, model.options.to) - Math.max(model.firstTime, model.options.from);
   return (
     isComputing &&

@@ -11,6 +11,7 @@ import { threadsOf } from '../machine/threads-of.ts';
 import { type Heard, HUB_WAIT, type WorksFor } from '../tracker.ts';
 import type { Followers } from './followers.ts';
 import { isInterruption } from './interruptions.ts';
+import { readOwnNumber, STANDARD_ERROR } from './own-number.ts';
 
 /** Follows a call and says whom it works for. */
 type Handler = (call: Call, thread: Thread) => WorksFor;
@@ -69,7 +70,7 @@ function handlerOf({ family }: Syscall, followers: Followers, audience: Audience
       return (call, thread) => traffic.read(call, thread);
     case 'write':
       return (call, thread) => {
-        if (call.fd <= STANDARD_ERROR && !thread.process.isWhole) readsItsNumber(call, thread, processes);
+        if (call.fd <= STANDARD_ERROR && !thread.process.isWhole) readOwnNumber(call, thread, processes);
         return traffic.write(call, thread);
       };
     case 'connect':
@@ -82,19 +83,6 @@ function handlerOf({ family }: Syscall, followers: Followers, audience: Audience
     default:
       return undefined;
   }
-}
-
-const STANDARD_ERROR = 2;
-const MOST_LINES_READ = 20;
-/** How a line of uWSGI's log begins: `[pid: 4711|app: 0|req: 3/7]`. */
-const OWN_NUMBER = /^\[pid: (\d{1,9})\|/;
-
-/** uWSGI says in each line of its log which process writes it, whichever of its threads does. */
-function readsItsNumber(call: Call, thread: Thread, { memberships }: Processes): void {
-  if (thread.linesRead >= MOST_LINES_READ) return;
-  thread.linesRead++;
-  const [, pid] = OWN_NUMBER.exec(call.arguments.payload(24) ?? '') ?? [];
-  if (pid !== undefined) memberships.pidNamed(thread, Number(pid));
 }
 
 /** Calls that only change what is known of a process or its descriptors: by name where it differs from its family. */

@@ -37,8 +37,6 @@ export class Thread {
   outside: Nanoseconds = 0;
   /** It shows its master that it lives, as a worker of gunicorn does: it is one also while nobody asks for anything. */
   beats = false;
-  /** Lines of its log that were looked at for the number of its process. */
-  linesRead = 0;
   /** It read a request: what it waits for, somebody waits for. */
   servesRequests = false;
   /** It is stopped, and nothing was seen of it since; `continued` is the line that let it go on. */

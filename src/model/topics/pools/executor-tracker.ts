@@ -122,6 +122,7 @@ export class ExecutorTracker implements Tracker {
       this.#waited(call, thread, hand);
       return;
     }
+    if (call.duration <= hand.job.longest) return;
     const { fd, descriptor } = waitedOn(call, thread.process);
     const target = fd < 0 ? call.arguments.path() : describeTarget(fd, descriptor);
     stayed(hand.job, call.syscall.name, target, call.duration, keptLine(call));
