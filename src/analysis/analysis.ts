@@ -111,6 +111,8 @@ export class Analysis {
   /** The report of all records accepted. Ends the analysis: what was still open is closed and judged. */
   finish(facts: InputFacts): Report {
     const model = this.#model ?? this.#begin();
+    // Where no record came before the end, the end is what --from and --to are asked about.
+    if (!this.#capabilities.times && this.#origin.kind !== 'none') this.#settle(model);
     model.finish(facts.inFlight);
     const report = this.snapshot(facts);
     this.#options.events?.judged(report, model.zero);
