@@ -1,5 +1,6 @@
 import { type Conclusion, type DraftFinding, notApplicable } from '../detectors/finding.ts';
 import type { Metrics } from '../detectors/metric.ts';
+import { RECORDING } from '../detectors/need.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
@@ -19,6 +20,8 @@ export interface Doubts {
   readonly isFiltered: boolean;
   /** It holds calls on files and sockets alone, as `-e trace=desc` and `-e trace=network` leave them. */
   readonly isNarrow: boolean;
+  /** Calls were printed when they had returned, and only those that failed, or only those that did not (`-z`, `-Z`). */
+  readonly isByOutcome: boolean;
   /** Lines that are certainly missing: as a rule a small part of those that are. */
   readonly missingLines: number;
   /** So many that nothing is clear. */
@@ -46,6 +49,7 @@ export function doubtsAbout(model: Model, { diagnostics, lines }: Read, resoluti
     unrecorded,
     isFiltered: unrecorded.some(({ kinds }) => kinds !== REPLIES),
     isNarrow: isNarrow(model),
+    isByOutcome: diagnostics.has('exit-order'),
     missingLines,
     resolution,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
@@ -81,6 +85,8 @@ export function believed(kind: Kind, conclusion: Conclusion<Metrics>, doubts: Do
     return notApplicable(sentenceOf(missing));
   const blurring = doubts.unrecorded.find(({ unclear }) => unclear?.has(kind) === true);
   if (blurring !== undefined && outcome.status === 'clear') return notApplicable(sentenceOf(blurring));
+  if (doubts.isByOutcome && outcome.status === 'clear' && kind !== 'worker-death')
+    return notApplicable(`${BY_OUTCOME} Record without that option: ${RECORDING}`);
   if (findings.length === 0) return conclusion;
   return { outcome, findings: findings.map((finding) => doubted(kind, finding, doubts)) };
 }
@@ -90,6 +96,11 @@ function doubted(kind: Kind, finding: DraftFinding<Metrics>, doubts: Doubts): Do
   if (kind === 'worker-saturation' && isBlurred(finding.metrics, resolution))
     return { ...possible(finding, BLURRED), severity: 'info' };
   const isSilence = restsOnSilence(kind, finding.metrics);
+  if (doubts.isByOutcome) {
+    const doubtful = possible(finding, BY_OUTCOME);
+    // A silence may be a wait that a signal ended, or one that goes on at the end.
+    return isSilence || isElsewhere(kind, finding.metrics) ? demoted(doubtful) : doubtful;
+  }
   if (isSilence && missingLines > 0) {
     const doubtful = possible(finding, MISSING);
     return missingLines >= SURE && timesOf(finding.metrics) <= missingLines ? demoted(doubtful) : doubtful;
@@ -118,6 +129,8 @@ function demoted(finding: DraftFinding<Metrics>): Doubted {
   return { ...finding, severity: 'info', isDemoted: finding.severity !== 'info' };
 }
 
+const BY_OUTCOME =
+  'The capture holds calls that failed only, or calls that did not only (-z, -Z), and none that had not returned.';
 const MISSING = 'Lines of the capture are missing: it may be one of them that is not seen here.';
 const BLURRED = 'The times are whole seconds, and each stretch may have been up to a second shorter or longer.';
 const TOO_LOW = 'Lines of the capture are missing: counts are too low.';
@@ -156,6 +169,12 @@ function restsOnSilence(kind: Kind, { cause, call, stalls }: Metrics): boolean {
   if (kind !== 'service-stall') return BY_ABSENCE.has(kind);
   // That no worker lived is told by ends and beginnings, of which no few lines are missing.
   return cause !== 'no-worker' && JSON.stringify(stalls ?? '').includes('"cause":"no-syscall"');
+}
+
+/** The worker waited for something that is not its loop's: which wait that is, failed accepts tell as well. */
+function isElsewhere(kind: Kind, { cause, stalls }: Metrics): boolean {
+  if (kind === 'loop-stall') return cause === 'foreign-poll';
+  return kind === 'service-stall' && JSON.stringify(stalls ?? '').includes('"cause":"foreign-poll"');
 }
 
 /** How often it was seen. */

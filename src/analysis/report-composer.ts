@@ -78,6 +78,7 @@ export function composeReport(parts: Parts): Report {
 function unseenIn({ doubts, drafts, capabilities }: Parts): string {
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
+  if (doubts.isByOutcome) return 'the capture holds failed calls only, or none that failed. Record without -z and -Z';
   const isDemoted = drafts.some((draft) => draft.isDemoted === true);
   if (doubts.areManyMissing || (isDemoted && doubts.missingLines > 0)) return 'lines of the capture are missing';
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';

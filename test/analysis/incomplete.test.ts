@@ -206,3 +206,44 @@ describe('stamps of whole seconds', () => {
     assert.deepEqual(loud(await reportOn([...lines, ...cut])), []);
   });
 });
+
+/** What `strace -z` makes of the lines: signals, ends, and whole calls that did not fail, as they returned. */
+function successful(lines: readonly string[]): string[] {
+  const begun = new Map<string, string>();
+  const whole = lines.flatMap((line): string[] => {
+    const [, pid = '', rest = ''] = /^(\d+) +[\d.]+ (.*)$/.exec(line) ?? [];
+    if (line.endsWith(' <unfinished ...>')) {
+      begun.set(pid, line.slice(0, -' <unfinished ...>'.length));
+      return [];
+    }
+    const end = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest)?.[1];
+    return end === undefined ? [line] : [`${begun.get(pid) ?? ''}${end}`];
+  });
+  const endOf = (line: string): number => {
+    const [, start = '', , took = '0'] = /^\d+ +([\d.]+) (.*?)(?:<(\d+\.\d+)>)?$/.exec(line) ?? [];
+    return Number(start) + Number(took);
+  };
+  const kept = whole.filter((line) => /^\d+ +[\d.]+ (?:\w+\(.*\) += (?!-1 )|---|\+\+\+)/.test(line));
+  return kept.toSorted((a, b) => endOf(a) - endOf(b));
+}
+
+describe('a capture of the calls that did not fail (-z)', () => {
+  it('still names a stall between two calls', async () => {
+    const { verdict, findings } = await reportOn(successful(linesOf('distracted-worker/three-workers')));
+    assert.match(verdict.text, /^Cannot tell: .* Seen all the same: \d+ requests had no reply for 1 s or more/);
+    assert.ok(findings.some(({ title }) => title.startsWith('GET /b holds 3 workers')));
+  });
+
+  for (const name of ['herd-gunicorn-gevent', 'node-cluster/healthy', 'servers/nginx'])
+    it(`clears nobody, and raises no alarm over a wait that is not in it: ${name}`, async () => {
+      const { verdict, outcomes, findings } = await reportOn(successful(linesOf(name)));
+      const clear = Object.entries(outcomes).filter(([, { status }]) => status === 'clear');
+      assert.deepEqual(
+        clear.map(([kind]) => kind).filter((kind) => kind !== 'worker-death'),
+        [],
+      );
+      assert.ok(findings.every(({ confidence }) => confidence === 'possible'));
+      assert.equal(verdict.confidence, 'cannot-tell');
+      assert.match(verdict.text, /^Cannot tell: the capture holds failed calls only, or none that failed\. Record /);
+    });
+});
