@@ -76,6 +76,8 @@ export const SHARING = [
   'model',
   'output',
   'parsers',
+  'pipeline',
+  'sources',
   'trace',
 ];
 /** With much larger shares processors would be idle at the end. */
