@@ -144,6 +144,11 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ],
   [' 1234 nginx    CALL  accept4(0x6,0x7fff,0x7ffe,0x20000000)\n 1234 nginx    RET   accept4 5\n', /ktrace/],
   ['{\n  "name": "drover"\n}\n', /JSON.*"{"/],
+  // A header of 512 bytes: the name, numbers and sums in octal, and the word at byte 257.
+  [
+    `capture/${'\0'.repeat(92)}0000700${'\0'.repeat(150)}ustar  \0root${'\0'.repeat(243)}`,
+    /^a tar archive; unpack it with `tar -xf/,
+  ],
   ['<!doctype html>\n<html>', /HTML/],
   [
     'The kernel then calls accept(2), which fails with EAGAIN.\nSee also read(2) and write(2).\n',
