@@ -1,5 +1,5 @@
 import { moment } from '../detectors/words.ts';
-import { type AtEnd, atEndOf } from '../model/at-end/at-end.ts';
+import { atEndOf, type ThreadAtEnd } from '../model/at-end/at-end.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import { ActivityLane, BUCKETS, spread } from '../model/measuring/activity-lane.ts';
 import type { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
@@ -103,7 +103,7 @@ interface Stay {
 }
 
 /** `atEnd` is known when the trace has ended: who waits for an answer is blocked, whatever the call. */
-function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: AtEnd): Stay {
+function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: ThreadAtEnd): Stay {
   const last = thread.lastSeen;
   if (thread.ended) return { state: 'ended', call: '', target: '', since: last };
   const { leftIn } = thread;

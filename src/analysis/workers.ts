@@ -1,5 +1,5 @@
 import { moment } from '../detectors/words.ts';
-import { type AtEnd as AtEndOfThread, atEndOf } from '../model/at-end/at-end.ts';
+import { atEndOf, type ThreadAtEnd } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
 import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
 import { sharedWaitOf } from '../model/machine/shared-waits.ts';
@@ -85,8 +85,8 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
 const LIKELY_STUCK = { no: 2, unknown: 1, yes: 0 } as const;
 
 /** For each process the thread that is likeliest stuck, and of those the one that is in its call for longest. */
-function endsOf(model: Model): ReadonlyMap<Process, AtEndOfThread> {
-  const ends = new Map<Process, AtEndOfThread>();
+function endsOf(model: Model): ReadonlyMap<Process, ThreadAtEnd> {
+  const ends = new Map<Process, ThreadAtEnd>();
   for (const end of atEndOf(model)) {
     const known = ends.get(end.thread.process);
     const weight = known === undefined ? 1 : LIKELY_STUCK[end.idle] - LIKELY_STUCK[known.idle];
@@ -96,7 +96,7 @@ function endsOf(model: Model): ReadonlyMap<Process, AtEndOfThread> {
   return ends;
 }
 
-function describeEnd(end: AtEndOfThread | undefined, times: boolean): AtEnd | null {
+function describeEnd(end: ThreadAtEnd | undefined, times: boolean): AtEnd | null {
   if (end === undefined) return null;
   const { left, lasted, idle } = end;
   const target = left.target || left.path;
