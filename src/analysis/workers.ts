@@ -1,4 +1,4 @@
-import { moment } from '../detectors/words.ts';
+import { millisecondsAt } from '../detectors/words.ts';
 import { atEndOf, type ThreadAtEnd } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
 import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
@@ -74,8 +74,8 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
       brokenPipes: process.brokenPipes,
       requests: process.requests,
       // A clock that goes backwards gives the last record of a thread an earlier time than the first.
-      firstMs: capabilities.times ? moment(model, Math.min(thread.firstTime, thread.lastSeen)) : null,
-      lastMs: capabilities.times ? moment(model, Math.max(thread.firstTime, thread.lastSeen)) : null,
+      firstMs: capabilities.times ? millisecondsAt(model, Math.min(thread.firstTime, thread.lastSeen)) : null,
+      lastMs: capabilities.times ? millisecondsAt(model, Math.max(thread.firstTime, thread.lastSeen)) : null,
       host: null,
       atEnd: describeEnd(ends.get(process), capabilities.times),
     };

@@ -7,7 +7,7 @@ import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPla
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { everyOne, moment } from '../words.ts';
+import { everyOne, millisecondsAt } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -62,7 +62,7 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
         tid: each.thread.tid,
         call: each.left.name,
         target: targetOf(each),
-        sinceMs: capabilities.times && !each.left.beganBefore ? moment(model, each.left.since) : null,
+        sinceMs: capabilities.times && !each.left.beganBefore ? millisecondsAt(model, each.left.since) : null,
         forMs: capabilities.times && each.lasted !== UNKNOWN ? milliseconds(each.lasted) : null,
         hasTimeout: each.left.hasTimeout,
         idle: each.idle === 'no' ? 'no' : 'unknown',
