@@ -215,6 +215,20 @@ describe('a process that waits inside a call', () => {
     assert.equal(finding.title, 'poll on fd 3 ran out 7 times, together 10.50 s');
   });
 
+  it('counts a failure where the other end leaves without an answer, and none where nothing was asked', async () => {
+    const failures = async (asks: boolean, result: string | number): Promise<unknown> => {
+      const trace = new TraceLines();
+      const thread = connect(trace.thread(101).at(0), 12);
+      if (asks) thread.send(12, 'GET /b HTTP/1.0\\r\\n');
+      thread.call(`recvfrom(${thread.fd(12)}, `, '"", 8192, 0, NULL, NULL)', result, 4500).close(12);
+      return (await analyzed(trace)).dependencies.map((row) => [row.peer, row.longestMs, row.failures]);
+    };
+    assert.deepEqual(await failures(true, 0), [[PEER, 4500, 1]]);
+    assert.deepEqual(await failures(true, failed('ECONNRESET')), [[PEER, 4500, 1]]);
+    assert.deepEqual(await failures(false, 0), [[PEER, 4500, 0]]);
+    assert.deepEqual(await failures(false, failed('ECONNRESET')), [[PEER, 4500, 1]]);
+  });
+
   it('counts the limits of reads that wait (SO_RCVTIMEO), and none where a read never waits', async () => {
     const reads = async (type: string, flags: string): Promise<readonly unknown[]> => {
       const trace = new TraceLines();

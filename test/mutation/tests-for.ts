@@ -3,13 +3,15 @@ import { basename, join } from 'node:path';
 
 /** Rooms whose tests judge what detectors and model say. */
 const ROOMS = ['detectors', 'model', 'analysis'];
-const PAGES = 'test/detectors.test.js';
+/** The examples of the pages, and what the recorder of the model tells. */
+const ALONE = ['test/detectors.test.js', 'test/output/timeline.test.js'];
 /** What real servers did, by their own figures: for what no quick test runs. */
 export const SAMPLES = 'test/samples.slow.test.js';
 
 /** The built quick test files that judge what detectors and model say. */
 export function quickTests(dist: string): string[] {
-  return [...ROOMS.flatMap((room) => quickTestsIn(join(dist, 'test', room))), join(dist, PAGES)];
+  const inRooms = ROOMS.flatMap((room) => quickTestsIn(join(dist, 'test', room)));
+  return [...inRooms, ...ALONE.map((name) => join(dist, name))];
 }
 
 /**
