@@ -102,6 +102,15 @@ test('a stall of a second is critical, one below the limit of the user is none',
   assert.match(none(raised, 'loop-stall'), /no turn of 1001 ms or more in 388 turns; a turn that has not ended is/);
 });
 
+test('the share of a stall is that of the capture, and all of it at most', async () => {
+  const share = async (fromMs: number, ms: number): Promise<unknown> =>
+    only(await analyzed(capture([{ events: [turn(101, fromMs, ms)] }, {}, {}])), 'loop-stall').metrics.share;
+  // Seen are the ticks after 1, 2 and 3 s, and the turn.
+  assert.equal(await share(0, 500), 0.1667);
+  assert.equal(await share(1_500, 500), 0.25);
+  assert.equal(await share(0, 3_001), 1);
+});
+
 test('workers that are away at the same time are a stall of the service; in turn they are not', async () => {
   const together = await analyzed(
     capture([{ events: [] }, { events: [turn(101, 300, 900), turn(103, 700, 900)] }, {}]),
