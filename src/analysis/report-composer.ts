@@ -3,7 +3,7 @@ import type { Step } from '../detectors/finding.ts';
 import { isOneOfMany } from '../detectors/one-of-many.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
-import { moment } from '../detectors/words.ts';
+import { millisecondsAt } from '../detectors/words.ts';
 import { isWorkerRole, rolesOf } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
@@ -184,8 +184,8 @@ function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
       title,
       summary,
       why,
-      startMs: start === null ? null : moment(model, start),
-      endMs: end === null ? null : moment(model, end),
+      startMs: start === null ? null : millisecondsAt(model, start),
+      endMs: end === null ? null : millisecondsAt(model, end),
       startTime: start === null ? null : isoTime(origin, start),
       endTime: end === null ? null : isoTime(origin, end),
       openEnded,

@@ -4,7 +4,7 @@ import { count, plural } from '../trace/format-numbers.ts';
 import { FindingWriter } from './finding-writer.ts';
 import type { Page } from './page.ts';
 import type { Room } from './room.ts';
-import { explanation, extent, NO_FINDING, tally, workforce } from './wording.ts';
+import { explainHint, extent, NO_FINDING, tally, workforce } from './wording.ts';
 
 const LISTED = 10;
 const REPEATED = 5;
@@ -40,7 +40,7 @@ export function addFindings(page: Page, report: Report, verbose: number, room: R
   addMore(page, rest.slice(LISTED), false);
   page.blank();
   const kind = report.findings[0]?.kind ?? '';
-  page.prose([{ text: ' '.repeat(INDENT) }], INDENT, explanation(kind));
+  page.prose([{ text: ' '.repeat(INDENT) }], INDENT, explainHint(kind));
 }
 
 /** A line for each finding that matters, when there are more than a first screen can tell in full. */

@@ -189,7 +189,7 @@ export function meaningOfCallTimes({ format, flags }: Report['source']): string 
 }
 
 /** Where to read on about a finding. */
-export function explanation(kind: string): string {
+export function explainHint(kind: string): string {
   return `drover explain ${kind} says what that means and when it is wrong.`;
 }
 

@@ -81,6 +81,36 @@ describe('a pool of threads is saturated while all of them are in requests and s
     none(await analyzed(inTurns(false)), KIND);
   });
 
+  it('of threads that take turns three quarters are enough, since who looks for requests changes', async () => {
+    /** Five threads of which four were busy once; in three rounds of 1.5 s so many are, and a further one waits. */
+    const inTurns = (busy: number): TraceLines => {
+      const { trace, acceptor, pool } = withPool(5);
+      for (const thread of pool) {
+        thread.labels.set(9, 'anon_inode:[eventpoll]');
+        thread.epollWait(9, 5, []);
+      }
+      for (let round = 0; round < 4; round++) {
+        const from = 100 + round * 2500;
+        const order = [...pool.slice(round), ...pool.slice(0, round)];
+        const count = round === 0 ? 4 : busy;
+        const accepted = round === 0 ? count : count + 1;
+        for (let index = 0; index < accepted; index++) acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+        for (const [index, thread] of order.slice(0, count).entries())
+          serve(parkUntil(thread, from + index + 0.5), acceptor, 11 + index, 1500);
+        if (round > 0) serve((order[0] as ThreadLines).gap(0.1), acceptor, 11 + count, 5);
+        for (const thread of order.slice(count)) thread.epollWait(9, from + 2000 - thread.now, []);
+      }
+      acceptor.waitUntil(10_200);
+      for (const thread of pool) parkUntil(thread, 10_200);
+      return trace;
+    };
+    const { title, metrics } = only(await analyzed(inTurns(3)), KIND);
+    // 4.5 s of 10.2 s.
+    assert.match(title, /^GET \/up holds all 4 pool threads 44 % of the time: 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.equal(metrics.workers, 4);
+    none(await analyzed(inTurns(2)), KIND);
+  });
+
   it('and not while nobody waits', async () => {
     assert.match(none(await analyzed(rounds(2, 1500, false)), KIND), /as far as a request was seen to wait 500 ms/);
   });

@@ -166,6 +166,18 @@ describe('workers of a queue are saturated while all of them are at a job and an
     none(await analyzed(alone), KIND);
   });
 
+  it('but not where each opened what it reads from, which is a socket then', async () => {
+    const unnamed = (opens: boolean): string =>
+      children((child, take) => {
+        if (opens) child.call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', 6);
+        busy(child, take);
+      })
+        .text()
+        .replaceAll(/<pipe:\[\d+\]>/g, '');
+    none(await analyzed(unnamed(true)), KIND);
+    only(await analyzed(unnamed(false)), KIND);
+  });
+
   it('but not so bad where they were there before: what has no name may be the socket of a client', async () => {
     const text = children(busy)
       .text()

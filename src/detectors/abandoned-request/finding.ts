@@ -7,7 +7,7 @@ import { LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import { requestName, shortRequest } from '../request-shape.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 6;
@@ -58,7 +58,7 @@ export function finding(
         peer: hangUp.request.connection.peer,
         request: hangUp.request.line,
         ageMs: times ? milliseconds(ageOf(hangUp)) : null,
-        hungUpMs: times ? moment(model, hangUp.time) : null,
+        hungUpMs: times ? millisecondsAt(model, hangUp.time) : null,
         answered: hangUp.answered,
         upstream: longestWaitOf(hangUp.request)?.peer ?? null,
         upstreamMs: times ? upstreamMs(hangUp) : null,

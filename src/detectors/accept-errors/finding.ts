@@ -4,7 +4,7 @@ import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -43,8 +43,8 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
       count: total,
       errors: Object.fromEntries(named),
       dropped,
-      firstMs: times ? moment(context.model, first) : null,
-      lastMs: times ? moment(context.model, last) : null,
+      firstMs: times ? millisecondsAt(context.model, first) : null,
+      lastMs: times ? millisecondsAt(context.model, last) : null,
       openDescriptors: census,
     },
     evidence: trouble.lines,

@@ -5,7 +5,7 @@ import type { Model } from '../../model/model.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { serverOf, subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment, workerName } from '../words.ts';
+import { millisecondsAt, workerName } from '../words.ts';
 import type { Hoards } from './hoards.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -48,8 +48,8 @@ export function finding(
       requests: worst.map(({ thread, request, from, to, behind, idle, idleFor }) => ({
         pid: thread.process.pid,
         request,
-        acceptedMs: moment(model, from),
-        repliedMs: moment(model, to),
+        acceptedMs: millisecondsAt(model, from),
+        repliedMs: millisecondsAt(model, to),
         behindMs: milliseconds(behind),
         idle: idle.process.pid,
         idleMs: milliseconds(idleFor),

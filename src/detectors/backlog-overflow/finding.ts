@@ -5,7 +5,7 @@ import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Flood } from './floods.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -50,9 +50,9 @@ export function finding(
       most: worst.accepted,
       awayMs: milliseconds(away),
       floods: full.slice(-SHOWN).map(({ since, start, end, accepted }) => ({
-        fromMs: moment(model, since),
-        startMs: moment(model, start),
-        endMs: moment(model, end),
+        fromMs: millisecondsAt(model, since),
+        startMs: millisecondsAt(model, start),
+        endMs: millisecondsAt(model, end),
         accepted,
       })),
     },

@@ -7,7 +7,7 @@ import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { requestName, shortRequest } from '../request-shape.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { clientAdvice, otherAdvice } from './advice.ts';
 import type { Metrics, Target } from './metrics.ts';
 import { ageOf, behindWhom, type Group, NOTABLE, type Tally, upstreamOf, worstOf } from './tally.ts';
@@ -65,7 +65,7 @@ export function finding(
         behind: behindWhom(failure),
         upstream: upstreamOf(failure)?.peer ?? null,
         upstreamMs: times ? upstreamMs(failure) : null,
-        atMs: times ? moment(context.model, failure.time) : null,
+        atMs: times ? millisecondsAt(context.model, failure.time) : null,
         fatal: failure.fatal,
         cut: false,
       })),

@@ -2,7 +2,7 @@ import { count, duration, megabytes, milliseconds, plural } from '../../trace/fo
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { preloadAdvice } from './advice.ts';
 import type { Family, Load } from './families.ts';
 import type { Metrics } from './metrics.ts';
@@ -35,7 +35,7 @@ export function finding(context: Context, family: Family): DraftFinding<Metrics>
         modules,
         loadMs: times ? milliseconds(to - from) : null,
         privateBytes,
-        startMs: times ? moment(context.model, from) : null,
+        startMs: times ? millisecondsAt(context.model, from) : null,
       })),
       sharedModules: shared.size,
       savedBytes: saved,

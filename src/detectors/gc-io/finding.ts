@@ -2,7 +2,7 @@ import type { CollectorCall } from '../../model/topics/stacks/stack-tracker.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Calls } from './calls.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -41,7 +41,7 @@ export function finding(
         pid: thread.process.pid,
         call,
         target,
-        atMs: times ? moment(model, start) : null,
+        atMs: times ? millisecondsAt(model, start) : null,
         durationMs: length < 0 ? null : milliseconds(length),
         frame,
         inside,

@@ -3,7 +3,7 @@ import { count, duration, milliseconds, plural, round } from '../../trace/format
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Waits } from './waits.ts';
 
@@ -36,7 +36,7 @@ export function finding({ model }: Context, thread: Thread, waits: Waits, severi
       count: waits.count,
       totalMs: milliseconds(waits.total),
       worstMsPerSecond: milliseconds(waits.worst),
-      worstSecondMs: Math.max(0, moment(model, waits.worstSecond * SECOND)),
+      worstSecondMs: Math.max(0, millisecondsAt(model, waits.worstSecond * SECOND)),
       share: round(waits.total / Math.max(1, waits.last - waits.first), 4),
       threads: thread.process.tids.length,
     },

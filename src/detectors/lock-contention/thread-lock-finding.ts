@@ -56,16 +56,15 @@ export function threadLockFinding(
   const { pid } = process;
   const { total, first, last, longest, handOffs, otherWakes, mostAtOnce } = word;
   const again = againShare(futexesOf(process));
-  const worker = pid === 0 ? 'the worker' : `worker ${pid}`;
   return {
     severity,
     confidence: word.address === PARKED ? 'possible' : 'likely',
-    title: titleOf(`${isOfMany ? `up to ${mostAtOnce}` : threads.length} threads`, worker, word),
+    title: titleOf(`${isOfMany ? `up to ${mostAtOnce}` : threads.length} threads`, pid, word),
     summary:
       (isOfMany
-        ? `${plural(word.count, 'wait')} of threads of ${worker}, ` +
+        ? `${plural(word.count, 'wait')} of threads of worker ${pid}, ` +
           `up to ${mostAtOnce} at once, took ${duration(total)} in `
-        : `${plural(threads.length, 'thread')} of ${worker} waited ${duration(total)} in `) +
+        : `${plural(threads.length, 'thread')} of worker ${pid} waited ${duration(total)} in `) +
       `${duration(last - first)} ${whereAt(word)}, the longest wait ${duration(longest)}. ` +
       `${count(handOffs)} of ${count(handOffs + otherWakes)} wake-ups came from threads that wait for it ` +
       'themselves: they hand a lock to each other.' +
@@ -112,11 +111,11 @@ function mostHeldIn({ heldIn, heldFor }: FutexWord): HeldIn | null {
 }
 
 /** Which requests wait, and what the lock is held for: where there is no room the worker is left out first. */
-function titleOf(threads: string, worker: string, word: FutexWord): string {
+function titleOf(threads: string, pid: number, word: FutexWord): string {
   const [request = '', times = 0] = [...word.requests].toSorted((a, b) => b[1] - a[1])[0] ?? [];
   const who = times * 2 > word.count ? `${request}: ` : '';
   const names = namesOf(mostHeldIn(word));
-  const queues = [`${threads} of ${worker} queue for one lock`, `${threads} queue for one lock`];
+  const queues = [`${threads} of worker ${pid} queue for one lock`, `${threads} queue for one lock`];
   const titles = [
     ...names.flatMap((name) => queues.map((queue) => `${who}${queue}, held in ${name}`)),
     ...(names.length > 1 ? names.slice(0, -1).map((name) => `${queues[1]}, held in ${name}`) : []),

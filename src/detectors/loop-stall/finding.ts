@@ -11,7 +11,7 @@ import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
 import { isScheduler, mayTakeTurns, TURNS_NOTE } from '../turn-takers.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf } from './sentences.ts';
@@ -109,13 +109,13 @@ export function stallFinding(
       stalls: group.stalls
         .toSorted((a, b) => a.start - b.start)
         .map((stall) => ({
-          startMs: times ? moment(context.model, stall.start) : null,
-          endMs: times ? moment(context.model, stall.end) : null,
+          startMs: times ? millisecondsAt(context.model, stall.start) : null,
+          endMs: times ? millisecondsAt(context.model, stall.end) : null,
           stallMs: milliseconds(stall.length),
           call: stall.reason.call,
           callMs: milliseconds(stall.reason.callTime),
-          blockedFromMs: times ? moment(context.model, stall.reason.start) : null,
-          blockedToMs: times ? moment(context.model, stall.reason.end) : null,
+          blockedFromMs: times ? millisecondsAt(context.model, stall.reason.start) : null,
+          blockedToMs: times ? millisecondsAt(context.model, stall.reason.end) : null,
           request: stall.request,
           turnCalls: stall.calls,
           open: stall.open,

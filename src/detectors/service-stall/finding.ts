@@ -7,7 +7,7 @@ import { codeSentence, commonPlace, framesMember, withCode, withPlace } from '..
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
-import { everyOne, moment } from '../words.ts';
+import { everyOne, millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { describe, type ServiceStall, totalsOf } from './service-stalls.ts';
 
@@ -78,8 +78,8 @@ export function finding(
       stalls: shown
         .toSorted((a, b) => a.start - b.start)
         .map((stall) => ({
-          startMs: moment(model, stall.start),
-          endMs: moment(model, stall.end),
+          startMs: millisecondsAt(model, stall.start),
+          endMs: millisecondsAt(model, stall.end),
           blockedIn: stall.blockedIn.map((each, index) => ({
             ...each,
             ...framesMember(stall.codes[index] ?? null),

@@ -2,7 +2,7 @@ import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Gap } from './gaps.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -42,8 +42,8 @@ export function gapFinding(model: Model, gaps: readonly Gap[], critical: Nanosec
       busyPercent: 0,
       waited: worst.taken,
       stalls: gaps.slice(0, SHOWN).map(({ start, end }) => ({
-        startMs: moment(model, start),
-        endMs: moment(model, end),
+        startMs: millisecondsAt(model, start),
+        endMs: millisecondsAt(model, end),
         blockedIn: [],
       })),
     },

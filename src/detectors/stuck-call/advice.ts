@@ -1,11 +1,11 @@
-import type { AtEnd } from '../../model/at-end/at-end.ts';
+import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Wait } from '../../model/at-end/waits.ts';
 import type { Step } from '../finding.ts';
 import { CLOSE_THE_SESSION, SESSION_FILE } from '../php-session.ts';
 import { seeCode } from '../see-code.ts';
 
 /** What to look at next, by what the thread waits for: first whether it is still there, then who can end it. */
-export function adviceFor({ thread, left, wait }: AtEnd): readonly Step[] {
+export function adviceFor({ thread, left, wait }: ThreadAtEnd): readonly Step[] {
   const pid = thread.process.pid || thread.tid;
   const name = pid === 0 ? 'PID' : String(pid);
   const tid = thread.tid === 0 ? name : String(thread.tid);

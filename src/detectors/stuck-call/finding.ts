@@ -1,4 +1,4 @@
-import type { AtEnd } from '../../model/at-end/at-end.ts';
+import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
@@ -7,13 +7,13 @@ import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPla
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { everyOne, moment } from '../words.ts';
+import { everyOne, millisecondsAt } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Threads that hang in the same call on the same thing. */
 export interface Group {
-  readonly all: readonly AtEnd[];
+  readonly all: readonly ThreadAtEnd[];
   readonly severity: Severity;
   /** All threads that serve, or all processes of a capture in which nobody is known to serve. */
   readonly isEverybody: boolean;
@@ -62,7 +62,7 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
         tid: each.thread.tid,
         call: each.left.name,
         target: targetOf(each),
-        sinceMs: capabilities.times && !each.left.beganBefore ? moment(model, each.left.since) : null,
+        sinceMs: capabilities.times && !each.left.beganBefore ? millisecondsAt(model, each.left.since) : null,
         forMs: capabilities.times && each.lasted !== UNKNOWN ? milliseconds(each.lasted) : null,
         hasTimeout: each.left.hasTimeout,
         idle: each.idle === 'no' ? 'no' : 'unknown',
@@ -83,7 +83,7 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
  * Somebody saw the thread begin such a call long after the one that the capture began with. A tracer that prints no
  * single calls (watch.bt) does not tell that it came back in between.
  */
-function hasComeBack({ left, thread: { seen } }: AtEnd): boolean {
+function hasComeBack({ left, thread: { seen } }: ThreadAtEnd): boolean {
   return seen !== null && left.beganBefore && seen.call === left.name && elapsed(left.since, seen.since) > SECOND;
 }
 
@@ -96,7 +96,7 @@ const WHY = {
 
 const MUTUAL = ' Each of them may wait for a lock that another of them has: then none ever comes back.';
 
-function targetOf({ left: { target, path } }: AtEnd): string | null {
+function targetOf({ left: { target, path } }: ThreadAtEnd): string | null {
   return target === '' ? (path === '' ? null : path) : target;
 }
 
@@ -107,7 +107,12 @@ function nounOf(all: readonly Process[]): string {
     : 'pids';
 }
 
-function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Process[], isEverybody: boolean): string {
+function who(
+  sorted: readonly ThreadAtEnd[],
+  pids: readonly number[],
+  all: readonly Process[],
+  isEverybody: boolean,
+): string {
   if (pids.length > 1) {
     const noun = nounOf(all);
     // The rest keeps time or governs them, as whoever looked at them from outside could see.
@@ -124,7 +129,7 @@ function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Pr
   return tid === pid ? `${pid} is` : `Thread ${tid} of ${pid} is`;
 }
 
-function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity, isRepeated: boolean): string {
+function titleOf(sorted: readonly ThreadAtEnd[], subject: string, severity: Severity, isRepeated: boolean): string {
   const [worst] = sorted;
   if (worst === undefined) return '';
   const { left, idle } = worst;
@@ -139,14 +144,14 @@ function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity, 
 }
 
 /** The lock that all of them wait for in memory: a debugger finds it by its address. */
-function lockOf(sorted: readonly AtEnd[]): string {
+function lockOf(sorted: readonly ThreadAtEnd[]): string {
   const words = new Set(sorted.map(({ left, wait }) => (wait.kind === 'lock' ? (left.futex?.word ?? '') : '')));
   const [word = ''] = words;
   return words.size === 1 && word !== '' ? `: the lock at ${word} is taken` : '';
 }
 
 /** Words that end with the descriptor of one of them; each may wait on a descriptor of its own. */
-function ofAll(words: string, sorted: readonly AtEnd[]): string {
+function ofAll(words: string, sorted: readonly ThreadAtEnd[]): string {
   const fds = [...new Set(sorted.map(({ left }) => left.fd))];
   if (fds.length === 1) return words;
   const [last, ...others] = fds.toReversed();
@@ -155,7 +160,7 @@ function ofAll(words: string, sorted: readonly AtEnd[]): string {
 }
 
 /** The same of words of memory. */
-function ofAllWords(what: string, sorted: readonly AtEnd[]): string {
+function ofAllWords(what: string, sorted: readonly ThreadAtEnd[]): string {
   const words = [...new Set(sorted.flatMap(({ left }) => left.futex?.word ?? []))];
   if (words.length < 2) return what;
   const more = words.length - MOST_FDS;
@@ -168,8 +173,8 @@ function ofAllWords(what: string, sorted: readonly AtEnd[]): string {
 
 function summaryOf(
   { model, capabilities, goesOn }: Context,
-  worst: AtEnd,
-  sorted: readonly AtEnd[],
+  worst: ThreadAtEnd,
+  sorted: readonly ThreadAtEnd[],
   isTimed: boolean,
   isRepeated: boolean,
 ): string {

@@ -9,7 +9,7 @@ import { placeIn } from '../busy-at-once/place-in.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { shortRequest } from '../request-shape.ts';
-import { everyOne, moment } from '../words.ts';
+import { everyOne, millisecondsAt } from '../words.ts';
 import { FIX_THE_LOCK, FIX_THE_WAIT } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -119,7 +119,7 @@ export function finding(
         .toSorted((a, b) => b.end - b.start - (a.end - a.start))
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
-        .map(({ start, end }) => ({ startMs: moment(model, start), endMs: moment(model, end) })),
+        .map(({ start, end }) => ({ startMs: millisecondsAt(model, start), endMs: millisecondsAt(model, end) })),
       busyIn: during
         .slice(0, MOST_BUSY)
         .map(({ thread, turn }) => ({ pid: thread.process.pid, ...placeIn(model, thread, turn) })),

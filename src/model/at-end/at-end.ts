@@ -10,7 +10,7 @@ import { type Judgement, judgeWait, yes } from './waits.ts';
  * What a thread was in when the capture ended, and whether it waits for work there. `unknown`: a thread that waits for
  * work and one that hangs look the same.
  */
-export interface AtEnd extends Judgement {
+export interface ThreadAtEnd extends Judgement {
   readonly thread: Thread;
   readonly left: LeftIn;
   /**
@@ -21,8 +21,8 @@ export interface AtEnd extends Judgement {
 }
 
 /** What each thread that lives was in when the capture ended. Threads that were in no call are left out. */
-export function atEndOf(model: Model): AtEnd[] {
-  const all: AtEnd[] = [];
+export function atEndOf(model: Model): ThreadAtEnd[] {
+  const all: ThreadAtEnd[] = [];
   const shared = sharedSockets(model);
   const living = [...model.processes.threads()].filter(({ ended }) => !ended).length;
   for (const thread of model.processes.threads()) {
