@@ -117,6 +117,9 @@ function seenByOthers({ isOfClient, target }: LeftIn): Judgement {
 const TIME: Wait = { kind: 'time', what: 'the end of a sleep' };
 const UNTOLD: Wait = { kind: 'unknown', what: '' };
 
+/** Nothing says what the thread waits for: drover suspects nothing, and calls nobody idle. */
+export const isUntold = ({ idle, wait }: Judgement): boolean => idle === 'yes' && wait === UNTOLD;
+
 /** A sleep: a pause of whoever keeps time, unless the process has clients who wait meanwhile. */
 function sleeping({ servesRequests, process, tid, lastTime }: Thread, left: LeftIn): Judgement {
   if (servesRequests && left.isServing) return no('time', 'the end of a sleep');
