@@ -237,8 +237,8 @@ describe('a process that waits for a lock while workers hang', () => {
 
   it('is their parent, and no suspect; beside them it may hang as well', async () => {
     const stuck = 'stuck-call critical: Both workers are stuck in clock_nanosleep';
-    assert.deepEqual(await told(capture(101)), [stuck, 'stuck-call info: 101 is in futex']);
-    assert.equal((await told(capture(90))).includes('stuck-call warning: 101 is in futex'), true);
+    assert.deepEqual(await told(capture(101)), [stuck, 'stuck-call info: Pid 101 is in futex']);
+    assert.equal((await told(capture(90))).includes('stuck-call warning: Pid 101 is in futex'), true);
   });
 });
 

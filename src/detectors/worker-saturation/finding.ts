@@ -92,16 +92,16 @@ export function finding(
       `${duration(length)}.` +
       (place === null
         ? ''
-        : ` In it ${count(place.times)} of ${plural(during.length, `${unit} turn`)} went to ${place.call} on ` +
-          `${place.target}.`) +
+        : ` Of the ${plural(during.length, unit)} in it ${count(place.times)} ` +
+          `${place.times === 1 ? 'was' : 'were'} in ${place.call} on ${place.target}.`) +
       (request === null
         ? ''
-        : ` ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in all such stretches went to ` +
-          `${request.name}.`) +
+        : ` ${request.name} took ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in all ` +
+          'such stretches.') +
       (mean === null
         ? ''
-        : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: ` +
-          `${name === undefined ? 'these workers serve' : 'this worker serves'} at most ` +
+        : ` The ${plural(served, unit)} took ${duration(mean)} on average: ` +
+          `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
           `${ratio((size * SECOND) / mean)} of ${kind} a second.`),
     why,
     start: saturated[0]?.start ?? 0,
