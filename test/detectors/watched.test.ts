@@ -72,7 +72,10 @@ test('a ladder that began before the capture is no single call, and one call is'
   for (const seenMs of [7_990, 7_100]) {
     const { title, summary } = only(await analyzed(asleep(seenMs)), 'stuck-call');
     assert.equal(title, 'Pid 101 is stuck in clock_nanosleep');
-    assert.match(summary, /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in it since before/);
+    assert.match(
+      summary,
+      /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in it since before/,
+    );
   }
 });
 
