@@ -66,7 +66,7 @@ function summaryOf(family: Family, bytes: number | null, saved: number | null, t
   const least = loads.reduce((sum, { modules }) => Math.min(sum, modules), most);
   const modules = least === most ? count(most) : `${count(least)} to ${count(most)}`;
   const before = inherited === UNKNOWN ? '' : ` Their parent had opened ${count(inherited)} before.`;
-  const took = times ? ` That took ${duration(family.time / total)} on average, while traced.` : '';
+  const took = times ? ` Loading took ${duration(family.time / total)} a worker on average, while traced.` : '';
   const memory = bytes === null ? '' : ` Each worker took about ${megabytes(bytes)} of memory of its own for it.`;
   const gain =
     saved === null || saved <= 0

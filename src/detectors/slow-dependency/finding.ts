@@ -151,7 +151,7 @@ function adviceFor({ name, isKnown, processes }: Peer): readonly Step[] {
       ? [
           {
             text: `Look at ${name}: its load, its own slow requests, and what it waits for.`,
-            ...(host === null ? {} : { command: `ss -tnpi dst ${host[1]} and dport = :${host[2]}` }),
+            ...(host === null ? {} : { command: `ss -tnpi 'dst ${host[1]} and dport = :${host[2]}'` }),
           },
         ]
       : [

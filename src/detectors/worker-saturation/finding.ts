@@ -61,6 +61,7 @@ export function finding(
     interval.end - interval.start > most.end - most.start ? interval : most,
   );
   const length = longest.end - longest.start;
+  const isOne = saturated.length === 1;
   const during = workers.flatMap((thread) =>
     (turns.get(thread)?.during(longest) ?? []).map((turn) => ({ thread, turn })),
   );
@@ -88,16 +89,16 @@ export function finding(
     }),
     summary:
       `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
-      `${percent(share)} of the time; the longest such stretch took ` +
-      `${duration(length)}.` +
+      `${percent(share)} of the time` +
+      `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}.` +
       (place === null
         ? ''
         : ` Of the ${plural(during.length, unit)} in it ${count(place.times)} ` +
           `${place.times === 1 ? 'was' : 'were'} in ${place.call} on ${place.target}.`) +
       (request === null
         ? ''
-        : ` ${request.name} took ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in all ` +
-          'such stretches.') +
+        : ` ${request.name} took ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in ` +
+          `${isOne ? 'it' : 'all such stretches'}.`) +
       (mean === null
         ? ''
         : ` The ${plural(served, unit)} took ${duration(mean)} on average: ` +
