@@ -39,6 +39,13 @@ const MAGIC: readonly (readonly [string, Lookalike])[] = [
   ['\xfe\xff', { looksLike: 'UTF-16 text', hint: 'convert it with `iconv -f UTF-16 -t UTF-8 FILE`' }],
 ];
 
+/** Where a tar archive says that it is one. `drover recipe` leaves a capture in one, too. */
+const TAR_AT = 257;
+const TAR: Lookalike = {
+  looksLike: 'a tar archive',
+  hint: 'unpack it with `tar -xf FILE`, and give drover the folder',
+};
+
 const LONGEST_QUOTE = 60;
 /** Zero bytes at the beginning that make a hole. */
 const HOLE = 512;
@@ -54,6 +61,7 @@ export function describeUnknown(head: Buffer): string {
   for (const [magic, lookalike] of MAGIC) {
     if (start.startsWith(magic)) return say(lookalike);
   }
+  if (head.toString('latin1', TAR_AT, TAR_AT + 5) === 'ustar') return say(TAR);
   if (head.length >= HOLE && head.subarray(0, HOLE).every((byte) => byte === 0)) return say(EMPTIED);
   const text = head.toString('utf8').replace(/^\ufeff/, '');
   const lines = text.split('\n', 200).filter((line) => line.trim() !== '');

@@ -154,6 +154,11 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ['13:00:00.000001 IP 10.0.0.7.80 > 10.0.0.9.99: Flags [S], seq 1\n', /^output of tcpdump$/],
   [Buffer.from('89504e470d0a1a0a', 'hex'), /^a picture \(PNG\)/],
   ['{\n  "name": "drover"\n}\n', /JSON.*"{"/],
+  // A header of 512 bytes: the name, numbers and sums in octal, and the word at byte 257.
+  [
+    `capture/${'\0'.repeat(92)}0000700${'\0'.repeat(150)}ustar  \0root${'\0'.repeat(243)}`,
+    /^a tar archive; unpack it with `tar -xf/,
+  ],
   ['<!doctype html>\n<html>', /HTML/],
   [
     'The kernel then calls accept(2), which fails with EAGAIN.\nSee also read(2) and write(2).\n',
