@@ -215,7 +215,7 @@ describe('a pool of threads is saturated while all of them are in requests and s
   });
 });
 
-it('an acceptor that waits in a lock while its pool serves may wait for a free thread, and the title says so', async () => {
+it('an acceptor in a lock while its pool serves may wait for a free thread, and the title says so', async () => {
   const { trace, acceptor, pool } = withPool(2);
   for (let round = 0; round < 4; round++) {
     const from = 100 + round * 2500;
