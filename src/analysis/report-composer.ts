@@ -31,7 +31,7 @@ export function composeReport(parts: Parts): Report {
   const findings = findingsOf(parts);
   const quality = assessQuality(parts);
   const workers = chosenWorkers(all, findings);
-  const calls = callsOf(model, parts.capabilities);
+  const calls = callsOf(model, parts.capabilities, options.timeline === true);
   const time = timeShares(parts);
   const dependencies = dependenciesOf(parts);
   const slow = model.topic(SlowRepliesTracker).soFar(model.processes.threads());
@@ -258,7 +258,7 @@ function withLosses(draft: Draft, { losses }: Model): Pick<Draft, 'confidence' |
   };
 }
 
-function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {
+function callsOf(model: Model, capabilities: Capabilities, isDrawn: boolean): CallStatistics[] {
   const ms = (value: number | null): number | null =>
     value === null || !capabilities.durations ? null : milliseconds(value);
   return model.statistics
@@ -273,5 +273,6 @@ function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {
         each.hasTotal && each.longest > 0 ? milliseconds(each.longest) : each.timed === 0 ? null : ms(each.longest),
       p50Ms: ms(each.percentile(0.5)),
       p99Ms: ms(each.percentile(0.99)),
+      ...(isDrawn && capabilities.durations ? { octaves: each.octaves() } : {}),
     }));
 }

@@ -122,7 +122,7 @@ function numberIn(value: unknown, name: string): number {
   return typeof found === 'number' ? found : 0;
 }
 
-const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);
+const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` What it shows: ${first.title}`);
 
 function slowly({ count, longestMs, request }: SlowReplies): string {
   const name = shortRequest(request, MOST_REQUEST);
@@ -164,7 +164,7 @@ export function decide(
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
     const isUnexplained = slowReplies !== null && !causes.some((cause) => explains(cause, slowReplies));
-    const waited = isUnexplained ? ` Seen all the same: ${withStop(slowly(slowReplies))}` : seen(first);
+    const waited = isUnexplained ? ` What it shows: ${withStop(slowly(slowReplies))}` : seen(first);
     const text = `Cannot tell: ${untold}.${time}${waited}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
@@ -176,12 +176,14 @@ export function decide(
       text: `${untold}${callAsLong}${seen(first)}`,
     };
   }
-  if (first !== undefined)
+  if (first !== undefined) {
+    const sure = first.confidence === 'possible' ? '. Possible: ' : ': ';
     return {
       severity: 'info',
       confidence: first.confidence,
-      text: `Nothing urgent${span}: ${first.title}${causes.length > 1 ? ` (+${causes.length - 1} more)` : ''}`,
+      text: `Nothing urgent${span}${sure}${first.title}${causes.length > 1 ? ` (+${causes.length - 1} more)` : ''}`,
     };
+  }
   const serving = plural(workers.filter(({ role }) => isWorkerRole(role)).length, 'worker');
   return {
     severity: 'none',

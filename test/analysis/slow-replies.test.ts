@@ -47,7 +47,7 @@ describe('requests that are answered late, and no check says why', () => {
     const { verdict } = await analyzed(trace);
     assert.match(
       verdict.text,
-      /^Cannot tell: .* Seen all the same: 3 requests had no reply for 1 s or more, up to 1\.00 s: GET \/mutex\.$/,
+      /^Cannot tell: .* What it shows: 3 requests had no reply for 1 s or more, up to 1\.00 s: GET \/mutex\.$/,
     );
   });
 
@@ -163,7 +163,7 @@ describe('requests that are answered late, and no check says why', () => {
       findings.map(({ kind, confidence }) => [kind, confidence]),
       [['stuck-call', 'possible']],
     );
-    assert.match(verdict.text, /no check explains why 3 requests .*Seen all the same: 200 is in futex/);
+    assert.match(verdict.text, /no check explains why 3 requests .*What it shows: Pid 200 is in futex/);
   });
 
   it('do not show what stands in a query', async () => {

@@ -244,3 +244,19 @@ describe('a pool of threads is saturated while all of them are in requests and s
     none(await analyzed(trace), KIND);
   });
 });
+
+it('an acceptor in a lock while its pool serves may wait for a free thread, and the title says so', async () => {
+  const { trace, acceptor, pool } = withPool(2);
+  for (let round = 0; round < 4; round++) {
+    const from = 100 + round * 2500;
+    for (const index of pool.keys()) acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+    acceptor.call('futex(0x7f09, FUTEX_WAIT_PRIVATE, 0', ', NULL)', 0, 701);
+    for (const [index, thread] of pool.entries())
+      serve(parkUntil(thread, from + index + 0.5), acceptor, 11 + index, 300);
+  }
+  acceptor.waitUntil(10_200);
+  for (const thread of pool) parkUntil(thread, 10_200);
+  const { severity, confidence, title } = only(await analyzed(trace), 'loop-stall');
+  assert.deepEqual([severity, confidence], ['info', 'possible']);
+  assert.match(title, /^Worker 101 stalled up to 70\d ms \(4x\): perhaps no thread was free$/);
+});

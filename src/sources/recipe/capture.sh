@@ -5,7 +5,7 @@
 #   sh capture.sh [PID]                        PID is any process of the server, master or worker
 #   SECONDS_TO_TRACE=10 sh capture.sh PID      shorter than DROVER:SECONDS seconds
 #   CONTAINER=ID sh capture.sh [PID]           from the host: PID as that container counts; its first process unless given
-#   ENGINE=bpftrace sh capture.sh PID          without slowing the server down, where bpftrace is installed
+#   ENGINE=bpftrace sh capture.sh PID          slows the server less, where bpftrace is installed
 #
 # strace slows the server down while it runs (often by half, at worst far more), and gunicorn kills a worker that is silent for its
 # --timeout: keep it short. The capture holds what clients sent: keep it private. Read it with: drover DIRECTORY
