@@ -80,7 +80,8 @@ function unseenIn({ doubts, drafts, capabilities }: Parts): string {
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
   if (doubts.isByOutcome) return 'the capture holds failed calls only, or none that failed. Record without -z and -Z';
   const isDemoted = drafts.some((draft) => draft.isDemoted === true);
-  if (doubts.areManyMissing || (isDemoted && doubts.missingLines > 0)) return 'lines of the capture are missing';
+  if (doubts.areManyMissing || doubts.areHolesLong || (isDemoted && doubts.missingLines > 0))
+    return 'lines of the capture are missing';
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
   return capabilities.resolution > 0 ? 'the times are whole seconds, which hide shorter stalls. Record with -ttt' : '';
 }

@@ -185,6 +185,11 @@ export class Model {
   #follow(call: Call, thread: Thread): void {
     const { start, end, syscall } = call;
     if (this.firstTime === UNKNOWN || start < this.firstTime) this.firstTime = start;
+    if (!this.options.isCoarse && !call.inFlight) {
+      const { holes } = this.#followers;
+      holes.cameBack(this.lastTime, end);
+      holes.look(call, thread);
+    }
     if (end > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = end;
     if (start < thread.firstTime) thread.firstTime = start;
     if (end >= this.#nextDue) this.#due(end);

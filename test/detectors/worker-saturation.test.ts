@@ -355,7 +355,7 @@ function alone(pauses: number, options = {}): TraceLines {
   assert.ok(worker !== undefined);
   for (let index = 0; index < 17; index++) asksFor(worker, worker.now + pauses, 400).close(11);
   acceptStays(worker);
-  trace.thread(100).at(10_000).call('getpid(', ')', 100);
+  trace.thread(99).at(10_000).call('getpid(', ')', 99);
   return trace;
 }
 

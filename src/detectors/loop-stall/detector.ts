@@ -17,7 +17,7 @@ import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { noLoopReason } from './no-loop-reason.ts';
 import { causesOf, foldedByRequest } from './stall-causes.ts';
-import { addStall, regrouped, type Stall, type StallGroup } from './stall-group.ts';
+import { addStall, recorded, regrouped, type Stall, type StallGroup } from './stall-group.ts';
 import { judgeWatched } from './watched.ts';
 
 export const loopStall = defineDetector({
@@ -124,7 +124,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   const others = [...roles].filter(([, role]) => servesOneAtATime(role)).map(([thread]) => thread);
   const stalled = [
     ...loops.flatMap((thread) =>
-      foldedByRequest(regrouped(model, groups.get(thread)?.values() ?? [])).filter(
+      foldedByRequest(regrouped(model, recorded(model, groups.get(thread)?.values() ?? []))).filter(
         ({ cause }) => !(WAITS_FOR_THREADS.has(cause) ? isOneOfMany(thread, model) : isParkedByOthers(thread, model)),
       ),
     ),

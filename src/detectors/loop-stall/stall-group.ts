@@ -126,6 +126,32 @@ function keyFor(groups: ReadonlyMap<string, StallGroup>, place: string, request:
   return OTHERS;
 }
 
+/** Those of which the capture holds the lines: where they are missing the thread may have done anything. */
+export function recorded({ completeness }: Model, groups: Iterable<StallGroup>): Iterable<StallGroup> {
+  if (completeness.holes.length === 0) return groups;
+  const left: StallGroup[] = [];
+  for (const group of groups) {
+    const stalls = group.stalls.filter((stall) => !completeness.isHidden(stall));
+    if (stalls.length === group.stalls.length) left.push(group);
+    else if (stalls.length > 0) left.push(withStalls(group, stalls));
+  }
+  return left;
+}
+
+function withStalls(group: StallGroup, stalls: readonly Stall[]): StallGroup {
+  const hidden = group.stalls.filter((stall) => !stalls.includes(stall));
+  return {
+    ...group,
+    count: group.count - hidden.length,
+    total: hidden.reduce((total, { length }) => total - length, group.total),
+    longest: longestOf(stalls),
+    first: Math.min(...stalls.map(({ start }) => start)),
+    last: Math.max(...stalls.map(({ end }) => end)),
+    open: stalls.some(({ open }) => open),
+    stalls: [...stalls],
+  };
+}
+
 /**
  * The same stalls. Those of which the rest of the capture shows that the worker did not run are one group: that they
  * fell on one call or another is chance.

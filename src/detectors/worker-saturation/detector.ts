@@ -9,7 +9,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { verdictOf } from '../accept-queues/accept-queues.ts';
-import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
+import { addTurn, type BusyTurns, recordedTurns } from '../busy-at-once/busy-turns.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { RECORDING } from '../need.ts';
@@ -107,7 +107,8 @@ export const workerSaturation = defineDetector({
         connectionHeld: (fact: ConnectionHeld) => holds.held(fact),
         jobArrival: (fact: JobArrival) => jobs.arrived(fact),
       },
-      conclude: () => conclude(context, { turns, requests, pools, jobs, holds, clients }),
+      conclude: () =>
+        conclude(context, { turns: recordedTurns(turns, context.model), requests, pools, jobs, holds, clients }),
     };
   },
 });
