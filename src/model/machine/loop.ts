@@ -29,7 +29,10 @@ export class WaitSet {
   hasListener = false;
   /** Accepted or upstream sockets were in it. */
   hasSockets = false;
-  /** Its thread read requests of several clients that were there before the capture, and none of them had left. */
+  /**
+   * Its thread answered several clients that wait here, or read requests of several that were there before the capture,
+   * while none of them had left.
+   */
   servesSeveral = false;
   /** It takes one event at a time and waits for ever: the sign of a worker that serves one request at a time. */
   oneAtATime = false;
