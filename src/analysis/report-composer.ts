@@ -7,7 +7,8 @@ import { moment } from '../detectors/words.ts';
 import { isWorkerRole, rolesOf } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
-import { durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
+import { computingOf } from '../model/topics/spin/preemption-tracker.ts';
+import { duration, durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
 import { linksOf } from './finding-links.ts';
@@ -75,14 +76,17 @@ export function composeReport(parts: Parts): Report {
 }
 
 /** What the capture does not show, as the end of a sentence; '' where it seems to show all. */
-function unseenIn({ doubts, drafts, capabilities }: Parts): string {
+function unseenIn({ doubts, drafts, capabilities, model }: Parts): string {
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
   if (doubts.isByOutcome) return 'the capture holds failed calls only, or none that failed. Record without -z and -Z';
   const isDemoted = drafts.some((draft) => draft.isDemoted === true);
   if (doubts.areManyMissing || (isDemoted && doubts.missingLines > 0)) return 'lines of the capture are missing';
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
-  return capabilities.resolution > 0 ? 'the times are whole seconds, which hide shorter stalls. Record with -ttt' : '';
+  if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
+  const computed = model.processes.all().reduce((sum, process) => sum + (computingOf(process)?.total ?? 0), 0);
+  if (computed === 0) return '';
+  return `goroutines computed for ${duration(computed)}, and who waited for them shows in no call. See perf top`;
 }
 
 type Slow = ReturnType<SlowRepliesTracker['soFar']>;

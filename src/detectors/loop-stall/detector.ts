@@ -4,6 +4,7 @@ import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
 import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
+import { type Computing, computingOf, PreemptionTracker } from '../../model/topics/spin/preemption-tracker.ts';
 import { RoundsTracker } from '../../model/topics/spin/rounds-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
@@ -25,7 +26,7 @@ export const loopStall = defineDetector({
   title: 'An event loop does not get back to its wait',
   // Without times a call that tells its duration may still show a stall.
   needs: [],
-  trackers: [RoundsTracker],
+  trackers: [RoundsTracker, PreemptionTracker],
   thresholds: {
     'stall-ms': {
       default: 100,
@@ -110,6 +111,15 @@ const ONE_OF_MANY =
   'One thread was traced of a process that has others, which wake it: any of them may have gone on with its loop. ' +
   `Trace all of them. ${RECORDING}`;
 
+/** Others take over the wait meanwhile, while each goroutine that has something to do waits for its slice. */
+function computedFor(pid: number, { slices, total }: Computing): string {
+  return (
+    `Goroutines of ${pid} computed for ${duration(total)} without a break: Go took the processor from one that had run ` +
+    `for 10 ms ${plural(slices, 'time')} (SIGURG). How long others waited for it shows in no call. \`perf top -p ` +
+    `${pid}\` or a profile of net/http/pprof names the code`
+  );
+}
+
 /** A long turn of such a worker is its job, but for the time in which a signal had stopped it. */
 function servesOneAtATime(role: Role | undefined): boolean {
   return role === 'sync-worker' || role === 'blocking-acceptor' || role === 'connection-worker';
@@ -146,6 +156,10 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
   if (loops.length === 0) return notApplicable(noLoopReason(model, roles));
   if (loops.some((thread) => isOneOfMany(thread, model))) return notApplicable(ONE_OF_MANY);
+  for (const { process } of loops) {
+    const computing = computingOf(process);
+    if (computing !== null) return notApplicable(computedFor(process.pid, computing));
+  }
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce(
     (most, thread) => Math.max(most, sharedWaitOf(thread)?.longest ?? thread.loop.longestTurn),
