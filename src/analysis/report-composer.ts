@@ -1,5 +1,6 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
 import type { Step } from '../detectors/finding.ts';
+import { goroutinesComputed } from '../detectors/loop-stall/goroutines.ts';
 import { isOneOfMany } from '../detectors/one-of-many.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
@@ -7,8 +8,7 @@ import { moment } from '../detectors/words.ts';
 import { isWorkerRole, rolesOf } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
-import { computingOf } from '../model/topics/spin/preemption-tracker.ts';
-import { duration, durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
+import { durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
 import { linksOf } from './finding-links.ts';
@@ -84,9 +84,10 @@ function unseenIn({ doubts, drafts, capabilities, model }: Parts): string {
   if (doubts.areManyMissing || (isDemoted && doubts.missingLines > 0)) return 'lines of the capture are missing';
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
   if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
-  const computed = model.processes.all().reduce((sum, process) => sum + (computingOf(process)?.total ?? 0), 0);
-  if (computed === 0) return '';
-  return `goroutines computed for ${duration(computed)}, and who waited for them shows in no call. See perf top`;
+  const computed = goroutinesComputed(model);
+  return computed === ''
+    ? ''
+    : `goroutines computed for ${computed}, and who waited for them shows in no call. See perf top`;
 }
 
 type Slow = ReturnType<SlowRepliesTracker['soFar']>;

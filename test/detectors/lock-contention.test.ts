@@ -330,8 +330,8 @@ describe('threads of Python 3.13 and later, which wait at an address each', () =
     none(await analyzed(parked(2, 'gunicorn')), KIND);
     const { metrics, severity, confidence, title, summary } = only(await analyzed(parked(3, 'gunicorn')), KIND);
     assert.deepEqual([severity, confidence, metrics.lock], ['warning', 'possible', 'an address for each thread']);
-    assert.equal(title, '3 threads of worker 101 queue for one lock');
-    assert.match(summary, /at an address of its own each, as threads that wait for a lock of Python 3\.13 or later do/);
+    assert.equal(title, '3 threads of worker 101 queue for one lock or pool');
+    assert.match(summary, /at an address of its own each, as threads do that wait for a lock of Python 3\.13 or later/);
     assert.deepEqual([metrics.otherWakes, (metrics.waiters as readonly unknown[]).length], [0, 3]);
     assert.ok((metrics.handOffs as number) > 25);
   });

@@ -4,7 +4,7 @@ import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
 import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
-import { type Computing, computingOf, PreemptionTracker } from '../../model/topics/spin/preemption-tracker.ts';
+import { computingOf, PreemptionTracker } from '../../model/topics/spin/preemption-tracker.ts';
 import { RoundsTracker } from '../../model/topics/spin/rounds-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
@@ -15,6 +15,7 @@ import { isOneOfMany, isParkedByOthers } from '../one-of-many.ts';
 import { type Cause, type Reason, reasonOf } from '../stall-cause/cause.ts';
 import { effect } from './effect.ts';
 import { stallFinding } from './finding.ts';
+import { computedFor } from './goroutines.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { noLoopReason } from './no-loop-reason.ts';
 import { causesOf, foldedByRequest } from './stall-causes.ts';
@@ -110,15 +111,6 @@ const WAITS_FOR_THREADS: ReadonlySet<Cause> = new Set<Cause>(['lock', 'futex-lad
 const ONE_OF_MANY =
   'One thread was traced of a process that has others, which wake it: any of them may have gone on with its loop. ' +
   `Trace all of them. ${RECORDING}`;
-
-/** Others take over the wait meanwhile, while each goroutine that has something to do waits for its slice. */
-function computedFor(pid: number, { slices, total }: Computing): string {
-  return (
-    `Goroutines of ${pid} computed for ${duration(total)} without a break: Go took the processor from one that had run ` +
-    `for 10 ms ${plural(slices, 'time')} (SIGURG). How long others waited for it shows in no call. \`perf top -p ` +
-    `${pid}\` or a profile of net/http/pprof names the code`
-  );
-}
 
 /** A long turn of such a worker is its job, but for the time in which a signal had stopped it. */
 function servesOneAtATime(role: Role | undefined): boolean {

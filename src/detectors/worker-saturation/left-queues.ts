@@ -109,8 +109,8 @@ export function leftQueueFinding(
     summary:
       `The ${isOne ? 'thread that accepts for the pool' : 'threads that accept for the pools'} of ` +
       `${isOne ? `worker ${pid}` : who.toLowerCase()} waited for a lock for ${duration(total)} ` +
-      `(${plural(stretches.length, 'time')}, the longest ${duration(longest)}): for a free thread of the pool, or for ` +
-      'an interpreter lock (Ruby, Python). Each time a client was in the queue of the listener when it came back.',
+      `(${plural(stretches.length, 'time')}, the longest ${duration(longest)}): for a free thread of the pool, or ` +
+      'for an interpreter lock (Ruby, Python). Each time a client was in the queue of the listener when it came back.',
   };
 }
 

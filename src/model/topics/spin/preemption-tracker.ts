@@ -52,7 +52,7 @@ const stretches = new PerProcess<Stretches>();
 /** When the last such signal came to a thread. */
 const signalled = new PerThread<Nanoseconds>();
 
-/** For how long goroutines of a process computed without a break; null where they did not, as far as anybody can tell. */
+/** For how long goroutines of a process computed without a break; null where they did not, as far as one can tell. */
 export function computingOf(process: Process): Computing | null {
   const found = stretches.of(process);
   return found === undefined || found.slices === 0 ? null : found;
