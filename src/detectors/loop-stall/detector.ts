@@ -90,6 +90,7 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     outside: Math.max(0, length - turn.inCalls),
     longestGap: turn.longestGap,
     requestsRead: turn.requestsRead,
+    isOfAny: turn.untold > turn.ownerTime,
     gapOffCpu: turn.gap?.offCpu ?? null,
     offCpu,
     rhythm: null,
