@@ -1,5 +1,6 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
 import type { Step } from '../detectors/finding.ts';
+import { goroutinesComputed } from '../detectors/loop-stall/goroutines.ts';
 import { isOneOfMany } from '../detectors/one-of-many.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
@@ -75,7 +76,7 @@ export function composeReport(parts: Parts): Report {
 }
 
 /** What the capture does not show, as the end of a sentence; '' where it seems to show all. */
-function unseenIn({ doubts, drafts, capabilities }: Parts): string {
+function unseenIn({ doubts, drafts, capabilities, model }: Parts): string {
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
   if (doubts.isByOutcome) return 'the capture holds failed calls only, or none that failed. Record without -z and -Z';
@@ -83,7 +84,11 @@ function unseenIn({ doubts, drafts, capabilities }: Parts): string {
   if (doubts.areManyMissing || doubts.areHolesLong || (isDemoted && doubts.missingLines > 0))
     return 'lines of the capture are missing';
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
-  return capabilities.resolution > 0 ? 'the times are whole seconds, which hide shorter stalls. Record with -ttt' : '';
+  if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
+  const computed = goroutinesComputed(model);
+  return computed === ''
+    ? ''
+    : `goroutines computed for ${computed}, and who waited for them shows in no call. See perf top`;
 }
 
 type Slow = ReturnType<SlowRepliesTracker['soFar']>;

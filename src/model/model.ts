@@ -370,6 +370,7 @@ export class Model {
       this.#saw(inOrder.start);
       this.#stays(inOrder, thread);
     }
+    this.processes.memberships.finish();
     beginUnseenTurns(this.processes);
     for (const thread of this.processes.threads()) {
       cycles.finish(thread, this.lastTime);

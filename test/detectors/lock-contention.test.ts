@@ -333,7 +333,7 @@ describe('threads of Python 3.13 and later, which wait at an address each', () =
     none(await analyzed(parked(2, 'gunicorn')), KIND);
     const { metrics, severity, confidence, title, summary } = only(await analyzed(parked(3, 'gunicorn')), KIND);
     assert.deepEqual([severity, confidence, metrics.lock], ['warning', 'possible', 'an address for each thread']);
-    assert.equal(title, '3 threads of worker 101 queue for one lock');
+    assert.equal(title, '3 threads of worker 101 queue for one lock or pool');
     assert.match(
       summary,
       /Each waited at an address of its own, as threads do that wait for a lock in Python 3\.13 or later/,

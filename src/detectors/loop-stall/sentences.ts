@@ -50,7 +50,9 @@ export function summaryOf(
   const shared = sharedWaitOf(thread);
   const whom =
     stall.request === ''
-      ? ''
+      ? stall.isOfAny
+        ? ` for one of ${stall.requestsRead} requests that it had read, and nothing tells for which`
+        : ''
       : stall.afterReply
         ? ` after it had answered ${theRequest(stall.request)}`
         : ` while serving ${theRequest(stall.request)}`;
