@@ -1,5 +1,6 @@
 import type { Now } from '../../analysis/activity.ts';
 import type { AnalysisOptions } from '../../analysis/options.ts';
+import type { Report } from '../../analysis/report.ts';
 import type { LiveStatus, ProcessNow } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { machineOf } from '../../sources/bpftrace/program.ts';
@@ -51,6 +52,8 @@ export class LiveFeed implements Feed {
   #bytesRead = 0;
   #lines = 0;
   #lost = 0;
+  #snapshot: Extract<AnalysisMessage, { kind: 'snapshot' }> | null = null;
+  #open: Report | null = null;
   #arrivedAt = performance.now();
   #heardAt: number | null = null;
   #counts: { readonly at: number; readonly lines: number }[] = [];
@@ -116,8 +119,28 @@ export class LiveFeed implements Feed {
       this.#options.tell({ kind: 'now', workers: turns });
       return;
     }
+    if (message.kind === 'open') {
+      this.#open = message.report;
+      this.#tellPicture();
+      return;
+    }
     if (message.kind === 'snapshot' || message.kind === 'done') this.#lost = message.picture.report.quality.lostEvents;
+    if (message.kind === 'snapshot') {
+      this.#snapshot = message;
+      this.#tellPicture();
+      return;
+    }
     this.#options.tell(message);
+  }
+
+  /** What goes on comes with the last picture; before there is any, the report on what goes on is one. */
+  #tellPicture(): void {
+    const report = this.#open;
+    const open = report?.findings.filter(({ openEnded }) => openEnded) ?? [];
+    const read = { bytesRead: 0, sizeBytes: null, lines: 0 };
+    const first = report === null ? null : ({ kind: 'snapshot', read, picture: { report, activity: null } } as const);
+    const last = this.#snapshot ?? first;
+    if (last !== null) this.#options.tell({ ...last, picture: { ...last.picture, open } });
   }
 
   /** What was seen of the processes, for a report on what goes on. */
@@ -130,7 +153,7 @@ export class LiveFeed implements Feed {
     );
     const isAway = isStuck || this.#turns.longest(performance.now()) >= AWAY_MS;
     this.#thread.sights({
-      lines: isAway ? capture.sightsSoFar() : '',
+      ...(isAway ? capture.sightsNow() : { lines: '', elsewhere: new Map() }),
       lastIsOpen: capture.engine.name === 'strace',
       isAway,
     });
