@@ -72,9 +72,10 @@ function inputs(): readonly Capture[] {
 /** The last line of the spool is of a call that has not returned. */
 function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<number, Now> {
   const unfinished = unfinishedCall(path, startMs, rawLines);
-  if (unfinished === null || workers.get(unfinished.tid)?.state === 'ended' || !workers.has(unfinished.tid))
-    return workers;
-  return new Map(workers).set(unfinished.tid, unfinished.now);
+  const known = unfinished === null ? undefined : workers.get(unfinished.tid);
+  if (unfinished === null || known === undefined || known.state === 'ended') return workers;
+  // Which loop it has, and since when its turn lasts, the line does not tell.
+  return new Map(workers).set(unfinished.tid, { ...known, ...unfinished.now });
 }
 
 /** With very many workers a look at all of them takes its time. */
