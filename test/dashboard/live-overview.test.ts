@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { textOf, UNICODE } from '../../src/dashboard/spans.ts';
 import { type DashboardState, initialState, type LiveStatus } from '../../src/dashboard/state.ts';
+import { liveData } from '../../src/dashboard/views/live-head.ts';
 import { drawLiveOverview } from '../../src/dashboard/views/live-overview.ts';
 import { buildFinding, buildReport, buildWorker } from '../support/report-builder.ts';
 
@@ -12,6 +13,7 @@ const STATUS: LiveStatus = {
   elapsedMs: 12_000,
   limitMs: 60_000,
   behindBytes: 0,
+  behindMs: 0,
   callsPerSecond: 7,
   lost: 0,
   spool: '/tmp/x',
@@ -74,5 +76,21 @@ describe('below the findings of a live screen', () => {
     const shown = screen(80, 24, 23, 7);
     const proof = shown.findIndex((line) => line.startsWith(' PROOF '));
     assert.match(shown[proof - 1] ?? '', / \.\.\.$/, shown.join('\n'));
+  });
+});
+
+describe('the data line of a live screen', () => {
+  const line = (parts: Partial<LiveStatus>): string => {
+    const state = initialState({ columns: 80, rows: 24, glyphs: UNICODE, source: 'live', files: ['x'], mouse: false });
+    return textOf(liveData(state, { ...STATUS, ...parts }));
+  };
+
+  it('says how much was not read, and how old what is shown therefore is', () => {
+    assert.match(
+      line({ behindBytes: 27_000_000, behindMs: 4_700 }),
+      /^ DATA {5}no event lost {3}25\.7 MB, 4 s behind {3}7 /,
+    );
+    assert.match(line({ behindBytes: 2_700_000, behindMs: 700 }), / 2\.6 MB behind /);
+    assert.match(line({}), / all read /);
   });
 });

@@ -20,6 +20,9 @@ const RESTLESS_MS = 1_900;
 const SURE_MS = 700;
 /** What a look every so often leaves unread. */
 const NOTABLE_BYTES = 2_000_000;
+const NOTABLE_MS = 1_500;
+/** The screen is the shell's again, and the tracer has not left yet. */
+const DETACHING_MS = 500;
 /** Lines are counted over this time for the rate. */
 const RATE_MS = 2_000;
 
@@ -34,6 +37,8 @@ interface LiveFeedOptions {
   readonly memoryMb: number;
   readonly tell: (message: AnalysisMessage) => void;
   readonly status: (live: LiveStatus) => void;
+  /** Tells the user something when the screen is the shell's again. */
+  readonly say: (sentence: string) => void;
 }
 
 /**
@@ -56,6 +61,7 @@ export class LiveFeed implements Feed {
   #open: Report | null = null;
   #arrivedAt = performance.now();
   #heardAt: number | null = null;
+  #sizes: readonly { readonly at: number; readonly bytes: number }[] = [];
   #counts: { readonly at: number; readonly lines: number }[] = [];
 
   constructor(options: LiveFeedOptions) {
@@ -99,7 +105,9 @@ export class LiveFeed implements Feed {
     clearInterval(this.#looking);
     clearInterval(this.#telling);
     this.#options.capture.stop();
+    const waiting = setTimeout(() => this.#options.say('Detaching: the tracer is asked to leave.'), DETACHING_MS);
     const end = await this.#options.capture.ended;
+    clearTimeout(waiting);
     await this.#thread.terminate();
     return end;
   }
@@ -169,13 +177,18 @@ export class LiveFeed implements Feed {
     const bytes = capture.isOver ? this.#bytesRead : capture.bytes;
     const behind = bytes - this.#bytesRead;
     const end = this.#end;
+    // Since when there is something that was not read.
+    this.#sizes = [...this.#sizes, { at: now, bytes }].filter((size) => size.bytes > this.#bytesRead);
+    const behindMs = now - (this.#sizes[0]?.at ?? now);
+    const isBehind = behind > NOTABLE_BYTES || behindMs > NOTABLE_MS;
     status({
       state: end === null ? 'tracing' : end.reason === 'asked' ? 'detached' : 'ended',
       engine: capture.engine.name,
       pids: capture.processes.map(({ pid }) => pid),
       elapsedMs: now - this.#started,
       limitMs: this.#endsAt - this.#started,
-      behindBytes: behind > NOTABLE_BYTES ? behind : 0,
+      behindBytes: isBehind ? behind : 0,
+      behindMs: isBehind ? behindMs : 0,
       callsPerSecond:
         first === undefined || now === first.at ? 0 : ((this.#lines - first.lines) * 1_000) / (now - first.at),
       lost: Math.max(this.#lost, capture.lost),
