@@ -7,6 +7,7 @@ import { InputError } from '../sources/input-error.ts';
 import { leftOutSentence } from '../sources/left-out.ts';
 import type { InputSet } from '../sources/trace-input.ts';
 import { type TimeOrigin, UNKNOWN } from '../trace/time.ts';
+import { EndsReader } from './ends-reader.ts';
 import { InputSummary } from './input-summary.ts';
 import { MemoryScarce, MemoryWatch } from './memory-watch.ts';
 import { mergeInputs } from './merge.ts';
@@ -60,13 +61,18 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     return opened;
   };
   const [only] = inputs;
+  const head = set.kind === 'live' && only?.peeked ? Buffer.from(only.peeked.head) : null;
   const alone = only !== undefined && inputs.length === 1 ? await openAlone(only, open, origin, summary) : null;
   const noted = set.facts === undefined ? null : readHostNotes(set.facts.before, set.facts.after);
   // Loaded only now: a parser thread is at work meanwhile.
   const { Analysis } = await import('../analysis/analysis.ts');
   const { withTimeline } = await import('../analysis/timeline.ts');
   const analysis = new Analysis(origin, options, noted);
-  const progress = progressOf(summary, analysis);
+  const ends =
+    alone === null || head === null
+      ? null
+      : new EndsReader({ name: alone.input.name, format: alone.format, head, shared, parser: alone.parser });
+  const progress = progressOf(summary, analysis, ends);
   const chunkRead = () => {
     hooks.progress?.(progress);
     memory.look();
@@ -124,7 +130,7 @@ function leavingOut(summary: InputSummary, { notice }: DriveHooks): (skipped: Sk
   };
 }
 
-function progressOf(summary: InputSummary, analysis: Analysis): Progress {
+function progressOf(summary: InputSummary, analysis: Analysis, ends: EndsReader | null): Progress {
   return {
     get bytesRead() {
       return summary.bytesRead;
@@ -136,6 +142,10 @@ function progressOf(summary: InputSummary, analysis: Analysis): Progress {
       return summary.lines;
     },
     snapshot: () => analysis.snapshot(summary.facts()),
+    open(told) {
+      if (ends === null) throw new Error('only a capture at work is asked for what goes on');
+      return analysis.open(summary.facts(), ends.read(told));
+    },
     activity: () => analysis.activity(),
     now: () => analysis.now(),
   };

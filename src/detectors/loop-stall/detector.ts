@@ -38,6 +38,7 @@ export const loopStall = defineDetector({
   },
   tellsStalls: true,
   perWorker: true,
+  judgesOpen: true,
   judgesCounts: 'watched',
   effect,
   metrics,
@@ -61,10 +62,29 @@ export const loopStall = defineDetector({
           groups.delete(thread);
         },
       },
-      conclude: () => (context.model.watch.isActive ? judgeWatched(context) : conclude(context, groups)),
+      conclude: () =>
+        context.model.watch.isActive ? judgeWatched(context) : conclude(context, withOpen(context, groups, threshold)),
     };
   },
 });
+
+/** With the turns that go on, in groups of their own: what was told of the others stays as it is. */
+function withOpen(
+  context: Context,
+  groups: ReadonlyMap<Thread, Map<string, StallGroup>>,
+  threshold: Nanoseconds,
+): ReadonlyMap<Thread, ReadonlyMap<string, StallGroup>> {
+  const all = new Map(groups);
+  for (const fact of context.model.openTurns) {
+    const stall = stallOf(fact, context);
+    if (isStarting(fact.thread, fact.turn) || stall.corrected < threshold) continue;
+    const own = [...(groups.get(fact.thread) ?? [])];
+    const copies = new Map(own.map(([key, group]) => [key, { ...group, stalls: [...group.stalls] }]));
+    addStall(copies, fact.thread, stall);
+    all.set(fact.thread, copies);
+  }
+  return all;
+}
 
 function stallOf(fact: LongTurn, context: Context): Stall {
   const { turn, length, open } = fact;

@@ -32,6 +32,7 @@ export const stuckCall = defineDetector({
   },
   trackers: [SharedLocks, JobTracker, AnsweredSleeps],
   judgesCounts: 'watched',
+  judgesOpen: true,
   effect,
   metrics,
   measures: { count: 'count', longestMs: 'threads.forMs' },

@@ -139,6 +139,12 @@ export class Turn {
     if (this.waiting.length < 8) this.waiting.push(name);
   }
 
+  /** The same as of now, for whoever asks before it has ended. */
+  copy(): Turn {
+    const copy = Object.assign(new Turn(this.number), this, { blocked: [...this.blocked], waiting: [...this.waiting] });
+    return copy;
+  }
+
   /** Its thread is one of many that wait in turn: what it did up to its last park is over. Returns when that ended. */
   dropParks(): Nanoseconds {
     const { blocked } = this;
