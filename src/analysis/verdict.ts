@@ -99,6 +99,7 @@ const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'loop-stall',
   'service-stall',
   'worker-saturation',
+  'session-lock',
   'lock-contention',
   'blocking-dns',
 ]);

@@ -1,0 +1,71 @@
+import type { Call } from '../../../trace/record.ts';
+import { type Refusal, refusalIn, refusalInLog } from '../../../trace/refusals.ts';
+import type { Family, Syscall } from '../../../trace/syscalls.ts';
+import type { Nanoseconds } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
+import type { FactBus } from '../../fact-bus.ts';
+import type { Connection } from '../../machine/connections.ts';
+import type { Listener } from '../../machine/listener.ts';
+import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+
+/** A server turned a client away in the words of its protocol, or said so in its log. */
+export interface ClientRefused {
+  readonly thread: ThreadView;
+  /** null when its accept was not traced. */
+  readonly listener: Listener | null;
+  readonly refusal: Refusal;
+  readonly time: Nanoseconds;
+  readonly line: KeptLine;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    clientRefused: ClientRefused;
+  }
+}
+
+const HEAD_BYTES = 256;
+/** What a server with no room for a connection does right before it logs that. */
+const ASKS_FOR_ROOM: ReadonlySet<Family> = new Set<Family>(['accept', 'socket']);
+
+/** Reads the first words to each client, and the log line behind an accept. */
+export class RefusalTracker implements Tracker {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  /** Connections of which the first words to the client were traced. */
+  read = 0;
+
+  constructor({ facts, inWindow }: TrackerContext) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+  }
+
+  hears({ family }: Syscall): Heard | undefined {
+    if (family !== 'write') return undefined;
+    return (call, thread) => {
+      if (thread.lastSyscall !== null && ASKS_FOR_ROOM.has(thread.lastSyscall.family)) this.#logged(call, thread);
+    };
+  }
+
+  wroteFirst(call: Call, thread: Thread, connection: Connection): void {
+    if (!(call.result > 0)) return;
+    const bytes = call.arguments.payload(HEAD_BYTES) ?? '';
+    if (connection.firstWrites === 1 && bytes !== '' && this.#inWindow(call.end)) this.read++;
+    const refusal = refusalIn(bytes, call.result);
+    if (refusal !== null) this.#refused(call, thread, connection.listener, refusal);
+  }
+
+  #logged(call: Call, thread: Thread): void {
+    const descriptor = thread.process.descriptors.get(call.fd);
+    if (!(call.result > 0) || (descriptor !== undefined && descriptor.connection !== null)) return;
+    const refusal = refusalInLog(call.arguments.payload(HEAD_BYTES) ?? '');
+    if (refusal !== null) this.#refused(call, thread, thread.accepts.listener, refusal);
+  }
+
+  #refused(call: Call, thread: Thread, listener: Listener | null, refusal: Refusal): void {
+    if (!this.#inWindow(call.end)) return;
+    this.#facts.tell('clientRefused', { thread, listener, refusal, time: call.end, line: keptLine(call) });
+  }
+}
