@@ -86,7 +86,9 @@ describe('clients that a server turns away', () => {
     const text = '2026/11/27 10:00:00 [alert] 101#101: 16 worker_connections are not enough\\n';
     const accept = line(101, 0.2, 'accept4(5<socket:[4711]>, NULL, NULL, SOCK_NONBLOCK)', '9<socket:[5001]>');
     const log = line(101, 0.201, `write(3</var/log/nginx/error.log>, "${text}", 70)`, '70');
-    const { title, metrics } = only(await analyzed([accept, log].join('\n')), KIND);
+    // The first line that a thread logs asks for its number.
+    const own = line(101, 0.2005, 'gettid()', '101');
+    const { title, metrics } = only(await analyzed([accept, own, log].join('\n')), KIND);
     assert.equal(title, '1 of 1 client refused on fd 5 socket:[4711]: all connection slots are taken');
     assert.equal(metrics.protocol, 'nginx');
     none(await analyzed([accept, line(101, 0.201, 'close(9<socket:[5001]>)', '0'), log].join('\n')), KIND);

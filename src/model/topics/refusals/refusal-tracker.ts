@@ -1,6 +1,6 @@
 import type { Call } from '../../../trace/record.ts';
 import { type Refusal, refusalIn, refusalInLog } from '../../../trace/refusals.ts';
-import type { Family, Syscall } from '../../../trace/syscalls.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
@@ -27,8 +27,8 @@ declare module '../../fact-bus.ts' {
 }
 
 const HEAD_BYTES = 256;
-/** What a server with no room for a connection does right before it logs that. */
-const ASKS_FOR_ROOM: ReadonlySet<Family> = new Set<Family>(['accept', 'socket']);
+/** What nginx does right before it logs that it has no room: its log names the thread, whose number it asks for once. */
+const ASKS_FOR_ROOM: ReadonlySet<string> = new Set(['accept', 'accept4', 'socket', 'gettid']);
 
 /** Reads the first words to each client, and the log line behind an accept. */
 export class RefusalTracker implements Tracker {
@@ -45,7 +45,7 @@ export class RefusalTracker implements Tracker {
   hears({ family }: Syscall): Heard | undefined {
     if (family !== 'write') return undefined;
     return (call, thread) => {
-      if (thread.lastSyscall !== null && ASKS_FOR_ROOM.has(thread.lastSyscall.family)) this.#logged(call, thread);
+      if (thread.lastSyscall !== null && ASKS_FOR_ROOM.has(thread.lastSyscall.name)) this.#logged(call, thread);
     };
   }
 
