@@ -2,9 +2,12 @@
 
 /** A server said in its own protocol that it does not serve this client. */
 export interface Refusal {
-  readonly protocol: 'PostgreSQL' | 'MySQL' | 'Redis' | 'memcached' | 'nginx';
-  /** `slots`: as many clients as its limit allows are connected; `user`: one account has all that it may have. */
-  readonly reason: 'slots' | 'user' | 'host' | 'thread' | 'state';
+  readonly protocol: 'PostgreSQL' | 'MySQL' | 'Redis' | 'memcached' | 'nginx' | 'HTTP';
+  /**
+   * `slots`: as many clients as its limit allows are connected; `user`: one account has all that it may have;
+   * `unavailable`: it has no room for this request, or nobody behind it has.
+   */
+  readonly reason: 'slots' | 'user' | 'host' | 'thread' | 'state' | 'unavailable';
   /** `SQLSTATE 53300`; '' where the protocol has no numbers. */
   readonly code: string;
 }
@@ -63,4 +66,13 @@ const NGINX = /^\d{4}\/\d\d\/\d\d [\d:]{8} \[alert\] \d+#\d+: (?:\*\d+ )?\d+ wor
 /** The same for a line that a server writes to its log, as nginx does, which closes the connection without a word. */
 export function refusalInLog(bytes: string): Refusal | null {
   return NGINX.test(bytes) ? { protocol: 'nginx', reason: 'slots', code: '' } : null;
+}
+
+/** So many bytes of a reply tell its status. */
+export const STATUS_BYTES = 12;
+const UNAVAILABLE: Refusal = { protocol: 'HTTP', reason: 'unavailable', code: 'status 503' };
+
+/** The same for the first bytes of a reply of HTTP/1. */
+export function refusalInReply(bytes: string): Refusal | null {
+  return bytes.startsWith('HTTP/1.') && bytes.endsWith(' 503') ? UNAVAILABLE : null;
 }

@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import { refusalIn, refusalInLog } from '../../src/trace/refusals.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { Backend, line } from '../support/database-lines.ts';
+import { oneWorker } from '../support/server-lines.ts';
+import { LISTENER } from '../support/thread-lines.ts';
 
 const KIND = 'clients-refused';
 const COUNT = 20;
@@ -27,7 +29,7 @@ function clients(refused: number, state = '53300'): string {
 
 describe('clients that a server turns away', () => {
   it('are a warning, and critical from a fifth of the connections on', async () => {
-    assert.match(none(await analyzed(clients(0)), KIND), /^none of 20 connections whose first answer was read/);
+    assert.match(none(await analyzed(clients(0)), KIND), /^none of 20 answers that could be read/);
     assert.equal(only(await analyzed(clients(3)), KIND).severity, 'warning');
     const { severity, title } = only(await analyzed(clients(4)), KIND);
     assert.equal(severity, 'critical');
@@ -93,6 +95,30 @@ describe('clients that a server turns away', () => {
     assert.equal(metrics.protocol, 'nginx');
     none(await analyzed([accept, line(101, 0.201, 'close(9<socket:[5001]>)', '0'), log].join('\n')), KIND);
   });
+});
+
+it('replies with status 503 are information, a warning from a hundredth on, and critical from a fifth on', async () => {
+  const severity = async (refused: number): Promise<string> => {
+    const { trace, worker } = oneWorker();
+    for (let index = 0; index < 200; index++) {
+      worker
+        .waitUntil(20 + 10 * index, LISTENER)
+        .accept(11)
+        .read(11, 'GET /a');
+      worker.send(11, `HTTP/1.1 ${index < refused ? '503 Service Unavailable' : '200 OK'}\\r\\n\\r\\n`).close(11);
+    }
+    worker.waitUntil(3_000);
+    const report = await analyzed(trace);
+    if (refused === 0) return none(report, KIND);
+    const { title, severity } = only(report, KIND);
+    assert.equal(title, `${refused} of 200 requests refused on 127.0.0.1:8000: answered 503`);
+    return severity;
+  };
+  assert.match(await severity(0), /^none of 200 answers/);
+  assert.equal(await severity(1), 'info');
+  assert.equal(await severity(2), 'warning');
+  assert.equal(await severity(39), 'warning');
+  assert.equal(await severity(40), 'critical');
 });
 
 describe('the words with which servers turn clients away', () => {

@@ -101,7 +101,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   ],
   'clients-refused': [
     {
-      pattern: /^none of ([\d,]+) connections? whose first answer was read got a refusal$/,
+      pattern: /^none of ([\d,]+) answers? that could be read refused its client$/,
       holds: (report, [connections = 0]) => connections > 0 && callsNamed(report, WRITE) >= connections,
     },
   ],

@@ -76,6 +76,21 @@ const BY_PROTOCOL: Readonly<Record<Refusal['protocol'], readonly Step[]>> = {
     },
     { text: 'Give each client a pool of few connections, or start memcached with a higher limit (-c).' },
   ],
+  HTTP: [
+    {
+      text:
+        'See who answers 503. It may be this server (maxconn and timeout queue of haproxy, limit_conn of nginx, a ' +
+        'backend that is marked as down), or one behind it. The log of haproxy says why: sQ for a queue that was too ' +
+        'long, sC for a connect that failed.',
+      command: 'echo "show stat" | socat stdio /run/haproxy/admin.sock | cut -d, -f1-8,14,18',
+      needs: 'haproxy with a stats socket; else look at the log of the proxy',
+    },
+    {
+      text:
+        'Make what stands behind it faster, or give it more room. A longer queue makes clients wait longer and ' +
+        'serves no more of them.',
+    },
+  ],
   nginx: [
     {
       text: 'See how many connections a worker has open: each proxied request takes two, each idle client one.',
@@ -125,6 +140,8 @@ export function nextFor({ protocol, reason }: Refusal): readonly Step[] {
 
 export function whyOf({ protocol, reason }: Refusal): string {
   if (reason === 'state') return 'Until the server is ready, every client gets an error in place of a session.';
+  if (protocol === 'HTTP')
+    return 'A client that gets 503 was not served. Many clients try again at once, which adds load.';
   if (protocol === 'nginx')
     return 'nginx closes such a connection without a reply, or answers 500 where it has none left for upstream.';
   return (

@@ -25,6 +25,11 @@ export const clientsRefused = defineDetector({
       unit: 'of the connections',
       meaning: 'So many refused clients, of all that connected, are critical; fewer are a warning.',
     },
+    'refused-share': {
+      default: 0.01,
+      unit: 'of the replies',
+      meaning: 'Replies with status 503 are a warning from this share on, and information below it.',
+    },
   },
   follows: { kinds: ['session-lock'], anywhere: true },
   trackers: [RefusalTracker, SessionTracker],
@@ -78,15 +83,17 @@ function conclude(
   refused: ReadonlyMap<string, Refusals>,
   accepted: ReadonlyMap<Listener, number>,
 ): Conclusion<Metrics> {
-  const findings = [...refused.values()].map((each) =>
-    finding(context, each, each.listener === null ? 0 : (accepted.get(each.listener) ?? 0)),
-  );
+  const { read, replies } = context.model.topic(RefusalTracker);
+  const findings = [...refused.values()].map((each) => {
+    if (each.refusal.protocol === 'HTTP') return finding(context, each, replies.get(each.listener) ?? 0);
+    return finding(context, each, each.listener === null ? 0 : (accepted.get(each.listener) ?? 0));
+  });
   if (findings.length > 0) return found(`${plural(findings.length, 'server')} refused clients`, findings);
-  const { read } = context.model.topic(RefusalTracker);
-  if (read === 0)
+  const answered = [...replies.values()].reduce((sum, each) => sum + each, read);
+  if (answered === 0)
     return notApplicable(
-      'No first answer to a client was read in a protocol whose refusals drover knows (PostgreSQL, MySQL, Redis, ' +
-        'memcached): whether clients were refused is unknown',
+      'No answer to a client was read in a protocol whose refusals drover knows (PostgreSQL, MySQL, Redis, ' +
+        'memcached, HTTP/1): whether clients were refused is unknown',
     );
-  return clear(`none of ${plural(read, 'connection')} whose first answer was read got a refusal`);
+  return clear(`none of ${plural(answered, 'answer')} that could be read refused its client`);
 }

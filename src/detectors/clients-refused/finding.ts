@@ -5,7 +5,7 @@ import { elapsed } from '../../trace/time.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
-import { type DraftFinding, span } from '../finding.ts';
+import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { shortRequest } from '../request-shape.ts';
 import { moment } from '../words.ts';
 import { nextFor, whyOf } from './advice.ts';
@@ -27,16 +27,19 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
   const named = [...idle, ...waiting].map(({ pid }) => pid);
   const pids = [...new Set([...named, ...refusals.pids])].filter((pid) => pid !== 0);
   const on = listener === null ? '' : ` on ${listener.name}`;
-  const of = share === null ? plural(total, 'client') : `${count(total)} of ${plural(accepted, 'client')}`;
+  const isHttp = refusal.protocol === 'HTTP';
+  const noun = isHttp ? 'request' : 'client';
+  const of = share === null ? plural(total, noun) : `${count(total)} of ${plural(accepted, noun)}`;
   const are = total === 1 && share === null ? 'was' : 'were';
   const code = refusal.code === '' ? '' : `, ${refusal.code}`;
   const within = times && last > first ? ` within ${duration(last - first)}` : '';
+  const part = share === null ? '' : `, ${percent(share)} of the ${isHttp ? 'replies' : 'connections'}`;
   return {
-    severity: share !== null && share >= context.threshold('refused-critical-share') ? 'critical' : 'warning',
+    severity: severityOf(context, share, isHttp),
     confidence: 'likely',
     title: cutTitle(`${of} refused${on}: ${SHORT[refusal.reason]}`),
     summary:
-      `${of} ${are} refused${on}${within}${share === null ? '' : `, ${percent(share)} of the connections`}: ` +
+      `${of} ${are} refused${on}${within}${part}: ` +
       `${LONG[refusal.reason]} (${refusal.protocol}${code}).${held(refusal, census)}`,
     why: whyOf(refusal),
     ...span({ times }, first, last),
@@ -59,12 +62,18 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
   };
 }
 
+function severityOf({ threshold }: Context, share: number | null, isHttp: boolean): Severity {
+  if (share !== null && share >= threshold('refused-critical-share')) return 'critical';
+  return isHttp && share !== null && share < threshold('refused-share') ? 'info' : 'warning';
+}
+
 const SHORT: Readonly<Record<Refusal['reason'], string>> = {
   slots: 'all connection slots are taken',
   user: 'one account has all its connections',
   host: 'their host is blocked after errors',
   thread: 'no thread can be made for them',
   state: 'it starts, stops or recovers',
+  unavailable: 'answered 503',
 };
 
 const LONG: Readonly<Record<Refusal['reason'], string>> = {
@@ -73,6 +82,7 @@ const LONG: Readonly<Record<Refusal['reason'], string>> = {
   host: 'the server blocks hosts from which too many connections failed',
   thread: 'the server could not make a thread for the connection',
   state: 'the server was starting, shutting down or recovering',
+  unavailable: 'they were answered 503, since this server or one behind it had no room for them',
 };
 
 /** What those that have a slot do with it. */

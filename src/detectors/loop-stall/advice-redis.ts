@@ -38,7 +38,9 @@ const DOCTOR: Step = {
 
 const SYNC: readonly Step[] = [
   {
-    text: 'Let redis sync its log once a second, in a thread of its own (appendfsync everysec), and not during a rewrite.',
+    text:
+      'Let redis sync its log once a second, in a thread of its own (appendfsync everysec), and not during a ' +
+      'rewrite.',
     command: 'redis-cli CONFIG SET appendfsync everysec; redis-cli CONFIG SET no-appendfsync-on-rewrite yes',
     caveat: 'What was written in the last second may be lost when the machine fails.',
   },

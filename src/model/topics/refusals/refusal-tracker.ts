@@ -1,10 +1,10 @@
 import type { Call } from '../../../trace/record.ts';
-import { type Refusal, refusalIn, refusalInLog } from '../../../trace/refusals.ts';
+import { type Refusal, refusalIn, refusalInLog, refusalInReply, STATUS_BYTES } from '../../../trace/refusals.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
-import type { Connection } from '../../machine/connections.ts';
+import type { Connection, Request } from '../../machine/connections.ts';
 import type { Listener } from '../../machine/listener.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
@@ -27,7 +27,7 @@ declare module '../../fact-bus.ts' {
 }
 
 const HEAD_BYTES = 256;
-/** What nginx does right before it logs that it has no room: its log names the thread, whose number it asks for once. */
+/** What nginx does right before it logs that it has no room; it asks for the number of its thread once. */
 const ASKS_FOR_ROOM: ReadonlySet<string> = new Set(['accept', 'accept4', 'socket', 'gettid']);
 
 /** Reads the first words to each client, and the log line behind an accept. */
@@ -36,6 +36,8 @@ export class RefusalTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   /** Connections of which the first words to the client were traced. */
   read = 0;
+  /** Replies of HTTP/1 on each listener; null stands for connections whose accept was not traced. */
+  readonly replies = new Map<Listener | null, number>();
 
   constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
@@ -47,6 +49,14 @@ export class RefusalTracker implements Tracker {
     return (call, thread) => {
       if (thread.lastSyscall !== null && ASKS_FOR_ROOM.has(thread.lastSyscall.name)) this.#logged(call, thread);
     };
+  }
+
+  replied(call: Call, thread: Thread, { connection }: Request): void {
+    const { isHttp, listener } = connection;
+    if (!isHttp || !this.#inWindow(call.end)) return;
+    this.replies.set(listener, (this.replies.get(listener) ?? 0) + 1);
+    const refusal = refusalInReply(call.arguments.payload(STATUS_BYTES) ?? '');
+    if (refusal !== null) this.#refused(call, thread, listener, refusal);
   }
 
   wroteFirst(call: Call, thread: Thread, connection: Connection): void {
