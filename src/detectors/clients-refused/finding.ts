@@ -7,7 +7,7 @@ import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { shortRequest } from '../request-shape.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { nextFor, whyOf } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './refusals.ts';
@@ -51,8 +51,8 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
       code: refusal.code,
       count: total,
       accepted,
-      firstMs: times ? moment(context.model, first) : null,
-      lastMs: times ? moment(context.model, last) : null,
+      firstMs: times ? millisecondsAt(context.model, first) : null,
+      lastMs: times ? millisecondsAt(context.model, last) : null,
       waiting: waiting.map((each) => listed(context, each)),
       idleInTransaction: idle.map((each) => listed(context, each)),
     },
@@ -124,5 +124,5 @@ function nameOf({ pid, tid, statement }: AtStatement): string {
 }
 
 function listed({ model }: Context, { pid, tid, peer, statement, since }: AtStatement): Metrics['waiting'][number] {
-  return { pid, tid, peer, query: statement, sinceMs: moment(model, since) };
+  return { pid, tid, peer, query: statement, sinceMs: millisecondsAt(model, since) };
 }

@@ -6,7 +6,7 @@ import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
 import { shortRequest } from '../request-shape.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { nextOf } from './advice.ts';
 import type { HeldUp, Hold } from './held-up.ts';
 import type { Metrics } from './metrics.ts';
@@ -170,8 +170,8 @@ function metricsOf({ model }: Context, waits: readonly HeldUp[], holder: Metrics
         pid,
         tid,
         query: statement,
-        startMs: moment(model, start),
-        endMs: moment(model, end),
+        startMs: millisecondsAt(model, start),
+        endMs: millisecondsAt(model, end),
       })),
   };
 }
