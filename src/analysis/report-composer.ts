@@ -56,7 +56,7 @@ export function composeReport(parts: Parts): Report {
       isPart: options.from !== undefined || options.to !== undefined,
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
-      servesUnseen: whatNamesWouldTell(parts)?.most === true,
+      servesUnseen: whatNamesWouldTell(parts)?.many === true,
       isOneOfMany: [...rolesOf(model.processes.threads())].some(
         ([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model),
       ),
