@@ -287,7 +287,9 @@ describe('between two generations of workers', () => {
       worker.call(`epoll_ctl(${worker.fd(HUB)}, EPOLL_CTL_DEL, ${worker.fd(LISTENER)}, 0x7ffc`, ')', 0);
       if (!toggles) worker.close(LISTENER).exits();
     }
-    const next = toggles ? workers : (crossed ? [202, 201] : [201, 202]).map((pid) => trace.thread(pid).at(500.04 + gap));
+    const next = toggles
+      ? workers
+      : (crossed ? [202, 201] : [201, 202]).map((pid) => trace.thread(pid).at(500.04 + gap));
     if (crossed) next[1]?.gap(300);
     for (const worker of next) {
       if (toggles) watch(worker.waitUntil(500.04 + gap), LISTENER);
