@@ -1,5 +1,5 @@
 import { millisecondsAt } from '../detectors/words.ts';
-import { atEndOf, type ThreadAtEnd } from '../model/at-end/at-end.ts';
+import { atEndOf, idleOf, type ThreadAtEnd } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
 import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
 import { sharedWaitOf } from '../model/machine/shared-waits.ts';
@@ -89,7 +89,7 @@ function endsOf(model: Model): ReadonlyMap<Process, ThreadAtEnd> {
   const ends = new Map<Process, ThreadAtEnd>();
   for (const end of atEndOf(model)) {
     const known = ends.get(end.thread.process);
-    const weight = known === undefined ? 1 : LIKELY_STUCK[end.idle] - LIKELY_STUCK[known.idle];
+    const weight = known === undefined ? 1 : LIKELY_STUCK[idleOf(end)] - LIKELY_STUCK[idleOf(known)];
     if (known === undefined || weight > 0 || (weight === 0 && end.lasted > known.lasted))
       ends.set(end.thread.process, end);
   }
@@ -98,13 +98,13 @@ function endsOf(model: Model): ReadonlyMap<Process, ThreadAtEnd> {
 
 function describeEnd(end: ThreadAtEnd | undefined, times: boolean): AtEnd | null {
   if (end === undefined) return null;
-  const { left, lasted, idle } = end;
+  const { left, lasted } = end;
   const target = left.target || left.path;
   return {
     call: left.name,
     target: target === '' ? null : target,
     forMs: times && lasted !== UNKNOWN ? milliseconds(lasted) : null,
-    idle,
+    idle: idleOf(end),
   };
 }
 

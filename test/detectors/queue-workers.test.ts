@@ -64,7 +64,7 @@ describe('workers of a queue are saturated while all of them are at a job and an
     const { severity, title, summary, metrics, workers, next } = only(await analyzed(trace), KIND);
     assert.equal(severity, 'warning');
     assert.match(title, /^Both queue workers busy 40 % of the time: recvfrom on 10\.0\.0\.7:28091 \(HTTP\)$/);
-    assert.match(summary, /were in a job at once for .* jobs of such turns took/);
+    assert.match(summary, /were in a job at once for .* jobs took/);
     assert.deepEqual([metrics.workers, metrics.served, workers], [2, 8, [101, 102]]);
     assert.match(next.map(({ text }) => text).join(), /celery -c/);
   });

@@ -316,7 +316,7 @@ describe('between two generations of workers', () => {
     const report = await analyzed(reload(900, 7));
     const { severity, title, metrics, workers } = only(report, KIND);
     assert.equal(severity, 'warning');
-    assert.match(title, /^No worker lived for 900 ms: at least 7 connections waited$/);
+    assert.match(title, /^No old or new worker accepted for 900 ms: at least 7 connections waited$/);
     assert.deepEqual([...workers].sort(), [101, 102, 201, 202]);
     const { cause, waited, count, blocked, totalMs, longestMs } = metrics;
     assert.deepEqual([cause, waited, count, blocked], ['no-worker', 7, 1, 0]);
@@ -376,4 +376,30 @@ describe('between two generations of workers', () => {
     trace.thread(MASTER).at(9_000).exits();
     none(await analyzed(trace), KIND);
   });
+});
+
+it('two services of one supervisor are two: while one stands still the other does not help, nor need to', async () => {
+  const supervised = (ports: readonly [number, number]): TraceLines => {
+    const trace = new TraceLines();
+    const parent = trace.thread(MASTER).at(0);
+    const workers = ports.map((port, index) => {
+      const [fd, label] = [LISTENER + index * 100, `socket:[${4711 + index}]`];
+      openListener(parent, fd, { label, port });
+      return { fd, label };
+    });
+    for (const pid of [101, 102]) fork(parent, pid);
+    parent.stays('wait4(-1, ');
+    for (const [index, { fd, label }] of workers.entries()) {
+      const worker = trace.thread(101 + index).at(5);
+      worker.labels.set(fd, label);
+      worker.call('epoll_create1(EPOLL_CLOEXEC', ')', `${HUB}<anon_inode:[eventpoll]>`);
+      worker.labels.set(HUB, 'anon_inode:[eventpoll]');
+      watch(worker, fd).waitUntil(20, fd).accept(11, { listener: fd }).read(11, 'GET /a').reply(11).close(11);
+      worker.waitUntil(100, fd).accept(13, { listener: fd }).read(13, 'GET /b').gap(299.96).reply(13).close(13);
+      worker.waitUntil(END);
+    }
+    return trace;
+  };
+  assert.match(none(await analyzed(supervised([8000, 8001])), KIND), /Each of 2 event loops serves something else/);
+  assert.equal(only(await analyzed(supervised([8000, 8000])), KIND).metrics.count, 1);
 });

@@ -46,7 +46,7 @@ describe('a request that waits for another service through its loop', () => {
     const { severity, confidence, title, summary } = only(await analyzed(givesUp(2003)), KIND);
     assert.deepEqual([severity, confidence], ['warning', 'possible']);
     assert.match(title, /^1 request waited for 10\.0\.0\.2:9000.*, longest 2\.00 s: GET \/a$/);
-    assert.match(summary, /1 request had a reply although nothing had come by then\./);
+    assert.match(summary, /1 request had a reply before the answer came\./);
     none(await analyzed(givesUp(700)), KIND);
   });
 
@@ -65,7 +65,7 @@ describe('a request that waits for another service through its loop', () => {
     assert.match(explained.verdict.text, /^Nothing urgent/);
     assert.match(
       (await analyzed(late(3001))).verdict.text,
-      /^Cannot tell: no check explains why GET \/a had no reply for 4\.2\d s\. .*Seen all the same: 1 request waited for/,
+      /^Cannot tell: no check explains why GET \/a had no reply for 4\.2\d s\. .*What it shows: 1 request waited for/,
     );
   });
 
@@ -280,7 +280,7 @@ describe('a reply that was late for another service', () => {
     });
     const { title, summary, metrics, related } = only(await analyzed(trace), 'broken-pipe');
     assert.match(title, /2\.50 s for 10\.0\.0\.2:9000\)$/);
-    assert.match(summary, /2\.50 s of waiting \(2\.50 s of it for an answer of 10\.0\.0\.2:9000\)/);
+    assert.match(summary, /2\.50 s of waiting \(2\.50 s of it for an answer from 10\.0\.0\.2:9000\)/);
     assert.doesNotMatch(summary, /in the loop/);
     const [reply] = metrics.replies as readonly Record<string, unknown>[];
     assert.deepEqual([reply?.upstream, reply?.upstreamMs], [PEER, 2503.04]);

@@ -63,16 +63,19 @@ function asleep(seenMs: number): string {
 
 test('a ladder that began before the capture is no single call, and one call is', async () => {
   const ladder = only(await analyzed(asleep(0)), 'stuck-call');
-  assert.equal(ladder.title, '101 is in one clock_nanosleep after the other');
+  assert.equal(ladder.title, 'Pid 101 is in one clock_nanosleep after the other');
   assert.match(
     ladder.summary,
-    /^101 was in clock_nanosleep when the capture began, and in another clock_nanosleep when/,
+    /^Pid 101 was in clock_nanosleep when the capture began, and in another clock_nanosleep when/,
   );
   assert.doesNotMatch(ladder.summary, /had not come back/);
   for (const seenMs of [7_990, 7_100]) {
     const { title, summary } = only(await analyzed(asleep(seenMs)), 'stuck-call');
-    assert.equal(title, '101 is stuck in clock_nanosleep');
-    assert.match(summary, /^clock_nanosleep of 101 had not come back when the capture ended; it began before/);
+    assert.equal(title, 'Pid 101 is stuck in clock_nanosleep');
+    assert.match(
+      summary,
+      /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in it since before/,
+    );
   }
 });
 
@@ -91,8 +94,11 @@ test('a call that was seen to begin in the capture did not begin before it, and 
     '',
   ];
   const { title, summary } = only(await analyzed(lines.join('\n')), 'stuck-call');
-  assert.equal(title, '101 is stuck in clock_nanosleep');
-  assert.match(summary, /^clock_nanosleep of 101 had not come back when the capture ended; for at least 5\.00 s/);
+  assert.equal(title, 'Pid 101 is stuck in clock_nanosleep');
+  assert.match(
+    summary,
+    /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in it for at least 5\.00 s/,
+  );
 });
 
 test('a stall of a second is critical, one below the limit of the user is none', async () => {

@@ -119,7 +119,9 @@ function lookAt(upstream: string): Step {
 
 const ADVICE: readonly Step[] = [
   {
-    text: "Compare the ages of these requests with the client's timeout: an age that many have is that timeout.",
+    text:
+      "Compare the ages of these requests with the client's timeout: where many have the same age, that age is the " +
+      'timeout.',
   },
   {
     text: 'Cancel the work when the client leaves (ASGI http.disconnect, nginx proxy_ignore_client_abort off).',

@@ -77,7 +77,7 @@ function adviceFor(limit: number): Step[] {
       text:
         `Raise the backlog of ${count(limit)} (gunicorn --backlog, listen() in own code), so that a short stall ` +
         'drops nobody.',
-      needs: 'net.core.somaxconn as large: the smaller of the two counts',
+      needs: 'net.core.somaxconn at least as large: the smaller of the two counts',
       caveat:
         'You have to restart the server. Clients at the end of a long queue may have left before a worker accepts.',
     },

@@ -65,7 +65,7 @@ export function stallFinding(
     codeIn(context.model, thread, { start: stall.start, end: stall.end, call: stall.reason.call });
   const code = [longest, ...group.stalls].map(codeOf).find((sample) => sample !== null) ?? null;
   const isFirst = shared.members[0] === group;
-  const seen = { helpers, place: placeOf(code) };
+  const seen = { helpers, place: placeOf(code), isFull };
   const title = isFirst ? titleOf(shared, loops, seen) : memberTitleOf(shared, pid, seen);
   return {
     severity: isDoubtful ? 'info' : critical && !isSpare ? 'critical' : 'warning',
@@ -160,7 +160,8 @@ export interface Membership {
 
 function everybodyNote({ members, count, total }: StallCause): string {
   if (members.length === 1) return '';
-  return ` ${plural(members.length, 'worker')} had it: ${plural(count, 'stall')}, together ${duration(total)}.`;
+  const stalls = `${plural(count, 'stall')}, together ${duration(total)}`;
+  return ` ${plural(members.length, 'worker')} stalled like this: ${stalls}.`;
 }
 
 /** The time in which the loop was watched. */

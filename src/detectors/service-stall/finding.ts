@@ -61,8 +61,8 @@ export function finding(
       `${where}. ${computingOrWaiting(worst, computing)}${codeSentence(code)}`,
     why:
       'Nobody accepts or answers while every loop is blocked: the service is down for that ' +
-      `time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. It then serves ` +
-      `${loops.length} requests at once, one a worker, and no more.`,
+      `time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. The service can then ` +
+      `hold ${loops.length} requests at once, one in each worker, and no more.`,
     start: stalls[0]?.start ?? UNKNOWN,
     end: stalls.at(-1)?.end ?? UNKNOWN,
     openEnded: open,

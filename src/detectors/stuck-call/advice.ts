@@ -43,11 +43,19 @@ const socketStep = ({ pid }: Place): Step => ({
 
 const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly Step[]>>> = {
   answer: (place) => [
-    ...(place.fd >= 0 && !ADDRESS.test(place.path) ? [descriptorStep(place)] : []),
-    {
-      text: `Look at ${place.path.match(ADDRESS)?.[0] ?? 'that service'}: what does it do with this request?`,
-      command: `ss -tnp | grep pid=${place.pid},`,
-    },
+    ...(place.fd >= 0 && !ADDRESS.test(place.path)
+      ? [
+          {
+            text: 'See who is at the other end of that socket, and what it does with this request.',
+            command: `ss -tuxnp | grep 'pid=${place.pid},fd=${place.fd})'`,
+          },
+        ]
+      : [
+          {
+            text: `Look at ${place.path.match(ADDRESS)?.[0] ?? 'that service'}: what does it do with this request?`,
+            command: `ss -tnp | grep pid=${place.pid},`,
+          },
+        ]),
     { text: 'Give the client of that service a time limit, so that one slow service does not take every worker.' },
   ],
   client: (place) => [

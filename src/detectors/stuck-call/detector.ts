@@ -1,4 +1,4 @@
-import { atEndOf, type ThreadAtEnd } from '../../model/at-end/at-end.ts';
+import { atEndOf, idleOf, type ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
@@ -32,6 +32,7 @@ export const stuckCall = defineDetector({
   },
   trackers: [SharedLocks, JobTracker, AnsweredSleeps],
   judgesCounts: 'watched',
+  judgesOpen: true,
   effect,
   metrics,
   measures: { count: 'count', longestMs: 'threads.forMs' },
@@ -244,13 +245,15 @@ function nobodyInCall({ processes }: Model): Conclusion<never> {
 }
 
 function reasonOf(context: Context, all: readonly ThreadAtEnd[], parked: number): string {
-  const idle = all.filter((each) => each.idle === 'yes').length;
+  const idle = all.filter((each) => idleOf(each) === 'yes').length;
+  const untold = all.filter((each) => each.idle === 'yes').length - idle;
   const asleep = all.filter(
     (each) => each.idle !== 'yes' && isLong(context, each) && isUsualSleep(context, each),
   ).length;
-  const brief = all.length - idle - parked - asleep;
+  const brief = all.length - idle - untold - parked - asleep;
   const parts = [
     `${idle} waiting for work or for a time`,
+    ...(untold > 0 ? [`${untold} in a call that strace does not name`] : []),
     ...(parked > 0 ? [`${parked} waiting for another thread or process while no request waits`] : []),
     ...(asleep > 0 ? [`${asleep} asleep in a request no longer than others that were then answered`] : []),
     ...(brief > 0 ? [`${brief} for less than ${context.threshold('stuck-ms')} ms`] : []),

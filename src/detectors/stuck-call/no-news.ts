@@ -58,7 +58,7 @@ function sortTogether(model: Model, told: readonly ThreadAtEnd[], least: Nanosec
   const all = told.map((each): ThreadAtEnd => {
     if (held.includes(each)) return { ...each, idle: 'unknown' };
     if (!isReadingFromAnybody(each, scene)) return each;
-    const what = each.wait.what.replace(/^an answer of/, 'something to read from');
+    const what = each.wait.what.replace(/^an answer from/, 'something to read from');
     return { ...each, idle: 'unknown', wait: { kind: 'answer', what } };
   });
   if (all.some((each) => each.idle === 'no' && !explaining.includes(each))) return { ...untouched, all };

@@ -61,6 +61,7 @@ export function finding(
     interval.end - interval.start > most.end - most.start ? interval : most,
   );
   const length = longest.end - longest.start;
+  const isOne = saturated.length === 1;
   const during = workers.flatMap((thread) =>
     (turns.get(thread)?.during(longest) ?? []).map((turn) => ({ thread, turn })),
   );
@@ -88,20 +89,20 @@ export function finding(
     }),
     summary:
       `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
-      `${percent(share)} of the time; the longest such stretch took ` +
-      `${duration(length)}.` +
+      `${percent(share)} of the time` +
+      `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}.` +
       (place === null
         ? ''
-        : ` In it ${count(place.times)} of ${plural(during.length, `${unit} turn`)} went to ${place.call} on ` +
-          `${place.target}.`) +
+        : ` Of the ${plural(during.length, unit)} in it ${count(place.times)} ` +
+          `${place.times === 1 ? 'was' : 'were'} in ${place.call} on ${place.target}.`) +
       (request === null
         ? ''
-        : ` ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in all such stretches went to ` +
-          `${request.name}.`) +
+        : ` ${request.name} took ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in ` +
+          `${isOne ? 'it' : 'all such stretches'}.`) +
       (mean === null
         ? ''
-        : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: ` +
-          `${name === undefined ? 'these workers serve' : 'this worker serves'} at most ` +
+        : ` The ${plural(served, unit)} took ${duration(mean)} on average: ` +
+          `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
           `${ratio((size * SECOND) / mean)} of ${kind} a second.`),
     why,
     start: saturated[0]?.start ?? 0,

@@ -4,7 +4,7 @@ import type { LeftIn } from '../machine/left-in.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { Model } from '../model.ts';
-import { type Judgement, judgeWait, yes } from './waits.ts';
+import { isUntold, type Judgement, judgeWait, yes } from './waits.ts';
 
 /**
  * What a thread was in when the capture ended, and whether it waits for work there. `unknown`: a thread that waits for
@@ -51,6 +51,11 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
       wait: { kind: 'child', what: `${each.wait.what}, which is itself in ${child.left.name}` },
     };
   });
+}
+
+/** Whether a thread waits for work, as far as the capture tells. */
+export function idleOf(end: ThreadAtEnd): ThreadAtEnd['idle'] {
+  return isUntold(end) ? 'unknown' : end.idle;
 }
 
 /** Sockets that several processes wait for: a listener that they inherited, as a rule. */

@@ -30,6 +30,8 @@ export interface Engine {
   readonly sights: SightNotation;
   /** Lines of events that the tracer lost, where it says so beside the capture. */
   readonly lost?: (losses: readonly ToldLoss[]) => string;
+  /** The line by which the clock of the others is known, where there is one; '' before it is there. */
+  readonly start?: () => string;
   /** Lines of calls that were entered and have not come back, where the capture shows them at its end only. */
   readonly open?: (processes: readonly ProcessSight[]) => string;
   readonly stop: StopManner;
