@@ -290,7 +290,8 @@ describe('between two generations of workers', () => {
     const next = toggles
       ? workers
       : (crossed ? [202, 201] : [201, 202]).map((pid) => trace.thread(pid).at(500.04 + gap));
-    if (crossed) next[1]?.gap(300);
+    // The first that was forked runs first, and is ready last.
+    if (crossed) next[1]?.gap(-0.5).call('getpid(', ')', 201).gap(300);
     for (const worker of next) {
       if (toggles) watch(worker.waitUntil(500.04 + gap), LISTENER);
       else {
