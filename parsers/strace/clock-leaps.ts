@@ -16,7 +16,7 @@ const LATEST = 3 * SECOND;
 /** More lines are needed to tell. */
 export const UNDECIDED = -1;
 
-const RESUMED = /^<\.\.\. \w+ resumed>/;
+const RESUMED = /^<\.\.\. (\w+) resumed>/;
 const DURATION = /<(\d{1,9}\.\d{1,9})>\s*$/;
 /** A wait that ended with its time limit, in milliseconds: `[], MAXEVENTS, LIMIT) = 0`, a signal mask may follow. */
 const TIMED_OUT = /^<\.\.\. epoll_p?wait resumed>\s*[^,()]+, \d+, (\d{1,9})(?:, [^()]*)?\)\s*= 0\b/;
@@ -64,7 +64,10 @@ export class ClockLeaps {
         if (at - time > LATEST) return 0;
         const thread = tid < 0 ? null : this.#threads.find(tid);
         if (thread?.pending && !heard.has(tid)) {
-          const leap = leapOf(bytes.toString('latin1', body, Math.min(end, body + 4_096)), at - thread.start);
+          const text = bytes.toString('latin1', body, Math.min(end, body + 4_096));
+          // The end of another call: lines are missing in between.
+          if (RESUMED.exec(text)?.[1] !== thread.syscall.name) return 0;
+          const leap = leapOf(text, at - thread.start);
           if (!Number.isNaN(leap)) return leap < LEAST_LEAP ? 0 : Math.min(leap, time - before);
         }
         heard.add(tid);

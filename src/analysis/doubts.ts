@@ -4,7 +4,7 @@ import { RECORDING } from '../detectors/need.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
-import { count } from '../trace/format-numbers.ts';
+import { count, duration, plural } from '../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 import { FEW, isNarrow, REPLIES, sentenceOf, type Unrecorded, unrecordedIn } from './unrecorded.ts';
 
@@ -12,6 +12,9 @@ import { FEW, isNarrow, REPLIES, sentenceOf, type Unrecorded, unrecordedIn } fro
 const SURE = 2;
 /** From this share of the lines on missing ones lower every claim, not only those that rest on a silence. */
 const NOTICEABLE = 0.001;
+
+/** Nothing is clear over times of which so much has no lines. */
+const HOLES = 0.01;
 
 /** What speaks against believing all that a capture seems to show. */
 export interface Doubts {
@@ -26,6 +29,10 @@ export interface Doubts {
   readonly missingLines: number;
   /** So many that nothing is clear. */
   readonly areManyMissing: boolean;
+  /** Times of which all lines are missing: how many, how long in all, when the first began after the first event. */
+  readonly holes: { readonly count: number; readonly total: Nanoseconds; readonly first: Nanoseconds };
+  /** They are no small part of the time: nothing is clear. */
+  readonly areHolesLong: boolean;
   /** Nanoseconds that two stamps of one moment may differ: a second where they are whole seconds, else 0. */
   readonly resolution: Nanoseconds;
   /** Whether one of these processes has several threads in the capture. */
@@ -45,6 +52,7 @@ export function doubtsAbout(model: Model, { diagnostics, lines }: Read, resoluti
   const unclosed = numbersAgain * 10 <= accepted ? numbersAgain : 0;
   const missingLines = orphanHalves + unclosed + (diagnostics.get('lost-half')?.count ?? 0);
   const unrecorded = unrecordedIn(model);
+  const holes = holesOf(model);
   return {
     unrecorded,
     isFiltered: unrecorded.some(({ kinds }) => kinds !== REPLIES),
@@ -53,9 +61,26 @@ export function doubtsAbout(model: Model, { diagnostics, lines }: Read, resoluti
     missingLines,
     resolution,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
+    holes,
+    areHolesLong: holes.total >= HOLES * (model.lastTime - model.firstTime) && holes.count > 0,
     hasThreads: (pids) =>
       model.processes.all().some((process) => threadsOf(process).length > 1 && pids.includes(process.pid)),
   };
+}
+
+function holesOf({ completeness: { holes }, zero }: Model): Doubts['holes'] {
+  const total = holes.reduce((sum, { start, end }) => sum + end - start, 0);
+  return { count: holes.length, total, first: (holes[0]?.start ?? zero) - zero };
+}
+
+/** The sentence for DATA on times of which all lines are missing; '' where there is none. */
+export function sentenceOnHoles({ holes: { count: times, total, first } }: Doubts): string {
+  if (times === 0) return '';
+  const which = times === 1 ? `${duration(total)} are` : `${plural(times, 'time')}, ${duration(total)} in all, are`;
+  return (
+    `All lines of ${which} missing, from ${duration(first)} after the first event on: what threads did next does not ` +
+    'follow from what they had done before. That is no stall, and what happened meanwhile is unknown.'
+  );
 }
 
 /** The sentence for DATA on lines that are missing; '' where none is. */
@@ -85,6 +110,10 @@ export function believed(kind: Kind, conclusion: Conclusion<Metrics>, doubts: Do
     return notApplicable(sentenceOf(missing));
   const blurring = doubts.unrecorded.find(({ unclear }) => unclear?.has(kind) === true);
   if (blurring !== undefined && outcome.status === 'clear') return notApplicable(sentenceOf(blurring));
+  if (outcome.status === 'clear' && doubts.areHolesLong)
+    return notApplicable(`${sentenceOnHoles(doubts)} Beside that: ${outcome.reason}`);
+  if (outcome.status === 'clear' && doubts.areManyMissing)
+    return notApplicable(`${sentenceOnMissing(doubts)} What was seen: ${outcome.reason}`);
   if (doubts.isByOutcome && outcome.status === 'clear' && kind !== 'worker-death')
     return notApplicable(`${BY_OUTCOME} Record without that option: ${RECORDING}`);
   if (findings.length === 0) return conclusion;

@@ -1,7 +1,7 @@
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { count, percent, plural } from '../trace/format-numbers.ts';
 import { meaningOf } from './diagnostics.ts';
-import { sentenceOnMissing } from './doubts.ts';
+import { sentenceOnHoles, sentenceOnMissing } from './doubts.ts';
 import { limitsReached } from './omitted.ts';
 import type { Parts } from './parts.ts';
 import type { Diagnostic, Quality } from './report.ts';
@@ -33,6 +33,8 @@ export function assessQuality(parts: Parts): Quality {
     );
   const missing = sentenceOnMissing(doubts);
   if (missing !== '') notes.push(missing);
+  const holes = sentenceOnHoles(doubts);
+  if (holes !== '') notes.push(holes);
   notes.push(...doubts.unrecorded.map(sentenceOf));
   if (lostEvents > 0) notes.push(`${plural(lostEvents, 'event')} lost by the tracer: counts are too low.`);
   if (!capabilities.times)
@@ -77,6 +79,7 @@ export function assessQuality(parts: Parts): Quality {
     lostEvents > 0 ||
     unnamed !== null ||
     missing !== '' ||
+    holes !== '' ||
     doubts.unrecorded.length > 0 ||
     diagnostics.some(({ severity }) => severity === 'warning' || (severity === 'error' && share > PARTIAL_SHARE));
   const poor = share > POOR_SHARE || events === 0 || !capabilities.times;

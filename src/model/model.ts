@@ -190,6 +190,11 @@ export class Model {
   #follow(call: Call, thread: Thread): void {
     const { start, end, syscall } = call;
     if (this.firstTime === UNKNOWN || start < this.firstTime) this.firstTime = start;
+    if (!this.options.isCoarse && !call.inFlight) {
+      const { holes } = this.#followers;
+      holes.cameBack(this.lastTime, end);
+      holes.look(call, thread);
+    }
     if (end > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = end;
     if (start < thread.firstTime) thread.firstTime = start;
     if (end >= this.#nextDue) this.#due(end);
@@ -386,6 +391,7 @@ export class Model {
       this.#saw(inOrder.start);
       this.#stays(inOrder, thread);
     }
+    this.processes.memberships.finish();
     beginUnseenTurns(this.processes);
     for (const thread of this.processes.threads()) {
       cycles.finish(thread, this.lastTime);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { Report } from '../../src/analysis/report.ts';
 import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
@@ -70,6 +70,9 @@ it('there are samples of both sorts', () => {
   assert.ok(recorded.filter(({ isHealthy }) => !isHealthy).length >= 11);
 });
 
+/** Blocks of lines that were missed. */
+let withHoles = 0;
+
 for (const { name, lines, isHealthy } of recorded) {
   describe(`sample ${name}, captured otherwise`, async () => {
     const whole = await reportOn(lines);
@@ -95,6 +98,18 @@ for (const { name, lines, isHealthy } of recorded) {
           assert.deepEqual(loud(await reportOn(partOf(lines, from, to))), [], `${from} to ${to}`);
       });
 
+    if (isHealthy && loud(whole).length === 0)
+      it('is warned of no stall, and not cleared, where a block of its lines is known to be missing', async () => {
+        const { quality, outcomes, ...other } = await reportOn([...partOf(lines, 0, 0.45), ...partOf(lines, 0.55, 1)]);
+        if (!quality.notes.some((note) => note.startsWith('All lines of'))) return;
+        withHoles++;
+        assert.deepEqual(
+          loud({ quality, outcomes, ...other }).filter((kind) => kind.includes('stall')),
+          [],
+        );
+        for (const [kind, outcome] of Object.entries(outcomes)) assert.notEqual(outcome?.status, 'clear', kind);
+      });
+
     // A hang is known by its last lines, a herd is told as info.
     if (whole.verdict.severity === 'critical' && loud(whole).some((kind) => /stall|pipe/.test(kind)))
       it('is not cleared by the middle of it', async () => {
@@ -103,3 +118,8 @@ for (const { name, lines, isHealthy } of recorded) {
       });
   });
 }
+
+after(() => {
+  // Of a worker that takes one client after the other nothing tells.
+  assert.ok(withHoles >= 2, `${withHoles} blocks of lines were missed`);
+});

@@ -230,8 +230,34 @@ describe('what a capture that goes on says of what has not come back', () => {
     const summaries = async (options: object): Promise<string> =>
       (await analyzed(open, {}, options)).findings.map(({ summary, effect }) => `${summary} ${effect ?? ''}`).join(' ');
     const now = await summaries(GOES_ON);
-    assert.match(now, /recvfrom of 101 has not come back yet; for at least 8\.\d+ s/);
+    assert.match(now, /Pid 101 has not come back from recvfrom yet\. It has been in it for at least 8\.\d+ s/);
     assert.doesNotMatch(now, /ended|at the end/);
-    assert.match(await summaries({}), /recvfrom of 101 had not come back when the capture ended; for at least 8/);
+    assert.match(
+      await summaries({}),
+      /Pid 101 was still in recvfrom when the capture ended\. It had been in it for at least 8/,
+    );
   });
+});
+
+describe('a call that begins on the last line of a capture', () => {
+  // Nothing follows that tells how long it lasts.
+  const endsWith = (entered: string): TraceLines => {
+    const { trace, workers } = prefork([101, 102]);
+    const [worker, other] = workers as [ThreadLines, ThreadLines];
+    other.waitUntil(20, LISTENER).serve(12, 'GET /other').call('write(2</srv/log>, "a", 1', ')', 1);
+    other.call('flock(21</var/lib/app.lock>, LOCK_EX', ')', 0).call('flock(21</var/lib/app.lock>, LOCK_UN', ')', 0);
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').at(90).stays(entered);
+    return trace;
+  };
+
+  for (const [kind, call] of [
+    ['disk-sync', 'fdatasync(21</var/lib/a.db>'],
+    ['lock-contention', 'flock(21</var/lib/app.lock>, LOCK_EX'],
+  ] as const)
+    it(`clears nobody of ${kind}, and a read there does`, async () => {
+      const { status, reason = '' } = (await analyzed(endsWith(call))).outcomes[kind] ?? {};
+      assert.equal(status, 'not-applicable');
+      assert.match(reason, /^The capture ends in (?:fdatasync|flock) of 101, which had not come back: how long it/);
+      assert.equal((await analyzed(endsWith('recvfrom(11, '))).outcomes[kind]?.status, 'clear');
+    });
 });

@@ -4,7 +4,7 @@ import { Demand } from '../../src/detectors/request-retry/demand.ts';
 import type { Request } from '../../src/model/machine/connections.ts';
 import { SECOND } from '../../src/trace/time.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { oneWorker, prefork } from '../support/server-lines.ts';
+import { fork, oneWorker, openHub, openListener, prefork } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
@@ -134,6 +134,33 @@ describe('a request that comes again after its client gave up', () => {
     const { metrics, workers: pids } = only(await analyzed(trace), KIND);
     assert.deepEqual([metrics.count, pids], [1, [102]]);
   });
+});
+
+/** A worker that the master of another service forked, which listens at that port. */
+function otherService(trace: TraceLines, port: number, label = 'socket:[4712]'): ThreadLines {
+  const master = trace.thread(200).at(0);
+  openListener(master, LISTENER, { label, port });
+  fork(master, 201);
+  master.stays('wait4(-1, ');
+  const worker = trace.thread(201).at(5);
+  worker.labels.set(LISTENER, label);
+  openHub(worker);
+  return worker;
+}
+
+/** A client leaves one worker, and its request line comes to another one. */
+function toAnother(other: (trace: TraceLines) => ThreadLines): TraceLines {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 12).replyFails(11).close(11);
+  worker.waitUntil(2000);
+  other(trace).waitUntil(700, LISTENER).serve(11, 'GET /a').waitUntil(2000);
+  return trace;
+}
+
+it('a service behind a proxy hears no retry of what its proxy heard: they listen at two ports', async () => {
+  none(await analyzed(toAnother((trace) => otherService(trace, 8001))), KIND);
+  // A socket of its own at the same port, as with SO_REUSEPORT, is one service.
+  assert.equal(only(await analyzed(toAnother((trace) => otherService(trace, 8000))), KIND).metrics.count, 1);
 });
 
 describe('a request is no retry', () => {

@@ -309,7 +309,7 @@ describe('between two generations of workers', () => {
     const report = await analyzed(reload(900, 7));
     const { severity, title, metrics, workers } = only(report, KIND);
     assert.equal(severity, 'warning');
-    assert.match(title, /^No worker lived for 900 ms: at least 7 connections waited$/);
+    assert.match(title, /^No old or new worker accepted for 900 ms: at least 7 connections waited$/);
     assert.deepEqual([...workers].sort(), [101, 102, 201, 202]);
     const { cause, waited, count, blocked, totalMs, longestMs } = metrics;
     assert.deepEqual([cause, waited, count, blocked], ['no-worker', 7, 1, 0]);
@@ -317,8 +317,22 @@ describe('between two generations of workers', () => {
     assert.ok(Math.abs((longestMs as number) - 900) < 1, String(longestMs));
   });
 
+  it('is proven by the line that gave the listener up, and by the first connection that was taken again', async () => {
+    const trace = reload(900, 7);
+    const { evidence, openEnded } = only(await analyzed(trace), KIND);
+    const lines = trace.text().split('\n');
+    const gaveUp = lines.findIndex((line) => /^101 .* EPOLL_CTL_DEL, 5</.test(line));
+    const tookAgain = lines.findIndex((line) => /^201 .* accept4\(5</.test(line));
+    assert.deepEqual(
+      evidence.map(({ line }) => line),
+      [gaveUp + 1, tookAgain + 1],
+    );
+    assert.equal(openEnded, false);
+  });
+
   it('is critical from a second on', async () => {
     assert.equal(only(await analyzed(reload(1_001, 7)), KIND).severity, 'critical');
+    assert.equal(only(await analyzed(reload(998, 7)), KIND).severity, 'warning');
   });
 
   it('is no finding when it was short, or when no two connections had queued up', async () => {
@@ -349,4 +363,30 @@ describe('between two generations of workers', () => {
     trace.thread(MASTER).at(9_000).exits();
     none(await analyzed(trace), KIND);
   });
+});
+
+it('two services of one supervisor are two: while one stands still the other does not help, nor need to', async () => {
+  const supervised = (ports: readonly [number, number]): TraceLines => {
+    const trace = new TraceLines();
+    const parent = trace.thread(MASTER).at(0);
+    const workers = ports.map((port, index) => {
+      const [fd, label] = [LISTENER + index * 100, `socket:[${4711 + index}]`];
+      openListener(parent, fd, { label, port });
+      return { fd, label };
+    });
+    for (const pid of [101, 102]) fork(parent, pid);
+    parent.stays('wait4(-1, ');
+    for (const [index, { fd, label }] of workers.entries()) {
+      const worker = trace.thread(101 + index).at(5);
+      worker.labels.set(fd, label);
+      worker.call('epoll_create1(EPOLL_CLOEXEC', ')', `${HUB}<anon_inode:[eventpoll]>`);
+      worker.labels.set(HUB, 'anon_inode:[eventpoll]');
+      watch(worker, fd).waitUntil(20, fd).accept(11, { listener: fd }).read(11, 'GET /a').reply(11).close(11);
+      worker.waitUntil(100, fd).accept(13, { listener: fd }).read(13, 'GET /b').gap(299.96).reply(13).close(13);
+      worker.waitUntil(END);
+    }
+    return trace;
+  };
+  assert.match(none(await analyzed(supervised([8000, 8001])), KIND), /Each of 2 event loops serves something else/);
+  assert.equal(only(await analyzed(supervised([8000, 8000])), KIND).metrics.count, 1);
 });

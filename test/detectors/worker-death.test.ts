@@ -25,6 +25,7 @@ const faults = (worker: ThreadLines, signal: string, code = 'SEGV_MAPERR'): Thre
 function failing(count: number, status: number): TraceLines {
   return server((_, trace) => {
     const master = trace.thread(MASTER).at(200);
+    master.line('<... wait4 resumed>0x7ffd, 0, NULL) = ? ERESTARTSYS (To be restarted if SA_RESTART is set) <0.19>');
     for (let index = 0; index < count; index++) {
       const pid = 201 + index;
       fork(master, pid);

@@ -1,6 +1,7 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { LongTurn } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { Model } from '../../model/model.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import { requestShape } from '../request-shape.ts';
 import { type Cause, reasonOf } from '../stall-cause/cause.ts';
@@ -72,6 +73,14 @@ export class BusyTurns {
     return found;
   }
 
+  /** The same without those. */
+  without(isLeftOut: (turn: BusyTurn) => boolean): BusyTurns {
+    const others = new BusyTurns();
+    others.turns = this.turns.filter((turn) => !isLeftOut(turn));
+    others.dropped = this.dropped;
+    return others;
+  }
+
   #same(place: Place): Place {
     const { cause, call, target, isBrief, request } = place;
     const key = `${cause} ${isBrief} ${call} ${target} ${request}`;
@@ -80,6 +89,15 @@ export class BusyTurns {
     if (this.#places.size < MOST_PLACES) this.#places.set(key, place);
     return place;
   }
+}
+
+/** The turns of which the capture holds the lines: a worker that has none for a time may have done anything in it. */
+export function recordedTurns(
+  turns: ReadonlyMap<Thread, BusyTurns>,
+  { completeness }: Pick<Model, 'completeness'>,
+): ReadonlyMap<Thread, BusyTurns> {
+  if (completeness.holes.length === 0) return turns;
+  return new Map([...turns].map(([thread, own]) => [thread, own.without((turn) => completeness.isHidden(turn))]));
 }
 
 /** Adds a long turn of a worker to those of all. `timed` says that calls have durations. */

@@ -79,6 +79,13 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
     findings.push(found);
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'thread')} that waited for the disk`, findings);
+  const open = [...model.processes.threads()].find(
+    ({ ended, leftIn }) => !ended && leftIn?.syscall.family === 'sync' && leftIn.since >= model.lastTime,
+  );
+  if (open !== undefined)
+    return notApplicable(
+      `The capture ends in ${open.leftIn?.name} of ${open.tid}, which had not come back: how long it took is not told`,
+    );
   const tallies = [...threads.values()];
   const syncs = tallies.reduce((sum, { calls }) => sum + calls.count, 0);
   const longest = largestOf(

@@ -83,6 +83,14 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
       `${plural(stuck.length, 'thread')} had not come back from a futex: nobody handed the lock over, and the ` +
         'capture does not tell who has it (stuck-call names them)',
     );
+  const last = atEndOf(model).find(
+    ({ idle, wait, left }) => idle !== 'yes' && wait.kind === 'lock' && left.since >= model.lastTime,
+  );
+  if (last !== undefined)
+    return notApplicable(
+      `The capture ends in ${last.left.name} of ${last.thread.tid}, which had not come back: how long it waited for ` +
+        `${last.wait.what} is not told`,
+    );
   const longest = Math.max(
     0,
     ...[...waits.stories.values()].filter(({ lock }) => !lock.guardsAccepts).map((story) => story.total),

@@ -4,6 +4,7 @@ import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
 import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
+import { computingOf, PreemptionTracker } from '../../model/topics/spin/preemption-tracker.ts';
 import { RoundsTracker } from '../../model/topics/spin/rounds-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
@@ -14,10 +15,11 @@ import { isOneOfMany, isParkedByOthers } from '../one-of-many.ts';
 import { type Cause, type Reason, reasonOf } from '../stall-cause/cause.ts';
 import { effect } from './effect.ts';
 import { stallFinding } from './finding.ts';
+import { computedFor } from './goroutines.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { noLoopReason } from './no-loop-reason.ts';
 import { causesOf, foldedByRequest } from './stall-causes.ts';
-import { addStall, regrouped, type Stall, type StallGroup } from './stall-group.ts';
+import { addStall, recorded, regrouped, type Stall, type StallGroup } from './stall-group.ts';
 import { judgeWatched } from './watched.ts';
 
 export const loopStall = defineDetector({
@@ -25,7 +27,7 @@ export const loopStall = defineDetector({
   title: 'An event loop does not get back to its wait',
   // Without times a call that tells its duration may still show a stall.
   needs: [],
-  trackers: [RoundsTracker],
+  trackers: [RoundsTracker, PreemptionTracker],
   thresholds: {
     'stall-ms': {
       default: 100,
@@ -108,6 +110,7 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     outside: Math.max(0, length - turn.inCalls),
     longestGap: turn.longestGap,
     requestsRead: turn.requestsRead,
+    isOfAny: turn.untold > turn.ownerTime,
     gapOffCpu: turn.gap?.offCpu ?? null,
     offCpu,
     rhythm: null,
@@ -144,7 +147,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   const others = [...roles].filter(([, role]) => servesOneAtATime(role)).map(([thread]) => thread);
   const stalled = [
     ...loops.flatMap((thread) =>
-      foldedByRequest(regrouped(model, groups.get(thread)?.values() ?? [])).filter(
+      foldedByRequest(regrouped(model, recorded(model, groups.get(thread)?.values() ?? []))).filter(
         ({ cause }) => !(WAITS_FOR_THREADS.has(cause) ? isOneOfMany(thread, model) : isParkedByOthers(thread, model)),
       ),
     ),
@@ -166,6 +169,10 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
   if (loops.length === 0) return notApplicable(noLoopReason(model, roles));
   if (loops.some((thread) => isOneOfMany(thread, model))) return notApplicable(ONE_OF_MANY);
+  for (const { process } of loops) {
+    const computing = computingOf(process);
+    if (computing !== null) return notApplicable(computedFor(process.pid, computing));
+  }
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce(
     (most, thread) => Math.max(most, sharedWaitOf(thread)?.longest ?? thread.loop.longestTurn),

@@ -52,6 +52,8 @@ export interface Stall {
   readonly outside: Nanoseconds;
   readonly longestGap: Nanoseconds;
   readonly requestsRead: number;
+  /** It was for one of those, and nothing tells for which. */
+  readonly isOfAny: boolean;
   /**
    * Time off the processor in the longest gap, and in the whole turn outside its calls; null where the capture does not
    * tell.
@@ -124,6 +126,32 @@ function keyFor(groups: ReadonlyMap<string, StallGroup>, place: string, request:
   const isFull = [...groups.keys()].filter((other) => other.startsWith(`${place}\n`)).length >= MOST_REQUESTS;
   if (groups.size < MOST_GROUPS) return isFull ? `${place}\n${OTHERS}` : key;
   return OTHERS;
+}
+
+/** Those of which the capture holds the lines: where they are missing the thread may have done anything. */
+export function recorded({ completeness }: Model, groups: Iterable<StallGroup>): Iterable<StallGroup> {
+  if (completeness.holes.length === 0) return groups;
+  const left: StallGroup[] = [];
+  for (const group of groups) {
+    const stalls = group.stalls.filter((stall) => !completeness.isHidden(stall));
+    if (stalls.length === group.stalls.length) left.push(group);
+    else if (stalls.length > 0) left.push(withStalls(group, stalls));
+  }
+  return left;
+}
+
+function withStalls(group: StallGroup, stalls: readonly Stall[]): StallGroup {
+  const hidden = group.stalls.filter((stall) => !stalls.includes(stall));
+  return {
+    ...group,
+    count: group.count - hidden.length,
+    total: hidden.reduce((total, { length }) => total - length, group.total),
+    longest: longestOf(stalls),
+    first: Math.min(...stalls.map(({ start }) => start)),
+    last: Math.max(...stalls.map(({ end }) => end)),
+    open: stalls.some(({ open }) => open),
+    stalls: [...stalls],
+  };
 }
 
 /**

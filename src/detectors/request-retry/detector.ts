@@ -5,6 +5,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { isOneService } from '../one-service.ts';
 import { whyNoRequest } from '../served-unseen.ts';
 import { effect } from './effect.ts';
 import { finding } from './finding.ts';
@@ -100,6 +101,7 @@ function isAgain(first: Request, again: Request): boolean {
   return (
     first.identity === again.identity &&
     first.connection !== again.connection &&
+    isOneService(first, again) &&
     isSameClient(addressOf(first), addressOf(again))
   );
 }

@@ -5,10 +5,11 @@ import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
+import { addTurn, type BusyTurns, recordedTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { placeOf } from '../one-service.ts';
 import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { gapFinding } from './gap-finding.ts';
@@ -51,7 +52,8 @@ export const serviceStall = defineDetector({
           turns.delete(thread);
         },
       },
-      conclude: () => (context.model.watch.isActive ? judgeWatched(context) : conclude(context, turns)),
+      conclude: () =>
+        context.model.watch.isActive ? judgeWatched(context) : conclude(context, recordedTurns(turns, context.model)),
     };
   },
 });
@@ -113,7 +115,25 @@ function servicesOf(threads: Iterable<Thread>): Thread[][] {
     if (group === undefined) groups.set(key, [thread]);
     else group.push(thread);
   }
-  return [...groups.values()];
+  return [...groups.values()].flatMap(apart);
+}
+
+/** One parent may have started several services, as a supervisor does: they listen at places of their own. */
+function apart(siblings: readonly Thread[]): Thread[][] {
+  const services: { readonly places: Set<string>; readonly threads: Thread[] }[] = [];
+  const unplaced: Thread[] = [];
+  for (const thread of siblings) {
+    const places = [...thread.accepts.listeners].map(placeOf).filter((place) => place !== '');
+    const known = services.find((service) => places.some((place) => service.places.has(place)));
+    if (places.length === 0) unplaced.push(thread);
+    else if (known === undefined) services.push({ places: new Set(places), threads: [thread] });
+    else {
+      known.threads.push(thread);
+      for (const place of places) known.places.add(place);
+    }
+  }
+  if (services.length < 2) return [[...siblings]];
+  return [...services.map(({ threads }) => threads), ...(unplaced.length > 0 ? [unplaced] : [])];
 }
 
 function endOf(thread: Thread, lastTime: Nanoseconds): Nanoseconds {

@@ -18,6 +18,8 @@ class Wake {
   seen = false;
   set: WaitSet | null = null;
   woke = false;
+  /** How many events it told of. */
+  count = 0;
   ready: readonly ReadyEvent[] = NONE;
   /** User data of the only event, -1 when `ready` tells. */
   readyData = -1;
@@ -72,6 +74,7 @@ export class AcceptCycles {
     wake.seen = true;
     wake.set = set;
     wake.woke = call.result > 0;
+    wake.count = call.result;
     wake.end = call.duration < 0 ? UNKNOWN : call.end;
     wake.readyData = wake.woke ? call.arguments.readyData : -1;
     wake.ready = !wake.woke || wake.readyData >= 0 ? NONE : call.arguments.ready();
@@ -160,6 +163,19 @@ export class AcceptCycles {
     const epoll = wake.set.descriptor?.epoll;
     const ready = wake.readyData >= 0 ? [wake.readyData] : wake.ready.map(({ data }) => data);
     return ready.some((u32) => (epoll?.descriptorOf(u32) ?? u32) === fd) ? wake.set : null;
+  }
+
+  /** Whether the last wait of the thread told all that was ready, by numbers of descriptors. */
+  tellsWhatIsReady(thread: Thread): boolean {
+    const wake = cycles.of(thread)?.wake;
+    if (wake === undefined || !wake.seen || wake.set !== thread.loop.hub || !wake.woke) return false;
+    const epoll = wake.set?.descriptor?.epoll;
+    const ready = wake.readyData >= 0 ? [wake.readyData] : wake.ready.map(({ data }) => data);
+    const { descriptors } = thread.process;
+    return (
+      ready.length === wake.count &&
+      ready.every((u32) => descriptors.get(epoll?.descriptorOf(u32) ?? u32) !== undefined)
+    );
   }
 
   /** How many connections the thread has accepted in the cycle that is open, or was the last. */

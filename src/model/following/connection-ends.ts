@@ -51,6 +51,11 @@ export class ConnectionEnds {
     }
   }
 
+  /** The reply may have been written where, or when, the capture shows nothing. */
+  #mayBeAnswered(request: Request, process: Process, at: Nanoseconds): boolean {
+    return this.#completeness.hiddenIn(request.readAt, at) > 0 || this.#unseen.mayBeAnswered(request, process);
+  }
+
   #end(connection: Connection, thread: Thread, at: Nanoseconds): void {
     const { request } = connection;
     connection.closed = true;
@@ -75,7 +80,7 @@ export class ConnectionEnds {
       request,
       time: request.hungUpAt,
       answered: request.answeredAt !== UNKNOWN,
-      mayBeAnswered: request.answeredAt === UNKNOWN && this.#unseen.mayBeAnswered(request, thread.process),
+      mayBeAnswered: request.answeredAt === UNKNOWN && this.#mayBeAnswered(request, thread.process, at),
       mayExpectNothing: mayExpectNothing(request),
       closedAt: at,
       line: request.hungUpLine,

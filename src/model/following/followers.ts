@@ -5,6 +5,7 @@ import type { Thread } from '../machine/thread.ts';
 import { AcceptCycles } from './accept-cycles.ts';
 import { DescriptorTracker } from './descriptor-tracker.ts';
 import type { FollowerContext } from './follower-context.ts';
+import { Holes } from './holes.ts';
 import { TrafficTracker } from './traffic-tracker.ts';
 import { TurnTracker } from './turn-tracker.ts';
 import { WaitTracker } from './wait-tracker.ts';
@@ -17,6 +18,7 @@ export class Followers {
   readonly traffic: TrafficTracker;
   readonly waits: WaitTracker;
   readonly turns: TurnTracker;
+  readonly holes: Holes;
 
   constructor(context: FollowerContext) {
     this.processes = context.processes;
@@ -25,6 +27,7 @@ export class Followers {
     this.traffic = new TrafficTracker(context, this.cycles);
     this.waits = new WaitTracker(context, this.cycles);
     this.turns = new TurnTracker(context, this.waits);
+    this.holes = new Holes(context.completeness, this.cycles);
   }
 
   /** A call had not come back at the end of the trace. */

@@ -1,8 +1,20 @@
 import { requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
 
 /** So many say all. */
 const ENOUGH = 16;
+/** Of more holes the first are kept. */
+const MOST_HOLES = 1_000;
+
+/**
+ * A time of which no line is in the capture although threads went on in it: what was seen of one of them after it does
+ * not follow from what was seen before.
+ */
+export interface Hole {
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
 
 /** Counts that tell whether a capture holds every call and every line of the threads that it shows. */
 export class Completeness {
@@ -17,9 +29,29 @@ export class Completeness {
   numbersAgain = 0;
   /** Requests that nobody answered before the client sent the next one, or the server closed the connection. */
   unanswered = 0;
+  /** In order of time; none overlap. */
+  readonly holes: Hole[] = [];
 
   /** More was read of a client whose request is complete and not answered. */
   followed(call: Call): void {
     if (this.unanswered < ENOUGH && requestStart(call.arguments.payload(64) ?? '') !== null) this.unanswered++;
+  }
+
+  /** That stretch is a hole. */
+  hides(hole: Hole): void {
+    const last = this.holes.at(-1);
+    if (this.holes.length < MOST_HOLES && (last === undefined || hole.start >= last.end)) this.holes.push(hole);
+  }
+
+  /** Most of that time lies in holes: what was done in it is not known. */
+  isHidden({ start, end }: Hole): boolean {
+    return this.holes.length > 0 && this.hiddenIn(start, end) * 2 >= end - start;
+  }
+
+  /** How much of that time lies in holes. */
+  hiddenIn(start: Nanoseconds, end: Nanoseconds): Nanoseconds {
+    let hidden = 0;
+    for (const hole of this.holes) hidden += Math.max(0, Math.min(end, hole.end) - Math.max(start, hole.start));
+    return hidden;
   }
 }

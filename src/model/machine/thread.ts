@@ -8,6 +8,7 @@ import { Loop } from './loop.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import type { Process } from './process.ts';
 import type { PastSighting, Sighting } from './sighting.ts';
+import type { Silence } from './silence.ts';
 import type { Stop } from './stop.ts';
 
 /** A thread: one lane, and what it is doing. */
@@ -33,6 +34,8 @@ export class Thread {
   seen: Sighting | null = null;
   /** What others saw it stuck in when the capture began, and it came back from. */
   stuckAtFirst: PastSighting | null = null;
+  /** Its last long time without a call, as long as what it does next may show that calls of it are missing. */
+  silence: Silence | null = null;
   /** Time between calls, in gaps of a millisecond and more. */
   outside: Nanoseconds = 0;
   /** It shows its master that it lives, as a worker of gunicorn does: it is one also while nobody asks for anything. */
