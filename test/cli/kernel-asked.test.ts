@@ -31,7 +31,7 @@ function sight(pid: number): ProcessSight {
   };
 }
 
-test('the kernel is asked about workers of which the trace told something new, and of the others the last look says', () => {
+test('the kernel is asked about workers of which the trace told something new; the last look says it of others', () => {
   const asked: number[] = [];
   const kernel = new KernelAsked((pid) => {
     asked.push(pid);

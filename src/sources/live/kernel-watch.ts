@@ -154,7 +154,7 @@ export class KernelWatch {
     return threads;
   }
 
-  /** Of one thread there is nothing to list, as long as the folder says so and it lives: listing takes four times that. */
+  /** Of one thread there is nothing to list as long as the folder says so: listing takes four times as long. */
   #tids(pid: number, before: Member['threads'], most: number): readonly number[] {
     const folder = `${this.#root}/${pid}/task`;
     try {
