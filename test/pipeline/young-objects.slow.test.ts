@@ -12,7 +12,7 @@ function roomForYoung(): number {
 /** Newer ones keep what they have: what the flag does there was not measured. */
 const IS_MEASURED = Number.parseInt(process.versions.v8, 10) < 13;
 
-// Alone in its file, which is a process of its own: what other tests leave behind may have made V8 take more already.
+// Alone in its process, as slow tests are: what other tests leave behind may have made V8 take more already.
 it('gives young objects 8 MB, twice, where V8 would take 16, and leaves a V8 alone that was not measured', () => {
   assert.ok(roomForYoung() < 16 * MEGABYTE);
   const watch = new MemoryWatch();
