@@ -47,9 +47,30 @@ describe('a capture without names of descriptors', () => {
       const report = await analyzed(unnamed(handedOver(7, end)));
       assert.match(noteOf(report), /7 of 7 connections were served by .* Record with -y/);
       assert.equal(report.quality.grade, 'partial');
-      assert.match(report.verdict.text, /^Cannot tell: most connections .* Record with -y/);
+      assert.match(report.verdict.text, /^Cannot tell: many connections .* Record with -y/);
       assert.match(report.outcomes['abandoned-request']?.reason ?? '', /Record with -y/);
     }
+  });
+
+  it('clears nobody from a tenth of the connections on', async () => {
+    const verdict = async (own: number): Promise<string> => {
+      const { trace, workers } = attached([101, 112]);
+      const [acceptor, pool] = workers as [ThreadLines, ThreadLines];
+      for (let index = 0; index < 3; index++) {
+        acceptor.waitUntil(50 + index * 100, LISTENER).accept(11);
+        pool
+          .at(acceptor.now + 1)
+          .read(11, 'GET /a')
+          .reply(11)
+          .close(11);
+        acceptor.gap(20);
+      }
+      for (let index = 0; index < own; index++) acceptor.waitUntil(400 + index * 100, LISTENER).serve(12, 'GET /b');
+      acceptor.waitUntil(4_000);
+      return (await analyzed(unnamed(trace))).verdict.text;
+    };
+    assert.match(await verdict(27), /^Cannot tell: many connections/);
+    assert.doesNotMatch(await verdict(28), /many connections/);
   });
 
   it('counts those that stay open, too', async () => {
