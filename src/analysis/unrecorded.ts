@@ -1,7 +1,7 @@
 import { RECORDING } from '../detectors/need.ts';
 import { callsOf } from '../detectors/recorded.ts';
 import type { Kind } from '../detectors/registry.ts';
-import { runtimeOf } from '../model/machine/runtime.ts';
+import { isSignedByLibrary, runtimeOf } from '../model/machine/runtime.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
 import { plural } from '../trace/format-numbers.ts';
@@ -123,7 +123,9 @@ function needsLocks(model: Model): boolean {
     const seen = threadsOf(process).filter(({ lastTime }) => lastTime !== UNKNOWN);
     if (seen.length < 2) return false;
     if (process.server === 'Go' || process.takesTurns) return true;
-    return calls >= MANY_CALLS && /^(?:python|ruby|java|node)$/.test(runtimeOf(process));
+    // A proxy passes on how the server behind it signs its replies, and need not wait for a lock itself.
+    const runtime = isSignedByLibrary(process) ? 'unknown' : runtimeOf(process);
+    return calls >= MANY_CALLS && /^(?:python|ruby|java|node)$/.test(runtime);
   });
 }
 

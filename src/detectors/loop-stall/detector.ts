@@ -138,6 +138,17 @@ function servesOneAtATime(role: Role | undefined): boolean {
   return role === 'sync-worker' || role === 'blocking-acceptor' || role === 'connection-worker';
 }
 
+/** A signal stops all threads of a process: its loops, where it has several (memcached), tell of it once. */
+function isFirstOfStop(): (group: StallGroup) => boolean {
+  const stopped = new Set<unknown>();
+  return ({ cause, thread: { process } }) => {
+    if (cause !== 'stopped') return true;
+    const isFirst = !stopped.has(process);
+    stopped.add(process);
+    return isFirst;
+  };
+}
+
 function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<string, StallGroup>>): Conclusion<Metrics> {
   const { model, capabilities } = context;
   const roles = rolesOf(model.processes.threads());
@@ -152,7 +163,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
       ),
     ),
     ...others.flatMap((thread) => [...(groups.get(thread)?.values() ?? [])].filter(({ cause }) => cause === 'stopped')),
-  ];
+  ].filter(isFirstOfStop());
   const findings: DraftFinding<Metrics>[] = causesOf(stalled).flatMap((cause, index) =>
     cause.members.map((group) =>
       stallFinding(context, group, {

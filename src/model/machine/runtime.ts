@@ -3,14 +3,16 @@ import { isInterpreter } from './server-names.ts';
 /** What runs the code of a process, as far as anything tells. */
 export type Runtime = 'python' | 'node' | 'ruby' | 'java' | 'php' | 'native' | 'unknown';
 
+/** How servers of Python libraries sign their replies, as far as strace prints 32 bytes of one. */
+const LIBRARY = /^(?:werkze|basehtt|simpleh|wsgiser|cheroot|cherryp|twisted|aiohttp|sanic)/i;
+
 /** By the name of the server, of its program, or of the script that an interpreter runs. */
 const NAMES: readonly (readonly [RegExp, Runtime])[] = [
   [
     /^(?:\[?celery|gunicorn|uvicorn|hypercorn|daphne|waitress|celery|uWSGI|uwsgi|python|pypy|pserve|tornado)/i,
     'python',
   ],
-  // How servers of a library sign their replies, as far as strace prints 32 bytes of one.
-  [/^(?:werkze|basehtt|simpleh|wsgiser|cheroot|cherryp|twisted|aiohttp|sanic)/i, 'python'],
+  [LIBRARY, 'python'],
   [/^(?:node|nodejs|bun|deno|npm|pm2)\b/i, 'node'],
   [/^(?:puma|unicorn|thin|falcon|passenger|rackup|sidekiq|ruby|webrick)/i, 'ruby'],
   [/^(?:java|jetty|tomcat|jsvc|apache-c|apache tomcat|undertow|wildfly|glassfi|weblogi)/i, 'java'],
@@ -42,6 +44,11 @@ export function runtimeOf({ server, argv, leader, loaded, signature, takesTurns 
   }
   // Go, Erlang, Rust and .NET do so; a loop of Python, Ruby or node is one thread.
   return loaded === 'unknown' && takesTurns ? 'native' : loaded;
+}
+
+/** Nothing but such a signature tells what it is. */
+export function isSignedByLibrary({ server, argv, signature }: Identified): boolean {
+  return server === '' && argv.length === 0 && LIBRARY.test(signature);
 }
 
 function baseOf(path: string): string {
