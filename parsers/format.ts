@@ -96,6 +96,8 @@ export interface ParserOptions {
   readonly origin: TimeOrigin;
   /** The tid of all lines when the file name carries it (`-ff`), else undefined. */
   readonly tid?: number;
+  /** Lines of the file in front of the first one that is pushed; none unless given. */
+  readonly linesBefore?: number;
 }
 
 /**

@@ -6,17 +6,25 @@ import type { Exit, Lane, LastLine, PendingCall } from '../src/trace/record.ts';
  */
 export const MOST_THREADS = 8_192;
 
+/** The numbers of the lanes of one table: small ones, since much is kept in arrays by the number of a lane. */
+export interface LaneNumbers {
+  readonly first: number;
+  readonly step: number;
+}
+
 /** Gives each life of a thread its lane. Shared by all parsers of one analysis. */
 export class LaneTable {
   readonly #live = new Map<number, OwnLane>();
   /** Threads whose own file is at its end without telling theirs, in that order. */
   readonly #over = new Set<number>();
-  #count: number;
+  #next: number;
+  readonly #step: number;
   #uses = 0;
 
-  /** Numbers lanes from `first` on. */
-  constructor(first = 0) {
-    this.#count = first;
+  /** Numbers lanes from `first` on, each `step` more than the one before: tables that differ in `first` share none. */
+  constructor({ first, step }: LaneNumbers = { first: 0, step: 1 }) {
+    this.#next = first;
+    this.#step = step;
   }
 
   /** The lane that now lives under this tid, made at first sight. */
@@ -26,7 +34,8 @@ export class LaneTable {
       found.lastUse = ++this.#uses;
       return found;
     }
-    const lane = new OwnLane(this.#count++, tid, ++this.#uses);
+    const lane = new OwnLane(this.#next, tid, ++this.#uses);
+    this.#next += this.#step;
     this.#live.set(tid, lane);
     return lane;
   }

@@ -40,18 +40,27 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/^\+\+\+ exited \(status \d+\) \+\+\+|^__libc_start_main\(/, { looksLike: 'output of ltrace', hint: 'use strace' }],
   // Without the C library a program has no malloc; strace prints no calls of a library.
   [
-    /\$ ltrace |^(?:malloc|calloc|realloc|free)\(.*\)\s+= (?:0x[0-9a-f]+|<void>)$/,
+    /\$ ltrace |^(?:\[pid \d+\] |\d+ +)?(?:malloc|calloc|realloc|free)\(.*\)\s+= (?:0x[0-9a-f]+|<void>)$/,
     { looksLike: 'output of ltrace', hint: 'use strace' },
   ],
   [
     /^# DURATION\s+TID\s+FUNCTION|^\s*[\d.]+ [mu]?s \[\s*\d+\] \| /,
     { looksLike: 'output of uftrace', hint: 'use strace' },
   ],
-  [/\bdtrace (?:-\w+ )*-n\b|^dtrace: /, { looksLike: 'output of dtrace' }],
-  [/^\s*\/\d+:\s+\w+\(/, { looksLike: 'output of truss' }],
+  [/\bdtrace (?:-\w+ )*-n\b|^dtrace: |^CPU\s+ID\s+FUNCTION:NAME/, { looksLike: 'output of dtrace' }],
+  [/^\s*\d*\/\d+:\s+\w+\(/, { looksLike: 'output of truss' }],
   [/^SYSCALL\(args\)|\bErr#\d+/, { looksLike: 'output of dtruss or truss' }],
   [/\bERR#\d+ '|\)\s+= -?\d+ \(0x[0-9a-f]+\)$/, { looksLike: 'output of truss' }],
   [/^\s*\d+\s+\S+\s+(?:CALL|RET|NAMI|GIO)\s/, { looksLike: 'output of ktrace (kdump)' }],
+  [
+    /^\{"(?:__CURSOR|__REALTIME_TIMESTAMP|_PID|MESSAGE)":/,
+    { looksLike: 'a log of journald', hint: 'a trace in it is read as text: journalctl -o cat -u UNIT | drover -' },
+  ],
+  [
+    /^(?:Current t|T)hread 0x[0-9a-f]+ \(|^Process \d+: .*python|^Thread \d+ \((?:LWP|Thread) /,
+    { looksLike: 'stacks of threads (py-spy, faulthandler, gdb)', hint: 'for the calls: strace -f -p PID' },
+  ],
+  [/^(?:[\d-]+ )?\d\d:\d\d:\d\d\.\d+ (?:IP6?|ARP)\b/, { looksLike: 'output of tcpdump' }],
   [
     /^\s*<(?:!doctype|html|\?xml|head|body)\b/i,
     { looksLike: 'a page of HTML or XML', hint: 'save the raw text of the trace' },

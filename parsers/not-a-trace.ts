@@ -1,5 +1,4 @@
 import { LINES, type Lookalike } from './lookalikes.ts';
-import { FORMAT_TITLES } from './registry.ts';
 
 /** First bytes (Latin-1) of files that are not text. */
 const MAGIC: readonly (readonly [string, Lookalike])[] = [
@@ -32,10 +31,20 @@ const MAGIC: readonly (readonly [string, Lookalike])[] = [
   ['\xfd7zXZ\0', { looksLike: 'an xz file', hint: 'unpack it with `xzcat FILE`' }],
   ['BZh', { looksLike: 'a bzip2 file', hint: 'unpack it with `bzcat FILE`' }],
   ['PK\x03\x04', { looksLike: 'a zip file', hint: 'unpack it with `unzip -p FILE`' }],
+  ['\x89PNG', { looksLike: 'a picture (PNG)', hint: 'drover reads the text of a trace' }],
+  ['\xff\xd8\xff', { looksLike: 'a picture (JPEG)', hint: 'drover reads the text of a trace' }],
+  ['%PDF', { looksLike: 'a PDF', hint: 'drover reads the text of a trace' }],
   ['\x7fELF', { looksLike: 'a program or a core dump (ELF)' }],
   ['\xff\xfe', { looksLike: 'UTF-16 text', hint: 'convert it with `iconv -f UTF-16 -t UTF-8 FILE`' }],
   ['\xfe\xff', { looksLike: 'UTF-16 text', hint: 'convert it with `iconv -f UTF-16 -t UTF-8 FILE`' }],
 ];
+
+/** Where a tar archive says that it is one. `drover recipe` leaves a capture in one, too. */
+const TAR_AT = 257;
+const TAR: Lookalike = {
+  looksLike: 'a tar archive',
+  hint: 'unpack it with `tar -xf FILE`, and give drover the folder',
+};
 
 const LONGEST_QUOTE = 60;
 /** Zero bytes at the beginning that make a hole. */
@@ -44,7 +53,6 @@ const EMPTIED: Lookalike = {
   looksLike: 'a hole of zero bytes, as in a file that was emptied while a tracer wrote to it',
   hint: "read what came after it with: tr -d '\\0' < FILE | drover -",
 };
-const READABLE = `drover reads ${FORMAT_TITLES}`;
 
 /** Says what a head looks like that no format wants, with a way out where there is one: one line, safe to print. */
 export function describeUnknown(head: Buffer): string {
@@ -53,6 +61,7 @@ export function describeUnknown(head: Buffer): string {
   for (const [magic, lookalike] of MAGIC) {
     if (start.startsWith(magic)) return say(lookalike);
   }
+  if (head.toString('latin1', TAR_AT, TAR_AT + 5) === 'ustar') return say(TAR);
   if (head.length >= HOLE && head.subarray(0, HOLE).every((byte) => byte === 0)) return say(EMPTIED);
   const text = head.toString('utf8').replace(/^\ufeff/, '');
   const lines = text.split('\n', 200).filter((line) => line.trim() !== '');
@@ -69,7 +78,7 @@ export function describeUnknown(head: Buffer): string {
 }
 
 function say({ looksLike, hint }: Lookalike): string {
-  return hint === undefined ? `${looksLike}; ${READABLE}` : `${looksLike}; ${hint}`;
+  return hint === undefined ? looksLike : `${looksLike}; ${hint}`;
 }
 
 /** More control characters and bytes that are no UTF-8 than any text has. */

@@ -343,10 +343,9 @@ export class StraceArguments implements CallArguments {
   }
 
   resumes(): string {
+    // strace 6 says `read` of whatever a process was in when strace came. The kernel restarts no read in this way.
     return (
-      /resuming interrupted (poll|futex|nanosleep|clock_nanosleep|select|read|epoll_wait)\b/.exec(
-        this.#call.args,
-      )?.[1] ?? ''
+      /resuming interrupted (poll|futex|nanosleep|clock_nanosleep|select|epoll_wait)\b/.exec(this.#call.args)?.[1] ?? ''
     );
   }
 

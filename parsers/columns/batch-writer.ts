@@ -14,6 +14,9 @@ const MOST_ERRORS = 8_192;
 /** Shorter lines than this on average make the columns grow. */
 const SHORTEST_LINE = 48;
 
+/** Room for texts that stand in no chunk, at first. */
+const MOST_EXTRA = 65_536;
+
 /** What the reader knows of a lane, and the last batch that mentioned it. */
 interface ToldLane {
   tid: number;
@@ -34,7 +37,7 @@ class Columns {
     this.capacity = Math.max(1024, Math.ceil(chunkBytes / SHORTEST_LINE));
     this.integers = this.#integers();
     this.doubles = this.#doubles();
-    this.extra = sharedBuffer(65_536);
+    this.extra = sharedBuffer(Math.min(MOST_EXTRA, chunkBytes >> 3));
   }
 
   #integers(): Int32Array {

@@ -62,8 +62,9 @@ export class ParserState {
   /** Lines with an earlier stamp than the line before them, although their own thread's stamps grow. */
   #backward = 0;
 
-  constructor(columns: LineColumns, { file, lanes, origin, tid }: ParserOptions, none: Syscall) {
+  constructor(columns: LineColumns, { file, lanes, origin, tid, linesBefore = 0 }: ParserOptions, none: Syscall) {
     this.file = file;
+    this.line = linesBefore;
     this.#accounting = new LineAccounting(file);
     this.account = this.#accounting.account;
     this.flags = {

@@ -34,7 +34,7 @@ export abstract class LineParser implements TraceParser {
   /** Count each line under exactly one of its shapes, and note what is odd. */
   protected readonly accounting: LineAccounting;
   /** 1-based number of the current line. */
-  protected line = 0;
+  protected line: number;
   readonly #window: ByteWindow;
   readonly #cutter: LineCutter;
   readonly #longestLine: number;
@@ -43,8 +43,9 @@ export abstract class LineParser implements TraceParser {
   #isEnding = false;
 
   /** Lines are read up to `longestLine` bytes. `others` are flags that the format itself says. */
-  constructor({ file }: ParserOptions, longestLine: number, others: readonly string[] = []) {
+  constructor({ file, linesBefore = 0 }: ParserOptions, longestLine: number, others: readonly string[] = []) {
     this.file = file;
+    this.line = linesBefore;
     this.flags = emptyFlags(others);
     this.accounting = new LineAccounting(file);
     this.#window = new ByteWindow(file);

@@ -1,5 +1,5 @@
-import { moment } from '../detectors/words.ts';
-import { type AtEnd, atEndOf } from '../model/at-end/at-end.ts';
+import { millisecondsAt } from '../detectors/words.ts';
+import { atEndOf, type ThreadAtEnd } from '../model/at-end/at-end.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import { ActivityLane, BUCKETS, spread } from '../model/measuring/activity-lane.ts';
 import type { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
@@ -48,7 +48,7 @@ export function describeActivity(
         accepted: accepted.slice(0, columns),
         wasted: wasted.slice(0, columns),
         brokenPipes: brokenPipes.slice(0, columns),
-        knownMs: moment(model, isUnknown ? row.thread.lastSeen : end),
+        knownMs: millisecondsAt(model, isUnknown ? row.thread.lastSeen : end),
         now: told(stay, row.thread, model),
       };
       if (!isUnknown && end !== UNKNOWN)
@@ -88,8 +88,8 @@ function identity(
   return {
     pid: process.pid,
     role,
-    firstMs: moment(model, thread.firstTime),
-    lastMs: moment(model, thread.lastSeen),
+    firstMs: millisecondsAt(model, thread.firstTime),
+    lastMs: millisecondsAt(model, thread.lastSeen),
     ended: thread.ended,
   };
 }
@@ -103,7 +103,7 @@ interface Stay {
 }
 
 /** `atEnd` is known when the trace has ended: who waits for an answer is blocked, whatever the call. */
-function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: AtEnd): Stay {
+function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: ThreadAtEnd): Stay {
   const last = thread.lastSeen;
   if (thread.ended) return { state: 'ended', call: '', target: '', since: last };
   const { leftIn } = thread;
@@ -142,8 +142,8 @@ function told({ state, call, target, since }: Stay, { loop, leftIn }: Thread, mo
     state,
     call,
     target,
-    sinceMs: moment(model, since),
-    turnSinceMs: isAway ? moment(model, loop.turn.start) : null,
+    sinceMs: millisecondsAt(model, since),
+    turnSinceMs: isAway ? millisecondsAt(model, loop.turn.start) : null,
     ...(hub === null ? {} : { hub: hub.kind }),
     ...(hub?.kind === 'epoll' && hub.fd >= 0 ? { hubFd: hub.fd } : {}),
   };

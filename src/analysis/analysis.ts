@@ -12,9 +12,9 @@ import {
   TRACKERS,
 } from '../detectors/registry.ts';
 import { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
-import { Model } from '../model/model.ts';
+import { Model, type StillOpen } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
-import type { Call, Cost, TraceRecord } from '../trace/record.ts';
+import type { Call, Cost, Sampled, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
 import { believed, doubtsAbout } from './doubts.ts';
@@ -24,6 +24,11 @@ import type { Report } from './report.ts';
 import { composeReport } from './report-composer.ts';
 import { unlessHidden } from './rings.ts';
 import { traceTime } from './times.ts';
+
+/** What goes on in a capture at work, and the code that stuck threads were seen in so far. */
+export interface OpenFacts extends StillOpen {
+  readonly looks: readonly Sampled[];
+}
 
 /** A detector at work, or the exception that stopped it. */
 interface Running {
@@ -121,6 +126,18 @@ export class Analysis {
 
   /** The report as of now. What has not ended yet is not judged. */
   snapshot(facts: InputFacts): Report {
+    return this.#report(facts, this.#running);
+  }
+
+  /** A report on nothing but what goes on: what it would find open if the capture ended now. */
+  open(facts: InputFacts, open: OpenFacts): Report {
+    const model = this.#model ?? this.#begin();
+    model.code.setLately(open.looks);
+    const asked = this.#running.filter(({ definition }) => definition.judgesOpen);
+    return model.asIfEnded(open, () => this.#report(facts, asked));
+  }
+
+  #report(facts: InputFacts, asked: readonly Running[]): Report {
     const model = this.#model ?? this.#begin();
     if (!this.#capabilities.times && this.#origin.kind !== 'none') this.#settle(model);
     // Where every call is split the parser alone knows that -T was given.
@@ -133,7 +150,7 @@ export class Analysis {
     const isWatched = model.watch.isActive;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
     const doubts = doubtsAbout(model, facts, this.#capabilities.resolution);
-    for (const running of this.#running) {
+    for (const running of asked) {
       const { kind, judgesCounts } = running.definition;
       const conclusion =
         onlyCounted && judgesCounts !== (isWatched ? 'watched' : 'tables')
@@ -143,10 +160,10 @@ export class Analysis {
               onlyCounted ? null : sentenceOfMissing(running.definition.needs, this.#capabilities, model),
             );
       const { outcome, findings } = onlyCounted ? conclusion : believed(kind, conclusion, doubts);
-      const asked =
+      const ofWanted =
         wanted === null ? findings : findings.filter(({ workers }) => workers.some((pid) => wanted.has(pid)));
       outcomes[kind] = unlessHidden(kind, outcome, model);
-      for (const finding of asked) drafts.push({ kind, ...finding });
+      for (const finding of ofWanted) drafts.push({ kind, ...finding });
     }
     return composeReport({
       facts,

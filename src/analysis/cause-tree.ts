@@ -21,7 +21,7 @@ export interface Cause {
  */
 export function causesOf(sorted: readonly Draft[], drafts: readonly Draft[]): Cause[] {
   const groups = groupsOf(drafts);
-  const groupOf = new Map(groups.flatMap((group) => group.map((draft) => [draft, group] as const)));
+  const groupByDraft = new Map(groups.flatMap((group) => group.map((draft) => [draft, group] as const)));
   const above = new Map<readonly Draft[], readonly Draft[]>();
   const words = new Map<Draft, string>();
   const rootOf = (group: readonly Draft[]): readonly Draft[] => {
@@ -40,7 +40,7 @@ export function causesOf(sorted: readonly Draft[], drafts: readonly Draft[]): Ca
   const place = (draft: Draft): number => places.get(draft) ?? 0;
   const roots = new Map<readonly Draft[], Cause['effects'][number][]>();
   for (const draft of sorted) {
-    const root = rootOf(groupOf.get(draft) ?? [draft]);
+    const root = rootOf(groupByDraft.get(draft) ?? [draft]);
     const effects = roots.get(root) ?? [];
     roots.set(root, effects);
     if (!root.includes(draft)) effects.push({ draft, words: words.get(draft) ?? draft.title });

@@ -122,11 +122,19 @@ export function combinedCalls(reports: readonly HostReport[]): CallStatistics[] 
         maxMs: most(known.maxMs, own.maxMs),
         p50Ms: most(known.p50Ms, own.p50Ms),
         p99Ms: most(known.p99Ms, own.p99Ms),
+        ...(known.octaves === undefined && own.octaves === undefined
+          ? {}
+          : { octaves: bothOf(known.octaves ?? [], own.octaves ?? []) }),
       });
     }
   const order = (a: CallStatistics, b: CallStatistics): number =>
     (b.totalMs ?? 0) - (a.totalMs ?? 0) || b.count - a.count;
   return [...calls.values()].toSorted(order).slice(0, MOST_CALLS);
+}
+
+function bothOf(first: readonly number[], second: readonly number[]): number[] {
+  const [longer, shorter] = first.length >= second.length ? [first, second] : [second, first];
+  return longer.map((number, octave) => number + (shorter[octave] ?? 0));
 }
 
 /** Waits of all hosts for one peer together; percentiles are those of the worst host. */

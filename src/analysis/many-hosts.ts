@@ -34,7 +34,12 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
   const noun = hostNoun({ hosts: rows, workers });
   const { findings, leads } = combinedFindings(reports, window, { count: rows.length, noun });
   const timeline = combinedTimeline(reports, window, findings);
-  const hosts = rows.map((row) => ({ ...row, cause: leads.get(row.name) ?? null }));
+  // In the order in which to act on their causes; those of one cause by name, as the rows are.
+  const place = new Map(findings.map(({ id }, index) => [id, index]));
+  const placeOf = ({ cause }: Host): number => place.get(cause ?? '') ?? findings.length;
+  const hosts: readonly Host[] = rows
+    .map((row) => ({ ...row, cause: leads.get(row.name) ?? null }))
+    .toSorted((a, b) => rankOf(a.verdict) - rankOf(b.verdict) || placeOf(a) - placeOf(b));
   const judged = [...reports, ...unread.map(({ host }) => ({ host, report: null }))];
   const slowReplies = combinedSlowReplies(reports);
   return {
@@ -74,10 +79,14 @@ function onHost(host: string, report: Report): Report {
 
 type Row = Omit<Host, 'cause'>;
 
+/** What is clear comes last: of the others nobody knows. */
+function rankOf({ severity, confidence }: Host['verdict']): number {
+  return severity !== 'none'
+    ? SEVERITIES.indexOf(severity)
+    : SEVERITIES.length + (confidence === 'cannot-tell' ? 0 : 1);
+}
+
 function hostRows(reports: readonly HostReport[], unread: readonly UnreadCapture[]): Row[] {
-  // What is clear comes last: of the others nobody knows.
-  const rank = ({ severity, confidence }: Host['verdict']): number =>
-    severity !== 'none' ? SEVERITIES.indexOf(severity) : SEVERITIES.length + (confidence === 'cannot-tell' ? 0 : 1);
   const read = reports.map(
     ({ host, report: { source, verdict, window, quality, workers, findings } }): Row => ({
       name: host,
@@ -90,7 +99,7 @@ function hostRows(reports: readonly HostReport[], unread: readonly UnreadCapture
     }),
   );
   return [...read, ...unread.map(unreadRow)].toSorted(
-    (a, b) => rank(a.verdict) - rank(b.verdict) || (a.name < b.name ? -1 : 1),
+    (a, b) => rankOf(a.verdict) - rankOf(b.verdict) || (a.name < b.name ? -1 : 1),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Metric } from '../detectors/metric.ts';
 import { causesIn, severityOf } from './causes.ts';
-import { spansOf } from './finding-spans.ts';
+import { intervalsOf } from './finding-intervals.ts';
 import { type Finding, type Report, SEVERITIES } from './report.ts';
 import { causeKey } from './same-cause.ts';
 import { decide } from './verdict.ts';
@@ -51,8 +51,8 @@ interface Stretch {
 function overlaps(finding: Finding, { fromMs, toMs }: Stretch): boolean {
   const { startMs, endMs, openEnded } = finding;
   if (startMs === null || startMs > toMs || (!openEnded && (endMs ?? startMs) < fromMs)) return false;
-  const spans = spansOf(finding);
-  return spans.length === 0 || spans.some((span) => span.startMs <= toMs && span.endMs >= fromMs);
+  const intervals = intervalsOf(finding);
+  return intervals.length === 0 || intervals.some((interval) => interval.startMs <= toMs && interval.endMs >= fromMs);
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
 import type { Step } from '../detectors/finding.ts';
+import { goroutinesComputed } from '../detectors/loop-stall/goroutines.ts';
 import { isOneOfMany } from '../detectors/one-of-many.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
-import { moment } from '../detectors/words.ts';
+import { millisecondsAt } from '../detectors/words.ts';
 import { isWorkerRole, rolesOf } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
@@ -31,7 +32,7 @@ export function composeReport(parts: Parts): Report {
   const findings = findingsOf(parts);
   const quality = assessQuality(parts);
   const workers = chosenWorkers(all, findings);
-  const calls = callsOf(model, parts.capabilities);
+  const calls = callsOf(model, parts.capabilities, options.timeline === true);
   const time = timeShares(parts);
   const dependencies = dependenciesOf(parts);
   const slow = model.topic(SlowRepliesTracker).soFar(model.processes.threads());
@@ -75,7 +76,7 @@ export function composeReport(parts: Parts): Report {
 }
 
 /** What the capture does not show, as the end of a sentence; '' where it seems to show all. */
-function unseenIn({ doubts, drafts, capabilities }: Parts): string {
+function unseenIn({ doubts, drafts, capabilities, model }: Parts): string {
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
   if (doubts.isByOutcome) return 'the capture holds failed calls only, or none that failed. Record without -z and -Z';
@@ -83,7 +84,11 @@ function unseenIn({ doubts, drafts, capabilities }: Parts): string {
   if (doubts.areManyMissing || doubts.areHolesLong || (isDemoted && doubts.missingLines > 0))
     return 'lines of the capture are missing';
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
-  return capabilities.resolution > 0 ? 'the times are whole seconds, which hide shorter stalls. Record with -ttt' : '';
+  if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
+  const computed = goroutinesComputed(model);
+  return computed === ''
+    ? ''
+    : `goroutines computed for ${computed}, and who waited for them shows in no call. See perf top`;
 }
 
 type Slow = ReturnType<SlowRepliesTracker['soFar']>;
@@ -185,8 +190,8 @@ function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
       title,
       summary,
       why,
-      startMs: start === null ? null : moment(model, start),
-      endMs: end === null ? null : moment(model, end),
+      startMs: start === null ? null : millisecondsAt(model, start),
+      endMs: end === null ? null : millisecondsAt(model, end),
       startTime: start === null ? null : isoTime(origin, start),
       endTime: end === null ? null : isoTime(origin, end),
       openEnded,
@@ -259,7 +264,7 @@ function withLosses(draft: Draft, { losses }: Model): Pick<Draft, 'confidence' |
   };
 }
 
-function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {
+function callsOf(model: Model, capabilities: Capabilities, isDrawn: boolean): CallStatistics[] {
   const ms = (value: number | null): number | null =>
     value === null || !capabilities.durations ? null : milliseconds(value);
   return model.statistics
@@ -274,5 +279,6 @@ function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {
         each.hasTotal && each.longest > 0 ? milliseconds(each.longest) : each.timed === 0 ? null : ms(each.longest),
       p50Ms: ms(each.percentile(0.5)),
       p99Ms: ms(each.percentile(0.99)),
+      ...(isDrawn && capabilities.durations ? { octaves: each.octaves() } : {}),
     }));
 }

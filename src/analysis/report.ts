@@ -283,6 +283,8 @@ export interface CallStatistics {
   readonly maxMs: number | null;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
+  /** Timed calls under 1 us, 1 to 2, 2 to 4, and so on by powers of two; only where a `timeline` was asked for. */
+  readonly octaves?: readonly number[];
 }
 
 /** A line that a person can open. `line` is 1-based in `file`. */

@@ -117,12 +117,24 @@ function explains({ kind, confidence, metrics }: Finding, { longestMs }: SlowRep
   return dependencies.some((each) => numberIn(each, 'longestMs') >= EXPLAINED * longestMs);
 }
 
+/** Kinds that tell of such requests, or of what ends them. */
+const TELLING: ReadonlySet<Kind> = new Set<Kind>(['abandoned-request', 'request-retry', 'worker-death']);
+
+/** Whether a finding to act on tells why replies took so long: stalls that are much shorter in all do not. */
+function mayCause(finding: Finding, slow: SlowReplies): boolean {
+  const { kind, metrics } = finding;
+  if (kind === 'slow-dependency') return explains(finding, slow);
+  if (!EXPLAINING.has(kind)) return TELLING.has(kind);
+  const { totalMs } = metrics;
+  return typeof totalMs !== 'number' || totalMs >= EXPLAINED * slow.longestMs;
+}
+
 function numberIn(value: unknown, name: string): number {
   const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
   return typeof found === 'number' ? found : 0;
 }
 
-const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);
+const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` What it shows: ${first.title}`);
 
 function slowly({ count, longestMs, request }: SlowReplies): string {
   const name = shortRequest(request, MOST_REQUEST);
@@ -133,6 +145,14 @@ function slowly({ count, longestMs, request }: SlowReplies): string {
 
 /** A request that was cut ends with dots of its own. */
 const withStop = (sentence: string): string => (sentence.endsWith('...') ? sentence : `${sentence}.`);
+
+/** What to act on first may be much shorter than what the slowest requests waited for. */
+function withSlow(worst: Verdict, findings: readonly Finding[], slow: SlowReplies): Verdict {
+  const serious = causesIn(findings).filter((finding) => severityOf(finding, findings) !== 'info');
+  const told = serious.find((finding) => mayCause(finding, slow));
+  if (told === undefined) return { ...worst, text: `${worst.text}. Not explained: ${slowly(slow)}` };
+  return told === serious[0] ? worst : { ...worst, text: `${worst.text}. Longer: ${told.title}` };
+}
 
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */
 export function decide(
@@ -154,7 +174,7 @@ export function decide(
   }: VerdictContext = {},
 ): Verdict {
   const worst = worstOf(findings, unlisted);
-  if (worst !== null) return worst;
+  if (worst !== null) return slowReplies === null ? worst : withSlow(worst, findings, slowReplies);
   const causes = causesIn(findings);
   const [first] = causes;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
@@ -164,7 +184,7 @@ export function decide(
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
     const isUnexplained = slowReplies !== null && !causes.some((cause) => explains(cause, slowReplies));
-    const waited = isUnexplained ? ` Seen all the same: ${withStop(slowly(slowReplies))}` : seen(first);
+    const waited = isUnexplained ? ` What it shows: ${withStop(slowly(slowReplies))}` : seen(first);
     const text = `Cannot tell: ${untold}.${time}${waited}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
@@ -176,12 +196,14 @@ export function decide(
       text: `${untold}${callAsLong}${seen(first)}`,
     };
   }
-  if (first !== undefined)
+  if (first !== undefined) {
+    const sure = first.confidence === 'possible' ? '. Possible: ' : ': ';
     return {
       severity: 'info',
       confidence: first.confidence,
-      text: `Nothing urgent${span}: ${first.title}${causes.length > 1 ? ` (+${causes.length - 1} more)` : ''}`,
+      text: `Nothing urgent${span}${sure}${first.title}${causes.length > 1 ? ` (+${causes.length - 1} more)` : ''}`,
     };
+  }
   const serving = plural(workers.filter(({ role }) => isWorkerRole(role)).length, 'worker');
   return {
     severity: 'none',

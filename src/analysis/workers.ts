@@ -1,5 +1,5 @@
-import { moment } from '../detectors/words.ts';
-import { type AtEnd as AtEndOfThread, atEndOf } from '../model/at-end/at-end.ts';
+import { millisecondsAt } from '../detectors/words.ts';
+import { atEndOf, idleOf, type ThreadAtEnd } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
 import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
 import { sharedWaitOf } from '../model/machine/shared-waits.ts';
@@ -74,8 +74,8 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
       brokenPipes: process.brokenPipes,
       requests: process.requests,
       // A clock that goes backwards gives the last record of a thread an earlier time than the first.
-      firstMs: capabilities.times ? moment(model, Math.min(thread.firstTime, thread.lastSeen)) : null,
-      lastMs: capabilities.times ? moment(model, Math.max(thread.firstTime, thread.lastSeen)) : null,
+      firstMs: capabilities.times ? millisecondsAt(model, Math.min(thread.firstTime, thread.lastSeen)) : null,
+      lastMs: capabilities.times ? millisecondsAt(model, Math.max(thread.firstTime, thread.lastSeen)) : null,
       host: null,
       atEnd: describeEnd(ends.get(process), capabilities.times),
     };
@@ -85,26 +85,26 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
 const LIKELY_STUCK = { no: 2, unknown: 1, yes: 0 } as const;
 
 /** For each process the thread that is likeliest stuck, and of those the one that is in its call for longest. */
-function endsOf(model: Model): ReadonlyMap<Process, AtEndOfThread> {
-  const ends = new Map<Process, AtEndOfThread>();
+function endsOf(model: Model): ReadonlyMap<Process, ThreadAtEnd> {
+  const ends = new Map<Process, ThreadAtEnd>();
   for (const end of atEndOf(model)) {
     const known = ends.get(end.thread.process);
-    const weight = known === undefined ? 1 : LIKELY_STUCK[end.idle] - LIKELY_STUCK[known.idle];
+    const weight = known === undefined ? 1 : LIKELY_STUCK[idleOf(end)] - LIKELY_STUCK[idleOf(known)];
     if (known === undefined || weight > 0 || (weight === 0 && end.lasted > known.lasted))
       ends.set(end.thread.process, end);
   }
   return ends;
 }
 
-function describeEnd(end: AtEndOfThread | undefined, times: boolean): AtEnd | null {
+function describeEnd(end: ThreadAtEnd | undefined, times: boolean): AtEnd | null {
   if (end === undefined) return null;
-  const { left, lasted, idle } = end;
+  const { left, lasted } = end;
   const target = left.target || left.path;
   return {
     call: left.name,
     target: target === '' ? null : target,
     forMs: times && lasted !== UNKNOWN ? milliseconds(lasted) : null,
-    idle,
+    idle: idleOf(end),
   };
 }
 

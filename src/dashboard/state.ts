@@ -94,6 +94,8 @@ export interface LiveStatus {
   readonly limitMs: number;
   /** Captured and not read yet, beyond what a moment leaves. */
   readonly behindBytes: number;
+  /** How long ago the first of them was captured; 0 where there are none. */
+  readonly behindMs: number;
   readonly callsPerSecond: number;
   readonly lost: number;
   readonly spool: string;

@@ -18,6 +18,8 @@ interface Kept {
   readonly firstMs: number;
   readonly lastMs: number;
   readonly isShown: boolean;
+  /** It went on, and is not reported any more: it stands on the screen again when it is reported as one that ended. */
+  readonly isOver: boolean;
 }
 
 /** What is remembered of findings from one report of a live capture to the next. */
@@ -49,19 +51,20 @@ export function steadied(
     const known = before.get(key);
     const firstMs = known?.firstMs ?? nowMs;
     const isShown = known?.isShown === true || isSure(finding) || nowMs - firstMs >= HELD_MS;
-    next.set(key, { key, finding, firstMs, lastMs: nowMs, isShown });
+    next.set(key, { key, finding, firstMs, lastMs: nowMs, isShown, isOver: false });
   }
-  // What went on and is not reported any more is over.
   for (const kept of memory)
-    if (!next.has(kept.key) && kept.isShown && !kept.finding.openEnded && nowMs - kept.lastMs < STAYS_MS)
-      next.set(kept.key, kept);
+    if (!next.has(kept.key) && kept.isShown && nowMs - kept.lastMs < STAYS_MS)
+      next.set(kept.key, { ...kept, isOver: kept.finding.openEnded });
   // What was there keeps its order; what is new comes behind it.
   const places = new Map(memory.map(({ key }, index) => [key, index]));
   const place = ({ key }: Kept): number => places.get(key) ?? places.size;
-  const known = [...next.values()].map(({ finding }) => finding);
+  const known = [...next.values()].filter(({ isOver }) => !isOver).map(({ finding }) => finding);
   const rank = ({ finding }: Kept): number => SEVERITIES.indexOf(severityOf(finding, known));
-  const all = [...next.values()].toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b));
-  const findings = all.filter(({ isShown }) => isShown).map(({ finding }) => finding);
+  // What goes on is what somebody can act on.
+  const ended = ({ finding }: Kept): number => (finding.openEnded ? 0 : 1);
+  const all = [...next.values()].toSorted((a, b) => rank(a) - rank(b) || ended(a) - ended(b) || place(a) - place(b));
+  const findings = all.filter(({ isShown, isOver }) => isShown && !isOver).map(({ finding }) => finding);
   return {
     memory: all,
     report: { ...report, findings: withOwnIds(findings), verdict: verdictOf(report, findings, elapsedMs) },

@@ -79,6 +79,8 @@ export interface DetectorDefinition<
   readonly tellsStalls?: true;
   /** Each of its findings is about one worker: findings about two workers are two findings. */
   readonly perWorker?: true;
+  /** It judges what goes on as well: a capture at work is asked for that more often than for all else. */
+  readonly judgesOpen?: true;
   /** Its findings add up linked findings of this kind: what to do first is what the longest of those says. */
   readonly addsUp?: string;
   /**

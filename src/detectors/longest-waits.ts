@@ -1,6 +1,6 @@
 import type { Nanoseconds } from '../trace/time.ts';
 import { metric, type ValuesOf } from './metric.ts';
-import { moment } from './words.ts';
+import { millisecondsAt } from './words.ts';
 
 const MOST = 20;
 
@@ -44,8 +44,8 @@ export class LongestWaits {
       .toSorted((a, b) => lengthOf(b) - lengthOf(a) || a.start - b.start)
       .map(({ pid, start, end }) => ({
         pid,
-        startMs: Math.max(0, moment(model, start)),
-        endMs: Math.max(0, moment(model, end)),
+        startMs: Math.max(0, millisecondsAt(model, start)),
+        endMs: Math.max(0, millisecondsAt(model, end)),
       }));
   }
 }

@@ -4,7 +4,7 @@ import type { Nanoseconds } from '../trace/time.ts';
 /**
  * A moment as reports tell it: milliseconds from the first event of the trace, which may lie before its first stamp.
  */
-export function moment({ zero }: { readonly zero: Nanoseconds }, at: Nanoseconds): number {
+export function millisecondsAt({ zero }: { readonly zero: Nanoseconds }, at: Nanoseconds): number {
   return milliseconds(at - zero);
 }
 

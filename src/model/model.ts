@@ -21,12 +21,13 @@ import { type Family, type Syscall, syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { TimelineSink } from '../trace/timeline-sink.ts';
 import { type Audience, audienceOf } from './audience.ts';
-import { FactBus } from './fact-bus.ts';
+import { FactBus, type Facts } from './fact-bus.ts';
 import { CallBehind } from './following/call-behind.ts';
 import { Followers } from './following/followers.ts';
 import { isInterruption, passes } from './following/interruptions.ts';
 import { OpenCall } from './following/open-call.ts';
 import { Route } from './following/routes.ts';
+import { OpenThreads, type StillOpen } from './following/still-open.ts';
 import { endStop, noteStop } from './following/stops.ts';
 import { leftIn, withSighting } from './following/turn-notes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
@@ -49,6 +50,8 @@ import { TimeTable } from './measuring/time-table.ts';
 import { TimelineRecorder } from './measuring/timeline-recorder.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
 import { MAY_HAVE_FRAMES, type Tracker, type TrackerContext, type TrackerType } from './tracker.ts';
+
+export type { StillOpen };
 
 export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
@@ -89,6 +92,8 @@ export class Model {
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
   lastTime: Nanoseconds = UNKNOWN;
+  /** Turns that go on, while somebody asks for what goes on (`asIfEnded`). */
+  openTurns: readonly Facts['longTurn'][] = [];
   readonly #topics: readonly Tracker[];
   readonly #audience: Audience;
   readonly #followers: Followers;
@@ -358,6 +363,22 @@ export class Model {
     this.statistics.addCounted(count);
   }
 
+  /** What `judge` finds if the trace ended now with what is known of this moment. Nothing of that stays. */
+  asIfEnded<Found>(open: StillOpen, judge: () => Found): Found {
+    const { firstTime, lastTime } = this;
+    const threads = new OpenThreads(this.processes, open);
+    try {
+      threads.suppose((record) => this.observed(record), firstTime);
+      this.openTurns = threads.turns();
+      return judge();
+    } finally {
+      threads.forget();
+      this.openTurns = [];
+      this.firstTime = firstTime;
+      this.lastTime = lastTime;
+    }
+  }
+
   /** Closes what is still open when no more records come. `inFlight` are the calls that had not returned. */
   finish(inFlight: Iterable<Call>): void {
     const { cycles, traffic, turns } = this.#followers;
@@ -371,6 +392,7 @@ export class Model {
       this.#saw(inOrder.start);
       this.#stays(inOrder, thread);
     }
+    this.processes.memberships.finish();
     beginUnseenTurns(this.processes);
     for (const thread of this.processes.threads()) {
       cycles.finish(thread, this.lastTime);

@@ -65,20 +65,31 @@ export class FindingWriter {
     if (related !== '') page.parts(label('SEE'), TEXT, [related]);
   }
 
-  /** Its title, then as much of how sure, when and who as fits. */
-  onOneLine(finding: Finding): void {
-    const time = moment(this.#report.window, finding.startMs, finding.startTime);
-    let text = finding.title;
-    for (const part of [
-      CONFIDENCE_WORDS[finding.confidence],
-      time === 'unknown' ? '' : time,
-      whoseOf(finding, this.#report),
-    ]) {
-      if (part === '') continue;
-      if (TITLE + text.length + 3 + part.length > this.#page.width) break;
-      text += `   ${part}`;
+  /** A line each: the title, then as many columns of how sure, when and who as fit for all of them. */
+  onOneLineEach(findings: readonly Finding[]): void {
+    const rows = findings.map((finding) => {
+      const time = moment(this.#report.window, finding.startMs, finding.startTime);
+      const parts = [
+        CONFIDENCE_WORDS[finding.confidence],
+        time === 'unknown' ? '' : time,
+        whoseOf(finding, this.#report),
+      ];
+      return [finding.title, ...parts];
+    });
+    const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+    let room = this.#page.width - TITLE;
+    const shown = widths.findIndex((width, column) => {
+      room -= width === 0 ? 0 : width + (column === 0 ? 0 : 3);
+      return column > 0 && room < 0;
+    });
+    for (const [index, finding] of findings.entries()) {
+      const cells = (rows[index] ?? []).slice(0, shown < 0 ? undefined : shown);
+      const text = cells
+        .flatMap((cell, column) => (widths[column] === 0 ? [] : [cell.padEnd(widths[column] ?? 0)]))
+        .join('   ')
+        .trimEnd();
+      this.#page.line(this.#label(finding), TITLE, text);
     }
-    this.#page.line(this.#label(finding), TITLE, text);
   }
 
   /** Each worker that has the same cause, the worst first. */

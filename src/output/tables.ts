@@ -8,13 +8,13 @@ const right = (title: string): Column => ({ title, align: 'right' });
 const shrinking = (title: string): Column => ({ title, align: 'left', shrinks: true });
 
 /** What the times of a table of time are where the capture has no durations. */
-export const UP_TO_NEXT = 'from a call to the next line of its thread: so long the call took at most';
+export const UP_TO_NEXT = 'up to the next line of the thread: each call took at most that long';
 
 /** What each process did. */
 export function workerTable(workers: readonly Worker[]): Table {
   return {
     title: 'WORKERS',
-    note: 'wasted: woken for nothing; longest: one turn; -: not measured',
+    note: 'wasted: woken for nothing; longest: a turn of the loop; -: not measured',
     columns: [
       ...hostColumn(workers),
       right('PID'),

@@ -4,7 +4,7 @@ import { count, plural } from '../trace/format-numbers.ts';
 import { FindingWriter } from './finding-writer.ts';
 import type { Page } from './page.ts';
 import type { Room } from './room.ts';
-import { explanation, extent, NO_FINDING, tally, workforce } from './wording.ts';
+import { explainHint, extent, NO_FINDING, tally, workforce } from './wording.ts';
 
 const LISTED = 10;
 const REPEATED = 5;
@@ -33,14 +33,14 @@ export function addFindings(page: Page, report: Report, verbose: number, room: R
   // Where there is an index it lists them.
   const isIndexed = verbose === 0 && isIndexNeeded(report, room);
   if (listed.length > 0 && !isIndexed) page.blank();
-  if (!isIndexed) for (const finding of listed.slice(0, LISTED)) writer.onOneLine(finding);
+  if (!isIndexed) writer.onOneLineEach(listed.slice(0, LISTED));
   addMore(page, isIndexed ? listed : listed.slice(LISTED), true);
   if (rest.length > 0 && detailed.length > 0) page.blank();
-  for (const finding of rest.slice(0, LISTED)) writer.onOneLine(finding);
+  writer.onOneLineEach(rest.slice(0, LISTED));
   addMore(page, rest.slice(LISTED), false);
   page.blank();
   const kind = report.findings[0]?.kind ?? '';
-  page.prose([{ text: ' '.repeat(INDENT) }], INDENT, explanation(kind));
+  page.prose([{ text: ' '.repeat(INDENT) }], INDENT, explainHint(kind));
 }
 
 /** A line for each finding that matters, when there are more than a first screen can tell in full. */
@@ -49,7 +49,7 @@ export function addIndex(page: Page, report: Report, room: Room): void {
   if (!isIndexNeeded(report, room)) return;
   page.prose([{ text: 'FINDINGS', style: 'bold' }], LABEL, `${count(serious.length)}, in the order to act on them`);
   const writer = new FindingWriter(page, report, 0);
-  for (const finding of serious.slice(0, LISTED)) writer.onOneLine(finding);
+  writer.onOneLineEach(serious.slice(0, LISTED));
   addMore(page, serious.slice(LISTED), false);
   page.rule();
 }
@@ -63,7 +63,7 @@ export function addWorst(page: Page, report: Report): void {
   const serious = seriousIn(report);
   if (serious.length < 2) return;
   const writer = new FindingWriter(page, report, 0);
-  for (const finding of serious.slice(0, REPEATED)) writer.onOneLine(finding);
+  writer.onOneLineEach(serious.slice(0, REPEATED));
 }
 
 /** What was looked at, when nothing was found. */

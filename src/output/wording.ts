@@ -16,7 +16,8 @@ export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
 };
 
 export const NO_FINDING =
-  'No finding is not health: it holds for these lines, these processes and the thresholds below.';
+  'No finding is not health: it holds for these lines, these processes and these thresholds (drover explain ' +
+  'thresholds).';
 
 const TIMESTAMP_WORDS: Readonly<Record<string, string>> = {
   epoch: 'times',
@@ -43,7 +44,10 @@ export function verdictSentence(verdict: Verdict): string {
   // "Nothing found" is a count of what was looked at: there is nothing to be sure of.
   if (verdict.confidence === 'likely' && (verdict.severity === 'none' || verdict.severity === 'info'))
     return verdict.text;
-  return verdict.text.toLowerCase().startsWith(confidence) ? verdict.text : `${confidence}: ${verdict.text}`;
+  const text = verdict.text.toLowerCase();
+  return text.startsWith(confidence) || text.includes(`. ${confidence}: `)
+    ? verdict.text
+    : `${confidence}: ${verdict.text}`;
 }
 
 /** The files of a capture: `web-01.strace`, or `a.1, a.2 +6 more`; how many captures there are of how many hosts. */
@@ -85,8 +89,8 @@ export function workforce(report: Report): string {
   const serving = report.workers.filter((worker) => SERVING_ROLES.has(worker.role)).length;
   const others = report.workers.length - serving;
   const silent = report.workers.filter(({ role }) => role === 'unknown').length;
-  // Where no process has a second thread, numbers may be either.
-  const isEither = others > 1 && report.workers.every(({ tids }) => tids.length <= 1);
+  // Of whom nothing is known, not even a second thread, the number may be that of a thread.
+  const isEither = others > 1 && report.workers.some(({ tids, role }) => tids.length <= 1 && role === 'unknown');
   const number =
     serving > 0
       ? `${plural(serving, 'worker')}${silent > 0 ? ` and ${count(silent)} that did nothing` : ''}`
@@ -189,7 +193,7 @@ export function meaningOfCallTimes({ format, flags }: Report['source']): string 
 }
 
 /** Where to read on about a finding. */
-export function explanation(kind: string): string {
+export function explainHint(kind: string): string {
   return `drover explain ${kind} says what that means and when it is wrong.`;
 }
 

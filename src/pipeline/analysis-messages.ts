@@ -2,6 +2,7 @@ import type { Activity, Now } from '../analysis/activity.ts';
 import type { AnalysisOptions } from '../analysis/options.ts';
 import type { Finding, Report } from '../analysis/report.ts';
 import type { SourceDiagnostic } from '../sources/trace-input.ts';
+import type { OpenEnds } from './progress.ts';
 
 /** What the analysis thread is started with. */
 export interface AnalysisTask {
@@ -22,9 +23,8 @@ export interface AnalysisTask {
 export type AnalysisTold = AnalysisEnd | AnalysisSights;
 
 /** What would stand behind the capture if it ended now. */
-export interface AnalysisSights {
+export interface AnalysisSights extends OpenEnds {
   readonly kind: 'sights';
-  readonly lines: string;
   /** The last line of the capture is of a call that goes on, and not one that is being written. */
   readonly lastIsOpen: boolean;
   /** Somebody is away from its wait for so long that the capture so far is worth a report of its own. */
@@ -56,6 +56,11 @@ export type AnalysisMessage =
   | { readonly kind: 'progress'; readonly read: ReadSoFar }
   /** Live: what each worker is in at this moment, by pid; more often than reports. */
   | { readonly kind: 'now'; readonly workers: ReadonlyMap<number, Now> }
+  /**
+   * Live: what goes on, as the open findings of a report of its own; null where nothing does any more. More often than
+   * other reports.
+   */
+  | { readonly kind: 'open'; readonly report: Report | null }
   | { readonly kind: 'notice'; readonly sentence: string }
   | { readonly kind: 'snapshot'; readonly read: ReadSoFar; readonly picture: Picture }
   | { readonly kind: 'done'; readonly read: ReadSoFar; readonly picture: Picture; readonly stopped: boolean }

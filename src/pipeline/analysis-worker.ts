@@ -2,17 +2,24 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { rawLinesOf } from '../../parsers/registry.ts';
 import { plainLines } from '../../parsers/text/call-notation.ts';
 import type { Now } from '../analysis/activity.ts';
-import type { Finding, Report } from '../analysis/report.ts';
+import type { Report } from '../analysis/report.ts';
 import { InputError } from '../sources/input-error.ts';
 import { type Capture, openCaptures } from '../sources/open-captures.ts';
 import { tailInput } from '../sources/tail-input.ts';
 import type { InputSet, SourceDiagnostic } from '../sources/trace-input.ts';
-import type { AnalysisMessage, AnalysisTask, AnalysisTold, Picture, ReadSoFar } from './analysis-messages.ts';
+import type {
+  AnalysisMessage,
+  AnalysisSights,
+  AnalysisTask,
+  AnalysisTold,
+  Picture,
+  ReadSoFar,
+} from './analysis-messages.ts';
 import { analyzeCaptures } from './analyze-captures.ts';
 import { Cadence } from './cadence.ts';
 import { OpenFindings } from './open-findings.ts';
 import type { Progress } from './progress.ts';
-import { unfinishedCall } from './unfinished-line.ts';
+import { lastLine, unfinishedCall } from './unfinished-line.ts';
 
 const PROGRESS_EVERY_MS = 100;
 const NOW_EVERY_MS = 200;
@@ -21,6 +28,11 @@ const FIRST_SNAPSHOT_MS = 400;
 const SNAPSHOT_EVERY_MS = 1_000;
 /** A snapshot, or a look at what the workers are in, may cost one part in so many of the time. */
 const SHARE = 15;
+/** Who is stuck is what somebody looks for. */
+const OPEN_EVERY_MS = 250;
+const OPEN_SHARE = 4;
+const LONGEST_PAUSE_MS = 1_000;
+const UNFINISHED = ' <unfinished ...>\n';
 
 class Stopped extends Error {}
 
@@ -33,11 +45,12 @@ const seen: { progress: Progress | null } = { progress: null };
 let progressDue = 0;
 /** When the trace began, since 1970. */
 let startMs = Number.NaN;
-/** Findings that go on, as of the last report so far. */
-let open: readonly Finding[] = [];
+/** The last report on what goes on found something. */
+let hasOpen = false;
 /** What the format of the trace says about its raw lines. */
 let rawLines = plainLines;
 const snapshots = new Cadence({ first: performance.now() + FIRST_SNAPSHOT_MS, every: SNAPSHOT_EVERY_MS, share: SHARE });
+const opens = new Cadence({ first: 0, every: OPEN_EVERY_MS, share: OPEN_SHARE, longest: LONGEST_PAUSE_MS });
 const nows = new Cadence({ first: 0, every: NOW_EVERY_MS / 2, share: SHARE });
 
 function readSoFar({ bytesRead, sizeBytes, lines }: ReadSoFar): ReadSoFar {
@@ -49,7 +62,7 @@ function picture(progress: Progress): Picture {
   const activity = progress.activity();
   startMs = Date.parse(report.window.startTime ?? '');
   rawLines = rawLinesOf(report.source.format);
-  return { report, activity, ...(kind === 'live' ? { open } : {}) };
+  return { report, activity };
 }
 
 function inputs(): readonly Capture[] {
@@ -59,9 +72,10 @@ function inputs(): readonly Capture[] {
 /** The last line of the spool is of a call that has not returned. */
 function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<number, Now> {
   const unfinished = unfinishedCall(path, startMs, rawLines);
-  if (unfinished === null || workers.get(unfinished.tid)?.state === 'ended' || !workers.has(unfinished.tid))
-    return workers;
-  return new Map(workers).set(unfinished.tid, unfinished.now);
+  const known = unfinished === null ? undefined : workers.get(unfinished.tid);
+  if (unfinished === null || known === undefined || known.state === 'ended') return workers;
+  // Which loop it has, and since when its turn lasts, the line does not tell.
+  return new Map(workers).set(unfinished.tid, { ...known, ...unfinished.now });
 }
 
 /** With very many workers a look at all of them takes its time. */
@@ -72,17 +86,24 @@ function tellNow(progress: Progress, path: string): void {
   nows.took(start, performance.now());
 }
 
-/** What goes on comes with the pictures; before there is any, the report so far is one. */
 function tellOpen(report: Report | null): void {
-  open = report === null ? [] : report.findings.filter(({ openEnded }) => openEnded);
-  const { progress } = seen;
-  if (progress !== null) post({ kind: 'snapshot', read: readSoFar(progress), picture: picture(progress) });
-  else if (report !== null)
-    post({
-      kind: 'snapshot',
-      read: { bytesRead: 0, sizeBytes: null, lines: 0 },
-      picture: { report, activity: null, open },
-    });
+  hasOpen = report?.findings.some(({ openEnded }) => openEnded) === true;
+  post({ kind: 'open', report });
+}
+
+/** Who is away from its wait is judged by what is known of this moment, and nothing is read again. */
+function tellAway(sights: AnalysisSights, progress: Progress, path: string): void {
+  if (!sights.isAway) {
+    if (hasOpen) tellOpen(null);
+    return;
+  }
+  const start = performance.now();
+  if (!opens.isDue(start)) return;
+  const { text, offset } = sights.lastIsOpen ? lastLine(path) : { text: '', offset: 0 };
+  // Of what was not read yet the last line says nothing.
+  const last = text === '' || progress.bytesRead < offset ? '' : `${text}${UNFINISHED}`;
+  tellOpen(progress.open({ lines: `${last}${sights.lines}`, elsewhere: sights.elsewhere }));
+  opens.took(start, performance.now());
 }
 
 /** A spool, followed until its end is told. */
@@ -97,7 +118,10 @@ function growingInput(): InputSet {
   const openFindings = new OpenFindings({ name, path, options, tell: (report) => tellOpen(report) });
   parentPort?.on('message', (told: AnalysisTold) => {
     if (told.kind === 'sights') {
-      openFindings.look(told);
+      const { progress } = seen;
+      // Before the first lines were read there is no trace yet, and it is short.
+      if (progress === null) openFindings.look(told);
+      else tellAway(told, progress, path);
       return;
     }
     openFindings.end();

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { RecordBatch } from '../../parsers/columns/record-batch.ts';
 import type { DiagnosticCount, LineAccount, TraceFlags } from '../../parsers/format.ts';
+import type { LaneNumbers } from '../../parsers/lanes.ts';
 import type { Call } from '../trace/record.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 
@@ -9,8 +10,8 @@ export interface ParserTask {
   readonly format: string;
   readonly file: string;
   readonly tid: number | undefined;
-  /** Lanes are numbered from here on: no two parsers give one number. */
-  readonly firstLane: number;
+  /** No two parsers give one number. */
+  readonly laneNumbers: LaneNumbers;
   readonly origin: TimeOrigin;
   readonly head: Uint8Array;
   /** Batches that may be under way at once. */

@@ -23,11 +23,11 @@ class OneParser {
   readonly #writer: BatchWriter;
   readonly #memory = new MemoryWatch();
 
-  constructor({ format, file, tid, firstLane, origin, head, slots, chunkBytes }: ParserTask) {
+  constructor({ format, file, tid, laneNumbers, origin, head, slots, chunkBytes }: ParserTask) {
     const chosen = threadableFormats.find(({ id }) => id === format);
     if (chosen === undefined) throw new Error(`no parser for ${format}`);
     this.#origin = origin;
-    this.#lanes = new LaneTable(firstLane);
+    this.#lanes = new LaneTable(laneNumbers);
     this.#parser = chosen.createParser(bufferOver(head), {
       file,
       lanes: this.#lanes,

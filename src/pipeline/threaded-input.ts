@@ -9,6 +9,7 @@ import {
   type TraceFlags,
   type TraceFormat,
 } from '../../parsers/format.ts';
+import type { LaneNumbers } from '../../parsers/lanes.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { syscall } from '../trace/syscalls.ts';
@@ -29,13 +30,10 @@ const UNDER_WAY = 6;
 /** Where several share the thread: one fewer than the buffers of each of several files. */
 const UNDER_WAY_EACH = 2;
 
-/** One parser that makes more lanes than this, each the life of a thread, would have a file of as many ends. */
-const MOST_LANES = 2 ** 20;
-
-/** A thread that parses several inputs, and which of them this one is, from 1. */
+/** A thread that parses several inputs, and the numbers that are left to the lanes of this one. */
 export interface SharedPlace {
   readonly thread: Worker;
-  readonly number: number;
+  readonly laneNumbers: LaneNumbers;
 }
 
 /**
@@ -82,7 +80,7 @@ export class ThreadedInput {
       format: format.id,
       file: input.name,
       tid: input.tid,
-      firstLane: place === null ? 0 : place.number * MOST_LANES,
+      laneNumbers: place?.laneNumbers ?? { first: 0, step: 1 },
       origin,
       head: Uint8Array.from(head),
       slots: this.#underWay + 1,

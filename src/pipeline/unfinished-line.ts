@@ -16,26 +16,28 @@ export function unfinishedCall(
   startMs: number,
   { openCall }: RawLines,
 ): { readonly tid: number; readonly now: Now } | null {
-  const open = openCall(unfinishedLine(path));
+  const open = openCall(lastLine(path).text);
   if (open === null || !Number.isFinite(startMs)) return null;
   const { tid, seconds, call, target } = open;
   const state = isWait(syscall(call).family) ? 'waiting' : 'blocked';
   return { tid, now: { state, call, target, sinceMs: Math.max(0, seconds * 1000 - startMs) } };
 }
 
-function unfinishedLine(path: string): string {
+/** What stands behind the last line end of a growing file, and where it begins in it. */
+export function lastLine(path: string): { readonly text: string; readonly offset: number } {
   try {
     const file = openSync(path, 'r');
     try {
       const { size } = fstatSync(file);
       const bytes = Buffer.alloc(Math.min(LAST_BYTES, size));
       readSync(file, bytes, 0, bytes.length, size - bytes.length);
-      return bytes.toString('latin1', bytes.lastIndexOf(10) + 1);
+      const begin = bytes.lastIndexOf(10) + 1;
+      return { text: bytes.toString('latin1', begin), offset: size - bytes.length + begin };
     } finally {
       closeSync(file);
     }
   } catch {
     // Only a nicety is lost; that the spool cannot be read is told by whoever reads it.
-    return '';
+    return { text: '', offset: 0 };
   }
 }

@@ -11,7 +11,7 @@ import type { InputSet, LeftOutFile, TraceInput } from './trace-input.ts';
 const CHUNK_BYTES = 1_048_576;
 const SMALLEST_CHUNK_BYTES = 4_096;
 /** What the chunks of all inputs together may take, three a file. */
-const ALL_CHUNKS_BYTES = 50_331_648;
+const ALL_CHUNKS_BYTES = 25_165_824;
 /** More files than this are not held open between chunks. */
 const MOST_HELD_OPEN = 128;
 

@@ -126,6 +126,20 @@ describe('captures of several hosts', () => {
     );
   });
 
+  it('stand in the order of their causes, which are listed in the order in which to act on them', async () => {
+    const report = await analyzeFiles([
+      named('order/web-1.strace', server([1100])),
+      named('order/web-2.strace', server([])),
+      named('order/web-3.strace', server([2900, 2900], 'GET /other')),
+    ]);
+    const names = report.hosts?.map(({ name }) => name);
+    assert.deepEqual(names, ['web-3', 'web-1', 'web-2']);
+    assert.deepEqual(
+      causesIn(report.findings).flatMap(({ hosts, severity }) => (severity === 'critical' ? hosts : [])),
+      ['web-3', 'web-1'],
+    );
+  });
+
   it('are not made of the files of one strace -ff, which are one server', async () => {
     const text = server([1500]);
     const own = (pid: string): string =>

@@ -41,13 +41,27 @@ describe('requests that are answered late, and no check says why', () => {
     });
   });
 
+  it('are said beside a stall that is much shorter, and not beside one about as long', async () => {
+    const beside = async (ms: number): Promise<string> => {
+      const trace = answeredAfter(1001);
+      trace.thread(101).waitUntil(7100, LISTENER).accept(13).read(13, 'GET /short').gap(ms).reply(13).close(13);
+      trace.thread(101).waitUntil(9000);
+      return (await analyzed(trace)).verdict.text;
+    };
+    assert.match(
+      await beside(151),
+      /^Likely: GET \/short holds .* 151 ms: .*\. Not explained: 3 requests had no reply for 1 s or more, up to 1\.00 s: GET \/mutex$/,
+    );
+    assert.match(await beside(701), /^Likely: GET \/short holds worker 101 for 701 ms: no system call$/);
+  });
+
   it('are said also where stalls cannot be judged, as beside a process that uses io_uring', async () => {
     const trace = answeredAfter(1001);
     trace.thread(900).at(10).call('io_uring_enter(6, 1, 1, IORING_ENTER_GETEVENTS, NULL, 8', ')', 1);
     const { verdict } = await analyzed(trace);
     assert.match(
       verdict.text,
-      /^Cannot tell: .* Seen all the same: 3 requests had no reply for 1 s or more, up to 1\.00 s: GET \/mutex\.$/,
+      /^Cannot tell: .* What it shows: 3 requests had no reply for 1 s or more, up to 1\.00 s: GET \/mutex\.$/,
     );
   });
 
@@ -163,7 +177,7 @@ describe('requests that are answered late, and no check says why', () => {
       findings.map(({ kind, confidence }) => [kind, confidence]),
       [['stuck-call', 'possible']],
     );
-    assert.match(verdict.text, /no check explains why 3 requests .*Seen all the same: 200 is in futex/);
+    assert.match(verdict.text, /no check explains why 3 requests .*What it shows: Pid 200 is in futex/);
   });
 
   it('do not show what stands in a query', async () => {

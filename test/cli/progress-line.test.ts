@@ -9,6 +9,7 @@ const HALF: Progress = {
   sizeBytes: 612_000_000,
   lines: 1_923_456,
   snapshot: () => assert.fail('not asked for'),
+  open: () => assert.fail('not asked for'),
   activity: () => null,
   now: () => new Map(),
 };

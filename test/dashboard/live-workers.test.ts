@@ -21,6 +21,7 @@ const STATUS: LiveStatus = {
   elapsedMs: AT_MS,
   limitMs: 60_000,
   behindBytes: 0,
+  behindMs: 0,
   callsPerSecond: 7,
   lost: 0,
   spool: '/tmp/x',

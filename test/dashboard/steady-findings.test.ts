@@ -106,4 +106,14 @@ describe('a finding that goes on', () => {
   it('stays where it is when it has ended and is reported as ended', () => {
     assert.deepEqual(shown([7, [open(1)]], [8, [stall(1, 1)]]), [['stall of 1'], ['stall of 1']]);
   });
+
+  it('is shown again when it is reported as ended later', () => {
+    const reports = shown([7, [open(1)]], [8, []], [9, [stall(1, 1)]], [10, [stall(1, 1)]]);
+    assert.deepEqual(reports, [['stall of 1'], [], ['stall of 1'], ['stall of 1']]);
+  });
+
+  it('stands before what has ended and is as severe, whichever came first', () => {
+    const ended = stall(2, 3);
+    assert.deepEqual(shown([7, [ended]], [8, [ended, open(1)]]).at(-1), ['stall of 1', 'stall of 2']);
+  });
 });

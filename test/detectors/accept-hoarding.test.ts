@@ -51,7 +51,7 @@ it('requests behind others of the worker that took them all, while others wait f
   // The first had nobody before it.
   assert.deepEqual([metrics.acceptors, metrics.count, metrics.mostInOneGo], [3, 4, 5]);
   assert.deepEqual(workers, [101]);
-  assert.match(summary, /1 worker of 3 accepted up to 5 connections.*The longest, GET \/4, stood there for 600 ms/);
+  assert.match(summary, /1 worker of 3 accepted up to 5 connections.*The longest, GET \/4, waited there for 600 ms/);
   assert.match(evidence[0]?.text ?? '', /sendto/);
 });
 

@@ -85,7 +85,7 @@ describe('a reply that fails', () => {
       KIND,
     );
     assert.equal(metrics.count, 1);
-    assert.match(summary, /1 of 23 requests got a failed reply \(1 ECONNRESET\)/);
+    assert.match(summary, /The reply to 1 of 23 requests failed \(1 ECONNRESET\)/);
   });
 
   it('is none of the client when the server itself shut down its sending side', async () => {

@@ -32,7 +32,7 @@ it('something that stays ready because nobody reads it makes a loop spin', async
   assert.match(title, /Worker 101 spins 22.9 % of the time: client 10\.0\.0\.9:40011 stays ready/);
   assert.match(
     summary,
-    /2,280 times epoll_wait reported client .* at once, and nothing was done about it\. Under strace a round took 100 µs/,
+    /2,280 times epoll_wait reported client .* at once, and the worker did nothing about it\. Under strace a round took 100 µs/,
   );
   assert.match(evidence[0]?.text ?? '', /epoll_wait.*u32=11/);
 });

@@ -53,14 +53,14 @@ async function told(stuck: number, stay: Stay = {}): Promise<string[]> {
 describe('workers that were stuck when the capture began, and came back', () => {
   it('are reported, all of them as critical', async () => {
     assert.deepEqual(await told(2), ['critical: Both workers were stuck for 4.00 s: clock_nanosleep']);
-    assert.deepEqual(await told(1), ['warning: 103 was stuck for 4.00 s: clock_nanosleep']);
+    assert.deepEqual(await told(1), ['warning: Pid 103 was stuck for 4.00 s: clock_nanosleep']);
   });
 
   it('are said to have come back', async () => {
     const [finding] = ofKind(await analyzed(capture(2, { clients: 3 })), 'stuck-call');
     assert.match(
       finding?.summary ?? '',
-      /^103, 107 were in clock_nanosleep when the capture began, and for at least 4\.00 s of it, while 3 clients were connected\. They have come back since\.$/,
+      /^Pids 103, 107 were in clock_nanosleep when the capture began, and for at least 4\.00 s of it, while 3 clients were connected\. They have come back since\.$/,
     );
     assert.deepEqual([finding?.openEnded, finding?.metrics.isOver], [false, true]);
   });
@@ -73,9 +73,9 @@ describe('workers that were stuck when the capture began, and came back', () => 
 
   it('waited for a service, or computed; a queue of the runtime is neither', async () => {
     assert.deepEqual(await told(1, { call: 'recvfrom', peer: '10.0.0.5:5432' }), [
-      'warning: 103 was stuck for 4.00 s: recvfrom on 10.0.0.5:5432',
+      'warning: Pid 103 was stuck for 4.00 s: recvfrom on 10.0.0.5:5432',
     ]);
-    assert.deepEqual(await told(1, { call: '-', ran: 3.9 }), ['warning: 103 was stuck for 4.00 s: no system call']);
+    assert.deepEqual(await told(1, { call: '-', ran: 3.9 }), ['warning: Pid 103 was stuck for 4.00 s: no system call']);
     assert.deepEqual(await told(1, { call: '-', ran: 1 }), []);
     assert.deepEqual(await told(1, { call: 'futex' }), []);
   });

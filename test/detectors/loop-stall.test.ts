@@ -115,7 +115,10 @@ describe('a turn of an event loop', () => {
     assert.equal((await stall(drained(23, 0.9))).metrics.waitingCount, 11);
   });
 
-  const orders = ['first', 'last'].flatMap((place) => [0, 1, 2].map((waits) => [place, waits] as const));
+  // uvloop sends all replies of a turn at its end: of those that were read in it, any may be the first.
+  const orders = ['first', 'last'].flatMap((place) =>
+    [0, 1, 2].filter((waits) => place === 'last' || waits > 0).map((waits) => [place, waits] as const),
+  );
   for (const [place, waits] of orders)
     it(`names who is answered next, of several read in one go: the ${place}, ${waits} waits later`, async () => {
       const { trace, worker } = oneWorker();

@@ -43,7 +43,10 @@ describe('a call that waits for nothing', () => {
       const { metrics, title, summary, confidence, next, evidence } = await stall(trace);
       assert.deepEqual([metrics.cause, metrics.call, metrics.callMs], ['not-running', call, 170]);
       assert.equal(title, 'Worker 101 stalled 200 ms: it did not run');
-      assert.match(summary, new RegExp(`it did not run: ${call}, which never blocks, took 170 ms \\(throttled by`));
+      assert.match(
+        summary,
+        new RegExp(`it did not run \\(throttled by .*\\): ${call}, which never blocks, took 170 ms`),
+      );
       assert.equal(confidence, 'likely');
       assert.match(next[0]?.command ?? '', /proc\/101\/cgroup.*cpu\.max cpu\.stat/);
       assert.match(evidence[0]?.text ?? '', new RegExp(`${call}\\(`));
@@ -155,7 +158,7 @@ describe('a call of memory', () => {
     const { metrics, title, summary, confidence } = await stall(inMunmap(170));
     assert.deepEqual([metrics.cause, metrics.call, confidence], ['not-running', 'munmap', 'possible']);
     assert.match(title, /it did not run$/);
-    assert.match(summary, /munmap, which never blocks, took 170 ms \(throttled by .*page faults/);
+    assert.match(summary, /it did not run \(throttled by .*page faults.*\): munmap, which never blocks, took 170 ms/);
   });
 
   it('that took less of it says nothing: the worker was computing', async () => {

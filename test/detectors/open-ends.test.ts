@@ -230,9 +230,12 @@ describe('what a capture that goes on says of what has not come back', () => {
     const summaries = async (options: object): Promise<string> =>
       (await analyzed(open, {}, options)).findings.map(({ summary, effect }) => `${summary} ${effect ?? ''}`).join(' ');
     const now = await summaries(GOES_ON);
-    assert.match(now, /recvfrom of 101 has not come back yet; for at least 8\.\d+ s/);
+    assert.match(now, /Pid 101 has not come back from recvfrom yet\. It has been in it for at least 8\.\d+ s/);
     assert.doesNotMatch(now, /ended|at the end/);
-    assert.match(await summaries({}), /recvfrom of 101 had not come back when the capture ended; for at least 8/);
+    assert.match(
+      await summaries({}),
+      /Pid 101 was still in recvfrom when the capture ended\. It had been in it for at least 8/,
+    );
   });
 });
 

@@ -51,7 +51,7 @@ describe('threads that wait for a lock each, beside a service that answers', () 
     assert.match(title, /^2 threads of 201 are in futex/);
     assert.match(
       summary,
-      /They wait for locks that are taken \(words 0x55aa10, 0x55bb20\)\. .*Each of them may wait for a lock that another of them has/,
+      /They wait for locks that are taken \(futex words 0x55aa10, 0x55bb20\)\. .*Each of them may wait for a lock that another of them has/,
     );
     assert.match(report.verdict.text, /^Possible: 2 threads of 201 are in futex/);
   });
@@ -101,8 +101,8 @@ describe('a thread that reads from a socket since before the capture, beside a s
   it('is told without a claim where nothing says what is at the other end: so runtimes wait for signals', async () => {
     const report = await analyzed(beside('recvfrom(21<socket:[4771]>, '));
     const { severity, title, summary } = only(report, KIND);
-    assert.deepEqual([severity, title], ['info', '219 is in recvfrom on socket fd 21']);
-    assert.match(summary, /It waits for something to read from socket fd 21\. .* does not tell whether that is idle/);
+    assert.deepEqual([severity, title], ['info', 'Pid 219 is in recvfrom on socket fd 21']);
+    assert.match(summary, /It waits for something to read from socket fd 21\. .* does not show whether that is idle/);
     assert.match(report.verdict.text, /^Nothing urgent/);
   });
 

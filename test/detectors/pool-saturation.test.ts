@@ -81,6 +81,36 @@ describe('a pool of threads is saturated while all of them are in requests and s
     none(await analyzed(inTurns(false)), KIND);
   });
 
+  it('of threads that take turns three quarters are enough, since who looks for requests changes', async () => {
+    /** Five threads of which four were busy once; in three rounds of 1.5 s so many are, and a further one waits. */
+    const inTurns = (busy: number): TraceLines => {
+      const { trace, acceptor, pool } = withPool(5);
+      for (const thread of pool) {
+        thread.labels.set(9, 'anon_inode:[eventpoll]');
+        thread.epollWait(9, 5, []);
+      }
+      for (let round = 0; round < 4; round++) {
+        const from = 100 + round * 2500;
+        const order = [...pool.slice(round), ...pool.slice(0, round)];
+        const count = round === 0 ? 4 : busy;
+        const accepted = round === 0 ? count : count + 1;
+        for (let index = 0; index < accepted; index++) acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+        for (const [index, thread] of order.slice(0, count).entries())
+          serve(parkUntil(thread, from + index + 0.5), acceptor, 11 + index, 1500);
+        if (round > 0) serve((order[0] as ThreadLines).gap(0.1), acceptor, 11 + count, 5);
+        for (const thread of order.slice(count)) thread.epollWait(9, from + 2000 - thread.now, []);
+      }
+      acceptor.waitUntil(10_200);
+      for (const thread of pool) parkUntil(thread, 10_200);
+      return trace;
+    };
+    const { title, metrics } = only(await analyzed(inTurns(3)), KIND);
+    // 4.5 s of 10.2 s.
+    assert.match(title, /^GET \/up holds all 4 pool threads 44 % of the time: 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.equal(metrics.workers, 4);
+    none(await analyzed(inTurns(2)), KIND);
+  });
+
   it('and not while nobody waits', async () => {
     assert.match(none(await analyzed(rounds(2, 1500, false)), KIND), /as far as a request was seen to wait 500 ms/);
   });
@@ -119,6 +149,36 @@ describe('a pool of threads is saturated while all of them are in requests and s
     acceptor.waitUntil(10_200);
     for (const thread of pool) parkUntil(thread, 10_200);
     assert.equal(only(await analyzed(trace), KIND).metrics.workers, 2);
+  });
+
+  /** The acceptor sees a client, and waits for a lock so long before it takes that one; a thread answers at once. */
+  function behindLock(ms: number, isSeen = true): TraceLines {
+    const { trace, acceptor, pool } = withPool(2);
+    for (let round = 0; round < 7; round++) {
+      const from = 100 + round * 1000;
+      if (isSeen) parkUntil(acceptor.waitUntil(from, LISTENER), from + ms).accept(11);
+      else
+        parkUntil(acceptor, from + ms)
+          .waitUntil(from + ms + 50, LISTENER)
+          .accept(11);
+      serve(parkUntil(pool[round % 2] as ThreadLines, acceptor.now + 0.5), acceptor, 11, 5);
+    }
+    acceptor.waitUntil(10_200);
+    for (const thread of pool) parkUntil(thread, 10_200);
+    return trace;
+  }
+
+  it('and where an acceptor leaves clients in the queue, although its threads are in no long request', async () => {
+    const { title, severity, summary, metrics } = only(await analyzed(behindLock(701)), KIND);
+    assert.match(title, /^Worker 101 left new clients waiting 48(?:\.\d)? % of the time, longest 70[12] ms$/);
+    assert.equal(severity, 'warning');
+    assert.match(summary, /waited for a lock for 4\.91 s \(7 times, the longest 70[12] ms\): for a free thread/);
+    assert.equal(metrics['workers'], 1);
+  });
+
+  it('but not for less than what counts as waiting for a pool, nor while nobody had come', async () => {
+    none(await analyzed(behindLock(401)), KIND);
+    none(await analyzed(behindLock(701, false)), KIND);
   });
 
   /** An acceptor that takes its listener out of its set for so long; in the end it finds one connection, or none. */
@@ -213,4 +273,20 @@ describe('a pool of threads is saturated while all of them are in requests and s
     worker.waitUntil(10_200);
     none(await analyzed(trace), KIND);
   });
+});
+
+it('an acceptor in a lock while its pool serves may wait for a free thread, and the title says so', async () => {
+  const { trace, acceptor, pool } = withPool(2);
+  for (let round = 0; round < 4; round++) {
+    const from = 100 + round * 2500;
+    for (const index of pool.keys()) acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+    acceptor.call('futex(0x7f09, FUTEX_WAIT_PRIVATE, 0', ', NULL)', 0, 701);
+    for (const [index, thread] of pool.entries())
+      serve(parkUntil(thread, from + index + 0.5), acceptor, 11 + index, 300);
+  }
+  acceptor.waitUntil(10_200);
+  for (const thread of pool) parkUntil(thread, 10_200);
+  const { severity, confidence, title } = only(await analyzed(trace), 'loop-stall');
+  assert.deepEqual([severity, confidence], ['info', 'possible']);
+  assert.match(title, /^Worker 101 stalled up to 70\d ms \(4x\): perhaps no thread was free$/);
 });

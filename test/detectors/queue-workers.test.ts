@@ -64,7 +64,7 @@ describe('workers of a queue are saturated while all of them are at a job and an
     const { severity, title, summary, metrics, workers, next } = only(await analyzed(trace), KIND);
     assert.equal(severity, 'warning');
     assert.match(title, /^Both queue workers busy 40 % of the time: recvfrom on 10\.0\.0\.7:28091 \(HTTP\)$/);
-    assert.match(summary, /were in a job at once for .* jobs of such turns took/);
+    assert.match(summary, /were in a job at once for .* jobs took/);
     assert.deepEqual([metrics.workers, metrics.served, workers], [2, 8, [101, 102]]);
     assert.match(next.map(({ text }) => text).join(), /celery -c/);
   });
@@ -164,6 +164,18 @@ describe('workers of a queue are saturated while all of them are at a job and an
     // Their parent may be anybody's: they read files or sockets, for all that is known.
     const alone = text.replaceAll(/^100 .*\n/gm, '');
     none(await analyzed(alone), KIND);
+  });
+
+  it('but not where each opened what it reads from, which is a socket then', async () => {
+    const unnamed = (opens: boolean): string =>
+      children((child, take) => {
+        if (opens) child.call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', 6);
+        busy(child, take);
+      })
+        .text()
+        .replaceAll(/<pipe:\[\d+\]>/g, '');
+    none(await analyzed(unnamed(true)), KIND);
+    only(await analyzed(unnamed(false)), KIND);
   });
 
   it('but not so bad where they were there before: what has no name may be the socket of a client', async () => {

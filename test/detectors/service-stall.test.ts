@@ -309,7 +309,7 @@ describe('between two generations of workers', () => {
     const report = await analyzed(reload(900, 7));
     const { severity, title, metrics, workers } = only(report, KIND);
     assert.equal(severity, 'warning');
-    assert.match(title, /^No worker lived for 900 ms: at least 7 connections waited$/);
+    assert.match(title, /^No old or new worker accepted for 900 ms: at least 7 connections waited$/);
     assert.deepEqual([...workers].sort(), [101, 102, 201, 202]);
     const { cause, waited, count, blocked, totalMs, longestMs } = metrics;
     assert.deepEqual([cause, waited, count, blocked], ['no-worker', 7, 1, 0]);
@@ -317,8 +317,22 @@ describe('between two generations of workers', () => {
     assert.ok(Math.abs((longestMs as number) - 900) < 1, String(longestMs));
   });
 
+  it('is proven by the line that gave the listener up, and by the first connection that was taken again', async () => {
+    const trace = reload(900, 7);
+    const { evidence, openEnded } = only(await analyzed(trace), KIND);
+    const lines = trace.text().split('\n');
+    const gaveUp = lines.findIndex((line) => /^101 .* EPOLL_CTL_DEL, 5</.test(line));
+    const tookAgain = lines.findIndex((line) => /^201 .* accept4\(5</.test(line));
+    assert.deepEqual(
+      evidence.map(({ line }) => line),
+      [gaveUp + 1, tookAgain + 1],
+    );
+    assert.equal(openEnded, false);
+  });
+
   it('is critical from a second on', async () => {
     assert.equal(only(await analyzed(reload(1_001, 7)), KIND).severity, 'critical');
+    assert.equal(only(await analyzed(reload(998, 7)), KIND).severity, 'warning');
   });
 
   it('is no finding when it was short, or when no two connections had queued up', async () => {

@@ -46,7 +46,7 @@ describe('a request that waits for another service through its loop', () => {
     const { severity, confidence, title, summary } = only(await analyzed(givesUp(2003)), KIND);
     assert.deepEqual([severity, confidence], ['warning', 'possible']);
     assert.match(title, /^1 request waited for 10\.0\.0\.2:9000.*, longest 2\.00 s: GET \/a$/);
-    assert.match(summary, /1 request had a reply although nothing had come by then\./);
+    assert.match(summary, /1 request had a reply before the answer came\./);
     none(await analyzed(givesUp(700)), KIND);
   });
 
@@ -65,7 +65,7 @@ describe('a request that waits for another service through its loop', () => {
     assert.match(explained.verdict.text, /^Nothing urgent/);
     assert.match(
       (await analyzed(late(3001))).verdict.text,
-      /^Cannot tell: no check explains why GET \/a had no reply for 4\.2\d s\. .*Seen all the same: 1 request waited for/,
+      /^Cannot tell: no check explains why GET \/a had no reply for 4\.2\d s\. .*What it shows: 1 request waited for/,
     );
   });
 
@@ -214,6 +214,40 @@ describe('a process that waits inside a call', () => {
     assert.deepEqual([finding.severity, finding.confidence], ['info', 'possible']);
     assert.equal(finding.title, 'poll on fd 3 ran out 7 times, together 10.50 s');
   });
+
+  it('counts a failure where the other end leaves without an answer, and none where nothing was asked', async () => {
+    const failures = async (asks: boolean, result: string | number): Promise<unknown> => {
+      const trace = new TraceLines();
+      const thread = connect(trace.thread(101).at(0), 12);
+      if (asks) thread.send(12, 'GET /b HTTP/1.0\\r\\n');
+      thread.call(`recvfrom(${thread.fd(12)}, `, '"", 8192, 0, NULL, NULL)', result, 4500).close(12);
+      return (await analyzed(trace)).dependencies.map((row) => [row.peer, row.longestMs, row.failures]);
+    };
+    assert.deepEqual(await failures(true, 0), [[PEER, 4500, 1]]);
+    assert.deepEqual(await failures(true, failed('ECONNRESET')), [[PEER, 4500, 1]]);
+    assert.deepEqual(await failures(false, 0), [[PEER, 4500, 0]]);
+    assert.deepEqual(await failures(false, failed('ECONNRESET')), [[PEER, 4500, 1]]);
+  });
+
+  it('counts the limits of reads that wait (SO_RCVTIMEO), and none where a read never waits', async () => {
+    const reads = async (type: string, flags: string): Promise<readonly unknown[]> => {
+      const trace = new TraceLines();
+      const thread = trace.thread(101).at(0);
+      thread.call(`socket(AF_INET, ${type}, IPPROTO_IP`, ')', '12<socket:[6012]>');
+      thread.labels.set(12, 'socket:[6012]');
+      const address = '{sa_family=AF_INET, sin_port=htons(9000), sin_addr=inet_addr("10.0.0.2")}';
+      thread.call(`connect(${thread.fd(12)}, ${address}, 16`, ')', 0).send(12, 'GET /b HTTP/1.0\\r\\n');
+      for (let i = 0; i < 3; i++)
+        thread.call(`recvfrom(${thread.fd(12)}, `, `0x7ffd5000, 8192, ${flags}, NULL, NULL)`, failed('EAGAIN'), 1500);
+      thread.read(12, 'HTTP/1.0 200 OK\\r\\n').close(12);
+      const [row] = only(await analyzed(trace), KIND).metrics.dependencies as readonly Record<string, unknown>[];
+      return [row?.['ranOut'], row?.['ranOutMs'], row?.['failures']];
+    };
+    assert.deepEqual(await reads('SOCK_STREAM', '0'), [3, 4500, 3]);
+    // A machine without a free processor makes them long.
+    assert.deepEqual(await reads('SOCK_STREAM', 'MSG_DONTWAIT'), [0, 0, 0]);
+    assert.deepEqual(await reads('SOCK_STREAM|SOCK_NONBLOCK', '0'), [0, 0, 0]);
+  });
 });
 
 describe('an idle connection', () => {
@@ -246,7 +280,7 @@ describe('a reply that was late for another service', () => {
     });
     const { title, summary, metrics, related } = only(await analyzed(trace), 'broken-pipe');
     assert.match(title, /2\.50 s for 10\.0\.0\.2:9000\)$/);
-    assert.match(summary, /2\.50 s of waiting \(2\.50 s of it for an answer of 10\.0\.0\.2:9000\)/);
+    assert.match(summary, /2\.50 s of waiting \(2\.50 s of it for an answer from 10\.0\.0\.2:9000\)/);
     assert.doesNotMatch(summary, /in the loop/);
     const [reply] = metrics.replies as readonly Record<string, unknown>[];
     assert.deepEqual([reply?.upstream, reply?.upstreamMs], [PEER, 2503.04]);

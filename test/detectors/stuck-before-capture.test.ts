@@ -237,7 +237,34 @@ describe('a process that waits for a lock while workers hang', () => {
 
   it('is their parent, and no suspect; beside them it may hang as well', async () => {
     const stuck = 'stuck-call critical: Both workers are stuck in clock_nanosleep';
-    assert.deepEqual(await told(capture(101)), [stuck, 'stuck-call info: 101 is in futex']);
-    assert.equal((await told(capture(90))).includes('stuck-call warning: 101 is in futex'), true);
+    assert.deepEqual(await told(capture(101)), [stuck, 'stuck-call info: Pid 101 is in futex']);
+    assert.equal((await told(capture(90))).includes('stuck-call warning: Pid 101 is in futex'), true);
   });
+});
+
+it('strace calls whatever a thread was in a read: nobody is said to read, or to be idle', async () => {
+  const ends = async (call: string): Promise<unknown> => {
+    const { workers, outcomes } = await analyzed(
+      [
+        `103 1795140800.000000 ${call} <unfinished ...>`,
+        '101 1795140800.000500 pselect6(4, [3<pipe:[99]>], NULL, NULL, {tv_sec=1, tv_nsec=0}, NULL) = 0 (Timeout) <0.999000>',
+        '101 1795140801.000500 pselect6(4, [3<pipe:[99]>], NULL, NULL, {tv_sec=1, tv_nsec=0}, NULL) = 0 (Timeout) <0.999000>',
+        '',
+      ].join('\n'),
+    );
+    const end = workers.find(({ pid }) => pid === 103)?.atEnd;
+    return [end?.call, end?.idle, outcomes['stuck-call']?.status, outcomes['stuck-call']?.reason];
+  };
+  assert.deepEqual(await ends('restart_syscall(<... resuming interrupted read ...>'), [
+    'restart_syscall',
+    'unknown',
+    'clear',
+    '1 thread in a call when the capture ended: 0 waiting for work or for a time, 1 in a call that strace does not name',
+  ]);
+  assert.deepEqual(await ends('epoll_wait(7<anon_inode:[eventpoll]>, '), [
+    'epoll_wait',
+    'yes',
+    'clear',
+    '1 thread in a call when the capture ended, all waiting for work or for a time',
+  ]);
 });

@@ -63,16 +63,19 @@ function asleep(seenMs: number): string {
 
 test('a ladder that began before the capture is no single call, and one call is', async () => {
   const ladder = only(await analyzed(asleep(0)), 'stuck-call');
-  assert.equal(ladder.title, '101 is in one clock_nanosleep after the other');
+  assert.equal(ladder.title, 'Pid 101 is in one clock_nanosleep after the other');
   assert.match(
     ladder.summary,
-    /^101 was in clock_nanosleep when the capture began, and in another clock_nanosleep when/,
+    /^Pid 101 was in clock_nanosleep when the capture began, and in another clock_nanosleep when/,
   );
   assert.doesNotMatch(ladder.summary, /had not come back/);
   for (const seenMs of [7_990, 7_100]) {
     const { title, summary } = only(await analyzed(asleep(seenMs)), 'stuck-call');
-    assert.equal(title, '101 is stuck in clock_nanosleep');
-    assert.match(summary, /^clock_nanosleep of 101 had not come back when the capture ended; it began before/);
+    assert.equal(title, 'Pid 101 is stuck in clock_nanosleep');
+    assert.match(
+      summary,
+      /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in it since before/,
+    );
   }
 });
 
@@ -91,8 +94,11 @@ test('a call that was seen to begin in the capture did not begin before it, and 
     '',
   ];
   const { title, summary } = only(await analyzed(lines.join('\n')), 'stuck-call');
-  assert.equal(title, '101 is stuck in clock_nanosleep');
-  assert.match(summary, /^clock_nanosleep of 101 had not come back when the capture ended; for at least 5\.00 s/);
+  assert.equal(title, 'Pid 101 is stuck in clock_nanosleep');
+  assert.match(
+    summary,
+    /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in it for at least 5\.00 s/,
+  );
 });
 
 test('a stall of a second is critical, one below the limit of the user is none', async () => {
@@ -100,6 +106,15 @@ test('a stall of a second is critical, one below the limit of the user is none',
   assert.equal(only(await analyzed(capture(seconds)), 'loop-stall').severity, 'critical');
   const raised = await analyzed(capture(seconds), {}, { thresholds: { 'stall-ms': 1_001 } });
   assert.match(none(raised, 'loop-stall'), /no turn of 1001 ms or more in 388 turns; a turn that has not ended is/);
+});
+
+test('the share of a stall is that of the capture, and all of it at most', async () => {
+  const share = async (fromMs: number, ms: number): Promise<unknown> =>
+    only(await analyzed(capture([{ events: [turn(101, fromMs, ms)] }, {}, {}])), 'loop-stall').metrics.share;
+  // Seen are the ticks after 1, 2 and 3 s, and the turn.
+  assert.equal(await share(0, 500), 0.1667);
+  assert.equal(await share(1_500, 500), 0.25);
+  assert.equal(await share(0, 3_001), 1);
 });
 
 test('workers that are away at the same time are a stall of the service; in turn they are not', async () => {
@@ -155,6 +170,42 @@ test('a worker that was killed is told, and an exit without its status is not ca
   const left = await analyzed(capture([{ events: [exit] }, {}]));
   none(left, 'worker-death');
   assert.equal(left.outcomes['worker-death']?.status, 'not-applicable');
+});
+
+test('a herd that was counted has its figures, and each limit holds for it', async () => {
+  /** Two seconds of 101, which gets most connections, and of 103, which mostly finds nothing. */
+  const counted = (accepts: number, eagains: number): string => {
+    const lines = [START];
+    for (const at of [1_000, 2_000])
+      lines.push(
+        `event=tick ts=${1_000_000_000_000 + at * MS}`,
+        ...[`@accepts[101]: ${accepts}`, '@accepts[103]: 7'],
+        ...['@eagain[101]: 5', `@eagain[103]: ${eagains}`],
+        ...['@waits[101]: 28', '@waits[103]: 102', '@timeouts[101]: 2', '@timeouts[103]: 3'],
+        ...['@wakes[101]: 31', '@wakes[103]: 115', ''],
+      );
+    return `${lines.join('\n')}\nevent=end ts=1009000000000\n`;
+  };
+  const herd = only(await analyzed(counted(23, 95)), 'thundering-herd');
+  assert.equal(herd.title, 'Herd: 222 of 282 wake-ups found nothing');
+  assert.match(herd.summary, /^2 threads accept\. For 60 connections they were woken 282 times; 222 found nothing/);
+  assert.match(herd.summary, /\(4\.7 wake-ups a connection\), 22 of them without any system call showing it\./);
+  assert.deepEqual([herd.confidence, herd.startMs, herd.endMs, herd.openEnded], ['possible', 0, 1_000, false]);
+  assert.deepEqual(herd.workers, [101, 103]);
+  const { metrics } = herd;
+  assert.deepEqual([metrics.acceptors, metrics.connections, metrics.productiveWakeups], [2, 60, 60]);
+  assert.deepEqual([metrics.wastedWakeups, metrics.silentWakeups, metrics.kernelWakeups], [222, 22, 282]);
+  assert.deepEqual([metrics.herdFactor, metrics.wastedWakeupRatio, metrics.maxShare], [4.7, 0.787, 0.767]);
+  // Both seconds are counted: 111 a second, of 20 us each. The Gini coefficient of 46 and 14 is 32 / (2 x 60).
+  assert.deepEqual([metrics.wastedWakeupsPerSecond, metrics.estimatedCores, metrics.gini], [111, 0.00222, 0.267]);
+  for (const [name, least] of [
+    ['herd-min-connections', 60],
+    ['herd-min-wasted', 222],
+    ['herd-factor-info', 4.7],
+  ] as const) {
+    only(await analyzed(counted(23, 95), {}, { thresholds: { [name]: least } }), 'thundering-herd');
+    none(await analyzed(counted(23, 95), {}, { thresholds: { [name]: least + 1 } }), 'thundering-herd');
+  }
 });
 
 test('what such a capture cannot tell is not called clear', async () => {

@@ -60,7 +60,7 @@ grep TracerPid "/proc/$server/status" >/srv/after.txt
 echo "server=$server" >>/srv/after.txt
 kill $server
 printf 'while :; do sleep 1; done &\\nwhile :; do sleep 1; done &\\nwait\\n' >/srv/prefork.sh
-sh /srv/prefork.sh &
+busybox sh /srv/prefork.sh &
 master=$!
 sleep 1
 children=$(cat "/proc/$master/task/$master/children")

@@ -209,9 +209,37 @@ describe('threads of an attached process', () => {
     assert.deepEqual((await analyzed(woken(4))).workers[0]?.tids.toSorted(), [101, 112]);
   });
 
+  /** Threads that wait at one word, of which each is woken once: one after the other, or within a moment. */
+  function wokenOnce(size: number, apart: number, wakers: readonly number[] = [101]): TraceLines {
+    const { trace, workers } = attached(wakers);
+    for (const [index, { labels }] of workers.entries()) {
+      labels.clear();
+      (workers[index] as ThreadLines).at(0);
+    }
+    for (let index = 0; index < size; index++) {
+      const waker = workers[index % wakers.length] as ThreadLines;
+      waker.at(50 + index * apart).call('futex(0x5600, FUTEX_WAKE_PRIVATE, 1', ')', 1);
+      const pool = trace.thread(112 + index);
+      pool.call('futex(0x5600, FUTEX_WAIT_PRIVATE, 0, NULL', ')', 0, waker.now + 0.1 - pool.now).gap(300);
+      pool.call('sched_yield(', ')', 0);
+    }
+    for (const waker of workers) waker.waitUntil(900, LISTENER).accept(11);
+    return trace;
+  }
+
+  it('belong together where three of them wait at one word, and one process wakes each once', async () => {
+    const tids = async (trace: TraceLines): Promise<readonly number[]> =>
+      (await analyzed(trace)).workers.map((worker) => worker.tids.length);
+    assert.deepEqual(await tids(wokenOnce(3, 20)), [4]);
+    assert.deepEqual(await tids(wokenOnce(3, 0.3)), [4]);
+    // Two may be chance.
+    assert.deepEqual(await tids(wokenOnce(2, 20)), [1]);
+    // Two processes that wake there, each those of its own.
+    assert.deepEqual(await tids(wokenOnce(4, 0.3, [101, 102])), [1, 1]);
+  });
+
   it('are not told by two wakes, by a word that is shared between processes, or by a wake long before', async () => {
-    // The third wake tells only once nothing else has happened at the word.
-    assert.deepEqual((await analyzed(woken(3))).workers[0]?.tids, [101]);
+    assert.deepEqual((await analyzed(woken(2))).workers[0]?.tids, [101]);
     const shared = woken(7).text().replaceAll('_PRIVATE', '');
     assert.deepEqual((await analyzed(shared)).workers[0]?.tids, [101]);
     assert.deepEqual((await analyzed(woken(7, '0x5600', 3))).workers[0]?.tids, [101]);

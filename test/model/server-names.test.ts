@@ -101,6 +101,15 @@ describe('the runtime of a process', () => {
     assert.equal(process({ takesTurns: true, loaded: 'java' }), 'java');
   });
 
+  it('is told by how it signs its replies, also where the capture holds 32 bytes of one', () => {
+    for (const signature of ['Werkzeug/2.2.2 Python/3.11.2', 'Werkzeu', 'BaseHTT', 'TwistedWeb/22.4.0', 'Cheroot'])
+      assert.equal(process({ signature }), 'python');
+    for (const signature of ['Apache-Coyote/1.1', 'Apache Tomcat', 'Jetty'])
+      assert.equal(process({ signature }), 'java');
+    assert.equal(process({ signature: 'Apache/2.4.57 (Debian)' }), 'native');
+    assert.equal(process({ signature: 'WEBrick/1.7.0' }), 'ruby');
+  });
+
   it('is told by no word of its arguments', () => {
     assert.equal(process({ argv: ['/srv/shop', 'python', 'gunicorn'] }), 'unknown');
   });

@@ -1,31 +1,48 @@
 import { writeFileSync } from 'node:fs';
-import { Session } from 'node:inspector/promises';
-import { relative } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import type { TestReach } from './reach.ts';
 
-// Runs the test files that are named, each to its end, and writes what each of them ran into a file, with names
-// relative to a root.
-const [root = '', output = '', ...files] = process.argv.slice(2);
-const built = new URL('../..', import.meta.url).href;
-const session = new Session();
-session.connect();
-await session.post('Profiler.enable');
-await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+/** What a test file runs, and how long it takes. */
+export interface TestReach {
+  readonly test: string;
+  /** Processor time. */
+  readonly seconds: number;
+  /** The numbers of the mutants whose place it runs. */
+  readonly mutants: readonly number[];
+}
 
+/** What one run of the tests tells. */
+export interface Reach {
+  /** Mutants of what is computed while a module is loaded: no test can be told to run them. */
+  readonly loaded: readonly number[];
+  readonly tests: readonly TestReach[];
+}
+
+/** What to run: the modules with mutants, the test files, and the file for a `Reach`. */
+export interface ReachRequest {
+  readonly programs: readonly string[];
+  readonly tests: readonly string[];
+  readonly output: string;
+}
+
+let ran = new Set<number>();
+Object.assign(globalThis, {
+  droverMutant: (id: number): boolean => {
+    ran.add(id);
+    return false;
+  },
+});
+const { programs, tests, output }: ReachRequest = JSON.parse(process.argv[2] ?? '');
+for (const program of programs) await import(program);
+const loaded = [...ran];
 const reaches: TestReach[] = [];
-for (const file of files) {
+for (const file of tests) {
   const start = process.cpuUsage();
+  ran = new Set();
   await import(file);
   // Tests of a file run in their order, so that this one is the last.
-  await test(`what ${file} runs`, async () => {
-    const { result } = await session.post('Profiler.takePreciseCoverage');
-    const covered = result
-      .filter(({ url }) => url.startsWith(`${built}src/`))
-      .map(({ url, functions }) => ({ file: relative(root, fileURLToPath(url)), functions }));
+  await test(`what ${file} runs`, () => {
     const { user, system } = process.cpuUsage(start);
-    reaches.push({ test: relative(root, file), milliseconds: (user + system) / 1_000, covered });
+    reaches.push({ test: file, seconds: (user + system) / 1e6, mutants: [...ran] });
   });
 }
-writeFileSync(output, JSON.stringify(reaches));
+writeFileSync(output, JSON.stringify({ loaded, tests: reaches } satisfies Reach));

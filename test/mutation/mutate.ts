@@ -1,87 +1,68 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { SourceMap } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Mutant, mutantsOf } from './mutants.ts';
-import { Reach, type TestReach } from './reach.ts';
-import { allTests, testsFor } from './tests-for.ts';
+import type { Reach, ReachRequest } from './measure-reach.ts';
+import { type Mutant, mutantsOf, withMutants } from './mutants.ts';
+import { type SourcePlace, sourcePlaceOf } from './source-place.ts';
+import { quickTests, SAMPLES, testsFor } from './tests-for.ts';
 
 type Verdict = 'killed' | 'endless' | 'rejected' | 'survived';
 type Ending = 'passed' | 'failed' | 'endless';
 
+/** A mutant of one of the built modules. */
+interface Candidate extends Mutant {
+  readonly file: string;
+}
+
+interface Drawn extends Candidate {
+  readonly id: number;
+  readonly source: SourcePlace | null;
+}
+
 /** A mutant whose tests need so much more processor time has made a loop endless: the tests have noticed. */
 const PATIENCE = 3;
 const START_SECONDS = 10;
-const UNMEASURED_SECONDS = 120;
+/** The samples are not measured. They take about 30 s. */
+const SAMPLES_SECONDS = 30;
 /** A mutant for which a test waits in vain takes no processor time. */
 const WAIT_MS = 600_000;
-const DEFAULT_COUNT = 40;
 
 const { values: flags } = parseArgs({
   options: {
-    count: { type: 'string', default: String(DEFAULT_COUNT) },
+    count: { type: 'string', default: '40' },
     seed: { type: 'string', default: '1' },
     at: { type: 'string', multiple: true, default: [] },
     rooms: { type: 'string', default: 'src/detectors,src/model' },
-    unmeasured: { type: 'boolean', default: false },
   },
 });
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const KEPT = join(root, 'node_modules/.cache/mutants/reach.json');
-const rooms = flags.rooms.split(',');
 const random = randomNumbers(Number(flags.seed));
 const copy = copyOfProject();
+const dist = join(copy, 'dist');
 
-const verdicts: Record<Verdict, number> = { killed: 0, endless: 0, rejected: 0, survived: 0 };
-let running: ChildProcess | null = null;
+const running = new Set<ChildProcess>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    // The tests are in a group of their own, which the terminal does not end.
-    if (running !== null) stop(running);
+    // Tests are in groups of their own, which the terminal does not end.
+    for (const runner of running) stop(runner);
     rmSync(copy, { recursive: true, force: true });
     process.exit(130);
   });
 try {
-  const reach = flags.unmeasured ? new Reach(copy, []) : measuredReach();
-  const files = rooms.flatMap((room) => programsIn(join(copy, 'dist', room)));
-  // Each mutant is as likely as any other, whichever file it is in.
-  const all = files.flatMap((file) => mutantsOf(readFileSync(file, 'utf8')).map((mutant) => ({ file, mutant })));
-  const chosen =
-    flags.at.length > 0
-      ? all.filter(({ file, mutant }) => flags.at.includes(placeOf(file, mutant)))
-      : pick(all, Number(flags.count));
-  console.log(
-    `${chosen.length} of ${all.length} mutants of ${files.length} files, ` +
-      (flags.at.length > 0 ? `at ${flags.at.join(' ')}` : `seed ${flags.seed}`),
-  );
-  for (const { file, mutant } of chosen) {
-    const start = performance.now();
-    const verdict = await judge(file, mutant, reach);
-    verdicts[verdict]++;
-    const seconds = ((performance.now() - start) / 1_000).toFixed(1);
-    console.log(`${verdict.padEnd(8)}  ${placeOf(file, mutant)}  ${mutant.name}  ${seconds} s`);
-  }
-  const { killed, endless, rejected, survived } = verdicts;
-  const share = ((100 * survived) / Math.max(1, killed + endless + survived)).toFixed(0);
-  console.log(
-    `${killed + endless} killed (${endless} endless), ${rejected} rejected by tsc, ` +
-      `${survived} survived (${share} % of those that compile)`,
-  );
+  const drawn = draw();
+  for (const file of new Set(drawn.map((mutant) => mutant.file)))
+    writeFileSync(
+      file,
+      withMutants(
+        readFileSync(file, 'utf8'),
+        drawn.filter((mutant) => mutant.file === file),
+      ),
+    );
+  await judgeAll(drawn, measuredReach(drawn));
 } finally {
   rmSync(copy, { recursive: true, force: true });
 }
@@ -96,6 +77,26 @@ function copyOfProject(): string {
   return folder;
 }
 
+/** Each mutant is as likely as any other, whichever file it is in. */
+function draw(): Drawn[] {
+  const files = flags.rooms
+    .split(',')
+    .flatMap((room) => programsIn(join(dist, room)))
+    .filter((file) => flags.at.length === 0 || flags.at.some((place) => place.startsWith(`${nameOf(file)}:`)));
+  const all = files.flatMap((file) =>
+    mutantsOf(readFileSync(file, 'utf8')).map((mutant): Candidate => ({ ...mutant, file })),
+  );
+  const chosen =
+    flags.at.length > 0
+      ? all.filter((mutant) => placesOf(withSource(mutant)).some((place) => flags.at.includes(place)))
+      : pick(all, Number(flags.count));
+  console.log(
+    `${chosen.length} of ${all.length} mutants of ${files.length} files, ` +
+      (flags.at.length > 0 ? `at ${flags.at.join(' ')}` : `seed ${flags.seed}`),
+  );
+  return chosen.map((mutant, id) => ({ ...withSource(mutant), id }));
+}
+
 function programsIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.js'))
@@ -103,75 +104,65 @@ function programsIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/**
- * One run of all tests tells which of them run a mutant: no other can notice it. What was measured is kept for the
- * next draw, as long as neither the program nor the test changes.
- */
-function measuredReach(): Reach {
-  const tests = allTests(join(copy, 'dist'));
-  const program = ['src', 'test/support'].flatMap((room) => programsIn(join(copy, 'dist', room)));
-  const programHash = hashOf(program.map((file) => readFileSync(file, 'utf8')));
-  const keyOf = (test: string): string => hashOf([programHash, relative(copy, test), readFileSync(test, 'utf8')]);
-  const known = new Map<string, TestReach>(existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, 'utf8')) : []);
-  const missing = tests.filter((test) => !known.has(keyOf(test)));
-  if (missing.length > 0) for (const each of measured(missing)) known.set(keyOf(join(copy, each.test)), each);
-  const kept = tests.flatMap((test): [string, TestReach][] => {
-    const reach = known.get(keyOf(test));
-    return reach === undefined ? [] : [[keyOf(test), reach]];
-  });
-  mkdirSync(dirname(KEPT), { recursive: true });
-  writeFileSync(KEPT, JSON.stringify(kept));
-  return new Reach(
-    copy,
-    kept.map(([, reach]) => reach),
-  );
-}
-
-function hashOf(texts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(texts)).digest('hex');
-}
-
-function measured(tests: readonly string[]): TestReach[] {
+/** One run of all quick tests tells which of them run the place of which mutant: no other can notice it. */
+function measuredReach(drawn: readonly Drawn[]): Reach {
   const output = join(copy, 'reach.json');
-  const program = join(copy, 'dist/test/mutation/measure-reach.js');
-  const { status } = spawnSync(process.execPath, [program, copy, output, ...tests], { cwd: copy, stdio: 'ignore' });
+  const programs = [...new Set(drawn.map(({ file }) => file))];
+  const request: ReachRequest = { programs, tests: quickTests(dist), output };
+  const program = join(dist, 'test/mutation/measure-reach.js');
+  const { status } = spawnSync(process.execPath, [program, JSON.stringify(request)], { cwd: copy, stdio: 'ignore' });
   if (status !== 0) throw new Error('the tests must pass before mutants are judged: npm run test:unit');
   return JSON.parse(readFileSync(output, 'utf8'));
 }
 
-async function judge(file: string, mutant: Mutant, reach: Reach): Promise<Verdict> {
-  const program = readFileSync(file, 'utf8');
-  const { near, far } = testsFor(join(copy, 'dist'), relative(join(copy, 'dist'), file));
-  const tests = reach.of(file, mutant.from, [...near, ...reach.quickest(far)]);
-  const seconds = flags.unmeasured ? UNMEASURED_SECONDS : START_SECONDS + PATIENCE * reach.seconds(tests);
-  const ending = await withText(file, mutated(program, mutant), () => run(tests, Math.ceil(seconds)));
-  if (ending !== 'passed') return ending === 'failed' ? 'killed' : 'endless';
-  return (await compiles(file, mutant)) ? 'survived' : 'rejected';
+async function judgeAll(drawn: readonly Drawn[], reach: Reach): Promise<void> {
+  const verdicts: Record<Verdict, number> = { killed: 0, endless: 0, rejected: 0, survived: 0 };
+  const waiting = drawn.values();
+  const judgeNext = async (): Promise<void> => {
+    for (const mutant of waiting) {
+      const start = performance.now();
+      const { verdict, files } = await judge(mutant, reach);
+      verdicts[verdict]++;
+      const seconds = ((performance.now() - start) / 1_000).toFixed(1);
+      const [, place = ''] = placesOf(mutant);
+      const line = mutant.source?.line ?? 0;
+      console.log(`${verdict.padEnd(8)}  ${place} (line ${line})  ${mutant.name}  ${files} files, ${seconds} s`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, judgeNext));
+  const { killed, endless, rejected, survived } = verdicts;
+  const share = ((100 * survived) / Math.max(1, killed + endless + survived)).toFixed(0);
+  console.log(
+    `${killed + endless} killed (${endless} endless), ${rejected} rejected by tsc, ` +
+      `${survived} survived (${share} % of those that compile)`,
+  );
 }
 
-function mutated(program: string, { from, to, text }: Pick<Mutant, 'from' | 'to' | 'text'>): string {
-  return program.slice(0, from) + text + program.slice(to);
-}
-
-async function withText<Result>(file: string, text: string, act: () => Result | Promise<Result>): Promise<Result> {
-  const before = readFileSync(file, 'utf8');
-  writeFileSync(file, text);
-  try {
-    return await act();
-  } finally {
-    writeFileSync(file, before);
-  }
+async function judge(mutant: Drawn, { loaded, tests }: Reach): Promise<{ verdict: Verdict; files: number }> {
+  const reaching = tests.filter(({ mutants }) => loaded.includes(mutant.id) || mutants.includes(mutant.id));
+  const { near, far } = testsFor(dist, relative(dist, mutant.file));
+  const quickest = reaching.toSorted((a, b) => a.seconds - b.seconds).map(({ test }) => test);
+  const inOrder = [near, far].flatMap((files) => quickest.filter((test) => files.includes(test)));
+  const known = reaching.reduce((sum, { seconds }) => sum + seconds, 0);
+  const ending =
+    inOrder.length > 0
+      ? await run(mutant, inOrder, START_SECONDS + PATIENCE * known)
+      : await run(mutant, [join(dist, SAMPLES)], START_SECONDS + PATIENCE * SAMPLES_SECONDS);
+  const files = inOrder.length;
+  if (ending !== 'passed') return { verdict: ending === 'failed' ? 'killed' : 'endless', files };
+  return { verdict: compiles(mutant) ? 'survived' : 'rejected', files };
 }
 
 /** Ends the tests at the first one that fails. They share a process: most of the time of a test file is its start. */
-function run(tests: readonly string[], seconds: number): Promise<Ending> {
-  const program = [process.execPath, '--test-reporter=tap', join(copy, 'dist/test/mutation/run-all.js'), ...tests];
-  const runner = spawn('sh', ['-c', 'ulimit -t "$0" && exec "$@"', String(seconds), ...program], {
+function run({ id }: Drawn, tests: readonly string[], seconds: number): Promise<Ending> {
+  const program = [process.execPath, '--test-reporter=tap', join(dist, 'test/mutation/run-all.js'), ...tests];
+  const runner = spawn('sh', ['-c', 'ulimit -t "$0" && exec "$@"', String(Math.ceil(seconds)), ...program], {
     cwd: copy,
+    env: { ...process.env, DROVER_MUTANT: String(id) },
     stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
   });
-  running = runner;
+  running.add(runner);
   const timer = setTimeout(() => stop(runner), WAIT_MS);
   let failed = false;
   runner.stdout.on('data', (text: Buffer) => {
@@ -182,28 +173,12 @@ function run(tests: readonly string[], seconds: number): Promise<Ending> {
   return new Promise((resolve) => {
     runner.on('close', (code, signal) => {
       clearTimeout(timer);
-      running = null;
+      running.delete(runner);
       if (failed) resolve('failed');
       else if (signal !== null) resolve('endless');
       else resolve(code === 0 ? 'passed' : 'failed');
     });
   });
-}
-
-/** Whether the same change of the source has its types. True where the source is written too differently to tell. */
-function compiles(file: string, { from, to, text }: Mutant): Promise<boolean> | boolean {
-  const place = sourceOf(file, from);
-  if (place === null) return true;
-  const program = readFileSync(file, 'utf8');
-  const source = readFileSync(place.file, 'utf8');
-  const start = place.offset + (from - place.builtOffset);
-  if (source.slice(place.offset, start + to - from) !== program.slice(place.builtOffset, to)) return true;
-  const compiler = join(copy, 'node_modules/.bin/tsc');
-  return withText(
-    place.file,
-    mutated(source, { from: start, to: start + to - from, text }),
-    () => spawnSync(compiler, ['--noEmit', '--incremental', 'false'], { cwd: copy }).status === 0,
-  );
 }
 
 /** Tests may start processes: all of them are in the group of the runner. */
@@ -215,40 +190,30 @@ function stop({ pid }: ChildProcess): void {
   }
 }
 
-interface SourcePlace {
-  readonly file: string;
-  readonly line: number;
-  /** Where the nearest mapped piece of text before the mutant begins, in the source and in the built program. */
-  readonly offset: number;
-  readonly builtOffset: number;
+/** Whether the same change of the source has its types. True where the source is written too differently to tell. */
+function compiles({ source, from, to, text }: Drawn): boolean {
+  if (source === null) return true;
+  const program = readFileSync(source.file, 'utf8');
+  const changed = program.slice(0, source.offset) + text + program.slice(source.offset + to - from);
+  writeFileSync(source.file, changed);
+  // Nothing else runs meanwhile: two mutants at a time do not meet in the sources.
+  const compiler = join(copy, 'node_modules/.bin/tsc');
+  const { status } = spawnSync(compiler, ['--noEmit', '--incremental', 'false'], { cwd: copy });
+  writeFileSync(source.file, program);
+  return status === 0;
 }
 
-function sourceOf(file: string, at: number): SourcePlace | null {
-  const lines = readFileSync(file, 'utf8').split('\n');
-  const before = readFileSync(file, 'utf8').slice(0, at).split('\n');
-  const entry = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8'))).findEntry(
-    before.length - 1,
-    before.at(-1)?.length ?? 0,
-  );
-  if (!('originalLine' in entry)) return null;
-  const source = join(copy, relative(join(copy, 'dist'), file).replace(/\.js$/, '.ts'));
-  return {
-    file: source,
-    line: entry.originalLine + 1,
-    offset: offsetOf(readFileSync(source, 'utf8').split('\n'), entry.originalLine, entry.originalColumn),
-    builtOffset: offsetOf(lines, entry.generatedLine, entry.generatedColumn),
-  };
+function withSource<Kind extends Candidate>(mutant: Kind): Kind & { readonly source: SourcePlace | null } {
+  return { ...mutant, source: sourcePlaceOf(copy, mutant.file, mutant.from, mutant.to) };
 }
 
-function offsetOf(lines: readonly string[], line: number, column: number): number {
-  return lines.slice(0, line).reduce((sum, each) => sum + each.length + 1, column);
+/** `src/model/machine/turn.ts:124` and `src/model/machine/turn.ts:end`, the function. */
+function placesOf({ file, source, inside }: Candidate & Pick<Drawn, 'source'>): string[] {
+  return [`${nameOf(file)}:${source?.line ?? 0}`, `${nameOf(file)}:${inside}`];
 }
 
-/** `src/model/machine/turn.ts:124`. */
-function placeOf(file: string, { from }: Mutant): string {
-  const name = relative(join(copy, 'dist'), file).replace(/\.js$/, '.ts');
-  const place = sourceOf(file, from);
-  return place === null ? name : `${name}:${place.line}`;
+function nameOf(file: string): string {
+  return relative(dist, file).replace(/\.js$/, '.ts');
 }
 
 function pick<Value>(values: readonly Value[], count: number): Value[] {

@@ -3,12 +3,15 @@ import { basename, join } from 'node:path';
 
 /** Rooms whose tests judge what detectors and model say. */
 const ROOMS = ['detectors', 'model', 'analysis'];
-const ALONE = ['detectors.test.js', 'samples.slow.test.js'];
+/** The examples of the pages, and what the recorder of the model tells. */
+const ALONE = ['test/detectors.test.js', 'test/output/timeline.test.js'];
+/** What real servers did, by their own figures: for what no quick test runs. */
+export const SAMPLES = 'test/samples.slow.test.js';
 
-/** The built test files that judge what detectors and model say. */
-export function allTests(dist: string): string[] {
+/** The built quick test files that judge what detectors and model say. */
+export function quickTests(dist: string): string[] {
   const inRooms = ROOMS.flatMap((room) => quickTestsIn(join(dist, 'test', room)));
-  return [...inRooms, ...ALONE.map((name) => join(dist, 'test', name))];
+  return [...inRooms, ...ALONE.map((name) => join(dist, name))];
 }
 
 /**
@@ -18,7 +21,7 @@ export function allTests(dist: string): string[] {
  */
 export function testsFor(dist: string, changed: string): { readonly near: string[]; readonly far: string[] } {
   const kinds = changed.startsWith('src/model/') ? kindsThatImport(dist, changed) : [changed.split('/')[2] ?? ''];
-  const all = allTests(dist);
+  const all = quickTests(dist);
   const own = all.filter((test) => kinds.includes(basename(test, '.test.js')));
   const naming = all.filter((test) => kinds.some((kind) => readFileSync(test, 'utf8').includes(`'${kind}'`)));
   const near = new Set([...own, ...naming]);

@@ -42,7 +42,7 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
 
     drover explain loop-stall says what that means and when it is wrong.
 
-WORKERS  wasted: woken for nothing; longest: one turn; -: not measured
+WORKERS  wasted: woken for nothing; longest: a turn of the loop; -: not measured
    PID  ROLE        ACCEPTED  WASTED  BUSY %  LONGEST  EPIPE
   4127  event-loop     1,009       0      88   2.41 s     37
   4128  event-loop     1,009       0       -        -      0
@@ -93,8 +93,8 @@ DATA        good   12 of 1,204,331 lines unread
     drover explain loop-stall says what that means and when
     it is wrong.
 
-WORKERS  wasted: woken for nothing; longest: one turn; -:
-         not measured
+WORKERS  wasted: woken for nothing; longest: a turn of the
+         loop; -: not measured
    PID  ROLE        ACCEPTED  WASTED  BUSY %  LONGEST  EPIPE
   4127  event-loop     1,009       0      88   2.41 s     37
   4128  event-loop     1,009       0       -        -      0
@@ -142,7 +142,7 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
 
     drover explain loop-stall says what that means and when it is wrong.
 
-WORKERS  wasted: woken for nothing; longest: one turn; -: not measured
+WORKERS  wasted: woken for nothing; longest: a turn of the loop; -: not measured
    PID  ROLE        ACCEPTED  WASTED  BUSY %  LONGEST  EPIPE
   4127  event-loop     1,009       0      88   2.41 s     37
   4128  event-loop     1,009       0       -        -      0
@@ -199,12 +199,12 @@ NO FINDING  No herd, no turn of 100 ms or more and no EPIPE in these 58.2 s of 3
             workers.
 DATA        good   every line read   no event lost
 ────────────────────────────────────────────────────────────────────────────────
-No finding is not health: it holds for these lines, these processes and the
-thresholds below.
+No finding is not health: it holds for these lines, these processes and these
+thresholds (drover explain thresholds).
 
 LOOKED AT   1,204,319 events   gunicorn, 3 workers   58.20 s   1,204,331 lines
 
-WORKERS  wasted: woken for nothing; longest: one turn; -: not measured
+WORKERS  wasted: woken for nothing; longest: a turn of the loop; -: not measured
    PID  ROLE        ACCEPTED  WASTED  BUSY %  LONGEST  EPIPE
   4127  event-loop     1,009       0      31    23 ms      0
   4128  event-loop     1,009       0      31    23 ms      0

@@ -597,6 +597,12 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'of a wait that goes on after strace came nobody knows which, where strace 6 says `read`',
+    ask: (told) => told.resumes(),
+    answer: '',
+    strace: ['restart_syscall(<... resuming interrupted read ...>) = 1'],
+  },
+  {
     title: 'a thread is made',
     ask: (told) => [told.has('CLONE_THREAD'), told.has('CLONE_VFORK')],
     answer: [true, false],

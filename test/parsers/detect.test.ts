@@ -143,7 +143,22 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
     /truss/,
   ],
   [' 1234 nginx    CALL  accept4(0x6,0x7fff,0x7ffe,0x20000000)\n 1234 nginx    RET   accept4 5\n', /ktrace/],
+  ['1234 malloc(100) = 0x55\n1234 free(0x55) = <void>\n', /^output of ltrace; use strace$/],
+  ['100/1:\topen("/etc/passwd", O_RDONLY)\t= 3\n100/1:\tread(3, "abc", 512)\t= 3\n', /^output of truss$/],
+  [
+    'CPU     ID                    FUNCTION:NAME\n  0    123                      read:entry httpd\n',
+    /^output of dtrace$/,
+  ],
+  ['{"__REALTIME_TIMESTAMP":"1700000000000000","MESSAGE":"hello"}\n', /^a log of journald; .*journalctl -o cat/],
+  ['Thread 0x00007f01 (most recent call first):\n  File "a.py", line 3 in f\n', /^stacks of threads/],
+  ['13:00:00.000001 IP 10.0.0.7.80 > 10.0.0.9.99: Flags [S], seq 1\n', /^output of tcpdump$/],
+  [Buffer.from('89504e470d0a1a0a', 'hex'), /^a picture \(PNG\)/],
   ['{\n  "name": "drover"\n}\n', /JSON.*"{"/],
+  // A header of 512 bytes: the name, numbers and sums in octal, and the word at byte 257.
+  [
+    `capture/${'\0'.repeat(92)}0000700${'\0'.repeat(150)}ustar  \0root${'\0'.repeat(243)}`,
+    /^a tar archive; unpack it with `tar -xf/,
+  ],
   ['<!doctype html>\n<html>', /HTML/],
   [
     'The kernel then calls accept(2), which fails with EAGAIN.\nSee also read(2) and write(2).\n',

@@ -6,6 +6,7 @@ import { compressionOf, decompressed } from '../../src/sources/compression.ts';
 import { InputError } from '../../src/sources/input-error.ts';
 import type { SourceDiagnostic } from '../../src/sources/trace-input.ts';
 import { needsTool } from '../support/needs-tool.ts';
+import { withPath } from '../support/with-path.ts';
 import { workerLines } from '../support/worker-lines.ts';
 
 const TEXT = workerLines({ count: 4_001 });
@@ -98,18 +99,14 @@ for (const program of ['zstd', 'xz', 'bzip2'] as const) {
 }
 
 test('an empty PATH makes a zstd file an error that says what to install', async () => {
-  const path = process.env.PATH;
-  process.env.PATH = '/nonexistent';
-  try {
+  await withPath('/nonexistent', async () => {
     await assert.rejects(unpack(Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3, 4])), (error) => {
       assert.ok(error instanceof InputError);
       assert.equal(error.message, 'Cannot read trace: this needs the zstd program.');
       assert.equal(error.hint, 'Install it, or run: zstd -d trace');
       return true;
     });
-  } finally {
-    process.env.PATH = path;
-  }
+  });
 });
 
 test('a text that begins with BZh is a text', () => {

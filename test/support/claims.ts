@@ -58,9 +58,9 @@ export const CLEAR: Readonly<Record<Kind, readonly Claim[]>> = {
     },
     {
       pattern:
-        /^([\d,]+) threads? in a call when the capture ended: ([\d,]+) waiting for work or for a time(?:, ([\d,]+) waiting for another thread or process while no request waits)?(?:, ([\d,]+) for less than [\d.]+ ms)?$/,
-      holds: (report, [threads = 0, idle = 0, parked = 0, brief = 0]) =>
-        parked + brief > 0 && threads === idle + parked + brief && threads >= inCalls(report),
+        /^([\d,]+) threads? in a call when the capture ended: ([\d,]+) waiting for work or for a time(?:, ([\d,]+) in a call that strace does not name)?(?:, ([\d,]+) waiting for another thread or process while no request waits)?(?:, ([\d,]+) for less than [\d.]+ ms)?$/,
+      holds: (report, [threads = 0, idle = 0, untold = 0, parked = 0, brief = 0]) =>
+        untold + parked + brief > 0 && threads === idle + untold + parked + brief && threads >= inCalls(report),
     },
   ],
   'worker-death': [

@@ -42,6 +42,22 @@ test('flags of the test runner are passed on in front of the files', () => {
   assert.deepEqual([plan?.processes, others], [[['test/a.test.ts']], []]);
 });
 
+test('quick and slow files share the processors; a live one has the machine for itself', () => {
+  const plans = plansOf(
+    [],
+    [
+      'test/a.test.ts',
+      'test/b.test.ts',
+      'test/a.slow.test.ts',
+      'test/b.slow.test.ts',
+      'test/live/a.test.ts',
+      'test/live/b.test.ts',
+    ],
+  );
+  const shared = plans.map(({ options }) => options.some((option) => option.startsWith('--test-concurrency=')));
+  assert.deepEqual(shared, [true, true, false]);
+});
+
 test('every file runs once; quick files of the core share processes, all others stand alone', () => {
   const files = testFiles(ROOT);
   const shares = inShares(files);

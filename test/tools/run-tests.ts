@@ -39,8 +39,9 @@ export interface Plan {
 }
 
 /**
- * What to run for these words: the quick tests first, which share all processors. The others measure time, or run
- * programs of their own: node leaves a processor free. Throws an `Error` with one line where a word names no test.
+ * What to run for these words: the quick tests first, then the slow ones, both on all processors. The live tests come
+ * last and alone: a real server, a tracer and a load driver share the machine with each, and node leaves a processor
+ * free. Throws an `Error` with one line where a word names no test.
  */
 export function plansOf(words: readonly string[], files: readonly string[]): readonly Plan[] {
   const flags = words.filter((word) => word.startsWith('--') && !Object.hasOwn(CHOICES, word));
@@ -51,17 +52,12 @@ export function plansOf(words: readonly string[], files: readonly string[]): rea
   const unknown = parts.filter((part) => !inSet.some((file) => file.includes(part)));
   if (unknown.length > 0) throw new Error(`no test file is named ${unknown.join(' or ')}\n${USAGE}`);
   const chosen = inSet.filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
-  const isQuick = (file: string): boolean => setOf(file) === 'unit';
-  const quick = inShares(chosen.filter(isQuick));
-  const others = inShares(chosen.filter((file) => !isQuick(file)));
   const options = ['--enable-source-maps', '--test', ...flags];
-  return [
-    {
-      options: quick.length > 1 ? [...options, `--test-concurrency=${availableParallelism()}`] : options,
-      processes: quick,
-    },
-    { options, processes: others },
-  ].filter(({ processes }) => processes.length > 0);
+  const onAll = [...options, `--test-concurrency=${availableParallelism()}`];
+  return (['unit', 'slow', 'live'] as const)
+    .map((set) => ({ set, processes: inShares(chosen.filter((file) => setOf(file) === set)) }))
+    .map(({ set, processes }) => ({ options: set !== 'live' && processes.length > 1 ? onAll : options, processes }))
+    .filter(({ processes }) => processes.length > 0);
 }
 
 /**
@@ -80,6 +76,8 @@ export const SHARING = [
   'model',
   'output',
   'parsers',
+  'pipeline',
+  'sources',
   'trace',
 ];
 /** With much larger shares processors would be idle at the end. */

@@ -22,7 +22,7 @@ interface Known {
 export async function runCompletion(shell: Shell, program: Command): Promise<number> {
   const words = {
     explain: [...KINDS, 'assistants', 'thresholds'],
-    recipe: [...Object.keys(RECIPE_SERVERS), ...RECIPE_PLACES],
+    recipe: [...RECIPE_SERVERS, ...RECIPE_PLACES],
     completion: SHELLS,
     help: program.commands.map((command) => command.name()),
   };

@@ -1,4 +1,11 @@
-import { placeRecipe, RECIPE_PLACES, RECIPE_SERVERS, type RecipePlace, recipe } from '../../sources/recipe/recipe.ts';
+import {
+  placeRecipe,
+  RECIPE_PLACES,
+  RECIPE_SERVERS,
+  type RecipePlace,
+  type RecipeServer,
+  recipe,
+} from '../../sources/recipe/recipe.ts';
 import { TOOL_VERSION } from '../../version.ts';
 import type { RecipeFlags } from '../options/capture.ts';
 import { closest } from '../options/closest.ts';
@@ -19,11 +26,11 @@ export async function runRecipe(word: string | undefined, { machine, for: second
   return EXIT.done;
 }
 
-function subjectOf(word: string | undefined): keyof typeof RECIPE_SERVERS | number | null {
+function subjectOf(word: string | undefined): RecipeServer | number | null {
   if (word === undefined) return null;
   if (/^[1-9]\d{0,9}$/.test(word)) return Number(word);
   if (isServer(word)) return word;
-  const names = [...Object.keys(RECIPE_SERVERS), ...RECIPE_PLACES];
+  const names = [...RECIPE_SERVERS, ...RECIPE_PLACES];
   const meant = closest(word, names);
   throw new UsageError(`There is no recipe for "${word}".`, {
     hint: meant === undefined ? `There are: ${names.join(', ')}; or name a PID.` : `Did you mean ${meant}?`,
@@ -34,6 +41,6 @@ function isPlace(word: string | undefined): word is RecipePlace {
   return (RECIPE_PLACES as readonly (string | undefined)[]).includes(word);
 }
 
-function isServer(name: string): name is keyof typeof RECIPE_SERVERS {
-  return Object.hasOwn(RECIPE_SERVERS, name);
+function isServer(name: string): name is RecipeServer {
+  return (RECIPE_SERVERS as readonly string[]).includes(name);
 }

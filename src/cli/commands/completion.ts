@@ -6,7 +6,7 @@ import type { ExitCodeSink } from '../printing/exit-code.ts';
 export function addCompletionCommand(program: Command, exitWith: ExitCodeSink): void {
   program
     .command('completion')
-    .description('print what lets a shell complete the words of drover')
+    .description('print a script that lets a shell complete the commands and options of drover')
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .addHelpText(
       'after',

@@ -10,7 +10,7 @@ const SECONDS = 20;
 export function addRecipeCommand(program: Command, exitWith: ExitCodeSink): void {
   program
     .command('recipe')
-    .description('print a shell script that captures on a host without Node what drover reads')
+    .description('print a shell script that makes a capture on a host without Node')
     .argument(
       '[server]',
       'gunicorn, nginx, uwsgi, puma, node, php-fpm, or a PID of this host; or where workers run: kubernetes, docker, ' +

@@ -17,7 +17,11 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
   );
   addCaptureOptions(command, PROGRAM_NAMES, parseLongSeconds)
     .optionsGroup('To keep only what led to something (flight recorder):')
-    .addOption(new Option('--ring <time>', 'keep the last 60s, write them when --until holds').argParser(parseSeconds))
+    .addOption(
+      new Option('--ring <time>', 'keep only the last 60s, and write them when an --until condition holds').argParser(
+        parseSeconds,
+      ),
+    )
     .addOption(
       new Option(
         '--until <condition>',

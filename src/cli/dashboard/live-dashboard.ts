@@ -12,7 +12,8 @@ import { analysisOptions } from '../options/analysis.ts';
 import type { AttachFlags } from '../options/capture.ts';
 import { checkReportFlags } from '../options/print.ts';
 import { EXIT, exitCodeFor } from '../printing/exit-code.ts';
-import { renderReport } from '../printing/render-report.ts';
+import { ProgressLine } from '../printing/progress-line.ts';
+import { renderReport, verdictLine } from '../printing/render-report.ts';
 import { openReportFiles } from '../printing/results.ts';
 import { reportStyle, textStyle } from '../printing/terminal-capabilities.ts';
 import { notices } from '../printing/write-result.ts';
@@ -54,11 +55,12 @@ export async function showCapture(pids: readonly number[], flags: AttachFlags): 
           options,
           memoryMb: flags.memory ?? USUAL_MEMORY_MB,
           tell: (message) => host.receive(message),
+          say: notices({}),
           status: (live) => host.dashboard.dispatch({ type: 'live', live }),
         }),
     );
     const end = await capture.ended;
-    const report = end.bytes === 0 ? null : await reportOn(capture, options);
+    const report = end.bytes === 0 ? null : await reportOn(capture, options, flags);
     if (report !== null) {
       process.stdout.write(await renderReport(report, flags, reportStyle(flags)));
       await files.write(report);
@@ -79,12 +81,21 @@ export async function showCapture(pids: readonly number[], flags: AttachFlags): 
 }
 
 /** What `drover FILE` says of the capture: the screen showed what was known while it grew. Null when it is no trace. */
-async function reportOn({ name, file }: LiveCapture, options: AnalysisOptions): Promise<Report | null> {
+async function reportOn(
+  { name, file }: LiveCapture,
+  options: AnalysisOptions,
+  flags: AttachFlags,
+): Promise<Report | null> {
+  const verdictOf = (report: Report): string => verdictLine(report, reportStyle(flags));
+  const line = new ProgressLine(process.stderr, { enabled: true, verdictOf });
   try {
     const { inputs } = openInputs([file]);
-    return await analyzeInputs({ kind: 'live', paths: [name], inputs, leftOut: [], notices: [] }, options);
+    const set = { kind: 'live', paths: [name], inputs, leftOut: [], notices: [] } as const;
+    return await analyzeInputs(set, options, { progress: (progress) => line.update(progress) });
   } catch (error) {
     if (error instanceof InputError) return null;
     throw error;
+  } finally {
+    line.clear();
   }
 }

@@ -1,5 +1,6 @@
 import type { Now } from '../../analysis/activity.ts';
 import type { AnalysisOptions } from '../../analysis/options.ts';
+import type { Report } from '../../analysis/report.ts';
 import type { LiveStatus, ProcessNow } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { machineOf } from '../../sources/bpftrace/program.ts';
@@ -19,6 +20,9 @@ const RESTLESS_MS = 1_900;
 const SURE_MS = 700;
 /** What a look every so often leaves unread. */
 const NOTABLE_BYTES = 2_000_000;
+const NOTABLE_MS = 1_500;
+/** The screen is the shell's again, and the tracer has not left yet. */
+const DETACHING_MS = 500;
 /** Lines are counted over this time for the rate. */
 const RATE_MS = 2_000;
 
@@ -33,6 +37,8 @@ interface LiveFeedOptions {
   readonly memoryMb: number;
   readonly tell: (message: AnalysisMessage) => void;
   readonly status: (live: LiveStatus) => void;
+  /** Tells the user something when the screen is the shell's again. */
+  readonly say: (sentence: string) => void;
 }
 
 /**
@@ -51,8 +57,11 @@ export class LiveFeed implements Feed {
   #bytesRead = 0;
   #lines = 0;
   #lost = 0;
+  #snapshot: Extract<AnalysisMessage, { kind: 'snapshot' }> | null = null;
+  #open: Report | null = null;
   #arrivedAt = performance.now();
   #heardAt: number | null = null;
+  #sizes: readonly { readonly at: number; readonly bytes: number }[] = [];
   #counts: { readonly at: number; readonly lines: number }[] = [];
 
   constructor(options: LiveFeedOptions) {
@@ -96,7 +105,9 @@ export class LiveFeed implements Feed {
     clearInterval(this.#looking);
     clearInterval(this.#telling);
     this.#options.capture.stop();
+    const waiting = setTimeout(() => this.#options.say('Detaching: the tracer is asked to leave.'), DETACHING_MS);
     const end = await this.#options.capture.ended;
+    clearTimeout(waiting);
     await this.#thread.terminate();
     return end;
   }
@@ -116,8 +127,28 @@ export class LiveFeed implements Feed {
       this.#options.tell({ kind: 'now', workers: turns });
       return;
     }
+    if (message.kind === 'open') {
+      this.#open = message.report;
+      this.#tellPicture();
+      return;
+    }
     if (message.kind === 'snapshot' || message.kind === 'done') this.#lost = message.picture.report.quality.lostEvents;
+    if (message.kind === 'snapshot') {
+      this.#snapshot = message;
+      this.#tellPicture();
+      return;
+    }
     this.#options.tell(message);
+  }
+
+  /** What goes on comes with the last picture; before there is any, the report on what goes on is one. */
+  #tellPicture(): void {
+    const report = this.#open;
+    const open = report?.findings.filter(({ openEnded }) => openEnded) ?? [];
+    const read = { bytesRead: 0, sizeBytes: null, lines: 0 };
+    const first = report === null ? null : ({ kind: 'snapshot', read, picture: { report, activity: null } } as const);
+    const last = this.#snapshot ?? first;
+    if (last !== null) this.#options.tell({ ...last, picture: { ...last.picture, open } });
   }
 
   /** What was seen of the processes, for a report on what goes on. */
@@ -130,7 +161,7 @@ export class LiveFeed implements Feed {
     );
     const isAway = isStuck || this.#turns.longest(performance.now()) >= AWAY_MS;
     this.#thread.sights({
-      lines: isAway ? capture.sightsSoFar() : '',
+      ...(isAway ? capture.sightsNow() : { lines: '', elsewhere: new Map() }),
       lastIsOpen: capture.engine.name === 'strace',
       isAway,
     });
@@ -146,13 +177,18 @@ export class LiveFeed implements Feed {
     const bytes = capture.isOver ? this.#bytesRead : capture.bytes;
     const behind = bytes - this.#bytesRead;
     const end = this.#end;
+    // Since when there is something that was not read.
+    this.#sizes = [...this.#sizes, { at: now, bytes }].filter((size) => size.bytes > this.#bytesRead);
+    const behindMs = now - (this.#sizes[0]?.at ?? now);
+    const isBehind = behind > NOTABLE_BYTES || behindMs > NOTABLE_MS;
     status({
       state: end === null ? 'tracing' : end.reason === 'asked' ? 'detached' : 'ended',
       engine: capture.engine.name,
       pids: capture.processes.map(({ pid }) => pid),
       elapsedMs: now - this.#started,
       limitMs: this.#endsAt - this.#started,
-      behindBytes: behind > NOTABLE_BYTES ? behind : 0,
+      behindBytes: isBehind ? behind : 0,
+      behindMs: isBehind ? behindMs : 0,
       callsPerSecond:
         first === undefined || now === first.at ? 0 : ((this.#lines - first.lines) * 1_000) / (now - first.at),
       lost: Math.max(this.#lost, capture.lost),

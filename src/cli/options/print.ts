@@ -50,7 +50,12 @@ export function addPrintOptions(command: Command): Command {
           OTLP_PROTOCOLS,
         ),
       ),
-  ).option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);
+  ).option(
+    '-v, --verbose',
+    'every finding and every check in full; -vv: also every table',
+    (_, before: number) => before + 1,
+    0,
+  );
 }
 
 /** Adds the options that say where the result goes and how much of it. */

@@ -51,7 +51,7 @@ export function withPicture(
     // What has ended was judged as a whole: nothing of it changes from one report to the next.
     live === null || state.reading.state !== 'reading'
       ? { memory: state.memory, report: fresh }
-      : steadied(state.memory, withOpen(fresh, open), state.nowMs, live.elapsedMs);
+      : steadied(state.memory, withOpen(fresh, open), state.nowMs, live.elapsedMs - live.behindMs);
   const keys = new Map(state.report?.findings.map((finding) => [finding.id, findingKey(finding)]));
   const ids = new Map(report.findings.map((finding) => [findingKey(finding), finding.id]));
   const screens = state.screens.map((screen) =>

@@ -1,4 +1,5 @@
 import type { CallTarget } from '../../analysis/activity.ts';
+import type { CallStatistics } from '../../analysis/report.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { arranged, type Column } from './table.ts';
 
@@ -25,15 +26,8 @@ function withoutTarget({
   maxMs,
   p50Ms,
   p99Ms,
-}: {
-  readonly call: string;
-  readonly count: number;
-  readonly errors: Readonly<Record<string, number>>;
-  readonly totalMs: number | null;
-  readonly maxMs: number | null;
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-}): CallTarget {
+  octaves = [],
+}: CallStatistics): CallTarget {
   const failed = Object.values(errors).reduce((sum, each) => sum + each, 0);
   return {
     call,
@@ -44,6 +38,6 @@ function withoutTarget({
     maxMs: maxMs ?? 0,
     p50Ms,
     p99Ms,
-    octaves: [],
+    octaves,
   };
 }

@@ -1,9 +1,8 @@
 import type { CallTarget } from '../../analysis/activity.ts';
-import { show } from '../../output/show.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, figure, type Row, row, rule, selected, span } from '../spans.ts';
-import { type DashboardState, shownReport } from '../state.ts';
+import type { DashboardState } from '../state.ts';
 import { CALL_COLUMNS, callRows } from '../tables/calls.ts';
 import { orderName } from '../tables/table.ts';
 import { tall } from './beside.ts';
@@ -52,21 +51,11 @@ export function drawCalls(state: DashboardState): readonly Row[] {
   );
 }
 
-/** Why there are no durations: of several hosts the worst is named. */
-function withoutDurations(state: DashboardState): readonly Row[] {
-  const file = shownReport(state)?.hosts?.[0]?.paths[0];
-  if (file === undefined) return [row(' The durations of these calls are not known.')];
-  return [
-    row(' Captures of several hosts have no histogram here. Look at the worst of them:'),
-    row(`   drover triage ${show(file, state.glyphs.ascii)}`),
-  ];
-}
-
 /** How many of the calls took how long, in as many steps as there are rows. */
 function histogram(state: DashboardState, { call, target, octaves }: CallTarget, height: number): readonly Row[] {
   const { columns, glyphs } = state;
   const title = rule(glyphs, columns, `HOW LONG  ${call}${target === '' ? '' : ` on ${target}`}`);
-  if (octaves.length === 0) return [title, ...withoutDurations(state)];
+  if (octaves.length === 0) return [title, row(' The durations of these calls are not known.')];
   const first = octaves.findIndex((number) => number > 0);
   const size = Math.max(1, Math.ceil((octaves.length - first) / height));
   const steps: { readonly below: number; readonly number: number }[] = [];

@@ -125,7 +125,7 @@ function rowsOfSteps(
     const more = oneStep(glyphs, step, { index, isFirst }, width);
     if (rows.length + more.length > most) {
       const { needs: _, caveat: __, ...bare } = step;
-      return rows.length === 0 ? oneStep(glyphs, bare, { index, isFirst }, width).slice(0, most) : rows;
+      return rows.length === 0 ? clipped(oneStep(glyphs, bare, { index, isFirst }, width), most, width) : rows;
     }
     rows.push(...more);
   }

@@ -28,6 +28,12 @@ export function liveSource(state: DashboardState, live: LiveStatus): Row {
   return row(span(` ${word.padEnd(HEAD_LABEL - 1)}`, 'bold'), `${who}   ${live.notes.at(-1) ?? ''}`);
 }
 
+/** What the screen shows was so then. */
+function behind({ behindBytes, behindMs }: LiveStatus): string {
+  const late = behindMs < 1_000 ? '' : `, ${Math.floor(behindMs / 1_000)} s`;
+  return `${(behindBytes / MEGABYTE).toFixed(1)} MB${late} behind`;
+}
+
 /** Lost, late and stale data said plainly, and how full the spool is. */
 export function liveData(state: DashboardState, live: LiveStatus): Row {
   const isStale = live.state === 'tracing' && live.silentMs > STALE_MS;
@@ -36,7 +42,7 @@ export function liveData(state: DashboardState, live: LiveStatus): Row {
     isStale
       ? `no data for ${Math.floor(live.silentMs / 1000)} s (tracer alive)`
       : live.behindBytes > 0
-        ? `${(live.behindBytes / MEGABYTE).toFixed(1)} MB behind`
+        ? behind(live)
         : 'all read',
     `${count(Math.round(live.callsPerSecond))} calls/s`,
     ...(live.costPercent == null || live.state !== 'tracing' ? [] : [`cost ${live.costPercent.toFixed(1)} %`]),

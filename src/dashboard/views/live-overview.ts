@@ -25,6 +25,12 @@ const NOW = 24;
 /** For the number that a process has in its own container. */
 const INNER = 6;
 const FEWEST_WORKERS = 2;
+/** Workers that do not make room for the selected finding. */
+const FEWEST_BESIDE = 3;
+/** Two rows each of facts, of what to do next and of what proves it, and one that says where the capture is. */
+const LEAST_BELOW = 7;
+/** Of the first step so much is shown before there are more facts: what it says, its command, and what it needs. */
+const MOST_OF_STEP = 4;
 /** A terminal of so many columns has none to spare; on others a line of code gets so many more. */
 const COLUMNS = 88;
 const MOST_CODE = 22;
@@ -35,7 +41,10 @@ export function drawLiveOverview(state: DashboardState): readonly Row[] {
   const { bodyRows } = layoutOf(state);
   const workers = workerRows(state);
   const findings = Math.min(Math.max(2, findingRows(state).length + 1), Math.max(2, Math.floor(bodyRows / 4)));
-  const room = Math.max(FEWEST_WORKERS, Math.floor((bodyRows - findings) / 2) - 3);
+  const half = Math.floor((bodyRows - findings) / 2) - 3;
+  // Three rules and the heads of the columns stand between them.
+  const beside = Math.max(FEWEST_BESIDE, bodyRows - findings - 4 - LEAST_BELOW);
+  const room = Math.max(FEWEST_WORKERS, Math.min(half, beside));
   const shown = workers.slice(0, workers.length > room ? room - 1 : room);
   const hidden = workers.length - shown.length;
   const finding = selectedFinding(state);
@@ -131,17 +140,21 @@ function callsPerSecond(
   return count(Math.round(calls / (Math.min(RATE_MS, Math.max(1, endMs)) / 1000)));
 }
 
-/** Facts, the line that proves it, what to do next, as far as there is room; the last row says where the capture is. */
+/**
+ * Facts, what to do next, and the lines that prove it, some of each whatever the room; the last row says where the
+ * capture is.
+ */
 function selectedBelow(state: DashboardState, finding: Finding, height: number): readonly Row[] {
   const { columns, glyphs } = state;
-  const facts = factRows(state, finding, columns);
+  const room = height - 1;
   const proof = [
     row(span(' PROOF ', 'bold'), 'Enter shows every line'),
     ...proofRows(state, finding.evidence.slice(0, height > 16 ? 6 : 1), columns, -1),
   ];
-  const text = clipped(facts, Math.max(2, height - proof.length - 1), columns);
-  const steps = stepRows(glyphs, finding.next, columns, Math.max(0, height - text.length - proof.length - 1));
-  return [...tall([...text, ...steps, ...proof], height - 1), spoolRow(state)];
+  const first = stepRows(glyphs, finding.next.slice(0, 1), columns, MOST_OF_STEP).length;
+  const facts = clipped(factRows(state, finding, columns), Math.max(1, room - proof.length - first), columns);
+  const steps = stepRows(glyphs, finding.next, columns, Math.max(1, room - facts.length - proof.length));
+  return [...tall([...facts, ...steps, ...proof], room), spoolRow(state)];
 }
 
 function watching(state: DashboardState): readonly Row[] {

@@ -7,7 +7,7 @@ import { LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import { requestName, shortRequest } from '../request-shape.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 6;
@@ -58,7 +58,7 @@ export function finding(
         peer: hangUp.request.connection.peer,
         request: hangUp.request.line,
         ageMs: times ? milliseconds(ageOf(hangUp)) : null,
-        hungUpMs: times ? moment(model, hangUp.time) : null,
+        hungUpMs: times ? millisecondsAt(model, hangUp.time) : null,
         answered: hangUp.answered,
         upstream: longestWaitOf(hangUp.request)?.peer ?? null,
         upstreamMs: times ? upstreamMs(hangUp) : null,
@@ -119,7 +119,9 @@ function lookAt(upstream: string): Step {
 
 const ADVICE: readonly Step[] = [
   {
-    text: "Compare the ages of these requests with the client's timeout: an age that many have is that timeout.",
+    text:
+      "Compare the ages of these requests with the client's timeout: where many have the same age, that age is the " +
+      'timeout.',
   },
   {
     text: 'Cancel the work when the client leaves (ASGI http.disconnect, nginx proxy_ignore_client_abort off).',

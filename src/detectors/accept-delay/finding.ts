@@ -5,7 +5,7 @@ import type { Nanoseconds } from '../../trace/time.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
 
@@ -50,7 +50,7 @@ export function finding(
         pid: thread.process.pid,
         peer,
         waitedMs: milliseconds(delay),
-        atMs: moment(model, time),
+        atMs: millisecondsAt(model, time),
       })),
     },
     evidence: [...(longest === null ? [] : [longest]), ...dead.map(({ line }) => line)].slice(0, EVIDENCE),

@@ -4,9 +4,12 @@ import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Trouble } from './trouble.ts';
+
+/** Kinds whose names have no plural. */
+const NAMES: Readonly<Record<string, string>> = { epoll: 'epoll set', event: 'event fd' };
 
 /** The finding about one listener on which accept failed for want of something. */
 export function finding(context: Context, listener: Listener, trouble: Trouble): DraftFinding<Metrics> {
@@ -22,15 +25,18 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
   const held = Object.entries(census)
     .toSorted((a, b) => b[1] - a[1])
     .slice(0, 3)
-    .map(([kind, number]) => `${count(number)} ${kind}`)
+    .map(([kind, number]) => plural(number, NAMES[kind] ?? kind))
     .join(', ');
   return {
     severity: 'critical',
     confidence: 'likely',
     title: cutTitle(`Accept failed ${plural(total, 'time')} on ${listener.name}: ${worst}`),
     summary:
-      `${plural(total, 'accept')} on ${listener.name} failed${within} ` +
-      `(${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).${lost}` +
+      `${plural(total, 'accept')} on ${listener.name} failed${within}` +
+      (named.length === 1
+        ? ` with ${worst}.`
+        : ` (${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).`) +
+      lost +
       `${held === '' ? '' : ` Open in the worker at the first failure, as far as the trace shows: ${held}.`}`,
     why:
       'New clients wait in the queue, or are dropped, until something is closed. Some servers back off for up to ' +
@@ -43,8 +49,8 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
       count: total,
       errors: Object.fromEntries(named),
       dropped,
-      firstMs: times ? moment(context.model, first) : null,
-      lastMs: times ? moment(context.model, last) : null,
+      firstMs: times ? millisecondsAt(context.model, first) : null,
+      lastMs: times ? millisecondsAt(context.model, last) : null,
       openDescriptors: census,
     },
     evidence: trouble.lines,

@@ -5,7 +5,7 @@ import type { Model } from '../../model/model.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { serverOf, subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment, workerName } from '../words.ts';
+import { millisecondsAt, workerName } from '../words.ts';
 import type { Hoards } from './hoards.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -28,9 +28,9 @@ export function finding(
     title: `${plural(requests, 'request')} waited in a worker that took too many; others were idle`,
     summary:
       `${plural(workers.length, 'worker')} of ${acceptors.length} accepted up to ${count(mostInOneGo)} connections ` +
-      `of ${listener.name} in one go; ${plural(requests, 'request')} on them then stood behind others of the same ` +
-      'worker while another worker waited for work. ' +
-      `The longest, ${longest.request}, stood there for ${duration(longest.behind)}; ` +
+      `of ${listener.name} in one go; ${plural(requests, 'request')} on them then waited behind others of the same ` +
+      'worker while another worker was idle. ' +
+      `The longest, ${longest.request}, waited there for ${duration(longest.behind)}; ` +
       `${workerName(longest.idle.process.pid).toLowerCase()} was idle for ${duration(longest.idleFor)} of that time.`,
     why:
       'Once a worker has accepted a connection, no other worker can take it. The first free worker takes a ' +
@@ -48,8 +48,8 @@ export function finding(
       requests: worst.map(({ thread, request, from, to, behind, idle, idleFor }) => ({
         pid: thread.process.pid,
         request,
-        acceptedMs: moment(model, from),
-        repliedMs: moment(model, to),
+        acceptedMs: millisecondsAt(model, from),
+        repliedMs: millisecondsAt(model, to),
         behindMs: milliseconds(behind),
         idle: idle.process.pid,
         idleMs: milliseconds(idleFor),

@@ -25,14 +25,14 @@ export function finding(
   const title = `Worker ${pid} accepted ${count(most)} of ${plural(total, 'connection')} on ${listener.name}`;
   const busy = isBusyUnknown
     ? ''
-    : ` It was away from its wait ${percent(utilisation)} of the time, the idlest worker ` + `${percent(idlest)}.`;
+    : ` It was busy ${percent(utilisation)} of the time, the idlest worker ${percent(idlest)}.`;
   return {
     severity,
     confidence: 'likely',
     title: cutTitle(title),
     summary:
-      `${saidOf(listener, figures)}. Worker ${pid} accepted ${count(most)}.${busy} The longest run of ` +
-      `connections that one worker won in a row was ${count(shares.streak)}.`,
+      `${saidOf(listener, figures)} (0 is even, 1 is all to one). Worker ${pid} accepted ${count(most)}.${busy} At ` +
+      `most ${plural(shares.streak, 'connection')} in a row went to one worker.`,
     why: whyOf(severity, isBusyUnknown),
     ...span(capabilities, shares.first, shares.last),
     openEnded: false,

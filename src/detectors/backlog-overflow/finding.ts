@@ -5,7 +5,7 @@ import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Flood } from './floods.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -50,9 +50,9 @@ export function finding(
       most: worst.accepted,
       awayMs: milliseconds(away),
       floods: full.slice(-SHOWN).map(({ since, start, end, accepted }) => ({
-        fromMs: moment(model, since),
-        startMs: moment(model, start),
-        endMs: moment(model, end),
+        fromMs: millisecondsAt(model, since),
+        startMs: millisecondsAt(model, start),
+        endMs: millisecondsAt(model, end),
         accepted,
       })),
     },
@@ -77,7 +77,7 @@ function adviceFor(limit: number): Step[] {
       text:
         `Raise the backlog of ${count(limit)} (gunicorn --backlog, listen() in own code), so that a short stall ` +
         'drops nobody.',
-      needs: 'net.core.somaxconn as large: the smaller of the two counts',
+      needs: 'net.core.somaxconn at least as large: the smaller of the two counts',
       caveat:
         'You have to restart the server. Clients at the end of a long queue may have left before a worker accepts.',
     },

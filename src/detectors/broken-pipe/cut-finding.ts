@@ -3,7 +3,7 @@ import { duration, plural } from '../../trace/format-numbers.ts';
 import { elapsed } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { errorsOf, evidenceOf, SHOWN } from './finding.ts';
 import type { Metrics } from './metrics.ts';
 import type { Tally } from './tally.ts';
@@ -51,7 +51,7 @@ export function cutFinding(
         signal: failure.signal,
         peer: failure.connection?.peer ?? '',
         request: failure.request?.line ?? '',
-        atMs: times ? moment(model, failure.time) : null,
+        atMs: times ? millisecondsAt(model, failure.time) : null,
         fatal: failure.fatal,
         cut: true,
       })),

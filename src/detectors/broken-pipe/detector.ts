@@ -12,7 +12,7 @@ import { cutFinding } from './cut-finding.ts';
 import { effect } from './effect.ts';
 import { finding, NAMES } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { type Group, groupOf, Tally, worstOf } from './tally.ts';
+import { type Group, Tally, worstOf, writeGroupOf } from './tally.ts';
 import { judgeWatched } from './watched.ts';
 
 export const brokenPipe = defineDetector({
@@ -46,7 +46,7 @@ export const brokenPipe = defineDetector({
     return {
       on: {
         failedWrite(failure: FailedWrite) {
-          const group = groupOf(failure);
+          const group = writeGroupOf(failure);
           const tally = tallies.get(group) ?? new Tally();
           tallies.set(group, tally);
           // Asked now: of a program that has ended nobody knows who started it.

@@ -7,7 +7,7 @@ import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { requestName, shortRequest } from '../request-shape.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { clientAdvice, otherAdvice } from './advice.ts';
 import type { Metrics, Target } from './metrics.ts';
 import { ageOf, behindWhom, type Group, NOTABLE, type Tally, upstreamOf, worstOf } from './tally.ts';
@@ -65,7 +65,7 @@ export function finding(
         behind: behindWhom(failure),
         upstream: upstreamOf(failure)?.peer ?? null,
         upstreamMs: times ? upstreamMs(failure) : null,
-        atMs: times ? moment(context.model, failure.time) : null,
+        atMs: times ? millisecondsAt(context.model, failure.time) : null,
         fatal: failure.fatal,
         cut: false,
       })),
@@ -124,7 +124,7 @@ export function errorsOf({ errors }: Tally): string {
 
 function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal: number, times: boolean): string {
   const base =
-    `${count(tally.count)} of ${plural(Math.max(requests, tally.count), 'request')} got a failed reply ` +
+    `The reply to ${count(tally.count)} of ${plural(Math.max(requests, tally.count), 'request')} failed ` +
     `(${errorsOf(tally)}).`;
   const died =
     fatal > 0
@@ -152,11 +152,11 @@ function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal
 function spentOf(worst: FailedWrite): string {
   const { own, waiting } = worst;
   const upstream = upstreamOf(worst);
-  if (upstream === null) return `${duration(own)} of work on it, ${duration(waiting)} of waiting`;
+  if (upstream === null) return `${duration(own)} of work, ${duration(waiting)} of waiting`;
   const { peer, total } = upstream;
-  const answer = `${duration(total)} of it for an answer of ${peer}`;
+  const answer = `${duration(total)} of it for an answer from ${peer}`;
   return waiting >= own
-    ? `${duration(own)} of work on it, ${duration(waiting)} of waiting (${answer})`
+    ? `${duration(own)} of work, ${duration(waiting)} of waiting (${answer})`
     : `${duration(own)} in its worker (${answer}), ${duration(waiting)} of waiting`;
 }
 

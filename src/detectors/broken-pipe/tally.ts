@@ -36,7 +36,7 @@ function leastBehind(kept: readonly FailedWrite[]): number {
 /** What failed writes are told of together: who had left and, of clients, those who did so in the middle of a reply. */
 export type Group = Target | 'cut';
 
-export function groupOf(failure: FailedWrite): Group {
+export function writeGroupOf(failure: FailedWrite): Group {
   return failure.wasCut ? 'cut' : targetOf(failure);
 }
 

@@ -1,7 +1,7 @@
 import { percent, plural } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity, span } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { UNDATED } from './undated.ts';
 
@@ -52,7 +52,7 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
           signal: '',
           peer: '',
           request: '',
-          atMs: moment(model, at),
+          atMs: millisecondsAt(model, at),
           fatal: false,
           cut: false,
         })),

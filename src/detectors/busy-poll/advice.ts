@@ -3,8 +3,8 @@ import type { Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 
 export const WHY =
-  'It uses a whole core for nothing, and slows down what shares that core. The loop still serves requests, so that ' +
-  'neither a log nor a probe shows it.';
+  'While it spins it uses a whole core for nothing, and slows down what shares that core. The loop still serves ' +
+  'requests, so that neither a log nor a probe shows it.';
 
 export const WHY_YIELDS =
   'It uses a whole core for nothing, and takes it from the thread that it waits for. A yield does not wait: it ' +

@@ -35,10 +35,10 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
     confidence: 'likely',
     title: cutTitle(`${workerName(pid)} spins ${share}: ${stuck ? `${ready} stays ready` : `${call} does not wait`}`),
     summary:
-      `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} spun in its loop without ` +
-      `getting anything done: ${count(worst.rounds)} times ` +
-      `${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took}; untraced ` +
-      `far more of them fit into the same time.${others}`,
+      `${workerName(pid)} spun in its loop for ${duration(worst.time)}, ${share}, and did nothing else: ` +
+      `${count(worst.rounds)} times ` +
+      `${what}${stuck ? ', and the worker did nothing about it' : ''}. Under strace a round took ${took}; without ` +
+      `strace far more rounds fit into the same time.${others}`,
     why: WHY,
     start: smallestOf(spinners.map(({ spinning }) => spinning.first)),
     end: largestOf(spinners.map(({ spinning }) => spinning.last)),

@@ -1,5 +1,5 @@
 import { runtimeOf } from '../../model/machine/runtime.ts';
-import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
@@ -84,17 +84,22 @@ function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boo
   const where = isLoop
     ? 'on its event loop'
     : isServing
-      ? 'while it serves requests'
+      ? 'while it served requests'
       : `on thread ${thread.tid}, which serves no requests`;
   const p95 = calls.percentile(0.95) ?? 0;
   const others = tally.files.size > 1 ? ` and ${plural(tally.files.size - 1, 'other file')}` : '';
+  const most = calls.count < 5 ? '' : ` (95 % took ${duration(p95)} or less)`;
+  const howLong =
+    calls.count === 1
+      ? ''
+      : ` in all, the longest ${duration(calls.longest)}${most}. ` +
+        `The worst second had ${plural(mostInSecond, 'sync')} and ${duration(longestInSecond)} of waiting, the worst ` +
+        `${isLoop ? 'turn of the loop' : 'request'} ${duration(longestTogether)}`;
   const request = [...requests].toSorted((a, b) => b[1] - a[1])[0]?.[0];
   return (
     `${workerName(thread.process.pid)} made ${plural(calls.count, 'sync')} ` +
-    `${where}${name === '' ? '' : `, on ${name}${others}`}: ${duration(calls.total)} in all, the longest ` +
-    `${duration(calls.longest)}${calls.count < 5 ? '' : `, 95 % within ${duration(p95)}`}; at most ` +
-    `${count(mostInSecond)} and ${duration(longestInSecond)} in one second, and ${duration(longestTogether)} in one ` +
-    `${isLoop ? 'turn of the loop' : 'request'}.${request === undefined ? '' : ` Most while serving ${request}.`}`
+    `${where}${name === '' ? '' : `, on ${name}${others}`}: ${duration(calls.total)}${howLong}.` +
+    (request === undefined ? '' : ` Most of it was in ${request}.`)
   );
 }
 

@@ -73,7 +73,9 @@ function severityOf({ meaning, failed, total, serving }: Storm, storms: readonly
   return 'info';
 }
 
-const times = (storm: Storm): string => `${count(storm.failed)} of ${count(storm.total)} times`;
+const times = ({ failed, total }: Storm): string => `${count(failed)} of ${plural(total, 'time')}`;
+const onWhat = ({ target }: Storm): string =>
+  target === '' ? '' : ` ${target.startsWith('/') ? 'on' : 'to'} ${target}`;
 const errorOf = ({ errno }: Storm): string => (errno === '' ? '' : ` with ${errno}`);
 
 function titleOf(worst: Storm): string {
@@ -87,15 +89,17 @@ function titleOf(worst: Storm): string {
   return cutTitle(title);
 }
 
+/** Thousands a second need no fractions. */
+const rateOf = (perSecond: number): string => (perSecond < 100 ? ratio(perSecond) : count(Math.round(perSecond)));
+
 function summaryOf(worst: Storm, storms: readonly Storm[], seconds: number): string {
   const named = storms
     .slice(0, MOST_NAMED)
     .map(
-      (storm) =>
-        `${storm.call}${storm.target === '' ? '' : ` ${storm.target}`} failed ${times(storm)}${errorOf(storm)}`,
+      (storm) => `${storm.call}${onWhat(storm)} failed ${storm.total === 1 ? 'once' : times(storm)}${errorOf(storm)}`,
     );
   const more = storms.length - named.length;
-  const rate = seconds > 0 && worst.failed > 1 ? ` That is ${ratio(worst.failed / seconds)} a second.` : '';
+  const rate = seconds > 0 && worst.failed > 1 ? ` That is ${rateOf(worst.failed / seconds)} a second.` : '';
   const doubt = worst.errno === '' ? ' The table does not say with which error.' : '';
   return `${named.join('; ')}${more > 0 ? `; and ${plural(more, 'other call', 'other calls')}` : ''}.${rate}${doubt}`;
 }
@@ -123,10 +127,15 @@ const WHY: Readonly<Record<Meaning, string>> = {
 
 const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
   refused: ({ target }) => [
-    {
-      text: 'See whether anybody listens there, on that host and from this one.',
-      ...(/^[\d.]+:\d+$/.test(target) ? { command: `nc -vz ${target.replace(':', ' ')}` } : { command: 'ss -ltnp' }),
-    },
+    target === ''
+      ? {
+          text: 'Record the calls themselves: only they show to which address, and with which error.',
+          command: 'strace -f -ttt -T -y -s 128 -e trace=network -o FILE -p PID',
+        }
+      : {
+          text: `See whether anybody listens on ${target}: try it from this host, and look on that one (ss -ltnp).`,
+          ...(/^[\d.]+:\d+$/.test(target) ? { command: `nc -vz ${target.replace(':', ' ')}` } : {}),
+        },
     { text: 'Wait longer between tries, and answer without that service meanwhile.' },
   ],
   full: () => [

@@ -2,7 +2,7 @@ import { count, duration, megabytes, milliseconds, plural } from '../../trace/fo
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { preloadAdvice } from './advice.ts';
 import type { Family, Load } from './families.ts';
 import type { Metrics } from './metrics.ts';
@@ -35,7 +35,7 @@ export function finding(context: Context, family: Family): DraftFinding<Metrics>
         modules,
         loadMs: times ? milliseconds(to - from) : null,
         privateBytes,
-        startMs: times ? moment(context.model, from) : null,
+        startMs: times ? millisecondsAt(context.model, from) : null,
       })),
       sharedModules: shared.size,
       savedBytes: saved,
@@ -65,9 +65,9 @@ function summaryOf(family: Family, bytes: number | null, saved: number | null, t
   const most = loads.reduce((sum, { modules }) => Math.max(sum, modules), 0);
   const least = loads.reduce((sum, { modules }) => Math.min(sum, modules), most);
   const modules = least === most ? count(most) : `${count(least)} to ${count(most)}`;
-  const before = inherited === UNKNOWN ? '' : ` (their parent had opened ${count(inherited)} before)`;
-  const took = times ? `, which took ${duration(family.time / total)} on average while traced` : '';
-  const memory = bytes === null ? '' : ` Each asked for about ${megabytes(bytes)} of memory of its own meanwhile.`;
+  const before = inherited === UNKNOWN ? '' : ` Their parent had opened ${count(inherited)} before.`;
+  const took = times ? ` Loading took ${duration(family.time / total)} a worker on average, while traced.` : '';
+  const memory = bytes === null ? '' : ` Each worker took about ${megabytes(bytes)} of memory of its own for it.`;
   const gain =
     saved === null || saved <= 0
       ? ''
@@ -80,6 +80,6 @@ function summaryOf(family: Family, bytes: number | null, saved: number | null, t
         'back with each.';
   return (
     `${plural(total, 'worker')} opened ${modules} modules each between fork and first accept, ` +
-    `${count(shared.size)} of them the same${before}${took}.${memory}${gain}${again}`
+    `${count(shared.size)} of them the same in all workers.${before}${took}${memory}${gain}${again}`
   );
 }

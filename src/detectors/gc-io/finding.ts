@@ -2,7 +2,7 @@ import type { CollectorCall } from '../../model/topics/stacks/stack-tracker.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Calls } from './calls.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -41,7 +41,7 @@ export function finding(
         pid: thread.process.pid,
         call,
         target,
-        atMs: times ? moment(model, start) : null,
+        atMs: times ? millisecondsAt(model, start) : null,
         durationMs: length < 0 ? null : milliseconds(length),
         frame,
         inside,
@@ -71,18 +71,21 @@ function summaryOf(calls: Calls, worst: CollectorCall, finalizer: boolean): stri
   const { inside, frame } = calls.kept.find((call) => call.inside === 'collector') ?? worst;
   const proof =
     inside === 'nearby' && frame.startsWith('_Py_HandlePending')
-      ? `The frame ${frame} says so: the program has no symbols, and only the collector and handlers of signals run ` +
-        'there.'
+      ? `The frame ${frame} of the stack shows it: the program has no symbols, and only the collector and handlers ` +
+        'of signals run there.'
       : inside === 'nearby'
-        ? `The frame ${frame} says so: the program has no symbols, and what lies this far behind that name is code ` +
-          'of the collector as far as one can tell.'
-        : `The frame ${frame} says so.`;
+        ? `The frame ${frame} of the stack shows it. The program has no symbols: code this far behind that name is ` +
+          'most likely the collector.'
+        : `The frame ${frame} of the stack shows it.`;
   const wait =
-    gaveWay === 0 ? '' : `; ${count(gaveWay)} could not go on (EAGAIN); the library then runs another greenlet`;
+    gaveWay === 0
+      ? ''
+      : ` ${count(gaveWay)} of them had to wait (EAGAIN): the library then runs another greenlet, in the middle of ` +
+        'the collection.';
   const green =
     finalizer || switching === 0
       ? ''
-      : ` ${switching === total ? 'All' : count(switching)} were on a socket of a process with greenlets${wait}.`;
+      : ` ${switching === total ? 'All' : count(switching)} were on a socket, in a process with greenlets.${wait}`;
   return (
     `${plural(total, 'call')} that can wait ${total === 1 ? 'was' : 'were'} made by code that runs ${where}, ` +
     `in ${plural(workers.size, 'worker')}: ${list.join(', ')}${targets.size > 3 ? ' and others' : ''}${longest}. ` +

@@ -3,7 +3,7 @@ import { count, duration, milliseconds, plural, round } from '../../trace/format
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Waits } from './waits.ts';
 
@@ -17,9 +17,9 @@ export function finding({ model }: Context, thread: Thread, waits: Waits, severi
     confidence: others ? 'likely' : 'possible',
     title: `${worker} waited ${duration(waits.worst)} of one second for its interpreter lock`,
     summary:
-      `The loop of ${worker === 'The worker' ? 'the worker' : `worker ${pid}`} was ready and waited ` +
-      `${plural(waits.count, 'slice')} of about 5 ms for the interpreter lock, ${duration(waits.total)} in all, ` +
-      `${duration(waits.worst)} within the worst second. ` +
+      `The loop of ${worker === 'The worker' ? 'the worker' : `worker ${pid}`} had work to do and waited ` +
+      `${plural(waits.count, 'time')} about 5 ms for the interpreter lock: ${duration(waits.total)} in all, ` +
+      `${duration(waits.worst)} of the worst second. ` +
       (others
         ? `Another of the ${count(thread.process.tids.length)} threads of this process held it.`
         : 'The thread that held it is not in the capture.'),
@@ -36,7 +36,7 @@ export function finding({ model }: Context, thread: Thread, waits: Waits, severi
       count: waits.count,
       totalMs: milliseconds(waits.total),
       worstMsPerSecond: milliseconds(waits.worst),
-      worstSecondMs: Math.max(0, moment(model, waits.worstSecond * SECOND)),
+      worstSecondMs: Math.max(0, millisecondsAt(model, waits.worstSecond * SECOND)),
       share: round(waits.total / Math.max(1, waits.last - waits.first), 4),
       threads: thread.process.tids.length,
     },

@@ -3,7 +3,7 @@ import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import type { DraftFinding } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_TIMEOUT, type Pulse, timeoutOf } from './pulse.ts';
 
@@ -54,7 +54,7 @@ export function finding(
         pid: pulse.process.pid,
         heartbeats: pulse.beats,
         longestMs: milliseconds(pulse.longest),
-        sinceMs: moment(model, pulse.since),
+        sinceMs: millisecondsAt(model, pulse.since),
         aborted: pulse.abortLine !== null,
         abortedAfterMs: pulse.abortLine === null ? null : milliseconds(pulse.abortedAfter),
       })),

@@ -4,7 +4,7 @@ import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { moment, workerName } from '../words.ts';
+import { millisecondsAt, workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -39,7 +39,7 @@ export function finding(context: Context, heavy: readonly RequestImports[], drop
         modules: imports.modules.size,
         importMs: times ? milliseconds(imports.time) : null,
         correctedMs: times ? milliseconds(corrected(context, imports)) : null,
-        atMs: times ? moment(context.model, imports.firstAt) : null,
+        atMs: times ? millisecondsAt(context.model, imports.firstAt) : null,
         packages: imports.packages,
         first: imports.isFirst,
       })),

@@ -82,14 +82,16 @@ function summary(
 ): string {
   const { lock, waits, total, longest, polled, refused } = story;
   const how =
-    polled === 0 ? '' : ` ${count(polled)} of them asked again and again, as the busy handler of SQLite does.`;
-  const failed = refused === 0 ? '' : ` ${count(refused)} ended without the lock.`;
+    polled === 0
+      ? ''
+      : ` In ${count(polled)} of them the process asked again and again, as the busy handler of SQLite does.`;
+  const failed = refused === 0 ? '' : ` ${plural(refused, 'wait')} ended without the lock.`;
   const asked = [...story.requests].toSorted((a, b) => b[1] - a[1])[0];
   const whom = asked === undefined ? '' : ` Most waited while serving ${asked[0]}.`;
   return (
-    `${plural(waits, 'wait')} for ${shownName(lock.name)} by ` +
-    `${plural(waiters.length, 'process', 'processes')}, ${duration(total)} in all, the longest ` +
-    `${duration(longest)}.${how}${failed} ${heldBy(story, holders)}${whom}`
+    `${plural(waiters.length, 'process', 'processes')} waited ${plural(waits, 'time')} for ${shownName(lock.name)}: ` +
+    `${duration(total)}${waits === 1 ? '' : ` in all, the longest ${duration(longest)}`}.${how}${failed} ` +
+    `${heldBy(story, holders)}${whom}`
   );
 }
 
@@ -97,22 +99,22 @@ function heldBy(
   { longestHeld, unknownHolder, unknownTotal, total, waits }: LockStory,
   holders: readonly [number, { readonly waits: number }][],
 ): string {
-  if (holders.length === 0) return 'Who held it is not in the capture.';
-  const names = holders.slice(0, SHOWN).map(([pid, { waits: times }]) => `${pid} (${count(times)})`);
+  if (holders.length === 0) return 'The capture does not show who held it.';
+  const names = holders.slice(0, SHOWN).map(([pid, { waits: times }]) => `${pid} (in ${plural(times, 'wait')})`);
   const more = holders.length > SHOWN ? ` and ${holders.length - SHOWN} more` : '';
   if (unknownTotal * 2 >= total)
     return (
-      `Who held it in ${count(unknownHolder)} of them, ${duration(unknownTotal)} in all, is not in the capture. ` +
-      `In the others it had been taken before by pid ${names.join(', ')}${more}, for up to ${duration(longestHeld)} ` +
-      'at a time.'
+      `The capture does not show who held it in ${plural(unknownHolder, 'wait')}, ${duration(unknownTotal)} in all. ` +
+      `In the others it was held by ${holdersOf(names, more)}, for up to ${duration(longestHeld)} at a time.`
     );
   const unknown =
-    unknownHolder === 0 ? '' : `; for ${count(unknownHolder)} of ${count(waits)} it is not in the capture`;
-  return (
-    `It had been taken before by pid ${names.join(', ')}${more}, for up to ${duration(longestHeld)} at a ` +
-    `time${unknown}.`
-  );
+    unknownHolder === 0
+      ? ''
+      : `; in ${count(unknownHolder)} of ${plural(waits, 'wait')} the capture does not show who held it`;
+  return `It was held by ${holdersOf(names, more)}, for up to ${duration(longestHeld)} at a time${unknown}.`;
 }
+
+const holdersOf = (names: readonly string[], more: string): string => `pid ${names.join(', ')}${more}`;
 
 function advice({ lock, waiters, polled }: LockStory): Step[] {
   const onDisk = lock.name.startsWith('/');

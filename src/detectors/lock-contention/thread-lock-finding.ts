@@ -56,27 +56,26 @@ export function threadLockFinding(
   const { pid } = process;
   const { total, first, last, longest, handOffs, otherWakes, mostAtOnce } = word;
   const again = againShare(futexesOf(process));
-  const worker = pid === 0 ? 'the worker' : `worker ${pid}`;
   return {
     severity,
     confidence: word.address === PARKED ? 'possible' : 'likely',
-    title: titleOf(`${isOfMany ? `up to ${mostAtOnce}` : threads.length} threads`, worker, word),
+    title: titleOf(`${isOfMany ? `up to ${mostAtOnce}` : threads.length} threads`, pid, word),
     summary:
       (isOfMany
-        ? `${plural(word.count, 'wait')} of threads of ${worker}, ` +
-          `up to ${mostAtOnce} at once, took ${duration(total)} in `
-        : `${plural(threads.length, 'thread')} of ${worker} waited ${duration(total)} in `) +
-      `${duration(last - first)} ${whereAt(word)}, the longest wait ${duration(longest)}. ` +
+        ? `Threads of worker ${pid} waited ${plural(word.count, 'time')}, up to ${mostAtOnce} at once: `
+        : `${plural(threads.length, 'thread')} of worker ${pid} waited `) +
+      `${duration(total)} together within ${duration(last - first)}, the longest wait ${duration(longest)}. ` +
+      `${whereAt(word)} ` +
       `${count(handOffs)} of ${count(handOffs + otherWakes)} wake-ups came from threads that wait for it ` +
       'themselves: they hand a lock to each other.' +
       heldInWords(word) +
       servedInWords(word) +
       (again === null
         ? ''
-        : ` ${percent(again)} of all futex waits of this process found the word changed before they slept.`),
+        : ` In ${percent(again)} of the futex waits of this process another thread was faster (EAGAIN).`),
     why:
-      'Threads that need the same lock run one after the other, however many there are. Which lock it is strace ' +
-      'does not tell: the word is an address.',
+      'Threads that need the same lock run one after the other, however many there are. strace shows ' +
+      'the address of the lock, not its name.',
     start: first,
     end: last,
     openEnded: false,
@@ -100,10 +99,17 @@ export function threadLockFinding(
         text: 'Do less under the lock: no I/O, no logging, no call to another service while it is held; or split it.',
         caveat: 'More threads make the queue longer, not faster.',
       },
+      ...(word.address === PARKED ? [SEE_THE_POOL] : []),
     ],
     subjects: [`pid ${pid}`, `target ${word.address}`],
   };
 }
+
+const SEE_THE_POOL = {
+  text:
+    'If they wait for a connection of a pool: see what those who have one do with it for so long, and whether the ' +
+    'pool (pool_size of SQLAlchemy, CONN_MAX_AGE and pool of Django) is smaller than the number of threads.',
+};
 
 /** The call in which a thread that has the lock mostly is while others wait; null where nothing shows. */
 function mostHeldIn({ heldIn, heldFor }: FutexWord): HeldIn | null {
@@ -112,11 +118,13 @@ function mostHeldIn({ heldIn, heldFor }: FutexWord): HeldIn | null {
 }
 
 /** Which requests wait, and what the lock is held for: where there is no room the worker is left out first. */
-function titleOf(threads: string, worker: string, word: FutexWord): string {
+function titleOf(threads: string, pid: number, word: FutexWord): string {
   const [request = '', times = 0] = [...word.requests].toSorted((a, b) => b[1] - a[1])[0] ?? [];
   const who = times * 2 > word.count ? `${request}: ` : '';
   const names = namesOf(mostHeldIn(word));
-  const queues = [`${threads} of ${worker} queue for one lock`, `${threads} queue for one lock`];
+  // A pool of connections is handed on in the same way.
+  const what = word.address === PARKED ? 'one lock or pool' : 'one lock';
+  const queues = [`${threads} of worker ${pid} queue for ${what}`, `${threads} queue for ${what}`];
   const titles = [
     ...names.flatMap((name) => queues.map((queue) => `${who}${queue}, held in ${name}`)),
     ...(names.length > 1 ? names.slice(0, -1).map((name) => `${queues[1]}, held in ${name}`) : []),
@@ -139,7 +147,7 @@ function heldInWords(word: FutexWord): string {
   const most = mostHeldIn(word);
   const where = most?.target === '' ? most.call : `${most?.call} on ${most?.target}`;
   return (
-    ` Whoever of them had the lock kept it for ${duration(heldFor / held)} on average` +
+    ` The thread that had the lock kept it for ${duration(heldFor / held)} on average` +
     (most === null ? '.' : `, ${duration(most.total / most.count)} of that in ${where}.`)
   );
 }
@@ -152,8 +160,9 @@ function servedInWords({ requests }: FutexWord): string {
 /** Python since 3.13 parks each waiting thread at an address on its own stack. */
 function whereAt({ address }: FutexWord): string {
   return address === PARKED
-    ? 'at an address of its own each, as threads that wait for a lock of Python 3.13 or later do, or for a queue'
-    : `for the same futex word ${address}`;
+    ? 'Each waited at an address of its own, as threads do that wait for a lock in Python 3.13 or later, or for what a ' +
+        'pool hands out, such as a connection to a database.'
+    : `They waited for the same futex word, ${address}.`;
 }
 
 /** The share of futex waits that found the word changed, or null without any to speak of. */

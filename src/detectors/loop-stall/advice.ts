@@ -191,7 +191,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
   'gil-wait': () => [
     {
       text:
-        'Other threads of this process hold the interpreter lock: fewer of them, or move their computing to ' +
+        'Other threads of this process hold the interpreter lock: run fewer of them, or move their computing to ' +
         'another process.',
       caveat: 'sys.setswitchinterval changes how long each wait is, not how much there is.',
     },

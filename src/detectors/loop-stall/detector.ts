@@ -4,6 +4,7 @@ import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
 import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
+import { computingOf, PreemptionTracker } from '../../model/topics/spin/preemption-tracker.ts';
 import { RoundsTracker } from '../../model/topics/spin/rounds-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
@@ -14,6 +15,7 @@ import { isOneOfMany, isParkedByOthers } from '../one-of-many.ts';
 import { type Cause, type Reason, reasonOf } from '../stall-cause/cause.ts';
 import { effect } from './effect.ts';
 import { stallFinding } from './finding.ts';
+import { computedFor } from './goroutines.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { noLoopReason } from './no-loop-reason.ts';
 import { causesOf, foldedByRequest } from './stall-causes.ts';
@@ -25,7 +27,7 @@ export const loopStall = defineDetector({
   title: 'An event loop does not get back to its wait',
   // Without times a call that tells its duration may still show a stall.
   needs: [],
-  trackers: [RoundsTracker],
+  trackers: [RoundsTracker, PreemptionTracker],
   thresholds: {
     'stall-ms': {
       default: 100,
@@ -36,6 +38,7 @@ export const loopStall = defineDetector({
   },
   tellsStalls: true,
   perWorker: true,
+  judgesOpen: true,
   judgesCounts: 'watched',
   effect,
   metrics,
@@ -59,10 +62,29 @@ export const loopStall = defineDetector({
           groups.delete(thread);
         },
       },
-      conclude: () => (context.model.watch.isActive ? judgeWatched(context) : conclude(context, groups)),
+      conclude: () =>
+        context.model.watch.isActive ? judgeWatched(context) : conclude(context, withOpen(context, groups, threshold)),
     };
   },
 });
+
+/** With the turns that go on, in groups of their own: what was told of the others stays as it is. */
+function withOpen(
+  context: Context,
+  groups: ReadonlyMap<Thread, Map<string, StallGroup>>,
+  threshold: Nanoseconds,
+): ReadonlyMap<Thread, ReadonlyMap<string, StallGroup>> {
+  const all = new Map(groups);
+  for (const fact of context.model.openTurns) {
+    const stall = stallOf(fact, context);
+    if (isStarting(fact.thread, fact.turn) || stall.corrected < threshold) continue;
+    const own = [...(groups.get(fact.thread) ?? [])];
+    const copies = new Map(own.map(([key, group]) => [key, { ...group, stalls: [...group.stalls] }]));
+    addStall(copies, fact.thread, stall);
+    all.set(fact.thread, copies);
+  }
+  return all;
+}
 
 function stallOf(fact: LongTurn, context: Context): Stall {
   const { turn, length, open } = fact;
@@ -88,6 +110,7 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     outside: Math.max(0, length - turn.inCalls),
     longestGap: turn.longestGap,
     requestsRead: turn.requestsRead,
+    isOfAny: turn.untold > turn.ownerTime,
     gapOffCpu: turn.gap?.offCpu ?? null,
     offCpu,
     rhythm: null,
@@ -146,6 +169,10 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
   if (loops.length === 0) return notApplicable(noLoopReason(model, roles));
   if (loops.some((thread) => isOneOfMany(thread, model))) return notApplicable(ONE_OF_MANY);
+  for (const { process } of loops) {
+    const computing = computingOf(process);
+    if (computing !== null) return notApplicable(computedFor(process.pid, computing));
+  }
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce(
     (most, thread) => Math.max(most, sharedWaitOf(thread)?.longest ?? thread.loop.longestTurn),

@@ -11,7 +11,7 @@ import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
 import { isScheduler, mayTakeTurns, TURNS_NOTE } from '../turn-takers.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf } from './sentences.ts';
@@ -65,7 +65,7 @@ export function stallFinding(
     codeIn(context.model, thread, { start: stall.start, end: stall.end, call: stall.reason.call });
   const code = [longest, ...group.stalls].map(codeOf).find((sample) => sample !== null) ?? null;
   const isFirst = shared.members[0] === group;
-  const seen = { helpers, place: placeOf(code) };
+  const seen = { helpers, place: placeOf(code), isFull };
   const title = isFirst ? titleOf(shared, loops, seen) : memberTitleOf(shared, pid, seen);
   return {
     severity: isDoubtful ? 'info' : critical && !isSpare ? 'critical' : 'warning',
@@ -109,13 +109,13 @@ export function stallFinding(
       stalls: group.stalls
         .toSorted((a, b) => a.start - b.start)
         .map((stall) => ({
-          startMs: times ? moment(context.model, stall.start) : null,
-          endMs: times ? moment(context.model, stall.end) : null,
+          startMs: times ? millisecondsAt(context.model, stall.start) : null,
+          endMs: times ? millisecondsAt(context.model, stall.end) : null,
           stallMs: milliseconds(stall.length),
           call: stall.reason.call,
           callMs: milliseconds(stall.reason.callTime),
-          blockedFromMs: times ? moment(context.model, stall.reason.start) : null,
-          blockedToMs: times ? moment(context.model, stall.reason.end) : null,
+          blockedFromMs: times ? millisecondsAt(context.model, stall.reason.start) : null,
+          blockedToMs: times ? millisecondsAt(context.model, stall.reason.end) : null,
           request: stall.request,
           turnCalls: stall.calls,
           open: stall.open,
@@ -160,7 +160,8 @@ export interface Membership {
 
 function everybodyNote({ members, count, total }: StallCause): string {
   if (members.length === 1) return '';
-  return ` ${plural(members.length, 'worker')} had it: ${plural(count, 'stall')}, together ${duration(total)}.`;
+  const stalls = `${plural(count, 'stall')}, together ${duration(total)}`;
+  return ` ${plural(members.length, 'worker')} stalled like this: ${stalls}.`;
 }
 
 /** The time in which the loop was watched. */

@@ -50,10 +50,12 @@ export function summaryOf(
   const shared = sharedWaitOf(thread);
   const whom =
     stall.request === ''
-      ? ''
+      ? stall.isOfAny
+        ? ` for one of ${stall.requestsRead} requests that it had read, and nothing tells for which`
+        : ''
       : stall.afterReply
-        ? ` after it had answered ${stall.request}`
-        : ` while serving ${stall.request}`;
+        ? ` after it had answered ${theRequest(stall.request)}`
+        : ` while serving ${theRequest(stall.request)}`;
   const times = count === 1 ? '' : ` ${plural(count, 'stall')} of this kind, together ${duration(total)}.`;
   const waiting = stall.waitingCount();
   const kept =
@@ -71,6 +73,11 @@ export function summaryOf(
     `${atLeast(stall)}${duration(stall.length)}${whom}: ` +
     `${whatHappened(stall)}.${times}${kept}${accuracyNote(stall, capabilities)}`
   );
+}
+
+/** What was not read as a request is named by its connection. */
+function theRequest(name: string): string {
+  return name.startsWith('connection ') ? `the ${name}` : name;
 }
 
 function whatHappened(stall: Stall): string {
@@ -113,17 +120,19 @@ function notRunning({ reason, outside, longestGap, gapOffCpu, rhythm }: Stall): 
   const gap =
     call !== '' && (outside < total || longestGap < NOTED) ? '' : `no system call for ${duration(longestGap)}`;
   const parts = [call === '' ? '' : pausedCalls(reason), gap].filter((part) => part !== '');
-  const why =
-    rhythm !== null
-      ? `, and its pauses end every ${duration(rhythm.period)} (${rhythm.beats} of them), as a CPU quota makes them`
-      : ` (${call === '' && gapOffCpu !== null ? onOrOff(longestGap, gapOffCpu) : WHY_NOT_RUNNING})`;
-  return `it did not run: ${parts.join(', ')}${why}`;
+  if (rhythm !== null)
+    return (
+      `it did not run: ${parts.join(', ')}, and its pauses end every ${duration(rhythm.period)} ` +
+      `(${rhythm.beats} of them), as a CPU quota makes them`
+    );
+  const why = call === '' && gapOffCpu !== null ? onOrOff(longestGap, gapOffCpu) : WHY_NOT_RUNNING;
+  return `it did not run (${why}): ${parts.join(', ')}`;
 }
 
 function pausedCalls({ call, callTime, total, rungs, target, isBrief }: Reason): string {
   if (isBrief) return `${call}${target === '' ? '' : ` on ${target}`}, which rarely waits, took ${duration(callTime)}`;
   return rungs > 1
-    ? `${rungs} calls that never block took ${duration(total)}, the longest ${duration(callTime)} (${call})`
+    ? `${rungs} calls that never block took ${duration(total)}, the longest, ${call}, ${duration(callTime)}`
     : `${call}, which never blocks, took ${duration(callTime)}`;
 }
 

@@ -52,6 +52,8 @@ export interface Stall {
   readonly outside: Nanoseconds;
   readonly longestGap: Nanoseconds;
   readonly requestsRead: number;
+  /** It was for one of those, and nothing tells for which. */
+  readonly isOfAny: boolean;
   /**
    * Time off the processor in the longest gap, and in the whole turn outside its calls; null where the capture does not
    * tell.

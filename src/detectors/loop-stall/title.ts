@@ -25,6 +25,8 @@ export interface Seen {
   readonly helpers: readonly string[];
   /** `app.py:12 application()`; empty when nobody looked. */
   readonly place: string;
+  /** It accepts for a pool of threads and waits for another thread: for a free one, most likely. */
+  readonly isFull?: boolean;
 }
 
 /** What a title is made of: each thing in a few ways, the best first and the shortest last. */
@@ -45,7 +47,7 @@ interface Parts {
  * Who does what to whom, how long and how often: `GET /b holds worker 4870 for 1.00 s (3 times): no system call`. At
  * most 78 characters; what matters least gives way first. `loops`: all event loops of the capture.
  */
-export function titleOf(cause: StallCause, loops: number, { helpers, place }: Seen): Title {
+export function titleOf(cause: StallCause, loops: number, { helpers, place, isFull = false }: Seen): Title {
   const [worst] = cause.members;
   if (worst === undefined) throw new Error('a cause has one member at least');
   const { longest } = worst;
@@ -54,7 +56,7 @@ export function titleOf(cause: StallCause, loops: number, { helpers, place }: Se
   const request = isOfRequest(worst.cause) ? requestName(longest.request) || (cause.requests[0] ?? '') : '';
   const others =
     request === '' || cause.requests.length < 2 ? '' : ` and ${plural(cause.requests.length - 1, 'other')}`;
-  const bare = whatOf(longest, helpers);
+  const bare = isFull ? ['perhaps no thread was free'] : whatOf(longest, helpers);
   const placed = withPlaceIn(bare, place);
   const what = withRequest(placed, worst.cause, cause.requests);
   return fitted({

@@ -4,7 +4,7 @@ import { duration, count as inFigures, milliseconds, plural, round } from '../..
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -72,8 +72,8 @@ function findingOf(
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
         .map((turn) => ({
-          startMs: moment(model, turn.start),
-          endMs: moment(model, endOf(turn)),
+          startMs: millisecondsAt(model, turn.start),
+          endMs: millisecondsAt(model, endOf(turn)),
           stallMs: milliseconds(turn.length),
           call: '',
           callMs: 0,

@@ -3,7 +3,7 @@ import { duration, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** A request that came again. */
@@ -52,8 +52,8 @@ export function finding(
       retries: retries.map((retry) => ({
         request: retry.request,
         pid: retry.pid,
-        firstAtMs: moment(model, retry.firstAt),
-        againAtMs: moment(model, retry.againAt),
+        firstAtMs: millisecondsAt(model, retry.firstAt),
+        againAtMs: millisecondsAt(model, retry.againAt),
         sure: retry.sure,
       })),
     },

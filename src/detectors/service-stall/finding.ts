@@ -7,7 +7,7 @@ import { codeSentence, commonPlace, framesMember, withCode, withPlace } from '..
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
-import { everyOne, moment } from '../words.ts';
+import { everyOne, millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { describe, type ServiceStall, totalsOf } from './service-stalls.ts';
 
@@ -61,8 +61,8 @@ export function finding(
       `${where}. ${computingOrWaiting(worst, computing)}${codeSentence(code)}`,
     why:
       'Nobody accepts or answers while every loop is blocked: the service is down for that ' +
-      `time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. It then serves ` +
-      `${loops.length} requests at once, one a worker, and no more.`,
+      `time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. The service can then ` +
+      `hold ${loops.length} requests at once, one in each worker, and no more.`,
     start: stalls[0]?.start ?? UNKNOWN,
     end: stalls.at(-1)?.end ?? UNKNOWN,
     openEnded: open,
@@ -78,8 +78,8 @@ export function finding(
       stalls: shown
         .toSorted((a, b) => a.start - b.start)
         .map((stall) => ({
-          startMs: moment(model, stall.start),
-          endMs: moment(model, stall.end),
+          startMs: millisecondsAt(model, stall.start),
+          endMs: millisecondsAt(model, stall.end),
           blockedIn: stall.blockedIn.map((each, index) => ({
             ...each,
             ...framesMember(stall.codes[index] ?? null),

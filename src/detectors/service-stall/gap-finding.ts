@@ -2,13 +2,13 @@ import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import type { Gap } from './gaps.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
 
-/** The finding about times in which no worker of a listener lived; from `critical` on that is critical. */
+/** The finding about times in which no worker of a listener accepted; from `critical` on that is critical. */
 export function gapFinding(model: Model, gaps: readonly Gap[], critical: Nanoseconds): DraftFinding<Metrics> {
   const lengthOf = ({ start, end }: Gap): Nanoseconds => end - start;
   const worst = gaps.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0] as Gap;
@@ -19,10 +19,12 @@ export function gapFinding(model: Model, gaps: readonly Gap[], critical: Nanosec
   return {
     severity: longest >= critical ? 'critical' : 'warning',
     confidence: 'likely',
-    title: `No worker lived for ${duration(longest)}: at least ${plural(worst.taken, 'connection')} waited`,
+    title:
+      `No old or new worker accepted for ${duration(longest)}: ` +
+      `at least ${plural(worst.taken, 'connection')} waited`,
     summary:
       `Between one generation of workers and the next nobody accepted from ${worst.listener.name} for ` +
-      `${duration(longest)}${times}: ${pidList(worst.before)} had given it up, ${pidList(worst.after)} ` +
+      `${duration(longest)}${times}: ${pidList(worst.before)} had stopped accepting, ${pidList(worst.after)} ` +
       `began later. The listener stayed open. The new workers then took ${worst.taken} connections without a wait in ` +
       'between: these had queued up.',
     why:
@@ -42,8 +44,8 @@ export function gapFinding(model: Model, gaps: readonly Gap[], critical: Nanosec
       busyPercent: 0,
       waited: worst.taken,
       stalls: gaps.slice(0, SHOWN).map(({ start, end }) => ({
-        startMs: moment(model, start),
-        endMs: moment(model, end),
+        startMs: millisecondsAt(model, start),
+        endMs: millisecondsAt(model, end),
         blockedIn: [],
       })),
     },

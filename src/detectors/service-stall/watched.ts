@@ -4,7 +4,7 @@ import { MILLISECOND } from '../../trace/time.ts';
 import { allAtOnce } from '../busy-at-once/intersection.ts';
 import type { Context } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { everyOne, moment } from '../words.ts';
+import { everyOne, millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -62,8 +62,8 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
         longestMs: milliseconds(length),
         busyPercent: 0,
         stalls: stalls.slice(0, SHOWN).map(({ start, end }) => ({
-          startMs: moment(model, start),
-          endMs: moment(model, end),
+          startMs: millisecondsAt(model, start),
+          endMs: millisecondsAt(model, end),
           blockedIn: workers.map((pid) => ({ pid, cause: 'unrecorded' as const, call: '', target: '' })),
         })),
       },

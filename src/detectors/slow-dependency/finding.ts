@@ -107,8 +107,7 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
   const wait = longestOf(slow);
   const bound = wait?.isOpen === true ? 'at least ' : '';
   const failures = peer.failures === 0 ? '' : ` ${plural(peer.failures, 'wait')} failed or ran out of time.`;
-  const givenUp =
-    peer.givenUp === 0 ? '' : ` ${plural(peer.givenUp, 'request')} had a reply although nothing had come by then.`;
+  const givenUp = peer.givenUp === 0 ? '' : ` ${plural(peer.givenUp, 'request')} had a reply before the answer came.`;
   const goOn = `${peer.openAtEnd} ${peer.openAtEnd === 1 ? 'goes' : 'go'} on.`;
   const open =
     peer.openAtEnd === 0 ? '' : ` ${goesOn ? goOn : `${peer.openAtEnd} had not ended when the capture did.`}`;
@@ -122,13 +121,15 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
       ? `${plural(peer.requests, 'request')} waited`
       : `${plural(peer.processes.size, 'process', 'processes')} waited`;
   const share =
-    peer.longestOfRequest > longest * 1.01 ? ` One request waited ${duration(peer.longestOfRequest)} in all.` : '';
-  const served = wait === null || wait.request === '' ? '' : `, for ${wait.request}`;
-  const asked = wait === null || wait.query === '' ? '' : ` Asked in the longest: ${wait.query}.`;
+    peer.longestOfRequest > longest * 1.01
+      ? ` The slowest request waited ${duration(peer.longestOfRequest)} in all.`
+      : '';
+  const served = wait === null || wait.request === '' ? '' : `, while ${wait.request} was served`;
+  const asked = wait === null || wait.query === '' ? '' : `; it was for the answer to ${wait.query}`;
   const part = waits === peer.all || peer.all.total === 0 ? '' : partOf(total, peer.all.total);
   return (
     `${whom} ${plural(timed, 'time')} for ${named(peer)}, together ${duration(total)}${part}; the longest wait took ` +
-    `${bound}${duration(longest)}${served}.${share}${asked}${failures}${givenUp}${open}`
+    `${bound}${duration(longest)}${served}${asked}.${share}${failures}${givenUp}${open}`
   );
 }
 
@@ -150,7 +151,7 @@ function adviceFor({ name, isKnown, processes }: Peer): readonly Step[] {
       ? [
           {
             text: `Look at ${name}: its load, its own slow requests, and what it waits for.`,
-            ...(host === null ? {} : { command: `ss -tnpi dst ${host[1]} and dport = :${host[2]}` }),
+            ...(host === null ? {} : { command: `ss -tnpi 'dst ${host[1]} and dport = :${host[2]}'` }),
           },
         ]
       : [

@@ -170,7 +170,7 @@ function heaviest(groups: readonly BlockedIn[]): [BlockedIn | null, Nanoseconds]
 
 /** Many requests were served in the turn and none of them took most of it: too much work, not a blocker. */
 function isCrowd({ turn, length }: LongTurn): boolean {
-  return turn.requestsRead >= CROWD && turn.ownerTime < DOMINANT * length;
+  return turn.requestsRead >= CROWD && Math.max(turn.ownerTime, turn.untold) < DOMINANT * length;
 }
 
 function blockedReason(group: BlockedIn): Reason {

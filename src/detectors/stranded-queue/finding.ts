@@ -9,7 +9,7 @@ import { serverOf, subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import { largestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment, workerName } from '../words.ts';
+import { millisecondsAt, workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -64,8 +64,8 @@ export function finding(
       longestMs: milliseconds(largestOf(stranded.map(longest))),
       stranded: stranded.slice(-SHOWN).map((left) => ({
         pid: left.thread.process.pid,
-        startMs: moment(model, left.since),
-        endMs: moment(model, left.start),
+        startMs: millisecondsAt(model, left.since),
+        endMs: millisecondsAt(model, left.start),
         connections: left.accepted,
         free: pidsOf(left.free),
       })),

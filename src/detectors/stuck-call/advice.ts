@@ -1,11 +1,11 @@
-import type { AtEnd } from '../../model/at-end/at-end.ts';
+import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Wait } from '../../model/at-end/waits.ts';
 import type { Step } from '../finding.ts';
 import { CLOSE_THE_SESSION, SESSION_FILE } from '../php-session.ts';
 import { seeCode } from '../see-code.ts';
 
 /** What to look at next, by what the thread waits for: first whether it is still there, then who can end it. */
-export function adviceFor({ thread, left, wait }: AtEnd): readonly Step[] {
+export function adviceFor({ thread, left, wait }: ThreadAtEnd): readonly Step[] {
   const pid = thread.process.pid || thread.tid;
   const name = pid === 0 ? 'PID' : String(pid);
   const tid = thread.tid === 0 ? name : String(thread.tid);
@@ -43,11 +43,19 @@ const socketStep = ({ pid }: Place): Step => ({
 
 const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly Step[]>>> = {
   answer: (place) => [
-    ...(place.fd >= 0 && !ADDRESS.test(place.path) ? [descriptorStep(place)] : []),
-    {
-      text: `Look at ${place.path.match(ADDRESS)?.[0] ?? 'that service'}: what does it do with this request?`,
-      command: `ss -tnp | grep pid=${place.pid},`,
-    },
+    ...(place.fd >= 0 && !ADDRESS.test(place.path)
+      ? [
+          {
+            text: 'See who is at the other end of that socket, and what it does with this request.',
+            command: `ss -tuxnp | grep 'pid=${place.pid},fd=${place.fd})'`,
+          },
+        ]
+      : [
+          {
+            text: `Look at ${place.path.match(ADDRESS)?.[0] ?? 'that service'}: what does it do with this request?`,
+            command: `ss -tnp | grep pid=${place.pid},`,
+          },
+        ]),
     { text: 'Give the client of that service a time limit, so that one slow service does not take every worker.' },
   ],
   client: (place) => [

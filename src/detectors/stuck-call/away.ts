@@ -144,5 +144,5 @@ function summaryOf(sorted: readonly Thread[], longest: Nanoseconds, top: TimeRow
     clients > 0
       ? ` ${plural(clients, 'client is', 'clients are')} connected to ${sorted.length === 1 ? 'it' : 'them'} meanwhile.`
       : ' Nothing shows that somebody waits for it: a job looks the same.';
-  return `${named}${more} ${spent}${waiting}`;
+  return `${sorted.length === 1 ? 'Process' : 'Processes'} ${named}${more} ${spent}${waiting}`;
 }

@@ -81,7 +81,8 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
     confidence: 'likely',
     title: withPlace(cutTitle(title), commonPlace(codes), LONGEST_TITLE),
     summary:
-      `${named}${more} ${be} in ${inCall} when the capture began, and for at least ${length} of it, while ` +
+      `Pid${pids.length === 1 ? '' : 's'} ${named}${more} ${be} in ${inCall} when the capture began, and for at ` +
+      `least ${length} of it, while ` +
       `${plural(clients, 'client was', 'clients were')} connected. ${pids.length === 1 ? 'It has' : 'They have'} ` +
       `come back since.${codeSentence(code)}`,
     why: 'A worker that does not come back to its wait neither accepts nor answers anybody else until it does.',
@@ -125,6 +126,6 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
 }
 
 function whoOf(pids: readonly number[], all: number, isEverybody: boolean): string {
-  if (pids.length === 1) return `${pids[0]}`;
+  if (pids.length === 1) return `Pid ${pids[0]}`;
   return isEverybody ? everyOne(pids.length, 'workers') : `${pids.length} of ${all} processes`;
 }

@@ -1,4 +1,4 @@
-import { type AtEnd, atEndOf } from '../../model/at-end/at-end.ts';
+import { atEndOf, idleOf, type ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
@@ -32,6 +32,7 @@ export const stuckCall = defineDetector({
   },
   trackers: [SharedLocks, JobTracker, AnsweredSleeps],
   judgesCounts: 'watched',
+  judgesOpen: true,
   effect,
   metrics,
   measures: { count: 'count', longestMs: 'threads.forMs' },
@@ -51,7 +52,7 @@ function conclude(context: Context): Conclusion<Metrics> {
       isLong(context, each) &&
       !isUsualSleep(context, each),
   );
-  const groups = new Map<string, AtEnd[]>();
+  const groups = new Map<string, ThreadAtEnd[]>();
   for (const each of stuck) {
     const { left, wait, idle } = each;
     const key = `${idle} ${left.name} ${wait.kind} ${keyOf(each)}`;
@@ -101,13 +102,13 @@ function conclude(context: Context): Conclusion<Metrics> {
 }
 
 /** Without times the durations of other calls (-T) do not say how long those lasted that had not come back. */
-function leftAtEnd({ model, capabilities }: Context): AtEnd[] {
+function leftAtEnd({ model, capabilities }: Context): ThreadAtEnd[] {
   const all = atEndOf(model);
   return capabilities.times ? all : all.map((each) => ({ ...each, lasted: UNKNOWN }));
 }
 
 /** Sockets to one address are one target; sockets that nobody could name are one, too. */
-function keyOf({ left: { target, descriptor, path }, idle, wait }: AtEnd): string {
+function keyOf({ left: { target, descriptor, path }, idle, wait }: ThreadAtEnd): string {
   if (descriptor !== null && descriptor.kind === 'socket' && descriptor.peer === '') return 'socket';
   // Each child of a pool has a pipe of its own, on which it waits for work.
   if (idle === 'unknown' && wait.kind === 'work' && descriptor?.kind === 'pipe') return 'pipe';
@@ -115,7 +116,7 @@ function keyOf({ left: { target, descriptor, path }, idle, wait }: AtEnd): strin
 }
 
 /** Every busy capture ends with calls that are under way: only a long stay says something. */
-function isLong({ model, capabilities, threshold }: Context, { lasted, left }: AtEnd): boolean {
+function isLong({ model, capabilities, threshold }: Context, { lasted, left }: ThreadAtEnd): boolean {
   if (!capabilities.times || lasted === UNKNOWN) return true;
   // Of two whole seconds one may be what the stamps hide.
   if (lasted >= threshold('stuck-ms') * MILLISECOND + capabilities.resolution) return true;
@@ -124,7 +125,7 @@ function isLong({ model, capabilities, threshold }: Context, { lasted, left }: A
 }
 
 /** Requests of the capture were answered after a sleep as long as this one. */
-function isUsualSleep({ model }: Context, { left, lasted, wait }: AtEnd): boolean {
+function isUsualSleep({ model }: Context, { left, lasted, wait }: ThreadAtEnd): boolean {
   if (wait.kind !== 'time' || left.beganBefore || lasted === UNKNOWN) return false;
   return lasted <= model.topic(AnsweredSleeps).longest;
 }
@@ -143,10 +144,15 @@ interface Scene {
   /** Somebody is surely stuck. */
   readonly isHang: boolean;
   /** Threads that may wait for each other. */
-  readonly suspects: ReadonlySet<AtEnd>;
+  readonly suspects: ReadonlySet<ThreadAtEnd>;
 }
 
-function sceneOf(model: Model, all: readonly AtEnd[], stuck: readonly AtEnd[], suspects: ReadonlySet<AtEnd>): Scene {
+function sceneOf(
+  model: Model,
+  all: readonly ThreadAtEnd[],
+  stuck: readonly ThreadAtEnd[],
+  suspects: ReadonlySet<ThreadAtEnd>,
+): Scene {
   const roles = rolesOf(model.processes.threads());
   const serving = [...roles].filter(([, role]) => isWorkerRole(role)).map(([thread]) => thread.process);
   const keeping = new Set(all.filter(({ wait }) => wait.kind === 'time').map(({ thread }) => thread.process));
@@ -163,7 +169,7 @@ function sceneOf(model: Model, all: readonly AtEnd[], stuck: readonly AtEnd[], s
   };
 }
 
-function judge(model: Model, all: readonly AtEnd[], scene: Scene): Group {
+function judge(model: Model, all: readonly ThreadAtEnd[], scene: Scene): Group {
   const { processes, isServing, isHang, suspects } = scene;
   const stuck = new Set(all.map(({ thread }) => thread.process));
   const isEverybody = [...processes].every((process) => stuck.has(process));
@@ -192,7 +198,7 @@ function judge(model: Model, all: readonly AtEnd[], scene: Scene): Group {
 const MOST_LOCKED = 3;
 
 /** Processes of one thread that wait for a lock: where others hang, that is likelier than an idle wait. */
-function isLocked(all: readonly AtEnd[]): boolean {
+function isLocked(all: readonly ThreadAtEnd[]): boolean {
   // More of them on one word are threads of a pool that strace did not tell from processes.
   return (
     all.length <= MOST_LOCKED &&
@@ -204,7 +210,7 @@ function isLocked(all: readonly AtEnd[]): boolean {
  * The parent of others, or the first of the traced processes, where no other one can be their parent: parents wait for
  * ever, and rightly so.
  */
-function mayBeParent(model: Model, all: readonly AtEnd[]): boolean {
+function mayBeParent(model: Model, all: readonly ThreadAtEnd[]): boolean {
   const [only] = all;
   if (only === undefined || all.length > 1) return false;
   if (model.processes.all().some(({ parent }) => parent === only.thread.process)) return true;
@@ -215,7 +221,7 @@ function mayBeParent(model: Model, all: readonly AtEnd[]): boolean {
 }
 
 /** One thread, of which nothing else is known: somebody looked at it because it hangs. */
-function isAlone({ processes }: Model, all: readonly AtEnd[]): boolean {
+function isAlone({ processes }: Model, all: readonly ThreadAtEnd[]): boolean {
   const [only] = all;
   if (only === undefined || all.length > 1 || only.wait.kind === 'work' || only.wait.kind === 'unknown') return false;
   return [...processes.threads()].length === 1 && only.thread.lastTime === UNKNOWN;
@@ -239,14 +245,16 @@ function nobodyInCall({ processes }: Model): Conclusion<never> {
   );
 }
 
-function reasonOf(context: Context, all: readonly AtEnd[], parked: number): string {
-  const idle = all.filter((each) => each.idle === 'yes').length;
+function reasonOf(context: Context, all: readonly ThreadAtEnd[], parked: number): string {
+  const idle = all.filter((each) => idleOf(each) === 'yes').length;
+  const untold = all.filter((each) => each.idle === 'yes').length - idle;
   const asleep = all.filter(
     (each) => each.idle !== 'yes' && isLong(context, each) && isUsualSleep(context, each),
   ).length;
-  const brief = all.length - idle - parked - asleep;
+  const brief = all.length - idle - untold - parked - asleep;
   const parts = [
     `${idle} waiting for work or for a time`,
+    ...(untold > 0 ? [`${untold} in a call that strace does not name`] : []),
     ...(parked > 0 ? [`${parked} waiting for another thread or process while no request waits`] : []),
     ...(asleep > 0 ? [`${asleep} asleep in a request no longer than others that were then answered`] : []),
     ...(brief > 0 ? [`${brief} for less than ${context.threshold('stuck-ms')} ms`] : []),

@@ -1,19 +1,19 @@
-import type { AtEnd } from '../../model/at-end/at-end.ts';
+import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
-import { elapsed, SECOND, UNKNOWN } from '../../trace/time.ts';
+import { elapsed, MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { everyOne, moment } from '../words.ts';
+import { everyOne, millisecondsAt } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Threads that hang in the same call on the same thing. */
 export interface Group {
-  readonly all: readonly AtEnd[];
+  readonly all: readonly ThreadAtEnd[];
   readonly severity: Severity;
   /** All threads that serve, or all processes of a capture in which nobody is known to serve. */
   readonly isEverybody: boolean;
@@ -62,7 +62,7 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
         tid: each.thread.tid,
         call: each.left.name,
         target: targetOf(each),
-        sinceMs: capabilities.times && !each.left.beganBefore ? moment(model, each.left.since) : null,
+        sinceMs: capabilities.times && !each.left.beganBefore ? millisecondsAt(model, each.left.since) : null,
         forMs: capabilities.times && each.lasted !== UNKNOWN ? milliseconds(each.lasted) : null,
         hasTimeout: each.left.hasTimeout,
         idle: each.idle === 'no' ? 'no' : 'unknown',
@@ -83,7 +83,7 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
  * Somebody saw the thread begin such a call long after the one that the capture began with. A tracer that prints no
  * single calls (watch.bt) does not tell that it came back in between.
  */
-function hasComeBack({ left, thread: { seen } }: AtEnd): boolean {
+function hasComeBack({ left, thread: { seen } }: ThreadAtEnd): boolean {
   return seen !== null && left.beganBefore && seen.call === left.name && elapsed(left.since, seen.since) > SECOND;
 }
 
@@ -96,18 +96,23 @@ const WHY = {
 
 const MUTUAL = ' Each of them may wait for a lock that another of them has: then none ever comes back.';
 
-function targetOf({ left: { target, path } }: AtEnd): string | null {
+function targetOf({ left: { target, path } }: ThreadAtEnd): string | null {
   return target === '' ? (path === '' ? null : path) : target;
 }
 
 /** Many captures do not tell a thread from a process: then nobody is called one. */
 function nounOf(all: readonly Process[]): string {
-  return all.some((process) => threadsOf(process).length > 1 || process.parent !== null || process.forks > 0)
+  return all.every((process) => threadsOf(process).length > 1 || process.parent !== null || process.forks > 0)
     ? 'processes'
     : 'pids';
 }
 
-function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Process[], isEverybody: boolean): string {
+function who(
+  sorted: readonly ThreadAtEnd[],
+  pids: readonly number[],
+  all: readonly Process[],
+  isEverybody: boolean,
+): string {
   if (pids.length > 1) {
     const noun = nounOf(all);
     // The rest keeps time or governs them, as whoever looked at them from outside could see.
@@ -121,10 +126,10 @@ function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Pr
   if (sorted.length > 1) return `${sorted.length} threads${pid === 0 ? '' : ` of ${pid}`} are`;
   const { tid } = only?.thread ?? { tid: 0 };
   if (pid === 0) return 'A process is';
-  return tid === pid ? `${pid} is` : `Thread ${tid} of ${pid} is`;
+  return tid === pid ? `Pid ${pid} is` : `Thread ${tid} of ${pid} is`;
 }
 
-function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity, isRepeated: boolean): string {
+function titleOf(sorted: readonly ThreadAtEnd[], subject: string, severity: Severity, isRepeated: boolean): string {
   const [worst] = sorted;
   if (worst === undefined) return '';
   const { left, idle } = worst;
@@ -139,14 +144,14 @@ function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity, 
 }
 
 /** The lock that all of them wait for in memory: a debugger finds it by its address. */
-function lockOf(sorted: readonly AtEnd[]): string {
+function lockOf(sorted: readonly ThreadAtEnd[]): string {
   const words = new Set(sorted.map(({ left, wait }) => (wait.kind === 'lock' ? (left.futex?.word ?? '') : '')));
   const [word = ''] = words;
   return words.size === 1 && word !== '' ? `: the lock at ${word} is taken` : '';
 }
 
 /** Words that end with the descriptor of one of them; each may wait on a descriptor of its own. */
-function ofAll(words: string, sorted: readonly AtEnd[]): string {
+function ofAll(words: string, sorted: readonly ThreadAtEnd[]): string {
   const fds = [...new Set(sorted.map(({ left }) => left.fd))];
   if (fds.length === 1) return words;
   const [last, ...others] = fds.toReversed();
@@ -155,58 +160,77 @@ function ofAll(words: string, sorted: readonly AtEnd[]): string {
 }
 
 /** The same of words of memory. */
-function ofAllWords(what: string, sorted: readonly AtEnd[]): string {
+function ofAllWords(what: string, sorted: readonly ThreadAtEnd[]): string {
   const words = [...new Set(sorted.flatMap(({ left }) => left.futex?.word ?? []))];
   if (words.length < 2) return what;
   const more = words.length - MOST_FDS;
   const named = `${words.slice(0, MOST_FDS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   return what
-    .replace(/\(word [^)]*\)$/, `(words ${named})`)
+    .replace(/\(futex word [^)]*\)$/, `(futex words ${named})`)
     .replace(/^a lock that is taken/, 'locks that are taken')
     .replace(/^a lock or a signal/, 'locks or signals');
 }
 
+/** `Pid 4127`, `Pids 4127, 4128 and 4129`, `Threads 4131 and 4132 of 4127`. */
+function namesOf(sorted: readonly ThreadAtEnd[]): string {
+  const [{ thread: first }] = sorted as readonly [ThreadAtEnd];
+  const isOne = sorted.length === 1;
+  if (isOne && first.tid === 0) return 'The process';
+  const named = sorted.slice(0, MOST_NAMED).map(({ thread }) => thread);
+  const more = sorted.length - named.length;
+  const isOfOne = sorted.every(({ thread }) => thread.process === first.process);
+  const isThread = sorted.some(({ thread }) => thread.tid !== thread.process.pid);
+  const names = named.map(({ tid, process }) =>
+    isOfOne || tid === process.pid ? `${tid}` : `${tid} of ${process.pid}`,
+  );
+  const noun = `${isThread ? 'Thread' : 'Pid'}${isOne ? '' : 's'}`;
+  return `${noun} ${inAList(names, more)}${isOfOne && isThread ? ` of ${first.process.pid}` : ''}`;
+}
+
+/** `a, b and c`, `a, b and 3 more`. */
+function inAList(names: readonly string[], more: number): string {
+  if (more > 0) return `${names.join(', ')} and ${more} more`;
+  const [last = '', ...others] = names.toReversed();
+  return others.length === 0 ? last : `${others.toReversed().join(', ')} and ${last}`;
+}
+
 function summaryOf(
   { model, capabilities, goesOn }: Context,
-  worst: AtEnd,
-  sorted: readonly AtEnd[],
+  worst: ThreadAtEnd,
+  sorted: readonly ThreadAtEnd[],
   isTimed: boolean,
   isRepeated: boolean,
 ): string {
   const { left, wait, lasted, idle } = worst;
-  const named = sorted
-    .slice(0, MOST_NAMED)
-    .map(({ thread }) =>
-      thread.tid === thread.process.pid ? `${thread.tid}` : `${thread.tid} of ${thread.process.pid}`,
-    );
-  const more = sorted.length - named.length;
-  const subject =
-    sorted.length === 1
-      ? `${left.name}${named[0] === '0' ? '' : ` of ${named[0]}`}`
-      : `${left.name} of ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const isOne = sorted.length === 1;
+  const subject = namesOf(sorted);
+  const it = isOne ? 'It' : 'They';
+  const been = goesOn ? `${isOne ? 'has' : 'have'} been` : 'had been';
   const since = !capabilities.times
-    ? 'how long is unknown, for the capture has no times'
+    ? 'How long is unknown: the capture has no times'
     : !isTimed
-      ? 'how long is unknown: nothing came after it in the capture'
+      ? 'How long is unknown: no later line is in the capture'
       : left.beganBefore
-        ? `it began before the capture: at least ${duration(lasted)}`
-        : `for at least ${duration(lasted)}`;
-  const limit =
-    left.hasTimeout === true ? ' It has a time limit.' : left.hasTimeout === false ? ' It has no time limit.' : '';
+        ? `${it} ${been} in it since before the capture${lasted < MILLISECOND ? '' : `, at least ${duration(lasted)}`}`
+        : `${it} ${been} in it for at least ${duration(lasted)}`;
+  const limit = left.hasTimeout === null ? '' : ` The call has ${left.hasTimeout ? 'a' : 'no'} time limit.`;
   const waitsFor = ofAllWords(ofAll(wait.what, sorted), sorted);
-  const reason = waitsFor === '' ? '' : ` ${sorted.length === 1 ? 'It waits' : 'They wait'} for ${waitsFor}.`;
+  const reason = waitsFor === '' ? '' : ` ${it} ${isOne ? 'waits' : 'wait'} for ${waitsFor}.`;
   const asked = left.query === '' ? '' : ` Asked last: ${left.query}.`;
-  const served = left.request === null || left.request.line === '' ? '' : ` It serves ${left.request.line}.`;
-  const doubt = idle === 'no' ? '' : ' The capture does not tell whether that is idle or stuck.';
+  const served =
+    left.request === null || left.request.line === ''
+      ? ''
+      : ` ${isOne ? 'It' : 'One of them'} was serving ${left.request.line}.`;
+  const doubt = idle === 'no' ? '' : ' The capture does not show whether that is idle or stuck.';
   const all = model.processes.all();
   const scope = sorted.length > 1 && all.length > sorted.length ? ` ${all.length} ${nounOf(all)} were traced.` : '';
   const another = goesOn ? 'is in another one now' : `in another ${left.name} when it ended`;
   const state = isRepeated
-    ? `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''} ${sorted.length === 1 ? 'was' : 'were'} in ` +
+    ? `${subject} ${isOne ? 'was' : 'were'} in ` +
       `${left.name} when the capture began, and ${another}, ${duration(lasted)} later. ` +
       'This tracer prints no single calls: how many there were in between is unknown'
     : goesOn
-      ? `${subject} ${sorted.length === 1 ? 'has' : 'have'} not come back yet; ${since}`
-      : `${subject} had not come back when the capture ended; ${since}`;
+      ? `${subject} ${isOne ? 'has' : 'have'} not come back from ${left.name} yet. ${since}`
+      : `${subject} ${isOne ? 'was' : 'were'} still in ${left.name} when the capture ended. ${since}`;
   return `${state}.${limit}${reason}${asked}${served}${doubt}${scope}`;
 }

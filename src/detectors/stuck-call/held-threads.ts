@@ -1,4 +1,4 @@
-import type { AtEnd } from '../../model/at-end/at-end.ts';
+import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Family } from '../../trace/syscalls.ts';
 
@@ -11,23 +11,23 @@ const LARGEST_RECORD = 4096;
 /** What threads say that wait for a lock of memory each, of which nobody has two of one. */
 export interface Held {
   /** They are held by whoever governs them, as the threads of redis that have nothing to do. */
-  readonly byDesign: readonly AtEnd[];
+  readonly byDesign: readonly ThreadAtEnd[];
   /** They fell into it while they worked: each may wait for what another one has. */
-  readonly amongEachOther: readonly AtEnd[];
+  readonly amongEachOther: readonly ThreadAtEnd[];
 }
 
 /**
  * Sorts threads that wait for locks: those of one process where each waits for a lock of its own. `isOneProcess`: all
  * are threads of one, which the capture did not tell.
  */
-export function sortHeld(all: readonly AtEnd[], isOneProcess: boolean): Held {
-  const groups = new Map<Process | null, AtEnd[]>();
+export function sortHeld(all: readonly ThreadAtEnd[], isOneProcess: boolean): Held {
+  const groups = new Map<Process | null, ThreadAtEnd[]>();
   for (const each of all) {
     const key = isOneProcess ? null : each.thread.process;
     groups.set(key, [...(groups.get(key) ?? []), each]);
   }
-  const byDesign: AtEnd[] = [];
-  const amongEachOther: AtEnd[] = [];
+  const byDesign: ThreadAtEnd[] = [];
+  const amongEachOther: ThreadAtEnd[] = [];
   for (const group of groups.values()) {
     const words = [...new Set(group.map(({ left }) => left.futex?.word ?? ''))];
     if (words.length < 2 || words.length < group.length) continue;
@@ -39,7 +39,7 @@ export function sortHeld(all: readonly AtEnd[], isOneProcess: boolean): Held {
 }
 
 /** In the capture it did more than set itself up before it came to the lock. */
-function hasWorked({ thread, left }: AtEnd): boolean {
+function hasWorked({ thread, left }: ThreadAtEnd): boolean {
   const { lastSyscall } = thread;
   return !left.beganBefore && lastSyscall !== null && !SETTING_UP.has(lastSyscall.family);
 }

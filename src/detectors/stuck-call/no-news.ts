@@ -1,4 +1,4 @@
-import type { AtEnd } from '../../model/at-end/at-end.ts';
+import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
@@ -14,10 +14,10 @@ const MOST_LOCKED = 3;
 
 /** Who was in a call when the capture ended, and who of them is no news. */
 export interface Sorted {
-  readonly all: readonly AtEnd[];
-  readonly noNews: ReadonlySet<AtEnd>;
+  readonly all: readonly ThreadAtEnd[];
+  readonly noNews: ReadonlySet<ThreadAtEnd>;
   /** Threads that may wait for each other: worse than who may be idle. */
-  readonly suspects: ReadonlySet<AtEnd>;
+  readonly suspects: ReadonlySet<ThreadAtEnd>;
 }
 
 /**
@@ -26,18 +26,18 @@ export interface Sorted {
  * serve, may hang; and so may they all where a request has waited for its answer for `least` when the capture ends,
  * unless the threads that serve are seen to wait for something else: the others then wait for them, or for work.
  */
-export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
+export function sortOut(model: Model, told: readonly ThreadAtEnd[], least: Nanoseconds): Sorted {
   const sorted = sortTogether(model, told, least);
   const parked = told.filter((each) => isParkedByUnseen(each, model));
   return parked.length === 0 ? sorted : { ...sorted, noNews: new Set([...sorted.noNews, ...parked]) };
 }
 
 /** Others, which the capture does not show, wake it when there is something to do. */
-export function isParkedByUnseen({ thread, wait }: AtEnd, model: Model): boolean {
+export function isParkedByUnseen({ thread, wait }: ThreadAtEnd, model: Model): boolean {
   return wait.kind === 'lock' && isOneOfMany(thread, model);
 }
 
-function sortTogether(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
+function sortTogether(model: Model, told: readonly ThreadAtEnd[], least: Nanoseconds): Sorted {
   const untouched: Sorted = { all: told, noNews: new Set(), suspects: new Set() };
   const working = workingProcesses(model);
   const serving = new Set([...servingProcesses(model), ...working]);
@@ -55,10 +55,10 @@ function sortTogether(model: Model, told: readonly AtEnd[], least: Nanoseconds):
     (each) => isParkedOnLock(each, scene) || (explained.has(each.thread.process) && isLocked(each)),
   );
   const isHeld = new Set(held.map(({ thread }) => thread));
-  const all = told.map((each): AtEnd => {
+  const all = told.map((each): ThreadAtEnd => {
     if (held.includes(each)) return { ...each, idle: 'unknown' };
     if (!isReadingFromAnybody(each, scene)) return each;
-    const what = each.wait.what.replace(/^an answer of/, 'something to read from');
+    const what = each.wait.what.replace(/^an answer from/, 'something to read from');
     return { ...each, idle: 'unknown', wait: { kind: 'answer', what } };
   });
   if (all.some((each) => each.idle === 'no' && !explaining.includes(each))) return { ...untouched, all };
@@ -87,17 +87,17 @@ interface Scene {
 }
 
 /** It serves a request, and waits for something other than its siblings: that is why the request waits. */
-function explainsItself({ idle, wait, left }: AtEnd): boolean {
+function explainsItself({ idle, wait, left }: ThreadAtEnd): boolean {
   return idle === 'no' && left.isServing && wait.kind !== 'lock';
 }
 
 /** It waits for another thread: of several that serve, one that waits for an answer may be what the others wait for. */
-function isLocked({ idle, wait, left }: AtEnd): boolean {
+function isLocked({ idle, wait, left }: ThreadAtEnd): boolean {
   return idle === 'no' && wait.kind === 'lock' && left.futex !== null;
 }
 
 /** It waits for a lock that somebody has, is in no request, and no process of its own, as far as anybody can tell. */
-function isParkedOnLock({ thread, left, wait, idle }: AtEnd, scene: Scene): boolean {
+function isParkedOnLock({ thread, left, wait, idle }: ThreadAtEnd, scene: Scene): boolean {
   if (idle !== 'no' || wait.kind !== 'lock' || left.isServing || left.futex === null) return false;
   return left.futex.operation === 'WAIT' && mayBeOfServing(thread, scene);
 }
@@ -106,7 +106,7 @@ function isParkedOnLock({ thread, left, wait, idle }: AtEnd, scene: Scene): bool
  * It reads from a socket since before the capture, of which nothing tells what is at its other end, and may be a thread
  * of the one process that serves: so runtimes wait for signals and for words from others.
  */
-function isReadingFromAnybody({ thread, left, wait, idle }: AtEnd, scene: Scene): boolean {
+function isReadingFromAnybody({ thread, left, wait, idle }: ThreadAtEnd, scene: Scene): boolean {
   const { descriptor, syscall, isServing, beganBefore } = left;
   if (idle !== 'no' || wait.kind !== 'answer' || syscall.family !== 'read' || isServing || !beganBefore) return false;
   if (descriptor === null || descriptor.peer !== '' || descriptor.seenOpening) return false;
@@ -120,7 +120,7 @@ function mayBeOfServing({ process, isMain }: Thread, { serving, isOneProcess }: 
 }
 
 /** It waits for a word from another thread or process, and nothing says that somebody waits for it. */
-function isParked({ thread, left, wait, idle }: AtEnd): boolean {
+function isParked({ thread, left, wait, idle }: ThreadAtEnd): boolean {
   const { accepts, process } = thread;
   if (idle !== 'unknown' || left.isServing || accepts.listeners.size > 0) return false;
   if (process.clientsHeld > 0 && threadsOf(process).length === 1) return false;
@@ -130,7 +130,7 @@ function isParked({ thread, left, wait, idle }: AtEnd): boolean {
 }
 
 /** It may be a thread of those that serve, or their parent; a process beside several is a worker, as likely as not. */
-function mayBeBeside({ thread, left }: AtEnd, all: readonly AtEnd[], scene: Scene): boolean {
+function mayBeBeside({ thread, left }: ThreadAtEnd, all: readonly ThreadAtEnd[], scene: Scene): boolean {
   const { process, tid, isMain } = thread;
   const { serving, working, isOneProcess } = scene;
   if (waitsForJobs(thread, working)) return true;

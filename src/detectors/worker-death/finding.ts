@@ -6,7 +6,7 @@ import { UNKNOWN } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { moment } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { isCutOff } from './cut-off.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -46,7 +46,7 @@ export function finding(context: Context, { deaths: asRead, severity, isLoop }: 
     metrics: {
       deaths: deaths.slice(0, MOST).map((death) => ({
         pid: death.pid,
-        atMs: capabilities.times && death.at !== UNKNOWN ? moment(model, death.at) : null,
+        atMs: capabilities.times && death.at !== UNKNOWN ? millisecondsAt(model, death.at) : null,
         signal: death.signal === '' ? null : death.signal,
         status: death.status,
         coreDumped: death.coreDumped,

@@ -32,6 +32,7 @@ import type { CrewKind } from './finding.ts';
 import { Holds, heldFinding } from './holds.ts';
 import { Jobs } from './jobs.ts';
 import { judge } from './judge.ts';
+import { leftQueueFinding } from './left-queues.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isAwayToTheEnd, judgeAlone, NextClients } from './next-clients.ts';
 import { Pools } from './pools.ts';
@@ -194,6 +195,8 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
     // That one thread was not busy says nothing: there may be others.
     judged.push(...judgements.filter((each) => typeof each !== 'string' || threads.length > 1));
   }
+  const told = new Set(judged.flatMap((each) => (typeof each === 'string' ? [] : each.workers)));
+  judged.push(...leftQueues(context, pools, told));
   for (const { crew, isPool, demand } of ofQueues) {
     const kind: CrewKind = isPool
       ? { noun: 'pool threads', unit: 'job', why: WHY_INNER_POOL, next: NEXT_INNER_POOL }
@@ -218,6 +221,22 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
     (findings) => `all workers busy at once in ${plural(findings, 'service')}`,
     () => notApplicable('No workers seen that serve one request at a time'),
   );
+}
+
+/** Findings about acceptors that left clients in the queue, while nothing else tells why in their processes. */
+function leftQueues(context: Context, pools: Pools, told: ReadonlySet<number>): DraftFinding<Metrics>[] {
+  const least = context.threshold('pool-wait-ms') * MILLISECOND;
+  return pools.queues.crews().flatMap((threads) => {
+    if (threads.some(({ process }) => told.has(process.pid))) return [];
+    const kind: CrewKind = { noun: 'acceptors', unit: 'request', why: WHY_POOL, next: NEXT };
+    const turns = pools.queues.turnsOf(threads, least);
+    const one = judge(
+      context,
+      { threads, kind, turns, requests: new Map() },
+      { isProven: true, say: (draft, _, saturation) => leftQueueFinding(draft, threads, saturation) },
+    );
+    return typeof one === 'string' ? [] : [one];
+  });
 }
 
 /** What is said of a pool whose threads clients hold that ask nothing; `otherwise` where they do not. */

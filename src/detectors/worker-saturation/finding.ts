@@ -9,7 +9,7 @@ import { placeIn } from '../busy-at-once/place-in.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { shortRequest } from '../request-shape.ts';
-import { everyOne, moment } from '../words.ts';
+import { everyOne, millisecondsAt } from '../words.ts';
 import { FIX_THE_LOCK, FIX_THE_WAIT } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -61,6 +61,7 @@ export function finding(
     interval.end - interval.start > most.end - most.start ? interval : most,
   );
   const length = longest.end - longest.start;
+  const isOne = saturated.length === 1;
   const during = workers.flatMap((thread) =>
     (turns.get(thread)?.during(longest) ?? []).map((turn) => ({ thread, turn })),
   );
@@ -88,20 +89,20 @@ export function finding(
     }),
     summary:
       `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
-      `${percent(share)} of the time; the longest such stretch took ` +
-      `${duration(length)}.` +
+      `${percent(share)} of the time` +
+      `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}.` +
       (place === null
         ? ''
-        : ` In it ${count(place.times)} of ${plural(during.length, `${unit} turn`)} went to ${place.call} on ` +
-          `${place.target}.`) +
+        : ` Of the ${plural(during.length, unit)} in it ${count(place.times)} ` +
+          `${place.times === 1 ? 'was' : 'were'} in ${place.call} on ${place.target}.`) +
       (request === null
         ? ''
-        : ` ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in all such stretches went to ` +
-          `${request.name}.`) +
+        : ` ${request.name} took ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in ` +
+          `${isOne ? 'it' : 'all such stretches'}.`) +
       (mean === null
         ? ''
-        : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: ` +
-          `${name === undefined ? 'these workers serve' : 'this worker serves'} at most ` +
+        : ` The ${plural(served, unit)} took ${duration(mean)} on average: ` +
+          `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
           `${ratio((size * SECOND) / mean)} of ${kind} a second.`),
     why,
     start: saturated[0]?.start ?? 0,
@@ -119,7 +120,7 @@ export function finding(
         .toSorted((a, b) => b.end - b.start - (a.end - a.start))
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
-        .map(({ start, end }) => ({ startMs: moment(model, start), endMs: moment(model, end) })),
+        .map(({ start, end }) => ({ startMs: millisecondsAt(model, start), endMs: millisecondsAt(model, end) })),
       busyIn: during
         .slice(0, MOST_BUSY)
         .map(({ thread, turn }) => ({ pid: thread.process.pid, ...placeIn(model, thread, turn) })),

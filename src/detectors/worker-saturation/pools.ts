@@ -12,6 +12,7 @@ import { type Interval, mostAtOnce } from '../busy-at-once/intersection.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
 import { BusyThreads } from './busy-threads.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
+import { LeftQueues, together } from './left-queues.ts';
 
 /** So many times that somebody waited for a pool are remembered, the last ones. */
 const MOST_WAITS = 20_000;
@@ -23,6 +24,8 @@ export class Pools {
   /** The same, and when clients that asked nothing held them. */
   readonly taken = new BusyThreads();
   readonly #least: Nanoseconds;
+  /** When a thread that accepts for a pool left clients in the queue. */
+  readonly queues = new LeftQueues();
   #waits: PoolWait[] = [];
   #aways: PoolWait[] = [];
 
@@ -55,12 +58,15 @@ export class Pools {
     const { handedOver, servedItself } = thread.accepts;
     if (handedOver <= servedItself || reasonOf(fact, timed).cause !== 'lock') return;
     this.#wasAway({ thread, start: turn.start, end: turn.end });
+    this.queues.away(thread as Thread, turn);
   }
 
   /** Some take the listener out of their loop meanwhile, and find connections that had queued up. */
-  queued({ thread, since, start }: QueueTaken): void {
+  queued(fact: QueueTaken): void {
+    const { thread, since, start } = fact;
     const { handedOver, servedItself } = thread.accepts;
     if (handedOver > servedItself) this.#wasAway({ thread, start: since, end: start });
+    this.queues.taken(fact);
   }
 
   #wasAway(away: PoolWait): void {
@@ -71,6 +77,7 @@ export class Pools {
   forget(thread: Thread): void {
     this.busy.forget(thread);
     this.taken.forget(thread);
+    this.queues.forget(thread);
     this.#waits = this.#waits.filter((wait) => wait.thread !== thread);
     this.#aways = this.#aways.filter((away) => away.thread !== thread);
   }
@@ -140,15 +147,4 @@ function timeIn(turns: ReadonlyMap<Thread, BusyTurns>, crew: Crew, stretches: re
       for (const { start, end } of turns.get(thread)?.during(stretch) ?? [])
         time += Math.min(end, stretch.end) - Math.max(start, stretch.start);
   return time;
-}
-
-/** Intervals in order of time, with those that are at most so far apart as one. */
-function together(intervals: readonly Interval[], apart: Nanoseconds): Interval[] {
-  const found: { start: Nanoseconds; end: Nanoseconds }[] = [];
-  for (const { start, end } of intervals.toSorted((a, b) => a.start - b.start)) {
-    const last = found.at(-1);
-    if (last !== undefined && start <= last.end + apart) last.end = Math.max(last.end, end);
-    else found.push({ start, end });
-  }
-  return found;
 }

@@ -4,13 +4,13 @@ import type { LeftIn } from '../machine/left-in.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { Model } from '../model.ts';
-import { type Judgement, judgeWait, yes } from './waits.ts';
+import { isUntold, type Judgement, judgeWait, yes } from './waits.ts';
 
 /**
  * What a thread was in when the capture ended, and whether it waits for work there. `unknown`: a thread that waits for
  * work and one that hangs look the same.
  */
-export interface AtEnd extends Judgement {
+export interface ThreadAtEnd extends Judgement {
   readonly thread: Thread;
   readonly left: LeftIn;
   /**
@@ -21,8 +21,8 @@ export interface AtEnd extends Judgement {
 }
 
 /** What each thread that lives was in when the capture ended. Threads that were in no call are left out. */
-export function atEndOf(model: Model): AtEnd[] {
-  const all: AtEnd[] = [];
+export function atEndOf(model: Model): ThreadAtEnd[] {
+  const all: ThreadAtEnd[] = [];
   const shared = sharedSockets(model);
   const living = [...model.processes.threads()].filter(({ ended }) => !ended).length;
   for (const thread of model.processes.threads()) {
@@ -51,6 +51,11 @@ export function atEndOf(model: Model): AtEnd[] {
       wait: { kind: 'child', what: `${each.wait.what}, which is itself in ${child.left.name}` },
     };
   });
+}
+
+/** Whether a thread waits for work, as far as the capture tells. */
+export function idleOf(end: ThreadAtEnd): ThreadAtEnd['idle'] {
+  return isUntold(end) ? 'unknown' : end.idle;
 }
 
 /** Sockets that several processes wait for: a listener that they inherited, as a rule. */

@@ -111,11 +111,14 @@ function isAllThereIs({ processes }: Model): boolean {
 
 /** Others saw that it waits for one connection alone, which the line does not show. */
 function seenByOthers({ isOfClient, target }: LeftIn): Judgement {
-  return isOfClient ? unknown('client', `${target} to send`) : no('answer', `an answer of ${target}`);
+  return isOfClient ? unknown('client', `${target} to send`) : no('answer', `an answer from ${target}`);
 }
 
 const TIME: Wait = { kind: 'time', what: 'the end of a sleep' };
 const UNTOLD: Wait = { kind: 'unknown', what: '' };
+
+/** Nothing says what the thread waits for: drover suspects nothing, and calls nobody idle. */
+export const isUntold = ({ idle, wait }: Judgement): boolean => idle === 'yes' && wait === UNTOLD;
 
 /** A sleep: a pause of whoever keeps time, unless the process has clients who wait meanwhile. */
 function sleeping({ servesRequests, process, tid, lastTime }: Thread, left: LeftIn): Judgement {
@@ -152,9 +155,9 @@ function waited(thread: Thread, left: LeftIn): Judgement {
       if (family !== 'read' && descriptor.peer === '') return unknown('unknown', `something to read from ${named}`);
       return (A_CLIENT_A_THREAD.test(thread.lane.comm) && !descriptor.seenOpening) || isOfClient(descriptor)
         ? unknown('client', `${named} to send`)
-        : no('answer', `an answer of ${named}`);
+        : no('answer', `an answer from ${named}`);
     case 'datagram':
-      return descriptor.peer === '' ? unknown('work', named) : no('answer', `an answer of ${named}`);
+      return descriptor.peer === '' ? unknown('work', named) : no('answer', `an answer from ${named}`);
     case 'pipe':
       return unknown('work', `something to read from ${named}, as a process does that waits for work`);
     case 'event':
@@ -211,21 +214,21 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   // The line was cut, or the kernel was just about to wake somebody: no wait.
   if (use !== null && /WAKE|REQUEUE|UNLOCK/.test(use.operation)) return unknown('unknown', '');
   if (hasTimeout === true) return timed(left);
-  const word = use === null || use.word === '' ? 'a lock or a signal' : `a lock or a signal (word ${use.word})`;
+  const word = use === null || use.word === '' ? 'a lock or a signal' : `a lock or a signal (futex word ${use.word})`;
   if (use === null) return unknown('lock', word);
   const joined = use.value > CONTENDED ? processes.byTid(use.value) : undefined;
   if (joined !== undefined && joined !== thread && joined.process === thread.process)
     return unknown('thread', `thread ${joined.tid} to end`);
   if (waitsItsTurn(thread, left, processes)) return yes({ kind: 'lock', what: 'its turn to accept' });
   if (use.operation.startsWith('LOCK_PI') || (use.operation === 'WAIT' && use.value === CONTENDED))
-    return no('lock', `a lock that is taken (word ${use.word})`);
+    return no('lock', `a lock that is taken (futex word ${use.word})`);
   // So the runtime of Go parks its threads, the first one among them.
   if (use.operation === 'WAIT' && use.value === 0 && threadsOf(thread.process).length > 1)
     return yes({ kind: 'lock', what: word });
   const { isMain } = thread;
   const others = threadsOf(thread.process).filter((each) => each !== thread && each.leftIn?.futex?.word === use.word);
   if (others.length > 0 && (isMain || others.some((each) => each.isMain)))
-    return no('lock', `one lock, as ${others.length + 1} threads of this process do (word ${use.word})`);
+    return no('lock', `one lock, as ${others.length + 1} threads of this process do (futex word ${use.word})`);
   if (thread.servesRequests && left.isServing) return no('lock', word);
   // One thread alone that waits for another: nobody is left to wake it.
   if (isMain && threadsOf(thread.process).length === 1 && thread.process.threadsStarted === 0)

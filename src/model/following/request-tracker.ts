@@ -128,6 +128,7 @@ export class RequestTracker {
     if (request.connection.listener !== null) request.connection.listener.isAnswered = true;
     readSignature(call, thread.process, request.connection);
     thread.process.answered++;
+    thread.loop.turn.replies++;
     thread.process.inProgress.done(request);
     this.#audience.replied(call, thread, request);
     // Another thread saw the client leave while this one was writing: the client had its reply.

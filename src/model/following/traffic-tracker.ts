@@ -11,6 +11,7 @@ import type { Connection, Request } from '../machine/connections.ts';
 import { Descriptor, isStale } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
+import type { WaitSet } from '../machine/loop.ts';
 import type { Memberships } from '../machine/memberships.ts';
 import type { Thread } from '../machine/thread.ts';
 import { threadsOf } from '../machine/threads-of.ts';
@@ -206,6 +207,7 @@ export class TrafficTracker {
       if (!thread.process.isWhole && descriptor.socket === '') descriptor.wroteAt = call.end;
       if (call.result >= 0) this.#requests.sent(call, thread, connection);
       this.#served(connection, thread);
+      if (call.result > 0) noteClientsInHub(connection, thread);
       return connection.request;
     }
     if (!thread.process.isWhole && descriptor.label === '') descriptor.wroteAt = call.end;
@@ -259,6 +261,19 @@ export class TrafficTracker {
       accepts.lastFd = connection.fd;
     }
   }
+}
+
+/** Who answers several clients that wait in its own hub is their loop, whoever accepts them: so are those of netty. */
+function noteClientsInHub(connection: Connection, { accepts, loop: { hub } }: Thread): void {
+  const { answered } = accepts;
+  if (hub === null || hub.servesSeveral || answered === connection) return;
+  accepts.answered = connection;
+  if (answered === null || answered.closed) return;
+  hub.servesSeveral = isIn(hub, answered.fd) && isIn(hub, connection.fd);
+}
+
+function isIn({ kind, descriptor, members }: WaitSet, fd: number): boolean {
+  return kind === 'epoll' ? descriptor?.epoll?.members.has(fd) === true : members.includes(fd);
 }
 
 function isSocket({ kind }: Descriptor): boolean {

@@ -40,6 +40,8 @@ export class AcceptState {
   resumedAt: Nanoseconds = UNKNOWN;
   /** The last client that it heard of which was there before the capture. */
   found: Connection | null = null;
+  /** The client that it answered last. */
+  answered: Connection | null = null;
   /** The one that it tried to accept from last. */
   listener: Listener | null = null;
 }

@@ -29,7 +29,10 @@ export class WaitSet {
   hasListener = false;
   /** Accepted or upstream sockets were in it. */
   hasSockets = false;
-  /** Its thread read requests of several clients that were there before the capture, and none of them had left. */
+  /**
+   * Its thread answered several clients that wait here, or read requests of several that were there before the capture,
+   * while none of them had left.
+   */
   servesSeveral = false;
   /** It takes one event at a time and waits for ever: the sign of a worker that serves one request at a time. */
   oneAtATime = false;
@@ -191,6 +194,7 @@ export class Loop implements Serving {
     turn.end = at;
     this.turnBefore = turn.start;
     const length = at - turn.start;
+    if (turn.untold > turn.ownerTime) turn.owner = null;
     this.busy += length;
     this.turns++;
     if (length > this.longestTurn) this.longestTurn = length;
@@ -238,6 +242,14 @@ export class Loop implements Serving {
       return;
     }
     this.closeSpan(fresh ? enteredAt : begins ? turnedFrom(this, owner, gapStart) : gapStart);
+    if (begins && !fresh && mayBeOfAny(this, owner)) {
+      this.turn.untold += Math.max(0, enteredAt - this.spanStart);
+      this.owner = null;
+      this.closeSpan(enteredAt);
+    } else if (begins && this.owner !== null && isOutOfOrder(this, this.owner, owner)) {
+      this.turn.untold += this.owner.inTurn;
+      this.turn.ownerTime = 0;
+    }
     this.owner = owner;
   }
 
@@ -307,6 +319,24 @@ function turnedFrom(loop: Loop, next: Request, gapStart: Nanoseconds): Nanosecon
   const isNext = before.answeredAt !== UNKNOWN && next.readAt >= turnBefore;
   if (!isReadWithOthers && !isNext) return gapStart;
   return Math.min(gapStart, Math.max(spanStart, before.lastReadAt, before.wroteAt));
+}
+
+/**
+ * Several requests were read in the running turn, and its first reply is not to the last of them: a loop that sends its
+ * replies together (uvloop, redis) may have worked for any of them.
+ */
+function mayBeOfAny({ owner: before, turn }: Loop, next: Request): boolean {
+  if (turn.replies !== 1 || !turn.severalConnections || before === null) return false;
+  return next.readAt >= turn.start && before.readAt >= turn.start && before.answeredAt === UNKNOWN;
+}
+
+/**
+ * The first reply of the turn was to the request that was read last, and now comes that to one that was read before:
+ * they were sent together as well. Redis does what it is asked as soon as it has read that.
+ */
+function isOutOfOrder({ turn }: Loop, before: Request, next: Request): boolean {
+  if (turn.replies !== 2 || turn.owner !== before || before.connection.framing != null) return false;
+  return next.readAt >= turn.start && next.readAt < before.readAt && before.answeredAt >= turn.start;
 }
 
 /** Turns that were measured on another wait are void. */

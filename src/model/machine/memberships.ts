@@ -110,10 +110,19 @@ export class Memberships {
 
   /** A private word of memory was woken, or a wait for one ended: who is at its other end is of the same process. */
   usedWord(thread: Thread, word: string, woke: number | null, { start, end }: Pick<Call, 'start' | 'end'>): void {
-    const found = this.#words.add(word, { thread, start, end, woke });
-    if (found === undefined) return;
-    const [one, other] = found;
-    if (one.mergedInto === null && other.mergedInto === null && mayBeOne(one, other)) this.#unite(one, other);
+    this.#areOne(this.#words.add(word, { thread, start, end, woke }));
+  }
+
+  /** No records come any more. */
+  finish(): void {
+    this.#areOne(this.#words.finish());
+  }
+
+  #areOne(pairs: readonly (readonly [Process, Process])[]): void {
+    for (const [one, other] of pairs) {
+      const [own, found] = [currently(one), currently(other)];
+      if (own !== found && mayBeOne(own, found)) this.#unite(own, found);
+    }
   }
 
   /** Both are one process. The pid is that of the first thread: the lowest, while nothing says which that is. */
@@ -167,4 +176,11 @@ export class Memberships {
     process.parent = parent.process;
     parent.process.forks++;
   }
+}
+
+/** What a process is a part of by now. */
+function currently(process: Process): Process {
+  let now = process;
+  while (now.mergedInto !== null) now = now.mergedInto;
+  return now;
 }

@@ -9,9 +9,11 @@ const NAMES: readonly (readonly [RegExp, Runtime])[] = [
     /^(?:\[?celery|gunicorn|uvicorn|hypercorn|daphne|waitress|celery|uWSGI|uwsgi|python|pypy|pserve|tornado)/i,
     'python',
   ],
+  // How servers of a library sign their replies, as far as strace prints 32 bytes of one.
+  [/^(?:werkze|basehtt|simpleh|wsgiser|cheroot|cherryp|twisted|aiohttp|sanic)/i, 'python'],
   [/^(?:node|nodejs|bun|deno|npm|pm2)\b/i, 'node'],
-  [/^(?:puma|unicorn|thin|falcon|passenger|rackup|sidekiq|ruby)/i, 'ruby'],
-  [/^(?:java|jetty|tomcat|jsvc)/i, 'java'],
+  [/^(?:puma|unicorn|thin|falcon|passenger|rackup|sidekiq|ruby|webrick)/i, 'ruby'],
+  [/^(?:java|jetty|tomcat|jsvc|apache-c|apache tomcat|undertow|wildfly|glassfi|weblogi)/i, 'java'],
   [/^php/i, 'php'],
   [
     /^(?:Go$|Erlang$|beam|nginx|openresty|haproxy|apache|httpd|lighttpd|h2o|varnish|redis|valkey|memcached|postgres|mysqld|mariadbd|envoy|squid|traefik|caddy|sshd|unbound|dnsmasq|named|rsyslog|dovecot|exim|vsftpd)/i,

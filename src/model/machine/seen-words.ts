@@ -13,7 +13,7 @@ const MOST_WORDS = 4_096;
 /** Other processes of which one remembers how often it met them. */
 const MOST_OTHERS = 256;
 /** Of more uses at one time nobody asks who woke whom. */
-const MOST_AT_ONCE = 3;
+const MOST_AT_ONCE = 8;
 const MOST_VAIN = 8;
 
 /** A wake of a private word, or a wait for one that somebody ended. */
@@ -32,7 +32,14 @@ class Word {
   last: Nanoseconds = 0;
   /** Wakes that found nobody. */
   vain: WordUse[] = [];
+  /** Whose waits here each process ended: a pool of threads waits at one word, and each of them is woken once. */
+  readonly ended = new Map<Process, Set<Process>>();
 }
+
+/** Two processes that turn out to be one. */
+type Pair = readonly [Process, Process];
+
+const NONE: readonly Pair[] = [];
 
 /** Whom a process met at private words. */
 class Meetings {
@@ -51,13 +58,13 @@ const meetings = new PerProcess<Meetings>();
  * named. Forked processes have their words at the same addresses: so only a wake counts that ends a wait while nothing
  * else happens there, and a wake that finds nobody tells that who waits there meanwhile is of another process. Where
  * threads of a process are not traced, most of its wakes and waits have one end in the capture: what meets there meets
- * by chance.
+ * by chance. Threads of a pool that one process wakes at one word count together.
  */
 export class SeenWords {
   readonly #words = new Map<string, Word>();
 
-  /** The two processes that turn out to be one, if any. */
-  add(address: string, use: WordUse): readonly [Process, Process] | undefined {
+  /** The processes that turn out to be one. */
+  add(address: string, use: WordUse): readonly Pair[] {
     let word = this.#words.get(address);
     if (word === undefined) {
       if (this.#words.size >= MOST_WORDS) this.#words.clear();
@@ -67,15 +74,20 @@ export class SeenWords {
     if (use.woke === 0) {
       if (word.vain.length === MOST_VAIN) word.vain.shift();
       word.vain.push(use);
-      return undefined;
+      return NONE;
     }
     if (use.woke === null) tellApart(word.vain, use);
     const at = use.woke === null ? use.end : use.start;
     const isNear = word.uses.length > 0 && at - word.last <= NEAR;
     const before = isNear ? [] : word.uses;
-    word.uses = isNear ? [...word.uses, use].slice(0, MOST_AT_ONCE) : [use];
-    word.last = Math.max(word.last, at);
-    return judge(before);
+    word.uses = isNear ? [...word.uses, use].slice(0, MOST_AT_ONCE + 1) : [use];
+    word.last = Math.max(word.last, use.end);
+    return judge(before, word);
+  }
+
+  /** Nothing more happens at any word. Returns the processes that turn out to be one by what happened last. */
+  finish(): Pair[] {
+    return [...this.#words.values()].flatMap((word) => judge(word.uses.splice(0), word));
   }
 
   /** `gone` turned out to be the same process as `kept`. */
@@ -115,24 +127,47 @@ function tellApart(vain: readonly WordUse[], { thread, start, end }: WordUse): v
       met(thread.process, wake.thread.process, Number.NaN);
 }
 
-/** Whether what happened at a word, while nothing else did, tells that two processes are one. */
-function judge(uses: readonly WordUse[]): readonly [Process, Process] | undefined {
-  const [first, second] = uses;
-  if (first === undefined || uses.length > 2) return undefined;
-  const [wake, wait] = first.woke === null ? [second, first] : [first, second];
-  if (wake === undefined || wait === undefined || !ended(wake, wait)) {
-    for (const { thread } of uses) meetingsOf(thread.process).alone++;
-    return undefined;
+/** Which processes are one, as what happened at a word tells, while nothing else did. */
+function judge(uses: readonly WordUse[], word: Word): readonly Pair[] {
+  if (uses.length === 0 || uses.length > MOST_AT_ONCE) return NONE;
+  const wakes = uses.filter(({ woke }) => woke !== null).toSorted((one, other) => one.start - other.start);
+  const waits = uses.filter(({ woke }) => woke === null).toSorted((one, other) => one.end - other.end);
+  const own = wakes[0]?.thread.process;
+  const isWhole = wakes.length === waits.length && wakes.every((wake, index) => ended(wake, waits[index] as WordUse));
+  // Of several processes nobody can tell who woke whom.
+  if (own === undefined || !isWhole || wakes.some(({ thread }) => thread.process !== own)) {
+    if (uses.length <= 2) for (const { thread } of uses) meetingsOf(thread.process).alone++;
+    return NONE;
   }
-  const own = wake.thread.process;
-  const other = wait.thread.process;
+  return waits.flatMap(({ thread: { process } }) => metAt(word, own, process));
+}
+
+/** A process ended a wait of another one at this word. */
+function metAt(word: Word, own: Process, other: Process): readonly Pair[] {
+  meetingsOf(own).met++;
+  meetingsOf(other).met++;
+  if (own === other) return NONE;
+  const times = met(own, other, 1);
+  if (times >= ENOUGH) return isSeen(own, other) ? [[own, other]] : NONE;
+  return times >= 1 ? poolOf(own, other, word) : NONE;
+}
+
+/** Those whose waits at one word this process ended, from `ENOUGH` of them on. */
+function poolOf(own: Process, other: Process, word: Word): readonly Pair[] {
+  const waiters = word.ended.get(own) ?? new Set<Process>();
+  if (word.ended.size < MOST_OTHERS) word.ended.set(own, waiters);
+  if (waiters.size < MOST_OTHERS) waiters.add(other);
+  if (waiters.size < ENOUGH) return NONE;
+  return [...waiters]
+    .filter((each) => isSeen(own, each) && !Number.isNaN(meetingsOf(own).others.get(each)))
+    .map((each): Pair => [own, each]);
+}
+
+/** Of most of their wakes and waits the capture shows both ends. */
+function isSeen(own: Process, other: Process): boolean {
   const ofOwn = meetingsOf(own);
   const ofOther = meetingsOf(other);
-  ofOwn.met++;
-  ofOther.met++;
-  if (own === other || !(met(own, other, 1) >= ENOUGH)) return undefined;
-  const isSeen = ofOwn.met + ofOther.met >= MET_FOR_EACH_ALONE * (ofOwn.alone + ofOther.alone);
-  return isSeen ? [own, other] : undefined;
+  return ofOwn.met + ofOther.met >= MET_FOR_EACH_ALONE * (ofOwn.alone + ofOther.alone);
 }
 
 /** Whether this wake may have ended that wait. */

@@ -93,6 +93,10 @@ export class Turn {
   memoryCalls = 0;
   /** Requests whose first byte was read. */
   requestsRead = 0;
+  /** Replies that began. */
+  replies = 0;
+  /** Time before the first reply for one of several requests that were read by then: nothing tells for which. */
+  untold: Nanoseconds = 0;
   /** The line that read the third: proof that it is a crowd. */
   crowdLine: KeptLine | null = null;
   /** They came from more than one connection. */
@@ -133,6 +137,12 @@ export class Turn {
   /** Names one that is counted. */
   nameWaiting(name: string): void {
     if (this.waiting.length < 8) this.waiting.push(name);
+  }
+
+  /** The same as of now, for whoever asks before it has ended. */
+  copy(): Turn {
+    const copy = Object.assign(new Turn(this.number), this, { blocked: [...this.blocked], waiting: [...this.waiting] });
+    return copy;
   }
 
   /** Its thread is one of many that wait in turn: what it did up to its last park is over. Returns when that ended. */
@@ -176,6 +186,8 @@ export class Turn {
     this.endLine = null;
     this.memoryCalls = 0;
     this.requestsRead = 0;
+    this.replies = 0;
+    this.untold = 0;
     this.crowdLine = null;
     this.severalConnections = false;
     this.lastConnection = null;

@@ -22,7 +22,7 @@ export class CallTargets {
       rows = new Map();
       this.#bySyscall[id] = rows;
     }
-    const target = call.fd < 0 ? '' : groupOf(thread.process.descriptors.get(call.fd));
+    const target = call.fd < 0 ? '' : targetGroupOf(thread.process.descriptors.get(call.fd));
     (rows.get(target) ?? this.#first(rows, target, id)).add(call);
   }
 
@@ -42,7 +42,7 @@ export class CallTargets {
 }
 
 /** One word for descriptors that a person would not tell apart. */
-export function groupOf(descriptor: Descriptor | undefined): string {
+export function targetGroupOf(descriptor: Descriptor | undefined): string {
   if (descriptor === undefined) return '';
   const { kind, listener, connection, peer, label } = descriptor;
   if (listener !== null) return `listener ${listener.name}`;

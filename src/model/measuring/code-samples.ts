@@ -38,9 +38,16 @@ export class CodeSamples implements Tracker {
   readonly #byThread = new Map<number, CodeSample[]>();
   readonly #stacks = new WeakMap<Thread, Stack>();
   #count = 0;
+  /** Of a capture at work. */
+  #lately: readonly Sampled[] = [];
 
-  add({ lane, from, time, by, frames, file, line, text }: Sampled): void {
-    if (frames.length > 0) this.#keep(lane, { from, time, by, call: '', frames, line: { file, line, text } });
+  add(record: Sampled): void {
+    if (record.frames.length > 0) this.#keep(record.lane, lookOf(record));
+  }
+
+  /** All looks of a capture at work so far, which stand behind it when it ends. */
+  setLately(looks: readonly Sampled[]): void {
+    this.#lately = looks;
   }
 
   /** A long call: its frames follow, where there are any. */
@@ -67,7 +74,10 @@ export class CodeSamples implements Tracker {
    * stack. Null where there is neither.
    */
   within({ tid }: Pick<Lane, 'tid'>, start: Nanoseconds, end: Nanoseconds, call = ''): CodeSample | null {
-    const own = this.#byThread.get(tid)?.filter(({ from, time }) => from >= start && time <= end) ?? [];
+    const lately = this.#lately.filter(({ lane, frames }) => lane.tid === tid && frames.length > 0).map(lookOf);
+    const own = [...(this.#byThread.get(tid) ?? []), ...lately].filter(
+      ({ from, time }) => from >= start && time <= end,
+    );
     const looked = own.find(({ by }) => by !== '');
     if (looked !== undefined || call === '') return looked ?? null;
     return own.filter((each) => each.call === call).toSorted((a, b) => lengthOf(b) - lengthOf(a))[0] ?? null;
@@ -89,6 +99,10 @@ export class CodeSamples implements Tracker {
     );
     if (sample.by === '' && least !== null && lengthOf(least) < lengthOf(sample)) known[known.indexOf(least)] = sample;
   }
+}
+
+function lookOf({ from, time, by, frames, file, line, text }: Sampled): CodeSample {
+  return { from, time, by, call: '', frames, line: { file, line, text } };
 }
 
 function lengthOf({ from, time }: CodeSample): Nanoseconds {

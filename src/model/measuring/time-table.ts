@@ -9,7 +9,7 @@ import type { Thread } from '../machine/thread.ts';
 import { threadsOf } from '../machine/threads-of.ts';
 import { waitedOn } from '../machine/waited-on.ts';
 import type { Tracker, TrackerContext } from '../tracker.ts';
-import { groupOf } from './call-targets.ts';
+import { targetGroupOf } from './call-targets.ts';
 
 /** Of one process; what comes late shares a row. */
 const MOST_ROWS = 64;
@@ -56,14 +56,14 @@ export class TimeTable implements Tracker {
 
   blocked(call: Call, thread: Thread): void {
     const { descriptor } = waitedOn(call, thread.process);
-    this.#add(call, thread, groupOf(descriptor), kindOf(call.syscall.family, thread, descriptor), false);
+    this.#add(call, thread, targetGroupOf(descriptor), kindOf(call.syscall.family, thread, descriptor), false);
   }
 
   untimed(next: Call, thread: Thread, gap: Nanoseconds): void {
     const { lastSyscall: syscall, lastFd } = thread;
     if (syscall === null || !this.#inWindow(next.start)) return;
     const descriptor = syscall.takesDescriptor ? thread.process.descriptors.get(lastFd) : undefined;
-    const row = this.#rowOf(thread, syscall, groupOf(descriptor), kindOf(syscall.family, thread, descriptor));
+    const row = this.#rowOf(thread, syscall, targetGroupOf(descriptor), kindOf(syscall.family, thread, descriptor));
     row.count++;
     row.total += gap;
     if (gap <= row.longest) return;
@@ -76,7 +76,7 @@ export class TimeTable implements Tracker {
     if (call.duration <= 0) return;
     const isIdle = left.isHubWait || left.isForListener || left.syscall.family === 'restart';
     const kind = isIdle ? 'idle' : kindOf(call.syscall.family, thread, left.descriptor ?? undefined);
-    this.#add(call, thread, left.isHubWait ? '' : groupOf(left.descriptor ?? undefined), kind, true);
+    this.#add(call, thread, left.isHubWait ? '' : targetGroupOf(left.descriptor ?? undefined), kind, true);
   }
 
   merged(process: Process, other: Process): void {

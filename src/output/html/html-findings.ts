@@ -4,7 +4,7 @@ import type { Evidence, Finding, Report, Step } from '../../analysis/report.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { membersInWords, numbersOf, relatedInWords, whoseOf } from '../finding-parts.ts';
 import { period } from '../when.ts';
-import { CONFIDENCE_WORDS, explanation, NO_FINDING, SEVERITY_WORDS, tally } from '../wording.ts';
+import { CONFIDENCE_WORDS, explainHint, NO_FINDING, SEVERITY_WORDS, tally } from '../wording.ts';
 import type { PageRoom } from './bounded.ts';
 import { type Child, element, type Html } from './element.ts';
 
@@ -23,7 +23,7 @@ export function findingsSection(report: Report, room: PageRoom): readonly Html[]
   return [
     ...causes.slice(0, room.findings).map((finding, index) => article(report, finding, index + 1, said)),
     ...(hidden.length === 0 ? [] : [element('p', {}, `+${hidden.length} more: ${tally(hidden)}`)]),
-    element('p', { class: 'note' }, explanation(causes[0]?.kind ?? '')),
+    element('p', { class: 'note' }, explainHint(causes[0]?.kind ?? '')),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { causesIn } from '../../analysis/causes.ts';
-import { type Span, spansOf } from '../../analysis/finding-spans.ts';
+import { type Interval, intervalsOf } from '../../analysis/finding-intervals.ts';
 import {
   type Finding,
   type Report,
@@ -34,7 +34,7 @@ export function marksOf(report: Report, timeline: Timeline, most: number): reado
   );
   const drawn = report.findings.flatMap((finding) => {
     const cause = [finding.id, finding.memberOf ?? '', finding.effectOf ?? ''].find((id) => shown.has(id));
-    return cause === undefined ? [] : [{ finding, cause, listed: spansOf(finding) }];
+    return cause === undefined ? [] : [{ finding, cause, listed: intervalsOf(finding) }];
   });
   let left = MOST_MARKS;
   return timeline.rows.map((row) => {
@@ -60,12 +60,12 @@ function stretchesOf(
   report: Report,
   timeline: Timeline,
   finding: Finding,
-  listed: readonly Span[],
+  listed: readonly Interval[],
   row: TimelineRow,
 ): readonly (readonly [number, number])[] {
   const { startMs, columnMs, columns } = timeline;
   const { listedMs, wholeMs } = offsetsOf(report, timeline, row);
-  const whole: readonly Span[] =
+  const whole: readonly Interval[] =
     finding.startMs === null || listed.length > 0
       ? []
       : [

@@ -88,6 +88,7 @@ export function bpftraceEngine(
   // What a descriptor is that was there before, and what a thread is in: the program sees only what begins from now on.
   spool.write(descriptorLines(pids) + callLines(pids, machine));
   const before = spool.bytes;
+  let start = '';
   return {
     name: 'bpftrace',
     command: guarded(
@@ -112,7 +113,11 @@ export function bpftraceEngine(
     open: (seen) => openCalls(seen, ({ before, since }) => (name === 'watch' ? since : before)),
     // Asked a second time while it prints its maps it would leave at once, without them.
     stop: { signal: 'SIGINT', patienceMs: PATIENCE_SECONDS * 1_000, repeatMs: 2_000, deafMs: DEAF_MS },
-    hasBegun: (_, bytes) => bytes() > before + 'event=start'.length && spool.includes('event=start ', before),
+    hasBegun(_, bytes) {
+      if (bytes() > before + 'event=start'.length) start = spool.lineWith('event=start ', before);
+      return start !== '';
+    },
+    start: () => start,
     explain(words) {
       const reason = reasonIn(words.join('\n'));
       return new AttachError(`bpftrace could not start${reason === '' ? '' : `: ${reason}`}.`, {

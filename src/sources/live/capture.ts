@@ -8,7 +8,7 @@ import type { Engine } from './engine.ts';
 import { FollowedProcesses } from './followed-processes.ts';
 import type { KernelWatch } from './kernel-watch.ts';
 import { LIMIT_SLACK } from './launch.ts';
-import { Onlookers } from './onlookers.ts';
+import { Onlookers, type SightsNow } from './onlookers.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 import { type Checkpoint, demandHoles, Ring, raiseFileLimit } from './ring.ts';
 import type { ProcessSight, ThreadSight } from './sights.ts';
@@ -193,6 +193,11 @@ export class LiveCapture {
   /** What would stand behind the capture if it ended now: whoever reads a copy of it so far puts it there. */
   sightsSoFar(): string {
     return this.#linesNow();
+  }
+
+  /** The same for whoever reads along: what every look showed, and none of what comes once. */
+  sightsNow(): SightsNow {
+    return this.#onlookers.sightsNow();
   }
 
   /** Events that the tracer said beside the capture it had lost. */

@@ -1,5 +1,5 @@
 import type { AttachError } from '../attach-error.ts';
-import type { Command } from './launch.ts';
+import type { Argv } from './launch.ts';
 import type { ToldLoss } from './loss-log.ts';
 import type { SightNotation } from './sight-lines.ts';
 import type { ProcessSight } from './sights.ts';
@@ -8,7 +8,7 @@ import type { StopManner } from './tracer.ts';
 /** How an engine starts and how one sees that it has begun. */
 export interface Engine {
   readonly name: 'strace' | 'bpftrace';
-  readonly command: Command;
+  readonly command: Argv;
   readonly environment?: Readonly<Record<string, string>>;
   /** The tracer stops what it traces: only then can a worker stall. */
   readonly stopsProcesses: boolean;
@@ -30,6 +30,8 @@ export interface Engine {
   readonly sights: SightNotation;
   /** Lines of events that the tracer lost, where it says so beside the capture. */
   readonly lost?: (losses: readonly ToldLoss[]) => string;
+  /** The line by which the clock of the others is known, where there is one; '' before it is there. */
+  readonly start?: () => string;
   /** Lines of calls that were entered and have not come back, where the capture shows them at its end only. */
   readonly open?: (processes: readonly ProcessSight[]) => string;
   readonly stop: StopManner;

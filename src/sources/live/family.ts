@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { type ProcessFacts, readParents, readProcess } from './process-facts.ts';
 
 /** A way to look at processes; tests bring their own. */
@@ -25,14 +26,22 @@ export function hostView(): ProcessListing {
 const MOST_PROCESSES = 1_000;
 
 /**
+ * What only starts a server and waits for its end: the first process of a container, a shell, `sudo`. Nobody who names
+ * one wants to know what it does.
+ */
+const STARTERS =
+  /^(?:tini|tini-static|dumb-init|docker-init|catatonit|sh|bash|dash|ash|timeout|sudo|su|runuser|npm|npx|yarn|pnpm)$/;
+const MOST_STARTERS = 10;
+
+/**
  * The processes that serve together with the given ones, from any member: the master above them, and below it all that
- * run the same program. Masters come first, so that what they fork while a tracer attaches is followed. Pids that are
- * gone are left out.
+ * run the same program. Of a process that only started others, those. Masters come first, so that what they fork while
+ * a tracer attaches is followed. Pids that are gone are left out.
  */
 export function findFamily(pids: readonly number[], view: ProcessListing): ProcessFacts[] {
   const children = childrenOf(view.parents);
   const family = new Map<number, ProcessFacts>();
-  for (const pid of pids) {
+  for (const pid of pids.flatMap((each) => startedBy(each, view, children))) {
     const named = view.read(pid);
     if (named === null) continue;
     const master = masterOf(named, view);
@@ -46,6 +55,21 @@ export function findFamily(pids: readonly number[], view: ProcessListing): Proce
     }
   }
   return [...family.values()];
+}
+
+/** The process itself, or what it started where it does nothing else. */
+function startedBy(
+  pid: number,
+  view: ProcessListing,
+  children: ReadonlyMap<number, readonly number[]>,
+  steps = 0,
+): readonly number[] {
+  const [word = ''] = view.read(pid)?.argv ?? [];
+  const started = children.get(pid) ?? [];
+  // A shell may write its name as `-bash`, npm what it runs behind its own.
+  const name = basename(word.replace(/ .*/s, '')).replace(/^-/, '');
+  if (!STARTERS.test(name) || started.length === 0 || steps === MOST_STARTERS) return [pid];
+  return started.flatMap((each) => startedBy(each, view, children, steps + 1));
 }
 
 /** The topmost ancestor that still runs the same program. */

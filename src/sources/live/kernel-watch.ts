@@ -257,10 +257,18 @@ export class KernelWatch {
   }
 }
 
-/** A thread of it has been away from its wait for a while, and its clients were counted before that. */
+/**
+ * A thread of it has been away from its wait for a while, or polls one socket that may be anything, and the sockets
+ * were looked at before that.
+ */
 function hasUncountedClients({ threads, countedAt }: Member): boolean {
-  for (const { sight } of threads.values())
+  for (const { sight } of threads.values()) {
     if (sight.at - sight.awayFrom >= STUCK && countedAt < sight.awayFrom) return true;
+    // It may wait for whatever comes, or for an answer.
+    const isPoll = sight.call !== '' && syscall(sight.call).family === 'poll';
+    const isUnnamed = isPoll && sight.target.startsWith('socket:');
+    if (isUnnamed && sight.at - sight.since >= STUCK && countedAt < sight.since) return true;
+  }
   return false;
 }
 

@@ -1,5 +1,5 @@
 /** A program and its words. */
-export type Command = readonly [string, ...string[]];
+export type Argv = readonly [string, ...string[]];
 
 export interface LaunchLimits {
   /** The tracer ends by itself after this many seconds, whatever became of drover. */
@@ -21,7 +21,7 @@ export const LIMIT_SLACK = 1.25;
  * Attaches strace to running processes and whatever they start from then on. `-q`: beside its file it would say of each
  * thread that it attached, for days.
  */
-export function straceAttach(pids: readonly number[], file: string, limits: LaunchLimits): Command {
+export function straceAttach(pids: readonly number[], file: string, limits: LaunchLimits): Argv {
   return guarded(
     ['strace', '-f', '-q', '-ttt', '-T', '-y', '-s', '128', '-o', file, ...pids.flatMap((pid) => ['-p', String(pid)])],
     limits,
@@ -41,7 +41,7 @@ export const RUN_KILL_AFTER_SECONDS = 10;
  * Starts a program under strace. It cannot outlive its tracer: the filter stays in it, and calls that nobody looks at
  * fail. So the guards end the program (they signal its whole group), and strace ends after it.
  */
-export function straceRun(program: readonly string[], file: string, seconds: number): Command {
+export function straceRun(program: readonly string[], file: string, seconds: number): Argv {
   return [
     'setpriv',
     '--pdeathsig',
@@ -73,10 +73,10 @@ export function straceRun(program: readonly string[], file: string, seconds: num
  * fills the disk.
  */
 export function guarded(
-  tracer: Command,
+  tracer: Argv,
   { seconds, bytes, moves = false }: LaunchLimits,
   killAfterSeconds = KILL_AFTER_SECONDS,
-): Command {
+): Argv {
   return [
     'setpriv',
     '--pdeathsig',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { codePlace, tellingFrame } from '../../trace/code-frame.ts';
 import { codeLines } from './code/code-lines.ts';
 import type { CodeWatch } from './code/code-watch.ts';
@@ -12,6 +13,13 @@ import type { ProcessSight, ThreadSight } from './sights.ts';
 interface Looking {
   readonly watch: KernelWatch | null;
   readonly code: CodeWatch | null;
+}
+
+/** What is known of threads at this moment, as lines of the capture's format. */
+export interface SightsNow {
+  readonly lines: string;
+  /** How long before the last look a thread was seen in something else, by number; nanoseconds. */
+  readonly elsewhere: ReadonlyMap<number, number>;
 }
 
 /**
@@ -111,6 +119,25 @@ export class Onlookers {
 
   lossLines(): string {
     return this.#engine.lost?.(this.#losses.losses) ?? '';
+  }
+
+  /** What would be told of threads that live if the capture ended now. */
+  sightsNow(): SightsNow {
+    // The trace may have told the end of the others by now.
+    const living = this.sightsInCapture.map((sight) => ({
+      ...sight,
+      threads: sight.threads.filter(({ tid }) => existsSync(`/proc/${sight.pid}/task/${tid}`)),
+    }));
+    const notation = this.#engine.sights;
+    const open = this.#engine.open?.(living) ?? '';
+    const code = codeLines(this.#code?.seen ?? [], notation);
+    const elsewhere = living.flatMap(({ threads }) =>
+      threads.filter(({ isFromStart }) => !isFromStart).map(({ tid, at, before }) => [tid, at - before] as const),
+    );
+    return {
+      lines: `${this.#engine.start?.() ?? ''}${open}${code}${sightLines(living, { notation, from: this.#from })}`,
+      elsewhere: new Map(elsewhere),
+    };
   }
 
   /** Lines of what was seen since `from`, on the clock of the watch; as a rule since the beginning. */

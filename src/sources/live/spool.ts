@@ -133,9 +133,11 @@ export class Spool {
     make(this.#file, () => writeAll(this.#descriptor, text));
   }
 
-  /** Whether a word stands in the capture behind that many bytes. For captures that have just begun. */
-  includes(word: string, from: number): boolean {
-    return readFileSync(this.opened).includes(word, from);
+  /** The first line behind that many bytes that begins with a word; '' while it is not whole. For a new capture. */
+  lineWith(word: string, from: number): string {
+    const [, line = ''] =
+      new RegExp(`^(${word}.*\\n)`, 'm').exec(readFileSync(this.opened).toString('latin1', from)) ?? [];
+    return line;
   }
 
   /** Why the capture must stop for want of space, or null. */

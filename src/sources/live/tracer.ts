@@ -1,7 +1,7 @@
 import { closeSync, createReadStream, createWriteStream, openSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import split2 from 'split2';
-import type { Command } from './launch.ts';
+import type { Argv } from './launch.ts';
 import { readParents, readProcess } from './process-facts.ts';
 
 /** How a tracer ended. */
@@ -21,7 +21,7 @@ const LAST_WORDS = 20;
 const MESSAGE_LINES = { maxLength: 65_536, skipOverflow: true };
 
 interface TracerOptions {
-  readonly command: Command;
+  readonly command: Argv;
   /** Takes what the tracer says. */
   readonly log: string;
   /**

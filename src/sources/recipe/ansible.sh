@@ -6,8 +6,9 @@
 # Leaves  nothing on the hosts: the last command removes what the first ones made. Says so where it fails.
 # Slower  strace slows the server of each host while it runs, often by half. FORKS hosts at once: begin with one.
 #         The captures hold what clients sent: keep them private.
-# Tried   ansible 2.14 over its local connection: two names of one host, of which the second one failed.
-#         NOT tried: ansible over ssh, and hosts where sudo asks for a password.
+#         Where sudo asks for a password: ANSIBLE_BECOME_PASSWORD_FILE=FILE, which only you may read.
+# Tried   ansible 2.14 over ssh as a user with sudo, with and without a password: two names of one host, of which the
+#         second one failed as it must. NOT tried: hosts behind another host, and other ways than sudo.
 set -eu
 HOSTS=${HOSTS:?a host or a group of the inventory}
 FORKS=${FORKS:-1}

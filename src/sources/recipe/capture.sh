@@ -5,7 +5,7 @@
 #   sh capture.sh [PID]                        PID is any process of the server, master or worker
 #   SECONDS_TO_TRACE=10 sh capture.sh PID      shorter than DROVER:SECONDS seconds
 #   CONTAINER=ID sh capture.sh [PID]           from the host: PID as that container counts; its first process unless given
-#   ENGINE=bpftrace sh capture.sh PID          without slowing the server down, where bpftrace is installed
+#   ENGINE=bpftrace sh capture.sh PID          slows the server less, where bpftrace is installed
 #
 # strace slows the server down while it runs (often by half, at worst far more), and gunicorn kills a worker that is silent for its
 # --timeout: keep it short. The capture holds what clients sent: keep it private. Read it with: drover DIRECTORY
@@ -55,9 +55,59 @@ demand_private() {
   done
 }
 
-# The oldest process that looks like the server.
+# The server to trace, by the pids of its masters.
 find_server() {
   DROVER:FIND
+}
+
+# A program by its own name or by what its interpreter runs. The shell that started it has its name among the words, too, and so have an
+# editor and a log reader. Some servers write over their words: "nginx: master process".
+is_called() {
+  words_of "$1" 2>/dev/null | {
+    IFS= read -r word || exit 1
+    word=${word%% *}
+    word=${word##*/}
+    word=${word%:}
+    [ "$word" != "$2" ] || exit 0
+    word=${word%%[0-9.]*}
+    [ "$word" != "$2" ] || exit 0
+    case $word in python | pypy | ruby | perl | php) ;; *) exit 1 ;; esac
+    while IFS= read -r word; do
+      case $word in
+      -c | -e | -r) exit 1 ;;
+      -*) continue ;;
+      esac
+      word=${word##*/}
+      [ "${word%.*}" = "$2" ]
+      exit
+    done
+    exit 1
+  }
+}
+
+# The masters of that name. Of two servers nobody can know which one is meant; one that its manager starts worker by worker is one.
+called() {
+  found=
+  # grep knows in no time which of all processes are worth a look.
+  # shellcheck disable=SC2013 # no pid has a blank
+  for file in $(grep -l -- "$1" /proc/[0-9]*/cmdline 2>/dev/null); do
+    pid=${file#/proc/}
+    pid=${pid%/cmdline}
+    is_called "$pid" "$1" && found="$found $pid"
+  done
+  masters=
+  managers=
+  for pid in $found; do
+    parent_of "$pid"
+    case "$found " in *" $parent "*) continue ;; esac
+    masters="$masters $pid"
+    [ "$parent" -gt 1 ] && case "$managers " in *" $parent "*) continue ;; esac
+    managers="$managers $parent"
+  done
+  # shellcheck disable=SC2086 # words on purpose
+  set -- "$1" $managers
+  [ $# -le 2 ] || die "several servers are called $1, PID$masters; name one of them: sh capture.sh PID"
+  printf '%s\n' "${masters# }"
 }
 
 # A process of a container, seen from the host: its control group holds the id, and NSpid its number inside.
@@ -85,16 +135,43 @@ alike() {
   [ "$(readlink "/proc/$1/exe")" = "$(readlink "/proc/$2/exe")" ]
 }
 
-# The master above a process when it runs the same program, and everything below it that does.
+# All processes and their parents, a line each.
+all_parents() {
+  grep '^PPid:' /proc/[0-9]*/status 2>/dev/null | sed 's,^/proc/\([0-9]*\)/status:PPid:[[:space:]]*,\1 ,'
+}
+
+# What a process started, of `parents`.
+children_of() {
+  while read -r child parent; do
+    [ "$parent" != "$1" ] || [ "$child" = $$ ] || printf '%s\n' "$child"
+  done <<EOF
+$parents
+EOF
+}
+
+# Only starts a server and waits for its end: the first process of a container, a shell, sudo.
+is_starter() {
+  word=$(words_of "$1" 2>/dev/null | head -n 1)
+  word=${word%% *}
+  word=${word##*/}
+  case ${word#-} in
+  tini | tini-static | dumb-init | docker-init | catatonit | sh | bash | dash | ash | timeout | sudo | su | runuser | npm | npx | yarn | pnpm) ;;
+  *) return 1 ;;
+  esac
+}
+
+# The master above a process when it runs the same program, and everything below it that does. Of a process that only started others, those.
 family() {
+  if is_starter "$1" && [ -n "$(children_of "$1")" ]; then
+    for started in $(children_of "$1"); do (family "$started"); done
+    return
+  fi
   top=$1
   parent_of "$top"
   [ "${parent:-1}" -gt 1 ] && alike "$parent" "$top" && [ "$(name_of "/proc/$parent")" = "$(name_of "/proc/$top")" ] && top=$parent
   printf '%s\n' "$top"
-  for child in /proc/[0-9]*; do
-    child=${child#/proc/}
-    parent_of "$child"
-    [ "$parent" = "$top" ] && alike "$child" "$top" && printf '%s\n' "$child"
+  for child in $(children_of "$top"); do
+    if alike "$child" "$top"; then printf '%s\n' "$child"; fi
   done
 }
 
@@ -259,15 +336,20 @@ if [ -n "${CONTAINER:-}" ]; then
   esac
   demand_number PID "${1:-1}"
   named=$(in_container "$CONTAINER" "${1:-1}")
-  [ -n "$named" ] || die "no process ${1:-1} in a container $CONTAINER on this host"
+  [ -n "$named" ] ||
+    die "no control group here names a process ${1:-1} of the container $CONTAINER; without CONTAINER, give its PID on this host: docker top NAME, podman top NAME hpid"
   say "process ${1:-1} of the container is $named here"
 else
-  named=${1:-$(find_server)}
+  named=${1:-$(find_server)} || exit 1
 fi
 [ -n "$named" ] || die "no DROVER:SERVER found; name a PID"
-demand_number PID "$named"
-[ -d "/proc/$named" ] || die "no process $named"
-pids=$(family "$named" | tr '\n' ' ')
+parents=$(all_parents)
+pids=
+for pid in $named; do
+  demand_number PID "$pid"
+  [ -d "/proc/$pid" ] || die "no process $pid"
+  pids="$pids$(family "$pid" | tr '\n' ' ')"
+done
 
 # A new directory with a name that nobody can foresee, or the one that was asked for; it must not be there. From then on this shell stays in it.
 dir=${DIRECTORY:-drover-capture-$(hostname | tr -cd 'A-Za-z0-9._-')-$(date +%Y%m%dT%H%M%S)-$(head -c 6 /dev/urandom | od -An -tx1 | tr -d ' \n')}

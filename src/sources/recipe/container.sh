@@ -6,11 +6,13 @@
 # Leaves  nothing: the container that traces removes itself.
 # Slower  strace slows the server while it runs, often by half. The capture holds what clients sent: keep it private.
 # Tried   podman 4.3 and docker 20.10 as root with runc: a gunicorn in one container, captured from another that had sh
-#         and strace, and from the host with strace and bpftrace. NOT tried: either of them without root.
+#         and strace, and from the host with strace and bpftrace. podman 4.3 of a user who is not root, with runc: the
+#         same; from the host by its PID there. NOT tried: docker without root, and gvisor.
 set -eu
 CONTAINER=${CONTAINER:?the container, by name or id}
 IMAGE=${IMAGE:?an image with sh and strace}
-# As the container counts: DROVER:ENGINE top shows it. 1 is right unless tini, dumb-init or a shell is 1.
+# As the container counts: DROVER:ENGINE top shows it. 1 is right also where 1 is tini, dumb-init or a shell that started
+# the server.
 PID=${PID:-1}
 
 umask 077

@@ -3,16 +3,9 @@ import { installed } from '../../installation.ts';
 import type { Machine } from '../../trace/syscall-numbers.ts';
 import { bpftraceProgram } from '../bpftrace/program.ts';
 
-/** Servers that a recipe can find by itself, and how: the oldest of them is the master. */
-export const RECIPE_SERVERS = {
-  gunicorn: 'gunicorn',
-  nginx: 'nginx: master',
-  uwsgi: 'uwsgi',
-  puma: 'puma',
-  node: 'node( |$)',
-  'php-fpm': 'php-fpm: master',
-} as const;
-export type RecipeServer = keyof typeof RECIPE_SERVERS;
+/** Servers that a recipe can find by itself. */
+export const RECIPE_SERVERS = ['gunicorn', 'nginx', 'uwsgi', 'puma', 'node', 'php-fpm'] as const;
+export type RecipeServer = (typeof RECIPE_SERVERS)[number];
 
 /** The file that captures where workers run, and what differs between places that share one. */
 interface Place {
@@ -76,5 +69,5 @@ function filledIn(file: string, values: Readonly<Record<string, string>>): strin
 function howToFind(subject: RecipeOptions['subject']): string {
   if (typeof subject === 'number') return `echo ${subject}`;
   if (subject === null) return ':';
-  return `pgrep -o -f '${RECIPE_SERVERS[subject]}'`;
+  return `called ${subject}`;
 }

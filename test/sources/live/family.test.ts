@@ -38,6 +38,39 @@ test('the whole server is found from its master and from any worker, the master 
   assert.deepEqual(pidsFrom(211, host), [211]);
 });
 
+test('of a process that only started the server the server is found: an init of a container, a shell, sudo', () => {
+  const host = view(
+    INIT,
+    processFacts({ pid: 91, stackStart: '5', program: '/usr/bin/tini', argv: ['/usr/bin/tini', '--', '/start.sh'] }),
+    processFacts({ pid: 93, parent: 91, stackStart: '6', program: '/bin/dash', argv: ['/bin/sh', '/start.sh'] }),
+    processFacts({ pid: 101, parent: 93, stackStart: '702' }),
+    processFacts({ pid: 103, parent: 101, stackStart: '702' }),
+    processFacts({
+      pid: 107,
+      parent: 93,
+      stackStart: '800',
+      program: '/usr/sbin/nginx',
+      argv: ['nginx: master process'],
+    }),
+    processFacts({ pid: 191, stackStart: '7', program: '/bin/bash', argv: ['-bash'] }),
+    processFacts({ pid: 301, stackStart: '9', program: '/usr/bin/node', argv: ['npm start'] }),
+    processFacts({
+      pid: 303,
+      parent: 301,
+      stackStart: '10',
+      program: '/bin/dash',
+      argv: ['sh', '-c', 'node server.js'],
+    }),
+    processFacts({ pid: 307, parent: 303, stackStart: '13', program: '/usr/bin/node', argv: ['node', 'server.js'] }),
+  );
+  assert.deepEqual(pidsFrom(91, host), [101, 103, 107]);
+  assert.deepEqual(pidsFrom(93, host), [101, 103, 107]);
+  assert.deepEqual(pidsFrom(103, host), [101, 103]);
+  assert.deepEqual(pidsFrom(301, host), [307]);
+  // A shell that started nothing is what was asked for.
+  assert.deepEqual(pidsFrom(191, host), [191]);
+});
+
 test('a program that a worker started is none of them, nor is the supervisor above', () => {
   const host = view(
     INIT,

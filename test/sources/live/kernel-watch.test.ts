@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { KernelWatch } from '../../../src/sources/live/kernel-watch.ts';
@@ -11,6 +11,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 const FOLDER = temporaryFolder();
 const SECOND = 1e9;
 const SLEEP = '230 0x0 0x0 0x7ffe10 0x7ffe10 0x7f01 0x7f02 0x7ffe00 0x7f03';
+const POLL = '7 0x10 0x1 0xffffffff 0x0 0x0 0x0 0x7ffe00 0x7f03';
 const RECEIVE = '45 0xb 0x7f01 0x10 0x0 0x0 0x0 0x7ffe00 0x7f03';
 const WAIT = '232 0x7 0x7f01 0x40 0x3e8 0x0 0x0 0x7ffe00 0x7f03';
 const RESTARTED = '219 0x0 0x0 0x0 0x0 0x0 0x0 0x7ffe00 0x7f03';
@@ -192,6 +193,32 @@ describe('a process that is looked at', () => {
     );
     assert.deepEqual([clientsAfter(SLEEP, 3), clientsAfter(SLEEP, 3)], [1, 1]);
     assert.equal(spent, 4 * 90);
+  });
+
+  it('has a socket that it polls named in time, also where a look at the sockets takes long', () => {
+    const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
+    let now = 100 * SECOND;
+    let spent = 0;
+    const stopwatch = () => (spent += 90);
+    const watch = new KernelWatch({ machine: 'x86-64', root: proc.root, now: () => now, stopwatch });
+    const targetAfter = (syscall: string, slices: number): string | undefined => {
+      proc.set({
+        pid: 101,
+        descriptors: { 5: 'socket:[4711]', 11: 'socket:[4715]' },
+        threads: [{ tid: 101, syscall, ran: [7, slices] }],
+      });
+      // At 0x10 stands what it polls: descriptor 11.
+      const polled = Buffer.alloc(24);
+      polled.writeInt32LE(11, 16);
+      writeFileSync(join(proc.root, '101/mem'), polled);
+      proc.table(101, 'tcp', slices === 1 ? [LISTENER] : [LISTENER, DATABASE]);
+      watch.look([101]);
+      now += SECOND;
+      return watch.processes[0]?.threads[0]?.target;
+    };
+    targetAfter(WAIT, 1);
+    // By the usual measure after 9 s.
+    assert.deepEqual([targetAfter(POLL, 2), targetAfter(POLL, 2)], ['socket:[4715]', '10.0.0.5:5432']);
   });
 
   it('has a ring of io_uring', () => {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { cpuStacks } from '../../../src/sources/live/code/cpu-stacks.ts';
 import { readPerfMap, readStrangersFile } from '../../../src/sources/live/code/perf-map.ts';
 import { programOnPath } from '../../../src/sources/live/code/program-on-path.ts';
 import { euStack, gdb } from '../../../src/sources/live/code/stopping-samplers.ts';
 import { codePlace, tellingFrame } from '../../../src/trace/code-frame.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { withPath } from '../../support/with-path.ts';
 
 const IS_ROOT = process.geteuid?.() === 0;
 const MAP = [
@@ -80,22 +81,18 @@ describe('a perf map', () => {
 });
 
 describe('a program on the PATH', () => {
-  const before = process.env.PATH;
-  after(() => {
-    process.env.PATH = before;
-  });
-
-  it('is started by the name of the file that was looked at', () => {
+  it('is started by the name of the file that was looked at', async () => {
     const folder = temporaryFolder();
     const real = join(folder, 'real');
     mkdirSync(real);
     writeFileSync(join(real, 'py-spy-0.4'), '#!/bin/sh\n', { mode: 0o755 });
     symlinkSync(join(real, 'py-spy-0.4'), join(folder, 'py-spy'));
-    process.env.PATH = folder;
-    assert.equal(programOnPath('py-spy'), join(real, 'py-spy-0.4'));
-    chmodSync(join(real, 'py-spy-0.4'), 0o777);
-    assert.equal(programOnPath('py-spy'), null);
-    assert.equal(programOnPath('eu-stack'), null);
+    await withPath(folder, () => {
+      assert.equal(programOnPath('py-spy'), join(real, 'py-spy-0.4'));
+      chmodSync(join(real, 'py-spy-0.4'), 0o777);
+      assert.equal(programOnPath('py-spy'), null);
+      assert.equal(programOnPath('eu-stack'), null);
+    });
   });
 });
 

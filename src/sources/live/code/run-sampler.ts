@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Command } from '../launch.ts';
+import type { Argv } from '../launch.ts';
 import { Offspring } from '../offspring.ts';
 import { readStartTicks } from '../process-facts.ts';
 import { canBeStopped, letGo, letGoNow } from './let-go.ts';
@@ -102,7 +102,7 @@ function printedBy(sampler: Sampler, pid: number, tid: number, cancelled: AbortS
 }
 
 /** The command under its guards: the death of drover, its time, and no file or core of its own. */
-function guardedSampler(command: Command): Command {
+function guardedSampler(command: Argv): Argv {
   return [
     'setpriv',
     '--pdeathsig',

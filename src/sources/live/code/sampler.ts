@@ -1,5 +1,5 @@
 import type { CodeFrame } from '../../../trace/code-frame.ts';
-import type { Command } from '../launch.ts';
+import type { Argv } from '../launch.ts';
 
 /** The stack of a thread as a sampler shows it. */
 export interface ThreadStack {
@@ -17,7 +17,7 @@ export interface Sampler {
   /** It stops the process while it looks. */
   readonly stops: boolean;
   readonly environment?: Readonly<Record<string, string>>;
-  command(pid: number, tid: number): Command;
+  command(pid: number, tid: number): Argv;
   /** What it printed; empty for what is no stack. Never throws. */
   read(printed: string, pid: number, tid: number): readonly ThreadStack[];
 }

@@ -1,7 +1,7 @@
 import type { Finding, Metric } from './report.ts';
 
 /** A stretch of time, or a moment, milliseconds of the report. */
-export interface Span {
+export interface Interval {
   readonly startMs: number;
   readonly endMs: number;
   /** Whose it was; null where the finding tells it of all its workers. */
@@ -9,15 +9,15 @@ export interface Span {
 }
 
 /** When each thing was that a finding lists with its times; [] where it lists none. */
-export function spansOf({ metrics }: Finding): Span[] {
+export function intervalsOf({ metrics }: Finding): Interval[] {
   // A finding that speaks for others of the same cause names all workers, and lists what one of them did.
   const worker = typeof metrics.worker === 'number' ? metrics.worker : null;
   return Object.values(metrics)
-    .flatMap(spansIn)
-    .map((span) => ({ ...span, pid: span.pid ?? worker }));
+    .flatMap(intervalsIn)
+    .map((interval) => ({ ...interval, pid: interval.pid ?? worker }));
 }
 
-function spansIn(value: Metric): Span[] {
+function intervalsIn(value: Metric): Interval[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: Metric) => {
     if (item === null || typeof item !== 'object' || Array.isArray(item)) return [];
