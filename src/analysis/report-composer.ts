@@ -11,6 +11,7 @@ import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/
 import { durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
+import { withoutDead } from './dead-pids.ts';
 import { linksOf } from './finding-links.ts';
 import { inOrderOfAction } from './finding-order.ts';
 import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom, unlistedCauses } from './omitted.ts';
@@ -56,7 +57,7 @@ export function composeReport(parts: Parts): Report {
       isPart: options.from !== undefined || options.to !== undefined,
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
-      servesUnseen: whatNamesWouldTell(parts)?.most === true,
+      servesUnseen: whatNamesWouldTell(parts)?.many === true,
       isOneOfMany: [...rolesOf(model.processes.threads())].some(
         ([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model),
       ),
@@ -199,7 +200,7 @@ function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
       hosts: [],
       metrics,
       evidence: evidence.filter((line) => line.line > 0),
-      next: stepsOf(draft, drafts),
+      next: withoutDead(stepsOf(draft, drafts), workers, model),
       ...placeInWords(places.get(draft), (other) => ids.get(other) ?? other.kind),
       related: (links.get(draft) ?? []).map((other) => ids.get(other) ?? other.kind),
     };

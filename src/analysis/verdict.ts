@@ -30,7 +30,7 @@ export interface VerdictContext {
 
 const TABLE = 'a table of counts says neither when nor who';
 const ONE_OF_MANY = 'one thread was traced of a process that has others. Record all of them with -f';
-const UNSEEN = 'most connections were served by threads that nothing ties to their process. Record with -y';
+const UNSEEN = 'many connections were served by threads that nothing ties to their process. Record with -y';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;
 /** A verdict has two lines on a narrow terminal. */
@@ -99,6 +99,7 @@ const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'loop-stall',
   'service-stall',
   'worker-saturation',
+  'session-lock',
   'lock-contention',
   'blocking-dns',
 ]);

@@ -8,9 +8,11 @@ export type Kind =
   | 'worker-death'
   | 'error-storm'
   | 'accept-errors'
+  | 'clients-refused'
   | 'accept-delay'
   | 'backlog-overflow'
   | 'worker-saturation'
+  | 'session-lock'
   | 'slow-dependency'
   | 'loop-stall'
   | 'heartbeat-late'
@@ -56,9 +58,11 @@ export const MEASURES: Readonly<Record<Kind, Measures>> = {
   'worker-death': { count: 'count' },
   'error-storm': { count: 'failed' },
   'accept-errors': { count: 'count' },
+  'clients-refused': { count: 'count' },
   'accept-delay': { count: 'count', longestMs: 'maxMs' },
   'backlog-overflow': { count: 'count' },
   'worker-saturation': { share: 'share', longestMs: 'longestMs' },
+  'session-lock': { count: 'count', totalMs: 'totalMs', longestMs: 'longestMs' },
   'slow-dependency': {
     count: 'dependencies.waits',
     totalMs: 'dependencies.totalMs',

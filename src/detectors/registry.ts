@@ -8,6 +8,7 @@ import { backlogOverflow } from './backlog-overflow/detector.ts';
 import { blockingDns } from './blocking-dns/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import { busyPoll } from './busy-poll/detector.ts';
+import { clientsRefused } from './clients-refused/detector.ts';
 import type { DetectorDefinition, Threshold } from './detector.ts';
 import { diskSync } from './disk-sync/detector.ts';
 import { epollChurn } from './epoll-churn/detector.ts';
@@ -23,6 +24,7 @@ import { lockContention } from './lock-contention/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
+import { sessionLock } from './session-lock/detector.ts';
 import { slowDependency } from './slow-dependency/detector.ts';
 import { strandedQueue } from './stranded-queue/detector.ts';
 import { stuckCall } from './stuck-call/detector.ts';
@@ -40,9 +42,11 @@ const LIST = [
   workerDeath,
   errorStorm,
   acceptErrors,
+  clientsRefused,
   acceptDelay,
   backlogOverflow,
   workerSaturation,
+  sessionLock,
   slowDependency,
   loopStall,
   heartbeatLate,

@@ -4,6 +4,8 @@ import { RECORDING } from './need.ts';
 
 /** So few may be chance: lines that somebody took out. */
 const FEW = 3;
+/** The part of the connections from which on nobody is cleared: a pool that is full serves as many unseen. */
+const MANY = 0.1;
 
 /**
  * What threads that no name ties to their process keep from being told; null where there are none. Who was served by
@@ -12,14 +14,14 @@ const FEW = 3;
 export function whatNamesWouldTell({
   model,
   capabilities,
-}: Pick<Context, 'model' | 'capabilities'>): { readonly most: boolean; readonly sentence: string } | null {
+}: Pick<Context, 'model' | 'capabilities'>): { readonly many: boolean; readonly sentence: string } | null {
   if (capabilities.names || !capabilities.stopsThreads) return null;
   const processes = model.processes.all();
   const unseen = processes.reduce((sum, { servedUnseen }) => sum + servedUnseen, 0);
   if (unseen < FEW) return null;
   const accepted = processes.reduce((sum, process) => sum + process.accepted, 0);
   return {
-    most: unseen * 2 >= accepted,
+    many: unseen >= MANY * accepted,
     sentence:
       `The capture has no names of descriptors (-y), so that threads which were there before it cannot be told from ` +
       `processes: ${unseen} of ${plural(accepted, 'connection')} were served by some of them, whose requests are ` +

@@ -31,6 +31,7 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
   const answered = hearing('answered');
   const sent = hearing('sent');
   const received = hearing('received');
+  const wroteFirst = hearing('wroteFirst');
   const replied = hearing('replied');
   const accepted = hearing('accepted');
   const connectionEnded = hearing('connectionEnded');
@@ -85,6 +86,9 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
     },
     received(call, thread, descriptor) {
       for (const each of received) each.received(call, thread, descriptor);
+    },
+    wroteFirst(call, thread, connection) {
+      for (const each of wroteFirst) each.wroteFirst(call, thread, connection);
     },
     replied(call, thread, request) {
       for (const each of replied) each.replied(call, thread, request);

@@ -66,6 +66,8 @@ export interface Tracker {
   /** Something was sent or received through a datagram socket. */
   sent?(call: Call, thread: Thread, descriptor: Descriptor): void;
   received?(call: Call, thread: Thread, descriptor: Descriptor): void;
+  /** One of the first writes on a connection whose client does not speak HTTP/1, as far as was read. */
+  wroteFirst?(call: Call, thread: Thread, connection: Connection): void;
   /** A thread sent the first bytes of the reply to a request. */
   replied?(call: Call, thread: Thread, request: Request): void;
   /** An `accept` returned this connection. */

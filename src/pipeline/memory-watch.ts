@@ -29,6 +29,9 @@ export class MemoryScarce extends Error {
   }
 }
 
+/** Flags hold for all that a process does: a program that analyses many captures pays for a collection once. */
+let isThrifty = false;
+
 /**
  * Looks whether the heap of this thread comes near its limit, where V8 would end the process with SIGABRT and without a
  * word.
@@ -36,18 +39,17 @@ export class MemoryScarce extends Error {
 export class MemoryWatch {
   #next = MOST;
   #collect: (() => void) | null = null;
-  #isThrifty = false;
   #growsYoung = V8 < 13;
 
   /** From some size on garbage is collected before it grows to several times what is alive. Takes some microseconds. */
   save(): void {
-    if (this.#isThrifty || getHeapStatistics().used_heap_size <= LARGE_BYTES) return;
+    if (isThrifty || getHeapStatistics().used_heap_size <= LARGE_BYTES) return;
     // V8 lets a heap grow to four times what is alive before it looks what can go: on a host in trouble half as much
     // again is better. It takes effect with a collection.
     setFlagsFromString('--heap-growing-percent=50');
     this.#collect ??= collector();
     this.#collect();
-    this.#isThrifty = true;
+    isThrifty = true;
   }
 
   /** Throws `MemoryScarce` when what is alive takes most of the heap. Takes some microseconds. */

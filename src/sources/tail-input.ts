@@ -13,6 +13,11 @@ const BUFFERS = 4;
 /** A live capture must not wait for hundreds of lines before its first one is looked at. */
 const HEAD_BYTES = 2_048;
 const LOOK_EVERY_MS = 50;
+/** Where nothing came at so many looks, the next ones are rarer. */
+const FEW_LOOKS = 20;
+const LOOK_RARELY_MS = 150;
+/** bpftrace brings what there is by a blank line. */
+const MOST_IN_VAIN = 1;
 const LINE_END = Buffer.from('\n');
 
 interface TailOptions {
@@ -63,6 +68,7 @@ async function* grow(name: string, path: string, ended: Promise<unknown>, freed:
   try {
     const buffers = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(CHUNK_BYTES));
     let position = 0;
+    let inVain = 0;
     for (let turn = 0; ; ) {
       const buffer = buffers[turn] as Buffer;
       // Asked before the read: what is written between the two is found by one read more.
@@ -75,12 +81,14 @@ async function* grow(name: string, path: string, ended: Promise<unknown>, freed:
       // The line that was being read has lost its end.
       if (isLate && bytesRead > 0) yield LINE_END;
       position += bytesRead;
+      inVain = bytesRead > MOST_IN_VAIN ? 0 : inVain + 1;
       if (bytesRead > 0) {
         turn = (turn + 1) % BUFFERS;
         yield buffer.subarray(0, bytesRead);
       } else if (wasOver) return;
       // A look for every line would cost more than the analysis; a pause also gathers a chunk worth reading.
-      if (bytesRead < CHUNK_BYTES && !isOver) await Promise.race([over, pause(LOOK_EVERY_MS)]);
+      if (bytesRead < CHUNK_BYTES && !isOver)
+        await Promise.race([over, pause(inVain < FEW_LOOKS ? LOOK_EVERY_MS : LOOK_RARELY_MS)]);
     }
   } finally {
     closeSync(descriptor);

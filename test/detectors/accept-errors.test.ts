@@ -19,6 +19,20 @@ it('each accept that fails for want of descriptors or memory is counted by its e
   assert.match(evidence[0]?.text ?? '', /EMFILE/);
 });
 
+it('the error that came most often is named first, and a single failure has no length', async () => {
+  const failing = async (...errors: readonly string[]): Promise<string> => {
+    const { trace, worker } = oneWorker();
+    for (const error of errors) worker.waitUntil(worker.now + 10, LISTENER).call(FAILS, ')', `-1 ${error} (text)`);
+    worker.waitUntil(worker.now + 50);
+    const { title, summary } = only(await analyzed(trace), KIND);
+    return `${title}: ${summary}`;
+  };
+  assert.match(await failing('ENFILE', 'EMFILE', 'EMFILE'), /EMFILE.*ENFILE/);
+  assert.match(await failing('EMFILE', 'ENFILE', 'ENFILE'), /ENFILE.*EMFILE/);
+  assert.match(await failing('EMFILE', 'EMFILE'), / within 10 ms/);
+  assert.doesNotMatch(await failing('EMFILE'), / within |closed unread/);
+});
+
 it('connections that are closed unread count as dropped only after a failure', async () => {
   const { trace, worker } = oneWorker();
   worker.waitUntil(10, LISTENER).accept(11).close(11);

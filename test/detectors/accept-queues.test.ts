@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { AcceptQueues, verdictOf } from '../../src/detectors/accept-queues/accept-queues.ts';
+import { mostAtOnce } from '../../src/detectors/accept-queues/attendance.ts';
 import { type DraftFinding, notApplicable } from '../../src/detectors/finding.ts';
 import type { Listener } from '../../src/model/machine/listener.ts';
 import type { Thread } from '../../src/model/machine/thread.ts';
@@ -41,4 +42,12 @@ it('a state is made when its queue is first heard of, and a thread leads to the 
   const thread = { accepts: { listeners: new Set([second, unheard]) } } as unknown as Thread;
   assert.deepEqual([...queues.ofThread(thread)], [[41]]);
   assert.equal(queues.size, 2);
+});
+
+it('as many look after a listener at once as have begun and not ended, in whatever order they are listed', () => {
+  const short = [1, 3, 5].map((start) => ({ start, end: start + 1 }));
+  assert.equal(mostAtOnce(short), 1);
+  assert.equal(mostAtOnce([{ start: 0, end: 10 }, ...short]), 2);
+  assert.equal(mostAtOnce([...short, { start: 0, end: 10 }]), 2);
+  assert.equal(mostAtOnce([]), 0);
 });

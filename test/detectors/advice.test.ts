@@ -5,6 +5,7 @@ import { analyzeFiles } from '../../src/index.ts';
 import { analyzed, only } from '../support/analyzed.ts';
 import { arrivals } from '../support/arrivals.ts';
 import { attached, prefork } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { sample } from '../support/truth.ts';
 import { oneTurn, turn } from '../support/turns.ts';
 
@@ -20,6 +21,29 @@ async function herd(argv: readonly string[], every = 10): Promise<Finding> {
   arrivals(workers, { connections: 23, wasted: 37, every });
   return only(await analyzed(trace), 'thundering-herd');
 }
+
+describe('what to do about a stall of redis', () => {
+  const served = async (first: string, second: string): Promise<string> => {
+    const words = `*2\\r\\n$${first.length}\\r\\n${first}\\r\\n$${second.length}\\r\\n${second}\\r\\n`;
+    const { trace, workers } = prefork([101], { argv: ['redis-server'] });
+    const worker = workers[0] as ThreadLines;
+    worker.waitUntil(50, LISTENER).accept(11).waitUntil(60, 11).read(11, words).gap(1_300).send(11, '+OK\\r\\n');
+    worker.waitUntil(2_000);
+    return advice(only(await analyzed(trace), 'loop-stall'));
+  };
+
+  it('names what to use in place of the command that holds its one thread', async () => {
+    assert.match(await served('KEYS', '*'), /^Use SCAN: .*SLOWLOG GET 10/s);
+    assert.match(await served('DEL', 'a'), /^Use UNLINK/);
+    assert.match(await served('EVAL', 'return 1'), /^Make the script shorter/);
+  });
+
+  it('asks redis where the command is a small one, and speaks of no other server', async () => {
+    const text = await served('GET', 'a');
+    assert.match(text, /LATENCY DOCTOR/);
+    assert.doesNotMatch(text, /nginx|gevent|py-spy/);
+  });
+});
 
 describe('what to do about a herd', () => {
   const servers: readonly (readonly [argv: readonly string[], advice: RegExp])[] = [

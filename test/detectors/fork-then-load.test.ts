@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Finding, Report } from '../../src/analysis/report.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { hex, mapMemory, openFile, openModules, parentOf, startWorker } from '../support/loading.ts';
+import { fork } from '../support/server-lines.ts';
 import type { ThreadLines } from '../support/thread-lines.ts';
 
 const KIND = 'fork-then-load';
@@ -147,6 +148,12 @@ describe('workers that load after their fork', () => {
     );
     assert.deepEqual(late.outcomes[KIND]?.status, 'not-applicable');
     assert.match(late.outcomes[KIND]?.reason ?? '', /Record from the start: strace -f/);
+    // A parent that forks nobody, and one whose child never gets ready.
+    assert.match(none(await analyzed(parentOf().trace), KIND), /^No worker was forked while it was traced\./);
+    const { trace, parent } = parentOf();
+    fork(parent, 101);
+    openModules(trace.thread(101).at(parent.now), 100);
+    assert.match(none(await analyzed(trace), KIND), /^No forked process got ready to accept while it was traced;/);
     const filtered = await both(() => {});
     assert.match(filtered.outcomes[KIND]?.reason ?? '', /no open calls/);
   });

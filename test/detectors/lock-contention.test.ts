@@ -193,7 +193,7 @@ describe('asking for a lock again and again', () => {
 function convoy(
   threads: number,
   rounds: number,
-  { wakenBy = 'each other', operation = 'FUTEX_WAIT_BITSET_PRIVATE' } = {},
+  { wakenBy = 'each other', operation = 'FUTEX_WAIT_BITSET_PRIVATE', serves = true } = {},
 ): TraceLines {
   const { trace, workers } = prefork([101]);
   const [main] = workers as [ThreadLines];
@@ -201,7 +201,7 @@ function convoy(
   for (const tid of pool) startThread(main, tid);
   main.waitUntil(50, LISTENER).accept(11);
   const all = pool.map((tid) => trace.thread(tid).at(60));
-  all[0]?.read(11, 'GET /a').reply(11);
+  if (serves) all[0]?.read(11, 'GET /a').reply(11);
   const wake = (thread: ThreadLines) => thread.call(`futex(${WORD}, FUTEX_WAKE_PRIVATE, 1`, ')', 1);
   for (let turn = 0; turn < rounds * threads; turn++) {
     const woken = all[turn % threads] as ThreadLines;
@@ -248,6 +248,10 @@ describe('threads that queue at one futex', () => {
     assert.deepEqual([severity, metrics.lock, workers], ['warning', WORD, [101]]);
     assert.equal(title, '3 threads of worker 101 queue for one lock');
     assert.equal((metrics.waiters as readonly unknown[]).length, 3);
+  });
+
+  it('are information where none of them serves a request', async () => {
+    assert.equal(only(await analyzed(convoy(3, 11, { serves: false })), KIND).severity, 'info');
   });
 
   it('count when each of them waits for a good part of the time', async () => {

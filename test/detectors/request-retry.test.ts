@@ -225,6 +225,18 @@ describe('a request is no retry', () => {
   });
 });
 
+it('is clear where requests were read, and cannot be told where none was', async () => {
+  const served = (requests: number): TraceLines => {
+    const { trace, worker } = oneWorker();
+    for (let request = 0; request < requests; request++)
+      worker.waitUntil(worker.now + 50, LISTENER).serve(11, 'GET /a');
+    worker.waitUntil(1_000);
+    return trace;
+  };
+  assert.equal((await analyzed(served(1))).outcomes[KIND]?.status, 'clear');
+  assert.equal((await analyzed(served(0))).outcomes[KIND]?.status, 'not-applicable');
+});
+
 it('without times one cannot tell', async () => {
   const report = await analyzed(attempt(), { stamps: 'none' });
   assert.equal(report.outcomes[KIND]?.status, 'not-applicable');

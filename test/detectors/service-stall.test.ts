@@ -275,7 +275,11 @@ it('the metrics of a service stall are those of its trace', async () => {
 
 describe('between two generations of workers', () => {
   /** Two workers that stop at 500 ms, and two that begin so much later and find so many connections queued up. */
-  function reload(gap: number, queued: number, { toggles = false, old = false, onDemand = false } = {}): TraceLines {
+  function reload(
+    gap: number,
+    queued: number,
+    { toggles = false, old = false, onDemand = false, crossed = false } = {},
+  ): TraceLines {
     const { trace, workers } = prefork([101, 102]);
     for (const [place, worker] of workers.entries()) {
       worker.waitUntil(50 + place, LISTENER).serve(11, 'GET /a');
@@ -283,7 +287,11 @@ describe('between two generations of workers', () => {
       worker.call(`epoll_ctl(${worker.fd(HUB)}, EPOLL_CTL_DEL, ${worker.fd(LISTENER)}, 0x7ffc`, ')', 0);
       if (!toggles) worker.close(LISTENER).exits();
     }
-    const next = toggles ? workers : [201, 202].map((pid) => trace.thread(pid).at(500.04 + gap));
+    const next = toggles
+      ? workers
+      : (crossed ? [202, 201] : [201, 202]).map((pid) => trace.thread(pid).at(500.04 + gap));
+    // The first that was forked runs first, and is ready last.
+    if (crossed) next[1]?.gap(-0.5).call('getpid(', ')', 201).gap(300);
     for (const worker of next) {
       if (toggles) watch(worker.waitUntil(500.04 + gap), LISTENER);
       else {
@@ -328,6 +336,12 @@ describe('between two generations of workers', () => {
       [gaveUp + 1, tookAgain + 1],
     );
     assert.equal(openEnded, false);
+  });
+
+  it('lasts until the first of the new ones begins, which may be the last that was forked', async () => {
+    const { longestMs, waited } = only(await analyzed(reload(900, 7, { crossed: true })), KIND).metrics;
+    assert.ok(Math.abs((longestMs as number) - 900) < 1, String(longestMs));
+    assert.equal(waited, 7);
   });
 
   it('is critical from a second on', async () => {

@@ -265,3 +265,15 @@ it('a capture with numbers in place of words (-X raw) shows the same stall', asy
     ['event-loop'],
   );
 });
+
+it('a path that was slow to open is named, and none with bytes that are no text: they may be a secret', async () => {
+  const target = async (path: string): Promise<unknown> => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+    worker.call(`openat(AT_FDCWD, "${path}", O_RDONLY`, ')', failed('ENOENT'), 307).reply(11).close(11);
+    worker.waitUntil(1_000);
+    return (await stall(trace)).metrics.target;
+  };
+  assert.equal(await target('/srv/data/a.db'), '/srv/data/a.db');
+  assert.equal(await target('/srv/data/\\330\\37'), '');
+});

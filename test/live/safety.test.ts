@@ -8,6 +8,7 @@ import { readParents, readProcess } from '../../src/sources/live/process-facts.t
 import { LiveDrover } from '../support/live-drover.ts';
 import { LiveServer, processesWith, tracersIn, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
+import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Whatever ends drover, strace or the terminal: the workers run, nobody traces them, and no tracer is left. */
@@ -199,26 +200,40 @@ test('a full spool while drover is stopped: the size limit of the file holds by 
   assert.ok(statSync(join(FOLDER, 'spool-alone', folder, 'trace.strace')).size <= 64 * 1_024 * 1.25);
 });
 
-test('a full disk ends the capture, not the worker', LIVE, async () => {
-  const disk = join(FOLDER, 'disk');
-  mkdirSync(disk);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
-  try {
-    const drover = await survives('disk', LONG, ['--json'], async (running) => {
-      await pause(300);
-      try {
-        writeFileSync(join(disk, 'something-else'), Buffer.alloc(8_388_608));
-      } catch {
-        // That is the point: now nothing more fits.
-      }
-      assert.equal((await running.ended).code, 0);
-    });
-    assert.match(drover.stderr, /The capture ended early: only \d\S* MB are free on the disk of/);
-    assert.ok(JSON.parse(drover.stdout).quality.events > 0);
-  } finally {
-    execFileSync('umount', ['--lazy', disk]);
-  }
-});
+for (const engine of ['strace', 'bpftrace'] as const)
+  test(`${engine}: a full disk ends the capture, not the worker; what was recorded is kept, and what to do is said`, {
+    ...needsLive(engine),
+  }, async () => {
+    const name = `disk-${engine}`;
+    const disk = join(FOLDER, name);
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
+    try {
+      // The last --engine counts.
+      const drover = await survives(name, LONG, ['--json', '--engine', engine], async (running) => {
+        // bpftrace writes 4 KB at a time, or what there is every 250 ms.
+        await pause(1_500);
+        try {
+          writeFileSync(join(disk, 'something-else'), Buffer.alloc(8_388_608));
+        } catch {
+          // That is the point: now nothing more fits.
+        }
+        assert.equal((await running.ended).code, 0);
+      });
+      const where = '; make room there, or name another place: --spool DIR\\.';
+      assert.match(
+        drover.stderr,
+        new RegExp(`The capture ended early: only \\d\\S* MB are free on the disk of .*${where}`),
+      );
+      const { quality } = JSON.parse(drover.stdout);
+      assert.ok(quality.events > 0);
+      const [, kept = ''] = /The capture \(\S+ MB\) is (\S+)\. /.exec(drover.stderr) ?? [];
+      const again = JSON.parse((await runDrover([kept, '--json'])).stdout);
+      assert.equal(again.quality.events, quality.events);
+    } finally {
+      execFileSync('umount', ['--lazy', disk]);
+    }
+  });
 
 test('a worker that is replaced in the middle: its successor is traced, reported, and set free', LIVE, async () => {
   const [leaving = 0] = server.workers;

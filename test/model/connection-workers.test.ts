@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
 import { analyzed, none, ofKind } from '../support/analyzed.ts';
-import { attached, fork, MASTER, openHub, openListener, watch } from '../support/server-lines.ts';
+import { attached, fork, MASTER, openHub, openListener, startThread, watch } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
@@ -135,8 +135,14 @@ describe('a process that got its one connection by fork', () => {
 
 describe('attached to processes of which no fork was seen', () => {
   /** Backends with one client each, and a process that accepts and hands over. */
-  function backends(heardOn: readonly number[]): TraceLines {
+  function backends(heardOn: readonly number[], servesItself = false): TraceLines {
     const trace = forking((child) => statements(child, 3, 150));
+    if (servesItself) {
+      startThread(trace.thread(MASTER), 150);
+      const second = trace.thread(150).at(9_001);
+      second.labels.set(LISTENER, trace.thread(MASTER).labels.get(LISTENER) ?? '');
+      for (let index = 0; index < 3; index++) second.accept(21).read(21, 'GET /a').reply(21).close(21);
+    }
     const old = trace.thread(301).at(0);
     old.labels.set(OWN_HUB, 'anon_inode:[eventpoll]').set(LATCHES, 'anon_inode:[eventpoll]');
     for (const fd of heardOn) old.labels.set(fd, `socket:[${9_000 + fd}]`);
@@ -152,6 +158,11 @@ describe('attached to processes of which no fork was seen', () => {
     const report = await analyzed(backends([CLIENT]));
     assert.ok(roles(report).includes('301 connection-worker'), roles(report).join());
     none(report, 'loop-stall');
+  });
+
+  it('one beside a process of which a thread serves what it accepts may serve many', async () => {
+    const report = await analyzed(backends([CLIENT], true));
+    assert.ok(!roles(report).includes('301 connection-worker'), roles(report).join());
   });
 
   it('one that is heard on two sockets does not', async () => {

@@ -110,8 +110,12 @@ function measuredReach(drawn: readonly Drawn[]): Reach {
   const programs = [...new Set(drawn.map(({ file }) => file))];
   const request: ReachRequest = { programs, tests: quickTests(dist), output };
   const program = join(dist, 'test/mutation/measure-reach.js');
-  const { status } = spawnSync(process.execPath, [program, JSON.stringify(request)], { cwd: copy, stdio: 'ignore' });
-  if (status !== 0) throw new Error('the tests must pass before mutants are judged: npm run test:unit');
+  const words = ['--test-reporter=tap', program, JSON.stringify(request)];
+  const { status, stdout } = spawnSync(process.execPath, words, { cwd: copy, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (status !== 0) {
+    const failed = stdout.match(/^ *not ok .*/gm)?.join('\n') ?? '';
+    throw new Error(`the tests must pass before mutants are judged: npm run test:unit\n${failed}`);
+  }
   return JSON.parse(readFileSync(output, 'utf8'));
 }
 

@@ -99,6 +99,19 @@ export const CLEAR: Readonly<Record<Kind, readonly Claim[]>> = {
         ),
     },
   ],
+  'clients-refused': [
+    {
+      pattern: /^none of ([\d,]+) answers? that could be read refused its client$/,
+      holds: (report, [connections = 0]) => connections > 0 && callsNamed(report, WRITE) >= connections,
+    },
+  ],
+  'session-lock': [
+    {
+      pattern:
+        /^of ([\d,]+) answered statements? none was seen to wait [\d.]+ ms for another session(?:; the longest such wait took .*)?$/,
+      holds: (report, [statements = 0]) => statements > 0 && callsNamed(report, WRITE) >= statements,
+    },
+  ],
   'accept-delay': [
     {
       pattern: each('of ([\\d,]+) connections? half waited up to .* to be accepted, 95 in 100 up to .*, one .*'),

@@ -8,7 +8,9 @@ import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
 import { type ProcessCall, processCall } from '../../sources/live/process-call.ts';
 import { isInWait, tellingThread } from '../../sources/live/waiting.ts';
 import { asKernelSays } from './as-kernel-says.ts';
+import { AwayCadence } from './away-cadence.ts';
 import type { Feed } from './dashboard-host.ts';
+import { KernelAsked } from './kernel-asked.ts';
 
 const LOOK_EVERY_MS = 250;
 const SIGHTS_EVERY_MS = 500;
@@ -52,6 +54,8 @@ export class LiveFeed implements Feed {
   readonly #looking: NodeJS.Timeout;
   readonly #telling: NodeJS.Timeout;
   readonly #turns = new OpenTurns();
+  readonly #asked = new KernelAsked(callOf);
+  readonly #away = new AwayCadence();
   #endsAt: number;
   #end: CaptureEnd | null = null;
   #bytesRead = 0;
@@ -122,13 +126,15 @@ export class LiveFeed implements Feed {
     if (message.kind === 'now') {
       this.#heardAt = performance.now();
       const isLate = this.#options.capture.engine.name !== 'strace';
-      const workers = asKernelSays(message.workers, { isLate, callOf });
+      const asked = this.#asked.about(message.workers, this.#options.capture.sights);
+      const workers = asKernelSays(message.workers, { isLate, callOf: asked });
       const turns = this.#turns.look(workers, performance.now(), isLate ? SURE_MS : 0);
       this.#options.tell({ kind: 'now', workers: turns });
       return;
     }
     if (message.kind === 'open') {
       this.#open = message.report;
+      this.#away.told(message.report?.findings.some(({ openEnded }) => openEnded) === true);
       this.#tellPicture();
       return;
     }
@@ -156,10 +162,13 @@ export class LiveFeed implements Feed {
     const { capture } = this.#options;
     if (capture.isOver || capture.sights.length === 0) return;
     const processes = processesNow(capture, monotonic());
-    const isStuck = processes.some(
-      ({ isWaiting, ageMs, awayMs }) => !isWaiting && (ageMs >= AWAY_MS || awayMs >= RESTLESS_MS),
-    );
-    const isAway = isStuck || this.#turns.longest(performance.now()) >= AWAY_MS;
+    const now = performance.now();
+    const stuck = processes.filter(({ isWaiting, ageMs }) => !isWaiting && ageMs >= AWAY_MS);
+    const restless = processes.filter(({ isWaiting, awayMs }) => !isWaiting && awayMs >= RESTLESS_MS);
+    const pids = (some: readonly ProcessNow[]): string => some.map(({ pid }) => pid).join(' ');
+    const turning = this.#turns.longerThan(AWAY_MS, now);
+    const isAway = stuck.length > 0 || restless.length > 0 || turning.length > 0;
+    if (!this.#away.isDue(`${pids(stuck)}, ${pids(restless)}, ${turning.join(' ')}`, now)) return;
     this.#thread.sights({
       ...(isAway ? capture.sightsNow() : { lines: '', elsewhere: new Map() }),
       lastIsOpen: capture.engine.name === 'strace',
@@ -223,8 +232,9 @@ class OpenTurns {
     return new Map([...workers].map(([pid, now]) => [pid, isYoung(pid) ? { ...now, turnSinceMs: null } : now]));
   }
 
-  longest(now: number): number {
-    return Math.max(0, ...[...this.#turns.values()].map(({ at }) => now - at));
+  /** Who has been in one for so long. */
+  longerThan(leastMs: number, now: number): readonly number[] {
+    return [...this.#turns].filter(([, { at }]) => now - at >= leastMs).map(([pid]) => pid);
   }
 }
 

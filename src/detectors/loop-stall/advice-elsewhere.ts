@@ -6,7 +6,9 @@ import type { Cause, Reason } from '../stall-cause/cause.ts';
 const OFF_THE_LOOP: Readonly<Partial<Record<Runtime, string>>> = {
   node: 'Use the asynchronous form of the call (not one that ends in Sync), or a worker of worker_threads.',
   unknown: 'Give it to another process (a task queue, a process pool), or in node to a worker of worker_threads.',
-  native: 'Give the work to threads that do not run the loop (nginx: aio threads), or to another process.',
+  native:
+    'Give the work to threads that do not run the loop (nginx: aio threads; memcached: more of them, -t), or ' +
+    'to another process.',
 };
 
 const OTHER = 'Give the work to a thread or a process that does not run the loop.';

@@ -4,9 +4,11 @@ import type { Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
 import { adviceElsewhere, computingElsewhere } from './advice-elsewhere.ts';
+import { isRedis, redisAdvice } from './advice-redis.ts';
 
-/** What the scheduler did during the stall, where the capture shows it. */
+/** What the scheduler did during the stall, where the capture shows it, and the request that was served. */
 interface Scheduling {
+  readonly request: string;
   readonly starved: 'not' | 'partly' | 'mostly';
   readonly isMeasured: boolean;
 }
@@ -16,11 +18,14 @@ export function stallAdvice(
   cause: Cause,
   reason: Reason,
   process: Process,
-  { starved, isMeasured }: Scheduling,
+  { request, starved, isMeasured }: Scheduling,
 ): Step[] {
   if (starved === 'mostly') return [...STARVED];
   const runtime = runtimeOf(process);
-  const steps = stepsFor(cause, reason, process.pid, runtime);
+  const usual = stepsFor(cause, reason, process.pid, runtime);
+  const ofRedis = isRedis(process) ? redisAdvice(cause, request) : null;
+  // What is heavy is so whatever it waited for meanwhile; that it had no processor is looked at all the same.
+  const steps = ofRedis === null ? usual : cause === 'not-running' ? [...ofRedis, ...usual] : ofRedis;
   // What does not run shows no code.
   if (cause === 'stopped' || cause === 'not-running') return [...steps];
   return [

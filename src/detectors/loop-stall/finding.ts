@@ -130,6 +130,7 @@ export function stallFinding(
     evidence: withCode(evidenceOf(group), code),
     next: stepsWithCode(
       stallAdvice(cause, reason, thread.process, {
+        request: longest.request,
         starved: starvedOf(longest),
         isMeasured: longest.offCpu !== null,
       }),

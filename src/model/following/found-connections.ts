@@ -1,4 +1,5 @@
 import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
+import { asksPostgres } from '../../trace/framing/framing-of.ts';
 import { Memcached } from '../../trace/framing/memcached.ts';
 import { isRedisCommand } from '../../trace/framing/redis.ts';
 import { requestStart } from '../../trace/payload.ts';
@@ -21,7 +22,7 @@ export class FoundConnections {
   adoptIfRequest(call: Call, thread: Thread, descriptor: Descriptor): Connection | null {
     const bytes = call.arguments.payload(64);
     if (bytes === null) return null;
-    if (requestStart(bytes) !== null) return this.adopt(call, thread, descriptor);
+    if (requestStart(bytes) !== null || asksPostgres(bytes)) return this.adopt(call, thread, descriptor);
     const mayAnswer = descriptor.query === null && isRedisCommand(bytes);
     if (!mayAnswer && !Memcached.isSpokenIn(bytes)) return null;
     const connection = this.adopt(call, thread, descriptor);

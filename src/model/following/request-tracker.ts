@@ -15,6 +15,8 @@ import { CONVERSATION, RequestStarts } from './request-starts.ts';
 /** How the status line of a reply begins. */
 const REPLY = 'HTTP/1.';
 const CONTINUE = 'HTTP/1.1 100';
+/** A client that logs in with several messages may be turned away after each of them. */
+const FIRST_WRITES = 6;
 /** A look at more is rare, and asking each read whether it is one costs more than a wrong guess. */
 const LONGEST_PEEK = 16;
 /** Replies of a process that are looked at for its name, and so many bytes of each. */
@@ -72,6 +74,10 @@ export class RequestTracker {
 
   /** Bytes were written to a client. */
   sent(call: Call, thread: Thread, connection: Connection): void {
+    if (connection.firstWrites < FIRST_WRITES && !connection.isHttp) {
+      connection.firstWrites++;
+      this.#audience.wroteFirst(call, thread, connection);
+    }
     const { restAt } = connection;
     // The rest of what was sent in one go held a request all the same: there is a reply to it.
     if (restAt !== UNKNOWN && connection.request.answeredAt !== UNKNOWN && isReply(call)) {

@@ -69,6 +69,8 @@ export class Connection {
   isGuess = false;
   /** When bytes were read, after the last reply, that begin no request and may hold one further on. */
   restAt: Nanoseconds = UNKNOWN;
+  /** How often something was written to it so far, up to a bound: the first writes may turn the client away. */
+  firstWrites = 0;
   /** It was read or written, and where: by the process that accepted it. */
   used = false;
   usedWhereAccepted = false;

@@ -113,9 +113,11 @@ export class Memberships {
     this.#areOne(this.#words.add(word, { thread, start, end, woke }));
   }
 
-  /** No records come any more. */
+  /** No records come any more. What a thread with a loop did would have to be judged anew: who has none may join. */
   finish(): void {
-    this.#areOne(this.#words.finish());
+    this.#areOne(
+      this.#words.finish().filter(([, waiting]) => threadsOf(waiting).every(({ loop }) => loop.hub === null)),
+    );
   }
 
   #areOne(pairs: readonly (readonly [Process, Process])[]): void {

@@ -47,8 +47,10 @@ const LOOK_EVERY_MS = 200;
 const BUFFERED_NS = 3e8;
 /** What the kernel says of the processes is asked at every so manieth look: once a second. */
 const WATCH_EVERY_LOOKS = 5;
-/** Workers that replaced others are found at every so manieth look. */
-const FAMILY_EVERY_LOOKS = 10;
+/** Workers that replaced others are looked for so often, and for no more than one part in 200 of the time. */
+const FAMILY_EVERY_MS = 2_000;
+const FAMILY_LATEST_MS = 10_000;
+const FAMILY_SHARE = 200;
 const BEGIN_LOOK_EVERY_MS = 20;
 /** Less than the time that engines which start slowly give their guards. */
 const BEGIN_WITHIN_MS = 14_000;
@@ -79,6 +81,7 @@ export class LiveCapture {
   #begunAt = performance.now();
   #looking: NodeJS.Timeout | undefined;
   #looks = 0;
+  #familyDue = 0;
   #tracingPid = 0;
   #reason: EndReason | null = null;
   #closingLines: string | null = null;
@@ -278,6 +281,7 @@ export class LiveCapture {
     // A signal of the last moment would be lost otherwise.
     if (signal?.aborted) throw new AttachError('drover gave up before it traced anything.');
     this.#begunAt = performance.now();
+    this.#familyDue = this.#begunAt + FAMILY_EVERY_MS;
     this.#tracingPid = this.#tracer.findPid();
     this.#onlookers.begin(this.#tracingPid, this.#followed.pids);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -301,9 +305,8 @@ export class LiveCapture {
       if (this.#followed.haveEnded) this.#end('processes-ended', '');
     }
     if (this.#reason !== null) return;
-    if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#followed.refresh();
-    if (this.#looks % WATCH_EVERY_LOOKS === 0) {
-      this.#followed.dropEnded();
+    this.#refreshFamily();
+    if (++this.#looks % WATCH_EVERY_LOOKS === 0) {
       this.#onlookers.look(this.#followed.pids);
       this.#limitCost();
     }
@@ -316,6 +319,16 @@ export class LiveCapture {
       'stalled',
       `${who} hardly ran for ${(forMs / 1_000).toFixed(1)} s under ${this.engine.name}; drover detached at once.`,
     );
+  }
+
+  /** A host has thousands of processes at times. */
+  #refreshFamily(): void {
+    const started = performance.now();
+    if (started < this.#familyDue) return;
+    this.#followed.refresh();
+    const ended = performance.now();
+    const pause = Math.min(FAMILY_LATEST_MS, Math.max(FAMILY_EVERY_MS, (ended - started) * FAMILY_SHARE));
+    this.#familyDue = ended + pause;
   }
 
   #limitCost(): void {

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { ProcessMemory } from '../bpftrace/process-memory.ts';
@@ -19,6 +19,8 @@ interface WatchOptions {
 
 /** Threads that are looked at, all processes together. */
 const MOST_THREADS = 512;
+/** Links to the folder of a task of one thread. */
+const ONE_THREAD = 3;
 /** Sockets are looked up again after so long, and never for more than a hundredth of the time. */
 const SOCKETS_EVERY_MS = 2_000;
 const SOCKETS_SHARE = 100;
@@ -64,6 +66,9 @@ interface Member {
   countedAt: number;
   hasRing: boolean;
   threads: Map<number, Known>;
+  /** What it had open at the last listing, and how often its threads had run by then. */
+  descriptors: ReturnType<typeof descriptorsOf>;
+  listedAt: string;
 }
 
 /**
@@ -135,23 +140,31 @@ export class KernelWatch {
       countedAt: Number.NEGATIVE_INFINITY,
       hasRing: false,
       threads: new Map(),
+      descriptors: { sockets: new Set(), hasRing: false },
+      listedAt: '',
     };
   }
 
   #threads(pid: number, { threads: before, clients }: Member, most: number, now: number): Map<number, Known> {
     const threads = new Map<number, Known>();
-    let names: string[] = [];
-    try {
-      names = readdirSync(`${this.#root}/${pid}/task`).slice(0, most);
-    } catch {
-      // It ended a moment ago.
-    }
-    for (const name of names) {
-      const tid = Number(name);
+    for (const tid of this.#tids(pid, before, most)) {
       const found = this.#thread(pid, tid, before.get(tid), { now, clients });
       if (found !== null) threads.set(tid, found);
     }
     return threads;
+  }
+
+  /** Of one thread there is nothing to list as long as the folder says so: listing takes four times as long. */
+  #tids(pid: number, before: Member['threads'], most: number): readonly number[] {
+    const folder = `${this.#root}/${pid}/task`;
+    try {
+      const [only] = before.keys();
+      if (only !== undefined && before.size === 1 && statSync(folder).nlink === ONE_THREAD) return [only];
+      return readdirSync(folder).slice(0, most).map(Number);
+    } catch {
+      // It ended a moment ago.
+      return [];
+    }
   }
 
   #thread(pid: number, tid: number, known: Known | undefined, { now, clients }: Looked): Known | null {
@@ -236,7 +249,11 @@ export class KernelWatch {
     }
     this.#sockets = all;
     for (const [pid, member] of this.#members) {
-      const { sockets, hasRing } = descriptorsOf(pid, this.#root);
+      const ran = slicesOf(member);
+      // Who has not run since has opened and closed nothing.
+      if (ran === '' || member.listedAt !== ran) member.descriptors = descriptorsOf(pid, this.#root);
+      member.listedAt = ran;
+      const { sockets, hasRing } = member.descriptors;
       member.clients = [...sockets].filter((inode) => all.get(inode)?.isOfClient === true).length;
       member.hasRing = hasRing;
       member.countedAt = now;
@@ -270,6 +287,12 @@ function hasUncountedClients({ threads, countedAt }: Member): boolean {
     if (isUnnamed && sight.at - sight.since >= STUCK && countedAt < sight.since) return true;
   }
   return false;
+}
+
+/** How often each of its threads was given a processor; '' where the kernel does not tell. */
+function slicesOf({ threads }: Member): string {
+  const all = [...threads].map(([tid, { slices }]) => `${tid} ${slices}`);
+  return all.some((each) => each.endsWith(' ')) ? '' : all.join(' ');
 }
 
 /** The thread leaves what it was in: if it was stuck in that since the first look, that is kept. */

@@ -4,6 +4,7 @@ import { LiveCapture } from './capture.ts';
 import { assertChecks, bpftraceChecks, processCheck, straceChecks } from './checks.ts';
 import { CodeWatch } from './code/code-watch.ts';
 import { type CodeMode, Samplers } from './code/samplers.ts';
+import type { Engine } from './engine.ts';
 import { findFamily, hostView } from './family.ts';
 import { type HostFacts, readHost } from './host-facts.ts';
 import { KernelWatch } from './kernel-watch.ts';
@@ -77,12 +78,23 @@ export async function startCapture(
   const spool = new Spool({ ...place, engine, isRing });
   const limits = { seconds, bytes: place.mostBytes, moves: isRing };
   const machine = machineOf(process.arch);
-  const chosen =
+  const prepare = (): Engine =>
     engine === 'bpftrace' && machine !== null
       ? bpftraceEngine(program, processes, spool, machine, limits)
       : straceEngine(processes, spool.forTracer, limits);
+  const chosen = orNothing(spool, prepare);
   const options = { signal, watch, code: codeWatch(code), ringSeconds, mostPercent };
   return LiveCapture.start(chosen, processes, seconds, spool, options);
+}
+
+/** What bpftrace needs in front of a capture may find no room. */
+function orNothing(spool: Spool, prepare: () => Engine): Engine {
+  try {
+    return prepare();
+  } catch (error) {
+    spool.remove();
+    throw error;
+  }
 }
 
 function codeWatch(mode: CodeMode): CodeWatch | null {

@@ -2,7 +2,7 @@ import { type BigIntStats, fstatSync, readFileSync, readSync, type StatsFs, stat
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Destination } from '../../files/destination.ts';
-import { failureReason } from '../../files/failure-reason.ts';
+import { errorCode, failureReason } from '../../files/failure-reason.ts';
 import { HeldDirectory } from '../../files/held-directory.ts';
 import { leastFree } from '../../files/least-free.ts';
 import { OutputError } from '../../files/output-error.ts';
@@ -123,9 +123,11 @@ export class Spool {
 
   /** Makes a file of the tracer's that is gone with this process, and gives a path to it for the tracer. */
   add(name: string, text: string): string {
-    const descriptor = make(join(this.#folder.path, name), () => this.#folder.createNameless(name));
-    writeAll(descriptor, text);
-    return openedPath(descriptor, process.pid);
+    return make(join(this.#folder.path, name), () => {
+      const descriptor = this.#folder.createNameless(name);
+      writeAll(descriptor, text);
+      return openedPath(descriptor, process.pid);
+    });
   }
 
   /** Begins the capture with lines of ours. */
@@ -146,7 +148,8 @@ export class Spool {
     if (this.bytes - this.freed >= mostBytes)
       return `the capture reached its limit of ${mebibytes(mostBytes)} (--max-spool)`;
     const disk = this.diskProblem();
-    return disk === null ? null : disk.charAt(0).toLowerCase() + disk.slice(1, -1);
+    if (disk === null) return null;
+    return `${disk.charAt(0).toLowerCase()}${disk.slice(1, -1)}; make room there, or name another place: --spool DIR`;
   }
 
   /** A sentence when the file system is nearly full, or null. */
@@ -229,7 +232,8 @@ function make<Result>(path: string, action: () => Result): Result {
 }
 
 function cannotCapture(path: string, error: unknown): AttachError {
-  return new AttachError(`Cannot write the capture to ${path}: ${failureReason(error)}.`, { cause: error });
+  const hint = errorCode(error) === 'ENOSPC' ? MAKE_ROOM : {};
+  return new AttachError(`Cannot write the capture to ${path}: ${failureReason(error)}.`, { ...hint, cause: error });
 }
 
 function writeAll(descriptor: number, text: string): void {

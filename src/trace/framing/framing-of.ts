@@ -1,3 +1,4 @@
+import { queryOf, requestOfSql } from '../payload.ts';
 import { FastCgi } from './fast-cgi.ts';
 import type { Framing } from './framing.ts';
 import { Http2 } from './http2.ts';
@@ -14,6 +15,12 @@ export function framingOf(bytes: string): Framing | null {
   if (Http2.isSpokenIn(bytes)) return new Http2();
   if (Redis.isSpokenIn(bytes)) return new Redis();
   if (Memcached.isSpokenIn(bytes)) return new Memcached(bytes);
-  if (Postgres.isSpokenIn(bytes)) return new Postgres();
+  if (Postgres.isSpokenIn(bytes) || asksPostgres(bytes)) return new Postgres();
   return MySql.isSpokenIn(bytes) ? new MySql() : null;
+}
+
+/** A session of PostgreSQL that was open before the capture goes on with a question: no server sends these. */
+export function asksPostgres(bytes: string): boolean {
+  const query = bytes.charCodeAt(1) === 0 ? queryOf(bytes) : null;
+  return query?.protocol === 'PostgreSQL' && requestOfSql(query.text) !== null;
 }

@@ -1,5 +1,6 @@
 import type { Call } from '../../../trace/record.ts';
 import { type Nanoseconds, SECOND } from '../../../trace/time.ts';
+import { clienteleOf } from '../../machine/clientele.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
@@ -54,7 +55,7 @@ export class SlowReplies implements Tracker {
       end = Math.max(end, lastTime);
     }
     return [...processes]
-      .filter(({ answered, requests }) => answered * 2 >= requests)
+      .filter((process) => answersMost(process, processes))
       .flatMap((process) =>
         [...process.inProgress.unanswered(process)].map((request) => slowReply(request, end, process)),
       );
@@ -72,6 +73,14 @@ export class SlowReplies implements Tracker {
   #counts({ length, request, at }: SlowReply): boolean {
     return length >= SLOW && request !== '' && this.#inWindow(at);
   }
+}
+
+/** A process that was forked for one client has read one request, and that may be the one which waits. */
+function answersMost(process: Process, all: ReadonlySet<Process>): boolean {
+  const { from } = clienteleOf(process);
+  const alike = from === null ? [process] : [...all].filter((each) => clienteleOf(each).from === from);
+  const requests = alike.reduce((sum, each) => sum + each.requests, 0);
+  return alike.reduce((sum, each) => sum + each.answered, 0) * 2 >= requests;
 }
 
 function slowReply(request: Request, at: Nanoseconds, process: Process): SlowReply {

@@ -1,0 +1,99 @@
+import type { Accepted } from '../../model/facts.ts';
+import type { Listener } from '../../model/machine/listener.ts';
+import { type ClientRefused, RefusalTracker } from '../../model/topics/refusals/refusal-tracker.ts';
+import type { SessionCensus } from '../../model/topics/sessions/session.ts';
+import { SessionTracker } from '../../model/topics/sessions/session-tracker.ts';
+import { plural } from '../../trace/format-numbers.ts';
+import { earlier, later, SECOND } from '../../trace/time.ts';
+import { type Context, defineDetector } from '../detector.ts';
+import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { finding } from './finding.ts';
+import { type Metrics, metrics } from './metrics.ts';
+import type { Refusals } from './refusals.ts';
+
+const EVIDENCE = 4;
+const MOST_KINDS = 64;
+const MOST_PIDS = 64;
+
+export const clientsRefused = defineDetector({
+  kind: 'clients-refused',
+  title: 'The server turns clients away',
+  needs: [{ families: ['write'], calls: 'write or send', without: 'what a server says to its clients is unknown' }],
+  thresholds: {
+    'refused-critical-share': {
+      default: 0.2,
+      unit: 'of the connections',
+      meaning: 'So many refused clients, of all that connected, are critical; fewer are a warning.',
+    },
+    'refused-share': {
+      default: 0.01,
+      unit: 'of the replies',
+      meaning: 'Replies with status 503 are a warning from this share on, and information below it.',
+    },
+  },
+  follows: { kinds: ['session-lock'], anywhere: true },
+  trackers: [RefusalTracker, SessionTracker],
+  metrics,
+  create(context) {
+    const refused = new Map<string, Refusals>();
+    const accepted = new Map<Listener, number>();
+    return {
+      on: {
+        accepted({ listener }: Accepted) {
+          accepted.set(listener, (accepted.get(listener) ?? 0) + 1);
+        },
+        clientRefused: (fact: ClientRefused) => noted(context, refused, fact),
+      },
+      conclude: () => conclude(context, refused, accepted),
+    };
+  },
+});
+
+function noted({ model }: Context, refused: Map<string, Refusals>, fact: ClientRefused): void {
+  const { thread, listener, refusal, time, line } = fact;
+  const key = `${listener?.id ?? ''} ${refusal.protocol} ${refusal.code}`;
+  const known = refused.get(key);
+  if (known === undefined && refused.size === MOST_KINDS) return;
+  const own = known ?? {
+    listener,
+    refusal,
+    count: 0,
+    pids: new Set(),
+    first: time,
+    last: time,
+    census: null,
+    lines: [],
+  };
+  refused.set(key, own);
+  own.count++;
+  own.first = earlier(own.first, time);
+  own.last = later(own.last, time);
+  if (own.pids.size < MOST_PIDS) own.pids.add(thread.process.pid);
+  if (own.lines.length < EVIDENCE) own.lines.push(line);
+  // Sessions are many, and refusals may be: a look a second.
+  if (own.census !== null && time - own.census.at < SECOND) return;
+  const census = model.topic(SessionTracker).census(model.processes.all(), time, SECOND);
+  if (own.census === null || weight(census) >= weight(own.census)) own.census = census;
+}
+
+const weight = ({ waiting, idleInTransaction }: SessionCensus): number => waiting.length + idleInTransaction.length;
+
+function conclude(
+  context: Context,
+  refused: ReadonlyMap<string, Refusals>,
+  accepted: ReadonlyMap<Listener, number>,
+): Conclusion<Metrics> {
+  const { read, replies } = context.model.topic(RefusalTracker);
+  const findings = [...refused.values()].map((each) => {
+    if (each.refusal.protocol === 'HTTP') return finding(context, each, replies.get(each.listener) ?? 0);
+    return finding(context, each, each.listener === null ? 0 : (accepted.get(each.listener) ?? 0));
+  });
+  if (findings.length > 0) return found(`${plural(findings.length, 'server')} refused clients`, findings);
+  const answered = [...replies.values()].reduce((sum, each) => sum + each, read);
+  if (answered === 0)
+    return notApplicable(
+      'No answer to a client was read in a protocol whose refusals drover knows (PostgreSQL, MySQL, Redis, ' +
+        'memcached, HTTP/1): whether clients were refused is unknown',
+    );
+  return clear(`none of ${plural(answered, 'answer')} that could be read refused its client`);
+}

@@ -1,0 +1,128 @@
+import type { AtStatement, SessionCensus } from '../../model/topics/sessions/session.ts';
+import { count, duration, percent, plural } from '../../trace/format-numbers.ts';
+import type { Refusal } from '../../trace/refusals.ts';
+import { elapsed } from '../../trace/time.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
+import { cutTitle } from '../cut-title.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { shortRequest } from '../request-shape.ts';
+import { millisecondsAt } from '../words.ts';
+import { nextFor, whyOf } from './advice.ts';
+import type { Metrics } from './metrics.ts';
+import type { Refusals } from './refusals.ts';
+
+const MOST_LISTED = 20;
+const LONGEST_STATEMENT = 60;
+
+/** Who was turned away on one listener, why, and who holds what they wanted; `accepted` is 0 where nobody knows. */
+export function finding(context: Context, refusals: Refusals, accepted: number): DraftFinding<Metrics> {
+  const { times } = context.capabilities;
+  const { listener, refusal, first, last, census, lines } = refusals;
+  const total = refusals.count;
+  const share = accepted === 0 ? null : total / Math.max(total, accepted);
+  const waiting = (census?.waiting ?? []).slice(0, MOST_LISTED);
+  const idle = (census?.idleInTransaction ?? []).slice(0, MOST_LISTED);
+  // Who holds the slots comes first: that is who to look at.
+  const named = [...idle, ...waiting].map(({ pid }) => pid);
+  const pids = [...new Set([...named, ...refusals.pids])].filter((pid) => pid !== 0);
+  const on = listener === null ? '' : ` on ${listener.name}`;
+  const isHttp = refusal.protocol === 'HTTP';
+  const noun = isHttp ? 'request' : 'client';
+  const of = share === null ? plural(total, noun) : `${count(total)} of ${plural(accepted, noun)}`;
+  const are = total === 1 && share === null ? 'was' : 'were';
+  const code = refusal.code === '' ? '' : `, ${refusal.code}`;
+  const within = times && last > first ? ` within ${duration(last - first)}` : '';
+  const part = share === null ? '' : `, ${percent(share)} of the ${isHttp ? 'replies' : 'connections'}`;
+  return {
+    severity: severityOf(context, share, isHttp),
+    confidence: 'likely',
+    title: cutTitle(`${of} refused${on}: ${SHORT[refusal.reason]}`),
+    summary:
+      `${of} ${are} refused${on}${within}${part}: ` +
+      `${LONG[refusal.reason]} (${refusal.protocol}${code}).${held(refusal, census)}`,
+    why: whyOf(refusal),
+    ...span({ times }, first, last),
+    openEnded: false,
+    workers: pids,
+    metrics: {
+      listener: listener?.name ?? null,
+      protocol: refusal.protocol,
+      code: refusal.code,
+      count: total,
+      accepted,
+      firstMs: times ? millisecondsAt(context.model, first) : null,
+      lastMs: times ? millisecondsAt(context.model, last) : null,
+      waiting: waiting.map((each) => listed(context, each)),
+      idleInTransaction: idle.map((each) => listed(context, each)),
+    },
+    evidence: lines,
+    next: nextFor(refusal),
+    subjects: subjectsOf(listener === null ? [] : [listener], pids),
+  };
+}
+
+function severityOf({ threshold }: Context, share: number | null, isHttp: boolean): Severity {
+  if (share !== null && share >= threshold('refused-critical-share')) return 'critical';
+  return isHttp && share !== null && share < threshold('refused-share') ? 'info' : 'warning';
+}
+
+const SHORT: Readonly<Record<Refusal['reason'], string>> = {
+  slots: 'all connection slots are taken',
+  user: 'one account has all its connections',
+  host: 'their host is blocked after errors',
+  thread: 'no thread can be made for them',
+  state: 'it starts, stops or recovers',
+  unavailable: 'answered 503',
+};
+
+const LONG: Readonly<Record<Refusal['reason'], string>> = {
+  slots: 'as many connections were open as the limit of the server allows',
+  user: 'an account had as many connections as it may have',
+  host: 'the server blocks hosts from which too many connections failed',
+  thread: 'the server could not make a thread for the connection',
+  state: 'the server was starting, shutting down or recovering',
+  unavailable: 'they were answered 503, since this server or one behind it had no room for them',
+};
+
+/** What those that have a slot do with it. */
+function held({ protocol, reason }: Refusal, census: SessionCensus | null): string {
+  const hasSessions = protocol === 'PostgreSQL' || protocol === 'MySQL';
+  if (census === null || !hasSessions || (reason !== 'slots' && reason !== 'user')) return '';
+  const { waiting, idleInTransaction, idle, at } = census;
+  const [longest] = waiting;
+  const [oldest] = idleInTransaction;
+  const parts = [
+    ...(longest === undefined
+      ? []
+      : [
+          `${plural(waiting.length, 'session')} had no answer for 1 s or more (the longest: ` +
+            `${nameOf(longest)}, for ${duration(elapsed(longest.since, at))})`,
+        ]),
+    ...(oldest === undefined
+      ? []
+      : [
+          `${plural(idleInTransaction.length, 'session')} asked nothing in an open transaction (the longest: ` +
+            `${nameOf(oldest)} was its last statement, ${duration(elapsed(oldest.since, at))} before)`,
+        ]),
+  ];
+  if (parts.length === 0)
+    return (
+      ' What holds the slots the capture does not tell: a session that asks nothing may be idle, or idle in a ' +
+      'transaction.'
+    );
+  const others = idle === 0 ? '' : ` ${plural(idle, 'further session')} asked nothing.`;
+  return (
+    ` Meanwhile ${parts.join(', and ')}.${others} ` +
+    'Sessions that asked nothing in the whole capture are not counted.'
+  );
+}
+
+function nameOf({ pid, tid, statement }: AtStatement): string {
+  const name = statement === '' ? 'a statement' : shortRequest(statement, LONGEST_STATEMENT);
+  return `${name} of ${pid === tid ? `process ${pid}` : `thread ${tid}`}`;
+}
+
+function listed({ model }: Context, { pid, tid, peer, statement, since }: AtStatement): Metrics['waiting'][number] {
+  return { pid, tid, peer, query: statement, sinceMs: millisecondsAt(model, since) };
+}

@@ -1,0 +1,30 @@
+import { metric, type ValuesOf } from '../metric.ts';
+
+const session = {
+  pid: metric.pid('Its process.'),
+  tid: metric.count('Its thread.'),
+  peer: metric.text('The address of its client; empty when the trace does not tell.'),
+  query: metric.text('Its statement, or its last one, without values.'),
+  sinceMs: metric.momentMs('Since when.'),
+};
+
+/** What its findings carry. */
+export const metrics = {
+  listener: metric.orNull(metric.text('The address of the listener; null when its accepts were not traced.')),
+  protocol: metric.text('In which protocol, or in whose log, the server said it.'),
+  code: metric.text('The code of the error; empty where the protocol has none.'),
+  count: metric.count('Clients that were refused.'),
+  accepted: metric.count('Connections that were accepted on that listener.'),
+  firstMs: metric.orNull(metric.momentMs('The first refusal; null without times.')),
+  lastMs: metric.orNull(metric.momentMs('The last refusal; null without times.')),
+  waiting: metric.list(
+    metric.record(session),
+    'Sessions whose statement had no answer for a second, when most of them waited.',
+  ),
+  idleInTransaction: metric.list(
+    metric.record(session),
+    'Sessions that asked nothing in a transaction, at that moment.',
+  ),
+};
+
+export type Metrics = ValuesOf<typeof metrics>;

@@ -1,0 +1,18 @@
+import type { KeptLine } from '../../model/evidence.ts';
+import type { Listener } from '../../model/machine/listener.ts';
+import type { SessionCensus } from '../../model/topics/sessions/session.ts';
+import type { Refusal } from '../../trace/refusals.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
+
+/** Refusals of one kind on one listener. */
+export interface Refusals {
+  readonly listener: Listener | null;
+  readonly refusal: Refusal;
+  count: number;
+  readonly pids: Set<number>;
+  first: Nanoseconds;
+  last: Nanoseconds;
+  /** What the sessions of the server were at, when most of them kept others waiting; null where it has none. */
+  census: SessionCensus | null;
+  readonly lines: KeptLine[];
+}

@@ -1,0 +1,81 @@
+import type { Call } from '../../../trace/record.ts';
+import { type Refusal, refusalIn, refusalInLog, refusalInReply, STATUS_BYTES } from '../../../trace/refusals.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
+import type { Nanoseconds } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
+import type { FactBus } from '../../fact-bus.ts';
+import type { Connection, Request } from '../../machine/connections.ts';
+import type { Listener } from '../../machine/listener.ts';
+import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+
+/** A server turned a client away in the words of its protocol, or said so in its log. */
+export interface ClientRefused {
+  readonly thread: ThreadView;
+  /** null when its accept was not traced. */
+  readonly listener: Listener | null;
+  readonly refusal: Refusal;
+  readonly time: Nanoseconds;
+  readonly line: KeptLine;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    clientRefused: ClientRefused;
+  }
+}
+
+const HEAD_BYTES = 256;
+/** What nginx does right before it logs that it has no room; it asks for the number of its thread once. */
+const ASKS_FOR_ROOM: ReadonlySet<string> = new Set(['accept', 'accept4', 'socket', 'gettid']);
+
+/** Reads the first words to each client, and the log line behind an accept. */
+export class RefusalTracker implements Tracker {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  /** Connections of which the first words to the client were traced. */
+  read = 0;
+  /** Replies of HTTP/1 on each listener; null stands for connections whose accept was not traced. */
+  readonly replies = new Map<Listener | null, number>();
+
+  constructor({ facts, inWindow }: TrackerContext) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+  }
+
+  hears({ family }: Syscall): Heard | undefined {
+    if (family !== 'write') return undefined;
+    return (call, thread) => {
+      if (thread.lastSyscall !== null && ASKS_FOR_ROOM.has(thread.lastSyscall.name)) this.#logged(call, thread);
+    };
+  }
+
+  replied(call: Call, thread: Thread, { connection }: Request): void {
+    const { isHttp, listener } = connection;
+    if (!isHttp || !this.#inWindow(call.end)) return;
+    this.replies.set(listener, (this.replies.get(listener) ?? 0) + 1);
+    const refusal = refusalInReply(call.arguments.payload(STATUS_BYTES) ?? '');
+    if (refusal !== null) this.#refused(call, thread, listener, refusal);
+  }
+
+  wroteFirst(call: Call, thread: Thread, connection: Connection): void {
+    if (!(call.result > 0)) return;
+    const bytes = call.arguments.payload(HEAD_BYTES) ?? '';
+    if (connection.firstWrites === 1 && bytes !== '' && this.#inWindow(call.end)) this.read++;
+    const refusal = refusalIn(bytes, call.result);
+    if (refusal !== null) this.#refused(call, thread, connection.listener, refusal);
+  }
+
+  #logged(call: Call, thread: Thread): void {
+    const descriptor = thread.process.descriptors.get(call.fd);
+    if (!(call.result > 0) || (descriptor !== undefined && descriptor.connection !== null)) return;
+    const refusal = refusalInLog(call.arguments.payload(HEAD_BYTES) ?? '');
+    if (refusal !== null) this.#refused(call, thread, thread.accepts.listener, refusal);
+  }
+
+  #refused(call: Call, thread: Thread, listener: Listener | null, refusal: Refusal): void {
+    if (!this.#inWindow(call.end)) return;
+    this.#facts.tell('clientRefused', { thread, listener, refusal, time: call.end, line: keptLine(call) });
+  }
+}

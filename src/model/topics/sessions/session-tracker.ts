@@ -1,0 +1,283 @@
+import { MySql } from '../../../trace/framing/mysql.ts';
+import { Postgres } from '../../../trace/framing/postgres.ts';
+import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
+import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type Database, transactionIn, transactionOf } from '../../../trace/transaction-state.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
+import type { FactBus } from '../../fact-bus.ts';
+import type { Connection, Request } from '../../machine/connections.ts';
+import { PerConnection, PerProcess, PerThread } from '../../machine/owned-state.ts';
+import type { Process } from '../../machine/process.ts';
+import { lastMomentOf, type Thread } from '../../machine/thread.ts';
+import { threadsOf } from '../../machine/threads-of.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type AtStatement, atRest, Session, type SessionCensus } from './session.ts';
+
+/** A statement had no answer for long, and another session ended its wait. */
+export interface SessionWait {
+  readonly thread: ThreadView;
+  readonly connection: Connection;
+  readonly statement: string;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  readonly holder: SessionHolder;
+  readonly lines: readonly KeptLine[];
+}
+
+/** The session that ended the wait of another, at which statement, and what it had done before. */
+export interface SessionHolder {
+  readonly connection: Connection;
+  readonly pid: number;
+  readonly tid: number;
+  readonly peer: string;
+  /** The statement at whose end it let go: `commit`. */
+  readonly at: string;
+  /** The last one before; '' where the capture does not show it. */
+  readonly before: string;
+  /** How long it had asked nothing when that statement came, as far as the capture shows. */
+  readonly idle: Nanoseconds;
+  /** It had waited for something itself in that statement, and let go as soon as that came. */
+  readonly waitedItself: boolean;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    sessionWait: SessionWait;
+  }
+}
+
+/** Shorter waits for another session are ordinary, and none that clients notice. */
+const LONG: Nanoseconds = 100 * MILLISECOND;
+const MOST_SESSIONS = 4_096;
+const MOST_WAKES = 1_024;
+/** Of a process that others wake. */
+const MOST_SIGNALS = 8;
+/** An answer that is longer is not looked at as a whole. */
+const ANSWER_BYTES = 512;
+/** By which backends of PostgreSQL wake each other: from version 14 on SIGURG, before it SIGUSR1. */
+const WAKING: ReadonlySet<string> = new Set(['SIGURG', 'SIGUSR1']);
+
+/** A session let go of something at that moment. */
+interface Wake {
+  readonly session: Session;
+  readonly waitedItself: boolean;
+  readonly start: Nanoseconds;
+  readonly line: KeptLine;
+}
+
+/** A wait of a thread, at a word of memory, or for a signal (''). */
+interface LongWait {
+  readonly word: string;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+const sessions = new PerConnection<Session>();
+/** The longest wait of a thread since it answered last. */
+const longest = new PerThread<LongWait>();
+/** Who let go of what at which word, in servers that answer SQL with threads. */
+const wakes = new PerProcess<Map<string, Wake>>();
+
+/** Follows the clients of databases: their statements, their transactions, and who let whom go on. */
+export class SessionTracker implements Tracker {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  /** Statements of which the answer was seen. */
+  statements = 0;
+  readonly #open = new Set<Session>();
+  /** Who woke which process, the last times. */
+  readonly #signals = new Map<number, readonly Wake[]>();
+  #atEnd: SessionCensus | null = null;
+
+  constructor({ facts, inWindow }: TrackerContext) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+  }
+
+  hears({ family }: Syscall): Heard | undefined {
+    switch (family) {
+      case 'kill':
+        return (call, thread) => this.#signalled(call, thread);
+      case 'futex':
+        return (call, thread) => this.#futexCalled(call, thread);
+      case 'epoll-wait':
+      case 'poll':
+        return (call, thread) => {
+          if (call.duration >= LONG) waitedIn(call, thread, '');
+        };
+      default:
+        return undefined;
+    }
+  }
+
+  replied(call: Call, thread: Thread, request: Request): void {
+    const { connection, line } = request;
+    const database = databaseOf(connection);
+    if (database === null) return;
+    if (this.#inWindow(call.end)) this.statements++;
+    const session = this.#sessionOf(connection, database, thread);
+    session.thread = thread;
+    if (wakes.of(thread.process) === undefined) wakes.set(thread.process, new Map());
+    if (request.waitedUntil(call.end) >= LONG) this.#waited(call, session, request);
+    longest.clear(thread);
+    session.before = session.last;
+    session.last = { statement: line, readAt: request.lastReadAt, at: call.end };
+    const isWhole = call.result > 0 && call.result <= ANSWER_BYTES;
+    const bytes = isWhole ? (call.arguments.payload(ANSWER_BYTES) ?? '') : '';
+    const told = bytes.length === call.result ? transactionIn(bytes, database) : null;
+    const asked = transactionOf(line);
+    const isIn = told ?? (asked === null ? session.inTransaction : asked === 'begins');
+    if (isIn === true && session.inTransaction !== true) session.since = request.lastReadAt;
+    session.inTransaction = isIn;
+  }
+
+  connectionEnded(connection: Connection): void {
+    const session = sessions.of(connection);
+    if (session !== undefined) this.#open.delete(session);
+  }
+
+  finish(threads: Iterable<Thread>): void {
+    const all = [...threads];
+    const processes = new Set(all.map(({ process }) => process));
+    this.#atEnd = this.census(processes, lastMomentOf(all), LONG);
+  }
+
+  /** What the sessions were at when the capture ended, or are at by now. */
+  censusAtEnd(processes: Iterable<Process>, end: Nanoseconds): SessionCensus {
+    return this.#atEnd ?? this.census(processes, end, LONG);
+  }
+
+  /** What the sessions of these processes are at; those count as waiting that had no answer for `long`. */
+  census(processes: Iterable<Process>, at: Nanoseconds, long: Nanoseconds): SessionCensus {
+    const waiting: AtStatement[] = [];
+    for (const process of processes)
+      for (const request of process.inProgress.unanswered(process)) {
+        const { connection, line, lastReadAt } = request;
+        const database = databaseOf(connection);
+        if (database === null || elapsed(lastReadAt, at) < long) continue;
+        const tid = threadsOf(process).find(({ loop }) => loop === request.loop)?.tid ?? process.pid;
+        waiting.push({
+          database,
+          pid: process.pid,
+          tid,
+          peer: connection.peer,
+          statement: line,
+          since: lastReadAt,
+          inTransactionSince: UNKNOWN,
+        });
+      }
+    const resting = [...this.#open].filter(({ connection }) => !connection.request.inProgress && !connection.closed);
+    const held = resting.filter(({ inTransaction }) => inTransaction === true);
+    return {
+      at,
+      waiting: waiting.toSorted((a, b) => a.since - b.since),
+      idleInTransaction: held.map(atRest).toSorted((a, b) => a.since - b.since),
+      idle: resting.length - held.length,
+    };
+  }
+
+  #sessionOf(connection: Connection, database: Database, thread: Thread): Session {
+    const known = sessions.of(connection);
+    if (known !== undefined) return known;
+    const session = sessions.set(connection, new Session(connection, database, thread));
+    if (this.#open.size < MOST_SESSIONS) this.#open.add(session);
+    return session;
+  }
+
+  #signalled(call: Call, thread: Thread): void {
+    const sent = call.result === 0 ? call.arguments.signal() : null;
+    if (sent === null || !WAKING.has(sent.signal)) return;
+    const wake = this.#wakeBy(call, thread);
+    if (wake === null) return;
+    const known = this.#signals.get(sent.pid) ?? [];
+    keep(this.#signals, sent.pid, [...known.slice(1 - MOST_SIGNALS), wake]);
+  }
+
+  #futexCalled(call: Call, thread: Thread): void {
+    const own = wakes.of(thread.process);
+    if (own === undefined || call.error !== '') return;
+    const isLong = call.duration >= LONG;
+    if (!isLong && !(call.result > 0)) return;
+    const use = call.arguments.futex();
+    if (use === null) return;
+    if (use.operation.startsWith('WAIT')) {
+      if (isLong) waitedIn(call, thread, use.word);
+      return;
+    }
+    const wake = call.result > 0 ? this.#wakeBy(call, thread) : null;
+    if (wake !== null) keep(own, use.word, wake);
+  }
+
+  /** Somebody is woken by a thread that works for a client of a database; null for any other thread. */
+  #wakeBy(call: Call, thread: Thread): Wake | null {
+    const request = requestOf(thread);
+    const database = request === null ? null : databaseOf(request.connection);
+    if (request === null || database === null) return null;
+    const wait = longest.of(thread);
+    const waitedItself = wait !== undefined && wait.start >= request.lastReadAt && request.inProgress;
+    const session = this.#sessionOf(request.connection, database, thread);
+    return { session, waitedItself, start: call.start, line: keptLine(call) };
+  }
+
+  /** Tells whose wait another session ended. */
+  #waited(call: Call, session: Session, request: Request): void {
+    const { connection, thread, process } = session;
+    const wait = longest.of(thread);
+    if (wait === undefined || wait.start < request.lastReadAt || !this.#inWindow(call.end)) return;
+    const wake = wait.word === '' ? this.#signalOf(process, wait) : (wakes.of(process)?.get(wait.word) ?? null);
+    if (wake === null || wake.session === session || wake.start < wait.start || wake.start > wait.end) return;
+    const holder = wake.session;
+    const around = holder.around(wake.start);
+    if (around === null) return;
+    const { before, during, readAt } = around;
+    const { openedAt, peer } = holder.connection;
+    this.#facts.tell('sessionWait', {
+      thread,
+      connection,
+      statement: request.line,
+      start: request.lastReadAt,
+      end: wake.start,
+      holder: {
+        connection: holder.connection,
+        pid: holder.process.pid,
+        tid: holder.thread.tid,
+        peer,
+        at: during,
+        before: before?.statement ?? '',
+        idle: elapsed(before?.at ?? Math.max(openedAt, holder.thread.firstTime), readAt),
+        waitedItself: wake.waitedItself,
+      },
+      lines: [wake.line, keptLine(call)],
+    });
+  }
+
+  #signalOf({ pid }: Process, { start, end }: LongWait): Wake | null {
+    return this.#signals.get(pid)?.findLast((wake) => start <= wake.start && wake.start <= end) ?? null;
+  }
+}
+
+/** The request that a thread is at. A process with one client may wait for others in what looks like its loop. */
+function requestOf({ loop, process }: Thread): Request | null {
+  if (loop.owner !== null) return loop.owner;
+  for (const request of process.inProgress.unanswered(process)) if (request.loop === loop) return request;
+  return null;
+}
+
+function waitedIn({ start, end }: Call, thread: Thread, word: string): void {
+  const known = longest.of(thread);
+  if (known === undefined || known.end - known.start <= end - start) longest.set(thread, { word, start, end });
+}
+
+/** The database whose client this is, as far as its messages tell; null for any other client. */
+export function databaseOf({ framing }: Connection): Database | null {
+  if (framing instanceof Postgres) return 'PostgreSQL';
+  return framing instanceof MySql ? 'MySQL' : null;
+}
+
+function keep<Key, T>(map: Map<Key, T>, key: Key, value: T): void {
+  map.delete(key);
+  if (map.size >= MOST_WAKES) for (const oldest of map.keys()) if (map.delete(oldest)) break;
+  map.set(key, value);
+}

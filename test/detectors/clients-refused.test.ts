@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { refusalIn, refusalInLog } from '../../src/trace/refusals.ts';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { Backend, line } from '../support/database-lines.ts';
+import { oneWorker } from '../support/server-lines.ts';
+import { LISTENER } from '../support/thread-lines.ts';
+
+const KIND = 'clients-refused';
+const COUNT = 20;
+
+/** So many of the clients of PostgreSQL are refused, the others are served. */
+function clients(refused: number, state = '53300'): string {
+  const lines: string[] = [];
+  for (let index = 0; index < COUNT; index++) {
+    const session = new Backend(101 + index);
+    const start = 0.1 + 0.05 * index;
+    lines.push(...session.opened(start));
+    if (index < refused) lines.push(session.refused(start + 0.01, state));
+    else
+      lines.push(
+        session.ready(start + 0.01),
+        session.asks(start + 0.02, 'select 1'),
+        session.answered(start + 0.03, 'SELECT 1', 'I'),
+      );
+  }
+  return lines.join('\n');
+}
+
+describe('clients that a server turns away', () => {
+  it('are a warning, and critical from a fifth of the connections on', async () => {
+    assert.match(none(await analyzed(clients(0)), KIND), /^none of 20 answers that could be read/);
+    assert.equal(only(await analyzed(clients(3)), KIND).severity, 'warning');
+    const { severity, title } = only(await analyzed(clients(4)), KIND);
+    assert.equal(severity, 'critical');
+    assert.equal(title, '4 of 20 clients refused on fd 5 socket:[4711]: all connection slots are taken');
+  });
+
+  it('the metrics are those of the trace', async () => {
+    assert.deepEqual(only(await analyzed(clients(3)), KIND).metrics, {
+      listener: 'fd 5 socket:[4711]',
+      protocol: 'PostgreSQL',
+      code: 'SQLSTATE 53300',
+      count: 3,
+      accepted: 20,
+      firstMs: 10.02,
+      lastMs: 110.02,
+      waiting: [],
+      idleInTransaction: [],
+    });
+  });
+
+  it('a login that fails for want of a password is none', async () => {
+    none(await analyzed(clients(5, '28P01')), KIND);
+  });
+
+  it('those that hold the slots are told: who waits for an answer, and who idles in a transaction', async () => {
+    const [holder, waiter, refused] = [new Backend(201), new Backend(202), new Backend(203)] as const;
+    const report = await analyzed(
+      [
+        ...holder.opened(0.01),
+        holder.ready(0.02),
+        holder.asks(0.03, 'begin'),
+        holder.answered(0.04, 'BEGIN', 'T'),
+        ...waiter.opened(0.05),
+        waiter.ready(0.06),
+        waiter.asks(0.07, 'update a set b=2'),
+        ...refused.opened(1.5),
+        refused.refused(1.6, '53300'),
+      ].join('\n'),
+    );
+    const { summary, metrics } = only(report, KIND);
+    assert.match(summary, /1 session had no answer for 1 s or more \(the longest: update a set b=\? of process 202/);
+    assert.match(summary, /1 session asked nothing in an open transaction \(the longest: begin of process 201/);
+    const [waiting] = metrics.waiting as readonly unknown[];
+    assert.deepEqual(waiting, {
+      pid: 202,
+      tid: 202,
+      peer: '10.0.0.9:40202',
+      query: 'update a set b=?',
+      sinceMs: 60.02,
+    });
+    const [idle] = metrics.idleInTransaction as readonly unknown[];
+    assert.deepEqual(idle, { pid: 201, tid: 201, peer: '10.0.0.9:40201', query: 'begin', sinceMs: 30.02 });
+  });
+
+  it('nginx says so in its log alone, right after the accept', async () => {
+    const text = '2026/11/27 10:00:00 [alert] 101#101: 16 worker_connections are not enough\\n';
+    const accept = line(101, 0.2, 'accept4(5<socket:[4711]>, NULL, NULL, SOCK_NONBLOCK)', '9<socket:[5001]>');
+    const log = line(101, 0.201, `write(3</var/log/nginx/error.log>, "${text}", 70)`, '70');
+    // The first line that a thread logs asks for its number.
+    const own = line(101, 0.2005, 'gettid()', '101');
+    const { title, metrics } = only(await analyzed([accept, own, log].join('\n')), KIND);
+    assert.equal(title, '1 of 1 client refused on fd 5 socket:[4711]: all connection slots are taken');
+    assert.equal(metrics.protocol, 'nginx');
+    none(await analyzed([accept, line(101, 0.201, 'close(9<socket:[5001]>)', '0'), log].join('\n')), KIND);
+  });
+});
+
+it('replies with status 503 are information, a warning from a hundredth on, and critical from a fifth on', async () => {
+  const severity = async (refused: number): Promise<string> => {
+    const { trace, worker } = oneWorker();
+    for (let index = 0; index < 200; index++) {
+      worker
+        .waitUntil(20 + 10 * index, LISTENER)
+        .accept(11)
+        .read(11, 'GET /a');
+      worker.send(11, `HTTP/1.1 ${index < refused ? '503 Service Unavailable' : '200 OK'}\\r\\n\\r\\n`).close(11);
+    }
+    worker.waitUntil(3_000);
+    const report = await analyzed(trace);
+    if (refused === 0) return none(report, KIND);
+    const { title, severity } = only(report, KIND);
+    assert.equal(title, `${refused} of 200 requests refused on 127.0.0.1:8000: answered 503`);
+    return severity;
+  };
+  assert.match(await severity(0), /^none of 200 answers/);
+  assert.equal(await severity(1), 'info');
+  assert.equal(await severity(2), 'warning');
+  assert.equal(await severity(39), 'warning');
+  assert.equal(await severity(40), 'critical');
+});
+
+describe('the words with which servers turn clients away', () => {
+  it('are known of each protocol', () => {
+    const mysql = '\x17\0\0\0\xff\x10\x04Too many connections';
+    assert.deepEqual(refusalIn(mysql, 27), { protocol: 'MySQL', reason: 'slots', code: 'error 1040' });
+    assert.equal(refusalIn(mysql, 28), null);
+    assert.equal(refusalIn('-ERR max number of clients reached\r\n', 36)?.protocol, 'Redis');
+    assert.equal(refusalIn('ERROR Too many open connections\r\n', 33)?.protocol, 'memcached');
+    assert.equal(refusalIn('E\0\0\0USFATAL\0VFATAL\0C57P03\0M', 86)?.reason, 'state');
+    assert.equal(refusalIn('R\0\0\0\x08\0\0\0\0E\0\0\0USFATAL\0VFATAL\0C53300\0M', 95)?.reason, 'slots');
+  });
+
+  it('are no other errors, greetings or answers', () => {
+    for (const bytes of ['-ERR unknown command\r\n', 'ERROR\r\n', 'HTTP/1.1 200 OK\r\n', '\x4a\0\0\0\x0a5.5.5', ''])
+      assert.equal(refusalIn(bytes, bytes.length), null, bytes);
+    assert.equal(refusalInLog('2026/11/27 10:00:00 [warn] 1#1: 16 worker_connections are not enough, reusing'), null);
+  });
+});

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { Backend, line } from '../support/database-lines.ts';
+
+const KIND = 'session-lock';
+const holder = new Backend(101);
+const first = new Backend(102);
+const second = new Backend(103);
+
+/** A session that changes a row in a transaction. */
+const inTransaction = [
+  ...holder.opened(0.01),
+  holder.ready(0.02),
+  holder.asks(0.03, 'begin'),
+  holder.answered(0.031, 'BEGIN', 'T'),
+  holder.asks(0.04, 'update a set b=1'),
+  holder.answered(0.041, 'UPDATE 1', 'T'),
+];
+
+/** Somebody else wants the row, from 0.1 s on. */
+const wants = (session: Backend, seconds: number): string[] => [
+  ...session.opened(seconds - 0.02),
+  session.ready(seconds - 0.01),
+  session.asks(seconds, 'update a set b=2'),
+];
+
+const commits = (seconds: number): string[] => [
+  holder.asks(seconds, 'commit'),
+  holder.wakes(seconds + 0.001, first),
+  first.slept(0.101, seconds + 0.002),
+  holder.answered(seconds + 0.003, 'COMMIT', 'I'),
+  first.answered(seconds + 0.004, 'UPDATE 1', 'I'),
+];
+
+describe('a statement that waits for the lock of another session', () => {
+  it('is told from a second on, with who held the lock and what that session had done', async () => {
+    none(await analyzed([...inTransaction, ...wants(first, 0.1), ...commits(1.09)].join('\n')), KIND);
+    const report = await analyzed([...inTransaction, ...wants(first, 0.1), ...commits(1.13)].join('\n'));
+    const { title, summary, metrics, confidence, workers } = only(report, KIND);
+    assert.equal(title, 'Process 101, idle in a transaction, held up 1 statement for 1.03 s');
+    assert.match(summary, /at its commit, before which it had asked nothing for 1\.09 s/);
+    assert.equal(confidence, 'likely');
+    assert.deepEqual(workers, [101, 102]);
+    assert.deepEqual(metrics, {
+      holder: {
+        pid: 101,
+        tid: 101,
+        peer: '10.0.0.9:40101',
+        query: 'update a set b=?',
+        idleMs: 1089,
+        isSeen: true,
+      },
+      count: 1,
+      totalMs: 1030.98,
+      longestMs: 1030.98,
+      isOver: true,
+      waits: [{ pid: 102, tid: 102, query: 'update a set b=?', startMs: 90.02, endMs: 1121 }],
+    });
+  });
+
+  it('in a queue waits for the session that the first of them waited for', async () => {
+    const queue = [
+      ...inTransaction,
+      ...wants(first, 0.1),
+      ...wants(second, 0.14),
+      ...commits(1.7),
+      first.wakes(1.7035, second),
+      second.slept(0.141, 1.7038),
+      second.answered(1.71, 'UPDATE 1', 'I'),
+    ].sort((a, b) => a.slice(4).localeCompare(b.slice(4)));
+    const { metrics } = only(await analyzed(queue.join('\n')), KIND);
+    assert.equal(metrics.count, 2);
+    assert.equal((metrics.holder as { pid: number }).pid, 101);
+  });
+
+  it('names nobody where whoever woke it had waited itself for somebody unseen', async () => {
+    const lines = [
+      ...wants(first, 0.1),
+      ...wants(second, 0.14),
+      first.slept(0.101, 1.7),
+      first.wakes(1.701, second),
+      second.slept(0.141, 1.702),
+      first.answered(1.703, 'UPDATE 1', 'I'),
+      second.answered(1.71, 'UPDATE 1', 'I'),
+    ];
+    const { title, metrics } = only(await analyzed(lines.join('\n')), KIND);
+    assert.equal(title, '1 statement waited 1.56 s for a session that is not seen');
+    assert.equal(metrics.holder, null);
+  });
+
+  it('still waits at the end: the one session that was in a transaction before is possibly the holder', async () => {
+    const open = `${first.pid} 1795140800.101000 epoll_wait(8<anon_inode:[eventpoll]>,  <unfinished ...>`;
+    const late = line(100, 2.3, 'close(77)', '0');
+    const report = await analyzed([...inTransaction, ...wants(first, 0.1), open, late].join('\n'));
+    const { title, confidence, metrics } = only(report, KIND);
+    assert.equal(title, '1 statement waits, 2.20 s so far: process 101 idles in a transaction');
+    assert.equal(confidence, 'possible');
+    assert.equal(metrics.isOver, false);
+    const alone = only(await analyzed([...wants(first, 0.1), open, late].join('\n')), KIND);
+    assert.equal(alone.title, '1 statement waits, 2.20 s so far: for a lock of a session that is not seen');
+    assert.equal(alone.metrics.holder, null);
+  });
+});
+
+it('a statement that sleeps as long by itself waits for nobody', async () => {
+  const sleeping = [
+    ...first.opened(0.08),
+    first.ready(0.09),
+    first.asks(0.1, 'select pg_sleep(2)'),
+    line(102, 0.101, 'epoll_wait(8<anon_inode:[eventpoll]>, [], 1, 2000)', '0', 2),
+    first.answered(2.102, 'SELECT 1', 'I'),
+  ];
+  assert.match(none(await analyzed(sleeping.join('\n')), KIND), /^of 1 answered statement none was seen/);
+});
+
+it('a server that speaks no SQL has no such sessions', async () => {
+  const report = await analyzed(line(100, 0.1, 'close(77)', '0'));
+  assert.equal(ofKind(report, KIND).length, 0);
+  assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+});
