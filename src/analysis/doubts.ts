@@ -114,6 +114,10 @@ export function believed(kind: Kind, conclusion: Conclusion<Metrics>, doubts: Do
     return notApplicable(`${sentenceOnHoles(doubts)} Beside that: ${outcome.reason}`);
   if (outcome.status === 'clear' && doubts.areManyMissing)
     return notApplicable(`${sentenceOnMissing(doubts)} What was seen: ${outcome.reason}`);
+  if (doubts.resolution > 0 && outcome.status === 'clear' && BY_LENGTH.has(kind))
+    return notApplicable(`${COARSE} Record with -ttt. What was seen: ${outcome.reason}`);
+  if (kind === 'error-storm' && outcome.status === 'clear' && (doubts.isFiltered || doubts.isNarrow))
+    return notApplicable(`${PARTLY} Beside that: ${outcome.reason}`);
   if (doubts.isByOutcome && outcome.status === 'clear' && kind !== 'worker-death')
     return notApplicable(`${BY_OUTCOME} Record without that option: ${RECORDING}`);
   if (findings.length === 0) return conclusion;
@@ -122,7 +126,7 @@ export function believed(kind: Kind, conclusion: Conclusion<Metrics>, doubts: Do
 
 function doubted(kind: Kind, finding: DraftFinding<Metrics>, doubts: Doubts): Doubted {
   const { isFiltered, isNarrow, missingLines, areManyMissing, resolution } = doubts;
-  if (kind === 'worker-saturation' && isBlurred(finding.metrics, resolution))
+  if (BLURRED_UP_TO[kind] !== undefined && isBlurred(finding.metrics, BLURRED_UP_TO[kind] * resolution))
     return { ...possible(finding, BLURRED), severity: 'info' };
   const isSilence = restsOnSilence(kind, finding.metrics);
   if (doubts.isByOutcome) {
@@ -145,12 +149,24 @@ function doubted(kind: Kind, finding: DraftFinding<Metrics>, doubts: Doubts): Do
   return doubts.hasThreads(finding.workers) ? demoted(doubtful) : doubtful;
 }
 
-/** A stretch of so many times what a stamp may be off is no product of the stamps. */
-const SURELY_LONG = 5;
+/**
+ * A stretch of so many times what a stamp may be off is no product of the stamps: whole seconds may make a busy second
+ * of two busy moments, and have workers away together that were away one after the other.
+ */
+const BLURRED_UP_TO: Readonly<Partial<Record<Kind, number>>> = { 'worker-saturation': 5, 'service-stall': 2 };
 
-/** Whole seconds may make a busy second of two busy moments. */
-function isBlurred({ longestMs }: Metrics, resolution: Nanoseconds): boolean {
-  return typeof longestMs === 'number' && longestMs * MILLISECOND < SURELY_LONG * resolution;
+/** Kinds that judge how long something lasted by the stamps of lines. */
+const BY_LENGTH: ReadonlySet<Kind> = new Set<Kind>([
+  'loop-stall',
+  'service-stall',
+  'worker-saturation',
+  'stranded-queue',
+  'accept-hoarding',
+  'gil-starvation',
+]);
+
+function isBlurred({ longestMs }: Metrics, least: Nanoseconds): boolean {
+  return typeof longestMs === 'number' && longestMs * MILLISECOND < least;
 }
 
 /** What is no reason to act: nobody can tell whether it is so. */
@@ -161,6 +177,8 @@ function demoted(finding: DraftFinding<Metrics>): Doubted {
 const BY_OUTCOME =
   'The capture holds calls that failed only, or calls that did not only (-z, -Z), and none that had not returned.';
 const MISSING = 'Lines of the capture are missing: it may be one of them that is not seen here.';
+const PARTLY = 'The capture seems to hold some kinds of calls only (-e): what others came to is not told.';
+const COARSE = 'The times are whole seconds, and what lasted less than one or two of them is not told.';
 const BLURRED = 'The times are whole seconds, and each stretch may have been up to a second shorter or longer.';
 const TOO_LOW = 'Lines of the capture are missing: counts are too low.';
 const NARROW =

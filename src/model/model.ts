@@ -250,6 +250,7 @@ export class Model {
     this.#audience.signalled(signal, thread);
     if (!passes(signal.signal)) thread.interruptedIn = null;
     noteStop(thread, signal);
+    if (thread.stop !== null) this.#turns.stopped(thread, signal.time);
     this.#followers.traffic.failures.signal(thread, signal);
     this.#saw(signal.time);
   }

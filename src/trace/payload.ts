@@ -33,12 +33,14 @@ export function requestStart(bytes: string, size = bytes.length): RequestStart |
 function httpRequest(bytes: string, size: number): RequestStart | null {
   const match = HTTP_REQUEST.exec(bytes);
   if (match === null) return null;
-  const [, method = '', target = ''] = match;
+  const [whole, method = '', target = ''] = match;
+  // Cut there (`-s 8`), two paths look the same.
+  const isCut = whole.length >= bytes.length && bytes.length < size && !/ HTTP\/\d/.test(whole);
   const query = target.search(/[?#]/);
   const bodiless = method === 'GET' || method === 'HEAD' || method === 'DELETE' || method === 'OPTIONS';
   return {
     line: `${method} ${textOfBytes(query < 0 ? target : target.slice(0, query))}`,
-    identity: `${method} ${target}`,
+    identity: isCut ? '' : `${method} ${target}`,
     complete: bodiless || hasWholeBody(bytes, size),
   };
 }

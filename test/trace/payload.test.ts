@@ -145,3 +145,10 @@ describe('hostile bytes', () => {
     }
   });
 });
+
+it('a request line that the capture cuts short has no identity: two paths look the same', () => {
+  assert.equal(requestStart('GET /api', 60)?.identity, '');
+  assert.equal(requestStart('GET /api', 60)?.line, 'GET /api');
+  assert.equal(requestStart('GET /api HTTP/1.1\r\n', 60)?.identity, 'GET /api');
+  assert.equal(requestStart('GET /api', 8)?.identity, 'GET /api');
+});

@@ -3,6 +3,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
+import type { Capabilities } from '../capabilities.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
 import { RECORDING } from '../need.ts';
@@ -29,7 +30,7 @@ export const abandonedRequest = defineDetector({
     return {
       on: {
         hangUp(hangUp: HangUp) {
-          if (hangUp.mayBeAnswered) {
+          if (hangUp.mayBeAnswered || mayBeBehind(hangUp, context.capabilities)) {
             all.untold++;
             return;
           }
@@ -47,6 +48,11 @@ export const abandonedRequest = defineDetector({
     };
   },
 });
+
+/** The stamps do not tell whether the client left before its reply or after it: threads of a runtime write in turn. */
+function mayBeBehind({ answered, request, time }: HangUp, { times, resolution }: Capabilities): boolean {
+  return answered && (!times || request.answeredAt - time < resolution);
+}
 
 function conclude(context: Context, all: HangUps & { readonly oneWay: number }): Conclusion<Metrics> {
   const { encrypted } = all;
@@ -73,6 +79,11 @@ function conclude(context: Context, all: HangUps & { readonly oneWay: number }):
       `Cannot tell whether ${plural(all.oneWay, 'client')} left before a reply: what was sent is no request that ` +
         'drover can read, and nobody was answered at the same listener, or another process passed the socket on. ' +
         'Logs and counters are sent so',
+    );
+  if (total === 0 && !model.completeness.showsText)
+    return notApplicable(
+      `The capture holds nothing of what was read (-s 0): where ${plural(requests, 'request')} end, and so whether a ` +
+        `client left before the reply, is not told. ${RECORDING}`,
     );
   if (total === 0)
     return clear(

@@ -99,7 +99,9 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
   // A capture of sockets alone would hold no sync either.
   const calls = model.statistics.all().filter(({ syscall }) => ON_FILES.has(syscall.name) || syscall.family === 'open');
   const onFiles = calls.reduce((sum, { count: times }) => sum + times, 0);
-  if (onFiles === 0)
+  // `-e trace=%file` holds calls with a path, and no sync has one.
+  const hasOthers = model.statistics.all().some(({ syscall }) => syscall.takesDescriptor && syscall.family !== 'file');
+  if (onFiles === 0 || !hasOthers)
     return notApplicable(
       `No sync, and no open or write call in the trace. If -e left them out, record without -e: ${RECORDING}`,
     );

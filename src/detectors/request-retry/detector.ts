@@ -1,10 +1,11 @@
 import { keptLine } from '../../model/evidence.ts';
 import type { FailedWrite, HangUp, RequestRead } from '../../model/facts.ts';
 import type { Request } from '../../model/machine/connections.ts';
-import { plural } from '../../trace/format-numbers.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { RECORDING } from '../need.ts';
 import { isOneService } from '../one-service.ts';
 import { whyNoRequest } from '../served-unseen.ts';
 import { effect } from './effect.ts';
@@ -64,7 +65,10 @@ export const requestRetry = defineDetector({
           if (!mayBeAnswered && request.identity !== '') lose({ request, at: time, line, answered });
         },
         requestRead({ request, record, thread: { process } }: RequestRead) {
-          if (request.identity === '') return;
+          if (request.identity === '') {
+            if (request.connection.isHttp) retries.unnamed++;
+            return;
+          }
           const arrival = (): Arrival => ({ again: request, pid: process.pid, line: keptLine(record) });
           const at = lost.findIndex((loss) => isAgain(loss.request, request) && request.readAt - loss.at <= window);
           const [loss] = at < 0 ? [] : lost.splice(at, 1);
@@ -82,11 +86,20 @@ export const requestRetry = defineDetector({
   },
 });
 
-function conclude(context: Context, { total, losses, kept: [first, ...others] }: Retries): Conclusion<Metrics> {
+function conclude(
+  context: Context,
+  { total, losses, unnamed, kept: [first, ...others] }: Retries,
+): Conclusion<Metrics> {
   const { requests } = context.model.processes;
   if (first === undefined && requests === 0)
     return notApplicable(
       whyNoRequest(context, 'No request line is readable in the trace: who asks again is unknown. Record with -s 128.'),
+    );
+  const isMute = !context.model.completeness.showsText;
+  if (first === undefined && (isMute || unnamed * 2 >= requests))
+    return notApplicable(
+      `The capture cuts ${isMute || unnamed === requests ? 'the lines' : `${count(unnamed)} lines`} of ` +
+        `${plural(requests, 'request')} short (-s): which of them came again is not told. ${RECORDING}`,
     );
   if (first === undefined)
     return clear(

@@ -45,6 +45,8 @@ export class Retries {
   readonly demand = new Demand(REMEMBERED);
   readonly kept: Retry[] = [];
   total = 0;
+  /** Requests of which the capture does not hold the whole line. */
+  unnamed = 0;
   /** Requests whose client was seen to leave. */
   losses = 0;
   readonly #context: Context;

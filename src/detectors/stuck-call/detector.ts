@@ -118,7 +118,8 @@ function keyOf({ left: { target, descriptor, path }, idle, wait }: ThreadAtEnd):
 /** Every busy capture ends with calls that are under way: only a long stay says something. */
 function isLong({ model, capabilities, threshold }: Context, { lasted, left }: ThreadAtEnd): boolean {
   if (!capabilities.times || lasted === UNKNOWN) return true;
-  if (lasted >= threshold('stuck-ms') * MILLISECOND) return true;
+  // Of two whole seconds one may be what the stamps hide.
+  if (lasted >= threshold('stuck-ms') * MILLISECOND + capabilities.resolution) return true;
   // Nothing else happened in the capture: it was made of somebody who hangs.
   return left.beganBefore && !hasReturned(model);
 }

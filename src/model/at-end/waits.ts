@@ -239,14 +239,24 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
 /**
  * Processes queue at one word while one of their siblings waits for a connection: so Apache does.
  */
-function waitsItsTurn(thread: Thread, { futex: use }: LeftIn, processes: Model['processes']): boolean {
-  if (use === null || use.isPrivate) return false;
+function waitsItsTurn(thread: Thread, left: LeftIn, processes: Model['processes']): boolean {
+  const { futex: use } = left;
+  if (use === null) return false;
+  if (use.isPrivate) return waitsForSibling(thread, left);
   if (thread.servesRequests || !use.operation.startsWith('LOCK_PI')) return false;
   const others = [...processes.threads()].filter(
     ({ process, leftIn }) => process !== thread.process && leftIn !== null,
   );
   const isHeld = others.some(({ leftIn }) => leftIn?.isForListener === true || leftIn?.syscall.family === 'epoll-wait');
   return isHeld && others.some(({ leftIn }) => leftIn?.futex?.word === use.word);
+}
+
+/** Threads that wait for one client at a time queue at a mutex while one of them waits for a client (uWSGI threads). */
+function waitsForSibling(thread: Thread, { futex: use, isServing }: LeftIn): boolean {
+  if (use?.value !== CONTENDED || isServing || thread.loop.hub?.oneAtATime !== true) return false;
+  return threadsOf(thread.process).some(
+    ({ leftIn }) => leftIn !== null && leftIn.syscall.family === 'epoll-wait' && leftIn.isHubWait,
+  );
 }
 
 function locked(thread: Thread, left: LeftIn): Judgement {

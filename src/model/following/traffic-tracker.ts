@@ -142,7 +142,10 @@ export class TrafficTracker {
     const descriptor = this.#descriptorOf(call, thread);
     if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
-    if (call.result >= 0 && isSocket(descriptor)) this.#completeness.socketReads++;
+    const completeness = this.#completeness;
+    if (call.result >= 0 && isSocket(descriptor)) completeness.socketReads++;
+    if (!completeness.showsText && call.result > 0 && isSocket(descriptor))
+      completeness.showsText = (call.arguments.payload(1) ?? '') !== '';
     const isMessage = call.syscall.name === 'recvmsg';
     if (isMessage && call.result > 0) thread.process.hearsMessages = true;
     const passed = isMessage ? call.arguments.passedDescriptors() : null;

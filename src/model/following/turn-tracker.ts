@@ -193,6 +193,11 @@ export class TurnTracker {
     }
   }
 
+  /** It is stopped: a wait of which the trace does not tell how long it lasted had ended by then. */
+  stopped(thread: Thread, at: Nanoseconds): void {
+    if (thread.loop.inTurn && thread.loop.waitIsUntimed) waitEndedBy(thread, at);
+  }
+
   /** A call that the thread had not left when the trace ended. */
   stays(call: Call, thread: Thread): void {
     const { loop, lastTime } = thread;

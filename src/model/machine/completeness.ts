@@ -18,6 +18,8 @@ export interface Hole {
 
 /** Counts that tell whether a capture holds every call and every line of the threads that it shows. */
 export class Completeness {
+  /** Something of what was read from sockets is in the capture, as it is not with `-s 0`. */
+  showsText = false;
   /** Calls that read from sockets, or wrote to them, and did not fail. */
   socketReads = 0;
   socketWrites = 0;
