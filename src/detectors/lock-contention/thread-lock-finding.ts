@@ -160,8 +160,8 @@ function servedInWords({ requests }: FutexWord): string {
 /** Python since 3.13 parks each waiting thread at an address on its own stack. */
 function whereAt({ address }: FutexWord): string {
   return address === PARKED
-    ? 'Each waited at an address of its own, as threads do that wait for a lock in Python 3.13 or later, or for what a ' +
-        'pool hands out, such as a connection to a database.'
+    ? 'Each waited at an address of its own, as threads do that wait for a lock in Python 3.13 or later, or for ' +
+        'what a pool hands out, such as a connection to a database.'
     : `They waited for the same futex word, ${address}.`;
 }
 
