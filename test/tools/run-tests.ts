@@ -53,7 +53,8 @@ export function plansOf(words: readonly string[], files: readonly string[]): rea
   if (unknown.length > 0) throw new Error(`no test file is named ${unknown.join(' or ')}\n${USAGE}`);
   const chosen = inSet.filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
   const options = ['--enable-source-maps', '--test', ...flags];
-  const onAll = [...options, `--test-concurrency=${availableParallelism()}`];
+  // One more than there are, since some tests only wait.
+  const onAll = [...options, `--test-concurrency=${availableParallelism() + 1}`];
   return (['unit', 'slow', 'live'] as const)
     .map((set) => ({ set, processes: inShares(chosen.filter((file) => setOf(file) === set)) }))
     .map(({ set, processes }) => ({ options: set !== 'live' && processes.length > 1 ? onAll : options, processes }))
