@@ -1,3 +1,4 @@
+import type { Thread } from '../model/machine/thread.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import { metric, type ValuesOf } from './metric.ts';
 import { millisecondsAt } from './words.ts';
@@ -14,7 +15,8 @@ const fields = {
 export const longestWaitsShape = metric.list(metric.record(fields), `The longest waits, at most ${MOST}.`);
 
 interface Wait {
-  readonly pid: number;
+  /** Whose process it is may turn out later. */
+  readonly thread: Thread;
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
 }
@@ -23,27 +25,27 @@ interface Wait {
 export class LongestWaits {
   #waits: Wait[] = [];
 
-  add(pid: number, start: Nanoseconds, end: Nanoseconds): void {
+  add(thread: Thread, start: Nanoseconds, end: Nanoseconds): void {
     if (this.#waits.length < MOST) {
-      this.#waits.push({ pid, start, end });
+      this.#waits.push({ thread, start, end });
       return;
     }
     let shortest = 0;
     for (let index = 1; index < MOST; index++)
       if (lengthOf(this.#waits[index]) < lengthOf(this.#waits[shortest])) shortest = index;
-    if (end - start > lengthOf(this.#waits[shortest])) this.#waits[shortest] = { pid, start, end };
+    if (end - start > lengthOf(this.#waits[shortest])) this.#waits[shortest] = { thread, start, end };
   }
 
   absorb(other: LongestWaits): void {
-    for (const { pid, start, end } of other.#waits) this.add(pid, start, end);
+    for (const { thread, start, end } of other.#waits) this.add(thread, start, end);
   }
 
   /** The longest first, on the axis of the report. */
   told(model: { readonly zero: Nanoseconds }): ValuesOf<typeof fields>[] {
     return this.#waits
       .toSorted((a, b) => lengthOf(b) - lengthOf(a) || a.start - b.start)
-      .map(({ pid, start, end }) => ({
-        pid,
+      .map(({ thread, start, end }) => ({
+        pid: thread.process.pid,
         startMs: Math.max(0, millisecondsAt(model, start)),
         endMs: Math.max(0, millisecondsAt(model, end)),
       }));

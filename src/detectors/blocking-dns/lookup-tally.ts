@@ -92,7 +92,7 @@ export class LookupTally {
     this.last = this.count === 0 ? lookup.end : Math.max(this.last, lookup.end);
     this.count++;
     this.total += lookup.blocked;
-    this.longestWaits.add(lookup.thread.process.pid, lookup.start, lookup.end);
+    this.longestWaits.add(lookup.thread, lookup.start, lookup.end);
     this.questions += lookup.questions;
     this.timeouts += lookup.timeouts;
     this.noSuchName += lookup.noSuchName;

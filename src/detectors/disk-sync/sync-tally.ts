@@ -58,7 +58,7 @@ export class SyncTally {
       this.longestName = record.syscall.name;
     }
     this.calls.add(record);
-    this.longestWaits.add(thread.process.pid, start, end);
+    this.longestWaits.add(thread, start, end);
     this.last = end;
     if (thread.servesRequests || thread.loop.inTurn) this.served++;
     const second = Math.floor(start / SECOND);

@@ -48,7 +48,7 @@ export class SharedLockWaits {
     if (wait.tries > 1) story.polled++;
     if (!wait.obtained) story.refused++;
     story.total += length;
-    story.longestWaits.add(thread.process.pid, start, end);
+    story.longestWaits.add(thread, start, end);
     story.first = earlier(story.first, start);
     story.last = later(story.last, end);
     const waiter = entry(story.waiters, thread, () => ({ count: 0, total: 0, served: 0, inTurns: 0 }));

@@ -20,7 +20,7 @@ export function gapFinding(model: Model, gaps: readonly Gap[], critical: Nanosec
     severity: longest >= critical ? 'critical' : 'warning',
     confidence: 'likely',
     title:
-      `No old or new worker accepted for ${duration(longest)}: ` +
+      `No worker, old or new, accepted for ${duration(longest)}: ` +
       `at least ${plural(worst.taken, 'connection')} waited`,
     summary:
       `Between one generation of workers and the next nobody accepted from ${worst.listener.name} for ` +
