@@ -1,6 +1,7 @@
 import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { millisecondsAt } from '../words.ts';
 import type { Gap } from './gaps.ts';
@@ -19,9 +20,9 @@ export function gapFinding(model: Model, gaps: readonly Gap[], critical: Nanosec
   return {
     severity: longest >= critical ? 'critical' : 'warning',
     confidence: 'likely',
-    title:
-      `No worker, old or new, accepted for ${duration(longest)}: ` +
-      `at least ${plural(worst.taken, 'connection')} waited`,
+    title: cutTitle(
+      `No worker accepted for ${duration(longest)}: at least ${plural(worst.taken, 'connection')} waited`,
+    ),
     summary:
       `Between one generation of workers and the next nobody accepted from ${worst.listener.name} for ` +
       `${duration(longest)}${times}: ${pidList(worst.before)} had stopped accepting, ${pidList(worst.after)} ` +
