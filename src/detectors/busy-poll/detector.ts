@@ -97,7 +97,7 @@ function conclude(
   if (!capabilities.times || !capabilities.durations)
     return notApplicable(sentenceWithout(capabilities.times ? ['durations'] : ['times', 'durations']));
   const most = largestOf(
-    [...empty, ...stuck].map(([thread, { time }]) => time / observed(model, thread)),
+    [...empty, ...stuck].map(([thread, { time }]) => shareOf(model, thread, time)),
     0,
   );
   return clear(
@@ -109,9 +109,10 @@ function conclude(
 const MOST_FINDINGS = 20;
 const TABLE = 'The table has calls that do work, or too few waits: a spin would leave hardly anything but waits';
 
-/** How much of the window the thread was traced. */
-function observed({ options }: Model, { firstTime, lastTime }: Thread): Nanoseconds {
-  return Math.max(1, Math.min(lastTime, options.to) - Math.max(firstTime, options.from));
+/** The part of the window in which the thread was traced that this time is. A round may begin before the window. */
+function shareOf({ options }: Model, { firstTime, lastTime }: Thread, time: Nanoseconds): number {
+  const observed = Math.max(1, Math.min(lastTime, options.to) - Math.max(firstTime, options.from));
+  return Math.min(1, time / observed);
 }
 
 function judge(context: Context, threads: ReadonlyMap<Thread, Spinning>, stuck: boolean): DraftFinding<Metrics> | null {
@@ -119,7 +120,7 @@ function judge(context: Context, threads: ReadonlyMap<Thread, Spinning>, stuck: 
   const spinners = [...threads]
     .map(([thread, spinning]): Spinner => {
       const { rounds, time, line } = spinning;
-      return { thread, spinning, rounds, time, line, share: time / observed(model, thread) };
+      return { thread, spinning, rounds, time, line, share: shareOf(model, thread, time) };
     })
     .filter(
       ({ share, rounds, time }) =>
