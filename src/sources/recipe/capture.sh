@@ -337,7 +337,7 @@ if [ -n "${CONTAINER:-}" ]; then
   demand_number PID "${1:-1}"
   named=$(in_container "$CONTAINER" "${1:-1}")
   [ -n "$named" ] ||
-    die "no control group here names a process ${1:-1} of the container $CONTAINER; without CONTAINER, give its PID on this host: docker top NAME, podman top NAME hpid"
+    die "no process ${1:-1} in a container $CONTAINER, as control groups tell; give its PID on this host, without CONTAINER: docker top NAME, podman top NAME hpid"
   say "process ${1:-1} of the container is $named here"
 else
   named=${1:-$(find_server)} || exit 1
