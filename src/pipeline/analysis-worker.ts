@@ -106,6 +106,24 @@ function tellAway(sights: AnalysisSights, progress: Progress, path: string): voi
   opens.took(start, performance.now());
 }
 
+/** bpftrace prints a blank line each 250 ms, which brings what there is. */
+const BLANK_BYTES = 16;
+const QUIET_MS = 500;
+/** Reading more again would take seconds. */
+const MOST_AGAIN = 32 * 1_048_576;
+const arrived = { bytes: 0, at: 0 };
+
+/**
+ * Nothing came for a while: the parser of what bpftrace printed holds back the events of the last second, which may
+ * come in another order, until later ones come. Where everybody is stuck or waits, none does.
+ */
+function isQuiet({ bytesRead }: Progress): boolean {
+  const now = performance.now();
+  if (bytesRead - arrived.bytes > BLANK_BYTES || arrived.at === 0) arrived.at = now;
+  arrived.bytes = bytesRead;
+  return now - arrived.at >= QUIET_MS && bytesRead <= MOST_AGAIN;
+}
+
 /** A spool, followed until its end is told. */
 function growingInput(): InputSet {
   const diagnostics: SourceDiagnostic[] = [];
@@ -120,7 +138,7 @@ function growingInput(): InputSet {
     if (told.kind === 'sights') {
       const { progress } = seen;
       // Before the first lines were read there is no trace yet, and it is short.
-      if (progress === null) openFindings.look(told);
+      if (progress === null || (isQuiet(progress) && !told.lastIsOpen)) openFindings.look(told);
       else tellAway(told, progress, path);
       return;
     }
