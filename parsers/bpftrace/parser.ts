@@ -116,10 +116,10 @@ export class BpftraceParser extends LineParser {
     return end > this.#lastEvent && end - this.#lastEvent < DETACHING ? this.#lastEvent : end;
   }
 
-  /** Somebody may have looked again when nothing was traced any more. */
+  /** Somebody may have looked again when nothing was traced any more; what was seen before that was so. */
   #inTime(time: number): number {
-    const end = this.#tracedTo();
-    return Number.isNaN(end) ? time : Math.min(time, end);
+    if (!(time > this.#lines.axis.at(this.#lines.earlier.span.ended))) return time;
+    return this.#tracedTo();
   }
 
   /** Makes records of what a line said, now that everything before it was told. */

@@ -116,12 +116,13 @@ function keyOf({ left: { target, descriptor, path }, idle, wait }: ThreadAtEnd):
 }
 
 /** Every busy capture ends with calls that are under way: only a long stay says something. */
-function isLong({ model, capabilities, threshold }: Context, { lasted, left }: ThreadAtEnd): boolean {
+function isLong({ model, capabilities, threshold, goesOn }: Context, { lasted, left }: ThreadAtEnd): boolean {
   if (!capabilities.times || lasted === UNKNOWN) return true;
   // Of two whole seconds one may be what the stamps hide.
   if (lasted >= threshold('stuck-ms') * MILLISECOND + capabilities.resolution) return true;
-  // Nothing else happened in the capture: it was made of somebody who hangs.
-  return left.beganBefore && !hasReturned(model);
+  // Nothing else happened in the capture: it was made of somebody who hangs. While it goes on a call may still come
+  // back, and what the screen says has to stand in the capture that is kept a moment later.
+  return left.beganBefore && !goesOn && !hasReturned(model);
 }
 
 /** Requests of the capture were answered after a sleep as long as this one. */
