@@ -149,10 +149,12 @@ const withStop = (sentence: string): string => (sentence.endsWith('...') ? sente
 
 /** What to act on first may be much shorter than what the slowest requests waited for. */
 function withSlow(worst: Verdict, findings: readonly Finding[], slow: SlowReplies): Verdict {
-  const serious = causesIn(findings).filter((finding) => severityOf(finding, findings) !== 'info');
-  const told = serious.find((finding) => mayCause(finding, slow));
+  const causes = causesIn(findings);
+  const isSerious = (finding: Finding): boolean => severityOf(finding, findings) !== 'info';
+  // There may be thousands: each is asked only what has to be known.
+  const told = causes.find((finding) => mayCause(finding, slow) && isSerious(finding));
   if (told === undefined) return { ...worst, text: `${worst.text}. Not explained: ${slowly(slow)}` };
-  return told === serious[0] ? worst : { ...worst, text: `${worst.text}. Longer: ${told.title}` };
+  return told === causes.find(isSerious) ? worst : { ...worst, text: `${worst.text}. Longer: ${told.title}` };
 }
 
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */
