@@ -47,7 +47,10 @@ interface Read {
 
 export function doubtsAbout(model: Model, { diagnostics, lines }: Read, resolution: Nanoseconds = 0): Doubts {
   const { orphanHalves, numbersAgain } = model.completeness;
-  const accepted = model.processes.all().reduce((sum, process) => sum + process.accepted, 0);
+  const processes = model.processes.all();
+  // Asked for each of thousands of findings.
+  let threaded: ReadonlySet<number> | null = null;
+  const accepted = processes.reduce((sum, process) => sum + process.accepted, 0);
   // Where most numbers come again somebody whom the capture does not show closes them, or no close was recorded.
   const unclosed = numbersAgain * 10 <= accepted ? numbersAgain : 0;
   const missingLines = orphanHalves + unclosed + (diagnostics.get('lost-half')?.count ?? 0);
@@ -63,8 +66,10 @@ export function doubtsAbout(model: Model, { diagnostics, lines }: Read, resoluti
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
     holes,
     areHolesLong: holes.total >= HOLES * (model.lastTime - model.firstTime) && holes.count > 0,
-    hasThreads: (pids) =>
-      model.processes.all().some((process) => threadsOf(process).length > 1 && pids.includes(process.pid)),
+    hasThreads: (pids) => {
+      threaded ??= new Set(processes.filter((process) => threadsOf(process).length > 1).map(({ pid }) => pid));
+      return pids.some((pid) => threaded?.has(pid));
+    },
   };
 }
 
