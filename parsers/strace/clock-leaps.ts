@@ -12,6 +12,8 @@ const LEAST_LEAP = 100 * MILLISECOND;
 const MOST_BYTES = 32_768;
 const MOST_LINES = 400;
 const LATEST = 3 * SECOND;
+/** After so many it pays to ask all threads whether a call is open that could tell. */
+const FEW_LINES = 8;
 
 /** More lines are needed to tell. */
 export const UNDECIDED = -1;
@@ -47,14 +49,18 @@ export class ClockLeaps {
    */
   judge(from: number, time: Nanoseconds, before: Nanoseconds): Nanoseconds {
     // A single thread has nobody who tells, and a line without a number may be anybody's.
-    if (this.#threads.seen < 2 || !this.#hasOpenCalls()) return 0;
+    if (this.#threads.seen < 2) return 0;
     const { bytes } = this.#window;
     const heard = new Set<number>();
     let zero = Number.NaN;
     let start = from;
     for (let lines = 0; lines < MOST_LINES; lines++) {
       const end = bytes.indexOf(0x0a, start);
-      if (end < 0) return this.isComplete || bytes.length - from > MOST_BYTES ? 0 : UNDECIDED;
+      if (end < 0) {
+        const isAll = this.isComplete || bytes.length - from > MOST_BYTES;
+        return isAll || !this.#hasOpenCalls() ? 0 : UNDECIDED;
+      }
+      if (lines === FEW_LINES && !this.#hasOpenCalls()) return 0;
       const body = this.#prefix.read(this.#window, start);
       if (body >= 0) {
         const { tid, seconds, nanoseconds } = this.#prefix;

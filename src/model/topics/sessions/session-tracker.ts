@@ -13,7 +13,7 @@ import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import { threadsOf } from '../../machine/threads-of.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
-import { type AtStatement, atRest, Session, type SessionCensus } from './session.ts';
+import { type AtStatement, type AtWork, atRest, Session, type SessionCensus } from './session.ts';
 
 /** A statement had no answer for long, and another session ended its wait. */
 export interface SessionWait {
@@ -62,12 +62,14 @@ const WAKING: ReadonlySet<string> = new Set(['SIGURG', 'SIGUSR1']);
 /** A session let go of something at that moment. */
 interface Wake {
   readonly session: Session;
+  /** What that session was at: by the time the other one answers, it may be some statements further. */
+  readonly at: AtWork;
   readonly waitedItself: boolean;
   readonly start: Nanoseconds;
   readonly line: KeptLine;
 }
 
-/** A wait of a thread, at a word of memory, or for a signal (''). */
+/** A wait of a thread, or several in a row, at a word of memory, or for a signal (''). */
 interface LongWait {
   readonly word: string;
   readonly start: Nanoseconds;
@@ -75,7 +77,7 @@ interface LongWait {
 }
 
 const sessions = new PerConnection<Session>();
-/** The longest wait of a thread since it answered last. */
+/** The longest wait of a thread in the statement that it is at. */
 const longest = new PerThread<LongWait>();
 /** Who let go of what at which word, in servers that answer SQL with threads. */
 const wakes = new PerProcess<Map<string, Wake>>();
@@ -105,7 +107,8 @@ export class SessionTracker implements Tracker {
       case 'epoll-wait':
       case 'poll':
         return (call, thread) => {
-          if (call.duration >= LONG) waitedIn(call, thread, '');
+          // Whoever was woken by its own time-out slept (pg_sleep).
+          if (call.duration >= LONG && call.result !== 0) waitedIn(call, thread, '');
         };
       default:
         return undefined;
@@ -218,7 +221,8 @@ export class SessionTracker implements Tracker {
     const wait = longest.of(thread);
     const waitedItself = wait !== undefined && wait.start >= request.lastReadAt && request.inProgress;
     const session = this.#sessionOf(request.connection, database, thread);
-    return { session, waitedItself, start: call.start, line: keptLine(call) };
+    const at = session.around(call.start);
+    return at === null ? null : { session, at, waitedItself, start: call.start, line: keptLine(call) };
   }
 
   /** Tells whose wait another session ended. */
@@ -229,9 +233,7 @@ export class SessionTracker implements Tracker {
     const wake = wait.word === '' ? this.#signalOf(process, wait) : (wakes.of(process)?.get(wait.word) ?? null);
     if (wake === null || wake.session === session || wake.start < wait.start || wake.start > wait.end) return;
     const holder = wake.session;
-    const around = holder.around(wake.start);
-    if (around === null) return;
-    const { before, during, readAt } = around;
+    const { before, during, readAt } = wake.at;
     const { openedAt, peer } = holder.connection;
     this.#facts.tell('sessionWait', {
       thread,
@@ -265,9 +267,16 @@ function requestOf({ loop, process }: Thread): Request | null {
   return null;
 }
 
+/**
+ * PostgreSQL wakes up after a second (deadlock_timeout) and waits on: waits for the same in one statement are one. A
+ * wait from before the statement was read was for that.
+ */
 function waitedIn({ start, end }: Call, thread: Thread, word: string): void {
   const known = longest.of(thread);
-  if (known === undefined || known.end - known.start <= end - start) longest.set(thread, { word, start, end });
+  const readAt = requestOf(thread)?.lastReadAt ?? UNKNOWN;
+  const isOfOther = known === undefined || (readAt !== UNKNOWN && known.start < readAt);
+  if (!isOfOther && known.word === word) longest.set(thread, { word, start: known.start, end });
+  else if (isOfOther || known.end - known.start <= end - start) longest.set(thread, { word, start, end });
 }
 
 /** The database whose client this is, as far as its messages tell; null for any other client. */

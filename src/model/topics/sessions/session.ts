@@ -12,6 +12,13 @@ export interface Answered {
   readonly at: Nanoseconds;
 }
 
+/** A statement at some moment, and what was answered before it. */
+export interface AtWork {
+  readonly during: string;
+  readonly readAt: Nanoseconds;
+  readonly before: Answered | null;
+}
+
 /** What a client of a database did on its connection. */
 export class Session {
   readonly connection: Connection;
@@ -37,9 +44,7 @@ export class Session {
   }
 
   /** The statement that it had in progress at that moment, since when, and the answered one before; null for none. */
-  around(
-    at: Nanoseconds,
-  ): { readonly during: string; readonly readAt: Nanoseconds; readonly before: Answered | null } | null {
+  around(at: Nanoseconds): AtWork | null {
     const { line, lastReadAt, inProgress } = this.connection.request;
     if (inProgress && lastReadAt <= at) return { during: line, readAt: lastReadAt, before: this.last };
     const { last } = this;
