@@ -56,7 +56,7 @@ function requestName(request: RegExpExecArray, isCut: boolean): string | null {
 }
 
 const STATEMENT =
-  /\b(SELECT(?= +\S)|INSERT(?= +(?:INTO|IGNORE)\b)|UPDATE(?= +\S+ +SET\b)|DELETE(?= +FROM\b)|REPLACE(?= +INTO\b)|CALL(?= +\w+\()|WITH(?= +\w+ +AS\b))(?! \.\.\.)[^"`]*/g;
+  /\b(SELECT(?= +(?!on [A-Za-z_])\S)|INSERT(?= +(?:INTO|IGNORE)\b)|UPDATE(?= +\S+ +SET\b)|DELETE(?= +FROM\b)|REPLACE(?= +INTO\b)|CALL(?= +\w+\()|WITH(?= +\w+ +AS\b))(?! \.\.\.)[^"`]*/g;
 
 /** Prose without secrets, and of SQL only the verb. */
 export function redactProse(text: string): string {

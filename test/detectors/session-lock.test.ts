@@ -39,7 +39,10 @@ describe('a statement that waits for the lock of another session', () => {
     const report = await analyzed([...inTransaction, ...wants(first, 0.1), ...commits(1.13)].join('\n'));
     const { title, summary, metrics, confidence, workers } = only(report, KIND);
     assert.equal(title, 'Process 101, idle in a transaction, held up 1 statement for 1.03 s');
-    assert.match(summary, /at its commit, before which it had asked nothing for 1\.09 s/);
+    assert.match(
+      summary,
+      /at a COMMIT, before which it had asked nothing for 1\.09 s\. Its statement before that was an UPDATE on a\.$/,
+    );
     assert.equal(confidence, 'likely');
     assert.deepEqual(workers, [101, 102]);
     assert.deepEqual(metrics, {
@@ -57,6 +60,42 @@ describe('a statement that waits for the lock of another session', () => {
       isOver: true,
       waits: [{ pid: 102, tid: 102, query: 'update a set b=?', startMs: 90.02, endMs: 1121 }],
     });
+  });
+
+  it('is one wait where PostgreSQL woke up after a second, looked for a deadlock and waited on', async () => {
+    const report = await analyzed(
+      [
+        ...inTransaction,
+        ...wants(first, 0.1),
+        first.slept(0.101, 1.101),
+        holder.asks(1.6, 'commit'),
+        holder.wakes(1.601, first),
+        first.slept(1.102, 1.602),
+        holder.answered(1.603, 'COMMIT', 'I'),
+        first.answered(1.604, 'UPDATE 1', 'I'),
+      ].join('\n'),
+    );
+    const { metrics } = only(report, KIND);
+    assert.deepEqual([metrics.longestMs, (metrics.holder as { pid: number }).pid], [1500.98, 101]);
+  });
+
+  it('is told of a session that has gone on to other statements when the one that waited answers', async () => {
+    const report = await analyzed(
+      [
+        ...inTransaction,
+        ...wants(first, 0.1),
+        holder.asks(1.6, 'commit'),
+        holder.wakes(1.601, first),
+        first.slept(0.101, 1.602),
+        holder.answered(1.603, 'COMMIT', 'I'),
+        ...[1.604, 1.606, 1.608].flatMap((at) => [
+          holder.asks(at, 'select 1'),
+          holder.answered(at + 0.001, 'SELECT 1', 'I'),
+        ]),
+        first.answered(1.61, 'UPDATE 1', 'I'),
+      ].join('\n'),
+    );
+    assert.equal(only(report, KIND).title, 'Process 101, idle in a transaction, held up 1 statement for 1.50 s');
   });
 
   it('in a queue waits for the session that the first of them waited for', async () => {

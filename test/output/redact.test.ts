@@ -60,6 +60,8 @@ test('prose keeps only the verb of a statement, and words that merely look like 
     redactProse('Worker 4127 waited in poll after SELECT * FROM users WHERE id=17'),
     'Worker 4127 waited in poll after SELECT ...',
   );
+  assert.equal(redactProse('a SELECT on orders of process 7.'), 'a SELECT on orders of process 7.');
+  assert.equal(redactProse("a SELECT on 'orders' of process 7."), 'a SELECT ...');
   assert.equal(redactProse('after "UPDATE users SET pw=1", twice'), 'after "UPDATE ...", twice');
   assert.equal(
     redactProse('The call DELETE was answered; CALL it a day WITH care.'),

@@ -21,7 +21,10 @@ export function wordsOf(truth: ServerTruth): RegExp[] {
   ];
 }
 
-function ofAct(act: Act, { slowestMs }: ServerTruth): RegExp[] {
+/** The threshold of `session-lock`. */
+const SESSION_LOCK_MS = 1_000;
+
+function ofAct(act: Act, { slowestMs, load }: ServerTruth): RegExp[] {
   switch (act.act) {
     case 'exhaust':
     case 'wait':
@@ -41,7 +44,11 @@ function ofAct(act: Act, { slowestMs }: ServerTruth): RegExp[] {
       return slowestMs < NOTICED_MS ? [] : [/^No worker/];
     case 'lock':
       return [/^GET \/lock: .* queue for one lock/];
-    case 'row-lock':
+    case 'row-lock': {
+      // As many of its clients waited for longer than the threshold.
+      const waits = load.flatMap(({ slow }) => slow.filter(({ ms }) => ms >= SESSION_LOCK_MS)).length;
+      return [new RegExp(`^Process \\d+, at work, held up ${waits} statements for up to 1\\.`)];
+    }
     case 'clock-step':
       return [];
   }

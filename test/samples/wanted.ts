@@ -83,7 +83,10 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
         metric: { longestMs: around((act.clients - 1) * act.heldMs) },
       });
     case 'row-lock':
-      return { want: [], forbid: [{ kind: 'service-stall' }, { kind: 'loop-stall', severity: 'warning' }] };
+      return {
+        want: [{ kind: 'session-lock', severity: 'warning', metric: { longestMs: around(truth.slowestMs) } }],
+        forbid: [{ kind: 'service-stall' }, { kind: 'loop-stall', severity: 'warning' }],
+      };
     case 'clock-step':
       return { want: [], forbid: [{ anyKind: ['loop-stall', 'service-stall'], ms: [1000, 1e6] }] };
   }

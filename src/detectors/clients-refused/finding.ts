@@ -6,14 +6,13 @@ import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { shortRequest } from '../request-shape.ts';
+import { statementName } from '../statement-name.ts';
 import { millisecondsAt } from '../words.ts';
 import { nextFor, whyOf } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './refusals.ts';
 
 const MOST_LISTED = 20;
-const LONGEST_STATEMENT = 60;
 
 /** Who was turned away on one listener, why, and who holds what they wanted; `accepted` is 0 where nobody knows. */
 export function finding(context: Context, refusals: Refusals, accepted: number): DraftFinding<Metrics> {
@@ -119,8 +118,7 @@ function held({ protocol, reason }: Refusal, census: SessionCensus | null): stri
 }
 
 function nameOf({ pid, tid, statement }: AtStatement): string {
-  const name = statement === '' ? 'a statement' : shortRequest(statement, LONGEST_STATEMENT);
-  return `${name} of ${pid === tid ? `process ${pid}` : `thread ${tid}`}`;
+  return `${statementName(statement)} of ${pid === tid ? `process ${pid}` : `thread ${tid}`}`;
 }
 
 function listed({ model }: Context, { pid, tid, peer, statement, since }: AtStatement): Metrics['waiting'][number] {

@@ -5,14 +5,13 @@ import { elapsed, type Nanoseconds } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { shortRequest } from '../request-shape.ts';
+import { statementName } from '../statement-name.ts';
 import { millisecondsAt } from '../words.ts';
 import { nextOf } from './advice.ts';
 import type { HeldUp, Hold } from './held-up.ts';
 import type { Metrics } from './metrics.ts';
 
 const MOST_LISTED = 20;
-const LONGEST_STATEMENT = 60;
 const EVIDENCE = 6;
 /** Who asked nothing for so much of the longest wait left its transaction open. */
 const MOSTLY = 0.5;
@@ -26,7 +25,7 @@ export function heldFinding(context: Context, { holder, isUnknown, waits }: Hold
   const did = isIdle ? 'idle in a transaction' : 'at work';
   const client = peer === '' ? '' : ` (client ${peer})`;
   const went = `let ${waits.length === 1 ? 'it' : 'them'} go on`;
-  const last = before === '' ? '' : ` Its statement before that was ${shortRequest(before, LONGEST_STATEMENT)}.`;
+  const last = before === '' ? '' : ` Its statement before that was ${statementName(before)}.`;
   const least = before === '' ? 'at least ' : '';
   const rest = isIdle ? `, before which it had asked nothing for ${least}${duration(idle)}` : '';
   const time = `${waits.length === 1 ? '' : 'up to '}${duration(longest.length)}`;
@@ -41,8 +40,7 @@ export function heldFinding(context: Context, { holder, isUnknown, waits }: Hold
     summary: isUnknown
       ? `${waited(waits, longest)} The session of ${lower(who)}${client} then ${went}, but had waited itself until ` +
         'then: whoever held up that session asked nothing before in the capture, or was not traced.'
-      : `${waited(waits, longest)} The session of ${lower(who)}${client} then ${went}, at its ` +
-        `${at === '' ? 'statement' : shortRequest(at, LONGEST_STATEMENT)}` +
+      : `${waited(waits, longest)} The session of ${lower(who)}${client} then ${went}, at ${statementName(at)}` +
         `${rest}.${last}`,
     metrics: metricsOf(
       context,
@@ -126,7 +124,7 @@ function likelyHolder({ pid, tid, peer, since, statement }: AtStatement, end: Na
   return (
     ` Likely holder: ${lower(nameOf(pid, tid))}${client}, the one session that was in a transaction before they ` +
     `began to wait and asks nothing, for ${duration(elapsed(since, end))} so far. Its last statement was ` +
-    `${shortRequest(statement, LONGEST_STATEMENT)}.`
+    `${statementName(statement)}.`
   );
 }
 
@@ -149,9 +147,9 @@ function longestOf(waits: readonly HeldUp[]): Longest {
 
 function waited(waits: readonly HeldUp[], { wait, length }: Longest): string {
   const total = waits.reduce((sum, { start, end }) => sum + elapsed(start, end), 0);
-  const name = shortRequest(wait.statement, LONGEST_STATEMENT);
+  const name = statementName(wait.statement);
   return waits.length === 1
-    ? `${name} of ${lower(nameOf(wait.pid, wait.tid))} waited ${duration(length)}.`
+    ? `${nameOf(wait.pid, wait.tid)} waited ${duration(length)} with ${name}.`
     : `${plural(waits.length, 'statement')} waited ${duration(total)} together, the longest ${duration(length)}: ` +
         `${name} of ${lower(nameOf(wait.pid, wait.tid))}.`;
 }

@@ -1,0 +1,16 @@
+const VERB = /^(?:(?:BEGIN|START TRANSACTION)\s*;\s*)?([a-z]+)\b/i;
+const TABLE = /\b(?:UPDATE(?:\s+ONLY)?|INTO|FROM(?:\s+ONLY)?|TABLE)\s+["`]?([\w.$]{1,60})/i;
+/** Another statement follows in the same message. */
+const FURTHER = /;\s*\S/;
+
+/**
+ * What a sentence calls a statement: `an UPDATE on orders`, `a COMMIT`. All of its words would be masked together with
+ * what the sentence says behind them.
+ */
+export function statementName(statement: string): string {
+  const verb = VERB.exec(statement)?.[1]?.toUpperCase();
+  if (verb === undefined) return 'a statement';
+  const table = TABLE.exec(statement)?.[1];
+  const more = FURTHER.test(statement.replace(VERB, '')) ? ' and more' : '';
+  return `${/^[AEIOU]/.test(verb) ? 'an' : 'a'} ${verb}${table === undefined ? '' : ` on ${table}`}${more}`;
+}
