@@ -79,6 +79,24 @@ describe('a statement that waits for the lock of another session', () => {
     assert.deepEqual([metrics.longestMs, (metrics.holder as { pid: number }).pid], [1500.98, 101]);
   });
 
+  it('is not clear where nothing shows who let it go on, and clear where it computed', async () => {
+    const waits = [...inTransaction, ...wants(first, 0.1)];
+    const ends = [
+      holder.asks(1.6, 'commit'),
+      holder.answered(1.603, 'COMMIT', 'I'),
+      first.answered(1.604, 'UPDATE 1', 'I'),
+    ];
+    const computed = await analyzed([...waits, second.slept(0.2, 0.4), ...ends].join('\n'));
+    assert.equal(computed.outcomes[KIND]?.status, 'clear');
+    const unseen = await analyzed([...waits, first.slept(0.101, 1.602), ...ends].join('\n'));
+    assert.equal(unseen.outcomes[KIND]?.status, 'not-applicable');
+    const withoutWaits = await analyzed([...waits, ...ends].join('\n'));
+    assert.match(
+      withoutWaits.outcomes[KIND]?.reason ?? '',
+      /took 1\.50 s, and the capture does not show who let it go on/,
+    );
+  });
+
   it('is told of a session that has gone on to other statements when the one that waited answers', async () => {
     const report = await analyzed(
       [

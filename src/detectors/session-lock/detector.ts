@@ -46,10 +46,15 @@ function conclude(context: Context, waits: readonly SessionWait[]): Conclusion<M
   if (still.waits.length > 0) findings.push(stillFinding(context, still));
   const count = holds.reduce((sum, hold) => sum + hold.waits.length, still.waits.length);
   if (findings.length > 0) return found(`${plural(count, 'statement')} waited long for another session`, findings);
-  const { statements } = model.topic(SessionTracker);
+  const { statements, longestUntold } = model.topic(SessionTracker);
   if (statements === 0)
     return notApplicable(
       'No answer of PostgreSQL or MySQL to a client was seen: nobody waited for a lock of a session',
+    );
+  if (longestUntold >= least)
+    return notApplicable(
+      `A statement that may have waited for a lock took ${duration(longestUntold)}, and the capture does not show who ` +
+        'let it go on: a session that was not traced, or calls that were not recorded (kill, futex, epoll_wait)',
     );
   const longest = waits.reduce((most, { start, end }) => Math.max(most, elapsed(start, end)), 0);
   return clear(

@@ -3,7 +3,7 @@ import { Postgres } from '../../../trace/framing/postgres.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { type Database, transactionIn, transactionOf } from '../../../trace/transaction-state.ts';
+import { type Database, mayWaitForLock, transactionIn, transactionOf } from '../../../trace/transaction-state.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Connection, Request } from '../../machine/connections.ts';
@@ -88,6 +88,10 @@ export class SessionTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   /** Statements of which the answer was seen. */
   statements = 0;
+  /** The longest of those that change something, waited or may have, and were not seen to be woken by a session. */
+  longestUntold: Nanoseconds = 0;
+  /** The capture holds calls in which threads wait. */
+  #showsWaits = false;
   readonly #open = new Set<Session>();
   /** Who woke which process, the last times. */
   readonly #signals = new Map<number, readonly Wake[]>();
@@ -107,6 +111,7 @@ export class SessionTracker implements Tracker {
       case 'epoll-wait':
       case 'poll':
         return (call, thread) => {
+          this.#showsWaits = true;
           // Whoever was woken by its own time-out slept (pg_sleep).
           if (call.duration >= LONG && call.result !== 0) waitedIn(call, thread, '');
         };
@@ -123,7 +128,10 @@ export class SessionTracker implements Tracker {
     const session = this.#sessionOf(connection, database, thread);
     session.thread = thread;
     if (wakes.of(thread.process) === undefined) wakes.set(thread.process, new Map());
-    if (request.waitedUntil(call.end) >= LONG) this.#waited(call, session, request);
+    const took = request.waitedUntil(call.end);
+    if (took >= LONG && this.#inWindow(call.end) && !this.#waited(call, session, request))
+      if (mayWaitForLock(line) && this.#mayHaveWaited(session, request, took))
+        this.longestUntold = Math.max(this.longestUntold, took);
     longest.clear(thread);
     session.before = session.last;
     session.last = { statement: line, readAt: request.lastReadAt, at: call.end };
@@ -200,6 +208,7 @@ export class SessionTracker implements Tracker {
 
   #futexCalled(call: Call, thread: Thread): void {
     const own = wakes.of(thread.process);
+    this.#showsWaits = true;
     if (own === undefined || call.error !== '') return;
     const isLong = call.duration >= LONG;
     if (!isLong && !(call.result > 0)) return;
@@ -225,13 +234,19 @@ export class SessionTracker implements Tracker {
     return at === null ? null : { session, at, waitedItself, start: call.start, line: keptLine(call) };
   }
 
-  /** Tells whose wait another session ended. */
-  #waited(call: Call, session: Session, request: Request): void {
+  /** Who computes, or reads from the disk, waits in no call for another one, where such calls are in the capture. */
+  #mayHaveWaited({ thread }: Session, { lastReadAt }: Request, took: Nanoseconds): boolean {
+    const wait = longest.of(thread);
+    return !this.#showsWaits || (wait !== undefined && wait.start >= lastReadAt && 2 * (wait.end - wait.start) >= took);
+  }
+
+  /** Tells whose wait another session ended; false where none is seen to have. */
+  #waited(call: Call, session: Session, request: Request): boolean {
     const { connection, thread, process } = session;
     const wait = longest.of(thread);
-    if (wait === undefined || wait.start < request.lastReadAt || !this.#inWindow(call.end)) return;
+    if (wait === undefined || wait.start < request.lastReadAt) return false;
     const wake = wait.word === '' ? this.#signalOf(process, wait) : (wakes.of(process)?.get(wait.word) ?? null);
-    if (wake === null || wake.session === session || wake.start < wait.start || wake.start > wait.end) return;
+    if (wake === null || wake.session === session || wake.start < wait.start || wake.start > wait.end) return false;
     const holder = wake.session;
     const { before, during, readAt } = wake.at;
     const { openedAt, peer } = holder.connection;
@@ -253,6 +268,7 @@ export class SessionTracker implements Tracker {
       },
       lines: [wake.line, keptLine(call)],
     });
+    return true;
   }
 
   #signalOf({ pid }: Process, { start, end }: LongWait): Wake | null {
