@@ -53,8 +53,8 @@ function conclude(context: Context, waits: readonly SessionWait[]): Conclusion<M
     );
   if (longestUntold >= least)
     return notApplicable(
-      `A statement that may have waited for a lock took ${duration(longestUntold)}, and the capture does not show who ` +
-        'let it go on: a session that was not traced, or calls that were not recorded (kill, futex, epoll_wait)',
+      `A statement that may have waited for a lock took ${duration(longestUntold)}, and the capture does not show ` +
+        'who let it go on: a session that was not traced, or calls that were not recorded (kill, futex, epoll_wait)',
     );
   const longest = waits.reduce((most, { start, end }) => Math.max(most, elapsed(start, end)), 0);
   return clear(
