@@ -284,8 +284,8 @@ function requestOf({ loop, process }: Thread): Request | null {
 }
 
 /**
- * PostgreSQL wakes up after a second to look for a deadlock, and waits on: waits for the same in one statement are one. A
- * wait from before the statement was read was for that.
+ * PostgreSQL wakes up after a second to look for a deadlock, and waits on: waits for the same in one statement are
+ * one. A wait from before the statement was read was for that.
  */
 function waitedIn({ start, end }: Call, thread: Thread, word: string): void {
   const known = longest.of(thread);
