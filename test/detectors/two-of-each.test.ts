@@ -252,7 +252,7 @@ describe('connects to one address that fail in two ways', () => {
   });
 });
 
-it('of clients that hung up the one is named that had waited longest, and those that were answered are counted', async () => {
+it('of clients that hung up the one that had waited longest is named, and answered ones are counted', async () => {
   const { trace, worker } = oneWorker();
   for (const [index, [request, ms]] of Object.entries([
     ['GET /a', 40],

@@ -97,7 +97,9 @@ function summary(tally: LookupTally, place: Place, requests: number, goesOn: boo
   const [request] = [...tally.requests].toSorted((a, b) => b[1].count - a[1].count);
   if (request !== undefined) {
     const [name, { count: lookups }] = request;
-    parts.push(`${mostOrSome(lookups, tally.count)} ${lookups === 1 ? 'was' : 'were'} made while serving ${name}.`);
+    parts.push(
+      `${mostOrSome(lookups, tally.count, 'The lookup')} ${lookups === 1 ? 'was' : 'were'} made while serving ${name}.`,
+    );
   }
   if (requests > 0 && tally.count >= requests)
     parts.push(`That is ${ratio(tally.count / requests)} a request: answers are not cached.`);
