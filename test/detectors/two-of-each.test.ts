@@ -5,7 +5,16 @@ import { analyzed, only } from '../support/analyzed.ts';
 import { Backend } from '../support/database-lines.ts';
 import { mapMemory, openFile, openModules, parentOf, startWorker } from '../support/loading.ts';
 import { ask, NO_SUCH_NAME } from '../support/name-lookups.ts';
-import { fork, MASTER, oneWorker, openHub, openListener, prefork, watch } from '../support/server-lines.ts';
+import {
+  fork,
+  MASTER,
+  oneWorker,
+  openHub,
+  openListener,
+  prefork,
+  startThread,
+  watch,
+} from '../support/server-lines.ts';
 import { failed, HUB, LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 import { turn } from '../support/turns.ts';
@@ -644,5 +653,113 @@ it('of statements that one session held up the longest is told, with the time of
       'statement before that was an UPDATE on a.',
     [90.02, 1991.2],
     [101, 102, 103],
+  ]);
+});
+
+describe('requests that waited for several services', () => {
+  /** One request after the other, each of which asks such a port and waits so long. */
+  const asking = (
+    ...asks: readonly (readonly [at: number, request: string, port: number, ms: number])[]
+  ): TraceLines => {
+    const { trace, worker } = oneWorker();
+    for (const [at, request, port, ms] of asks) {
+      begin(worker, at, request).call('socket(AF_INET, SOCK_STREAM, IPPROTO_IP', ')', `12<socket:[${port}]>`);
+      worker.labels.set(12, `socket:[${port}]`);
+      const address = `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("10.0.0.2")}`;
+      worker.call(`connect(${worker.fd(12)}, ${address}, 16`, ')', 0).send(12, 'GET /rows HTTP/1.0\\r\\n');
+      end(
+        worker
+          .waitUntil(worker.now + ms, 12)
+          .read(12, 'HTTP/1.0 200 OK\\r\\n')
+          .close(12),
+      );
+    }
+    worker.waitUntil(15_000);
+    return trace;
+  };
+
+  it('are told by service, the one with the longest wait first, and three of five', async () => {
+    const trace = asking(
+      [50, 'GET /a', 9000, 2000],
+      [3000, 'GET /b', 9001, 3000],
+      [7000, 'GET /c', 9002, 1500],
+      [9000, 'GET /d', 9003, 1200],
+      [11_000, 'GET /e', 9001, 1100],
+      [13_000, 'GET /f', 9004, 1050],
+    );
+    const one = (port: number, length: string, request: string) =>
+      `1 request waited 1 time for 10.0.0.2:${port} (HTTP), together ${length}; the longest wait took ${length}, while ` +
+      `${request} was served; it was for the answer to GET /rows.`;
+    assert.deepEqual(await told(trace, 'slow-dependency'), [
+      'warning, likely',
+      '2 requests waited for 10.0.0.2:9001 (HTTP), longest 3.00 s: GET /b',
+      '2 requests waited 2 times for 10.0.0.2:9001 (HTTP), together 4.10 s; the longest wait took 3.00 s, while GET /b ' +
+        `was served; it was for the answer to GET /rows. ${one(9000, '2.00 s', 'GET /a')} ` +
+        `${one(9002, '1.50 s', 'GET /c')} 2 other peers were slow as well.`,
+      [50.08, 14_050.12],
+      [101],
+    ]);
+  });
+
+  it('have a title in which a long request is cut to 24 characters, at a folder where there is one', async () => {
+    const title = async (request: string) => (await told(asking([50, request, 9000, 2000]), 'slow-dependency'))[1];
+    const begin = '1 request waited for 10.0.0.2:9000, longest 2.00 s: ';
+    assert.equal(await title('GET /orders/list/of/customers/all'), `${begin}GET /orders/list/of/...`);
+    assert.equal(await title(`GET /${'x'.repeat(60)}`), `${begin}GET /${'x'.repeat(16)}...`);
+  });
+});
+
+it('of workers that are stuck in one call that of the first is told, and how many of all they are', async () => {
+  const { trace, workers } = prefork([101, 102, 103]);
+  for (const [index, worker] of workers.entries()) {
+    const fd = 20 + index;
+    begin(worker, 500 + index * 100, `GET /${index}`).labels.set(fd, `socket:[${900 + index}]`);
+    worker
+      .call('socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP', ')', worker.fd(fd))
+      .call(
+        `connect(${worker.fd(fd)}, {sa_family=AF_INET, sin_port=htons(3306), sin_addr=inet_addr("10.0.0.7")}, 16`,
+        ')',
+        0,
+      )
+      .stays(`recvfrom(${worker.fd(fd)}, `);
+  }
+  trace.thread(MASTER).at(6000).call('getpid(', ')', MASTER);
+  assert.deepEqual(await told(trace, 'stuck-call'), [
+    'critical, likely',
+    '3 of 4 processes are stuck in recvfrom on 10.0.0.7:3306 (MySQL by convention)',
+    'Pids 101, 102 and 103 were still in recvfrom when the capture ended. They had been in it for at least 5.50 s. They ' +
+      'wait for an answer from 10.0.0.7:3306 (MySQL by convention). One of them was serving GET /0. 4 processes were ' +
+      'traced.',
+    [500.08, 6000.02],
+    [101, 102, 103],
+  ]);
+});
+
+it('of two seconds with waits for the interpreter lock the worse is told', async () => {
+  const { trace, worker } = oneWorker();
+  startThread(worker, 140);
+  trace.thread(140).at(40).call('getpid(', ')', 101).at(5000).call('getpid(', ')', 101);
+  worker.waitUntil(50, LISTENER).serve(11, 'GET /a');
+  for (const [at, slices, ms] of [
+    [1010, 30, 5],
+    [2010, 10, 6],
+  ] as const) {
+    worker.waitUntil(at, 12);
+    for (let slice = 0; slice < slices; slice++)
+      worker.call(
+        'futex(0x8a65f4, FUTEX_WAIT_BITSET_PRIVATE, 0, {tv_sec=80, tv_nsec=1}, FUTEX_BITSET_MATCH_ANY',
+        ')',
+        failed('ETIMEDOUT'),
+        ms,
+      );
+  }
+  worker.waitUntil(5000);
+  assert.deepEqual(await told(trace, 'gil-starvation'), [
+    'warning, likely',
+    'Worker 101 waited 150 ms of one second for its interpreter lock',
+    'The loop of worker 101 had work to do and waited 40 times about 5 ms for the interpreter lock: 210 ms in all, 150 ' +
+      'ms of the worst second. Another of the 2 threads of this process held it.',
+    [1010, 2070],
+    [101],
   ]);
 });
