@@ -4,7 +4,7 @@ import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
 import { fitTraceLines } from '../../output/trace-line.ts';
 import { CONFIDENCE_WORDS, pids } from '../../output/wording.ts';
-import { type Glyphs, type Row, row, span, textOf } from '../spans.ts';
+import { type Glyphs, type Row, row, styled, textOf } from '../row.ts';
 import { type DashboardState, shownReport } from '../state.ts';
 import { at, clockName, notation } from '../times.ts';
 
@@ -15,7 +15,7 @@ const MORE = ' ...';
 export function hanging(glyphs: Glyphs, label: string, text: string, width: number): readonly Row[] {
   if (text === '') return [];
   const lines = wrap(show(text, glyphs.ascii), Math.max(8, width - LABEL - 1));
-  return lines.map((line, index) => row(span(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line));
+  return lines.map((line, index) => row(styled(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line));
 }
 
 /** How sure, when and who, then the counted facts. */
@@ -51,7 +51,7 @@ export function clipped(rows: readonly Row[], height: number, width: number): re
   // A sentence is not cut inside a word.
   const [start = ''] = wrap(text.trimStart(), Math.max(1, width - MORE.length - indent));
   const kept = text.length + MORE.length <= width ? last : row(' '.repeat(indent) + start);
-  return [...shown.slice(0, -1), [...kept, span(MORE)]];
+  return [...shown.slice(0, -1), [...kept, styled(MORE)]];
 }
 
 /** `likely, 02:13:32.104 to 02:13:51.220 UTC, worker 4127, loop-stall`. */
@@ -90,7 +90,7 @@ export function proofRows(
   return texts.map((text, index) => {
     const pointer = index === marked ? state.glyphs.pointer : ' ';
     const style = index === marked ? 'selected' : 'plain';
-    return row(span(` ${pointer} ${show(places[index] ?? '', state.glyphs.ascii).padStart(room)}  ${text}`, style));
+    return row(styled(` ${pointer} ${show(places[index] ?? '', state.glyphs.ascii).padStart(room)}  ${text}`, style));
   });
 }
 
@@ -142,7 +142,7 @@ function oneStep(
   return [
     ...hanging(glyphs, isFirst ? 'NEXT' : '', `${index + 1} ${text}`, width),
     // A command is never broken into lines, which would spoil it.
-    ...(command === undefined ? [] : [row(`${indent}  `, span(show(command, glyphs.ascii), 'bold'))]),
+    ...(command === undefined ? [] : [row(`${indent}  `, styled(show(command, glyphs.ascii), 'bold'))]),
     ...(needs === undefined ? [] : hanging(glyphs, '', `needs: ${needs}`, width)),
     ...(caveat === undefined ? [] : hanging(glyphs, '', `caveat: ${caveat}`, width)),
   ];

@@ -1,7 +1,7 @@
 import type { Finding } from '../../analysis/report.ts';
 import { durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
-import { type Row, row, rule, span } from '../spans.ts';
+import { type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
@@ -44,7 +44,7 @@ function drawSelected(state: DashboardState, finding: Finding, height: number): 
   const [proof] = proofRows(state, finding.evidence.slice(0, 1), columns, -1);
   const more = finding.evidence.length > 1 ? ` (${finding.evidence.length})` : '';
   const hint = row(
-    span(' PROOF ', 'bold'),
+    styled(' PROOF ', 'bold'),
     proof === undefined ? 'no single line shows it' : `Enter shows every line${more}`,
   );
   const shown = [hint, ...(proof === undefined ? [] : [proof])];
@@ -96,7 +96,7 @@ function nothingFound(state: DashboardState, height: number): readonly Row[] {
     [
       ...drawHosts(state, Math.floor(height / 2)),
       ...Object.entries(report.outcomes).map(([kind, { status, reason }]) =>
-        row(span(` ${words[status].padEnd(12)}`, status === 'failed' ? 'warning' : 'bold'), `${kind}: ${reason}`),
+        row(styled(` ${words[status].padEnd(12)}`, status === 'failed' ? 'warning' : 'bold'), `${kind}: ${reason}`),
       ),
     ],
     height,
