@@ -190,7 +190,7 @@ export function wokenInVain(context: Context, { listener, figures }: Alone, queu
 }
 
 /** `3.33 wake-ups a connection`. */
-function perConnection(factor: number): string {
+export function perConnection(factor: number): string {
   return `${ratio(factor)} ${factor === 1 ? 'wake-up' : 'wake-ups'} a connection`;
 }
 
