@@ -153,6 +153,10 @@ test('what a directory of hosts holds besides is said, but for the packed copy o
   mkdirSync(packed);
   writeFileSync(join(packed, `${own}.tar.gz`), '');
   assert.throws(() => openCaptures([packed]), {
-    hint: `Unpack it: tar -xf ${join(packed, `${own}.tar.gz`)} -C ${packed}`,
+    hint: `Unpack: tar -xf ${join(packed, `${own}.tar.gz`)} -C ${packed} && drover ${packed}`,
+  });
+  writeFileSync(join(packed, 'web-2.tgz'), '');
+  assert.throws(() => openCaptures([packed]), {
+    hint: `Unpack: for each in ${packed}/*.t*; do tar -xf "$each" -C ${packed}; done && drover ${packed}`,
   });
 });
