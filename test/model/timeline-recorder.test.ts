@@ -17,19 +17,23 @@ class Written implements TimelineSink {
   readonly lines: string[] = [];
   readonly owners: TrackOwner[] = [];
   omittedCalls = 0;
+  /** There is room for slices of so many milliseconds and more. */
+  least = 0;
+  /** The number of each track; -1 where none is wanted. */
+  number: number | null = null;
   readonly #open: [text: string, from: number][] = [];
 
   track(owner: TrackOwner): number {
     this.owners.push(owner);
-    return this.owners.length;
+    return this.number ?? this.owners.length;
   }
 
   describe(track: number, owner: TrackOwner): void {
     this.owners[track - 1] = owner;
   }
 
-  admits(): boolean {
-    return true;
+  admits(_kind: string, length: number): boolean {
+    return length >= this.least * MILLISECOND;
   }
 
   omitted(_kind: string, count: number): void {
@@ -208,6 +212,29 @@ describe('the timeline of a thread', () => {
   });
 });
 
+describe('what has no room in a timeline', () => {
+  it('is what is shorter than the sink takes: turns, calls and requests, each by its own length', () => {
+    const recorded = new Recorded();
+    recorded.sink.least = 5;
+    const [short, long] = [recorded.connection(20), recorded.connection(50, 'GET /b')];
+    recorded.turn(20).call('read', 20, 24.9).reads(short).replies(short, 24.9).ends(24.9);
+    recorded.turn(50).call('read', 50, 55).reads(long).replies(long, 55).ends(55);
+    assert.deepEqual(recorded.lines, ['request GET /b 1 50-55', 'call read 50-55', 'turn GET /b 1 50-55']);
+  });
+
+  it('is everything of a thread for which there is no track', () => {
+    for (const [number, count] of [
+      [-1, 0],
+      [0, 2],
+    ] as const) {
+      const recorded = new Recorded();
+      recorded.sink.number = number;
+      recorded.call('read', 1, 4).turn(5).ends(9).recorder.finish([recorded.thread]);
+      assert.equal(recorded.lines.length, count);
+    }
+  });
+});
+
 describe('requests of a timeline', () => {
   it('are from the read to the reply, and in the turns that read or answered them', () => {
     const recorded = new Recorded().turn(5);
@@ -280,6 +307,11 @@ describe('marks of a timeline', () => {
     recorded.facts.tell('failedWrite', {
       ...write,
       time: 9 * MILLISECOND,
+      connection,
+    } as unknown as Facts['failedWrite']);
+    recorded.facts.tell('failedWrite', {
+      ...write,
+      time: 9 * MILLISECOND,
       connection: null,
     } as unknown as Facts['failedWrite']);
     recorded.facts.tell('failedWrite', {
@@ -287,13 +319,18 @@ describe('marks of a timeline', () => {
       time: 2 * MILLISECOND,
       connection,
     } as unknown as Facts['failedWrite']);
-    for (const kind of ['wasted', 'productive'])
+    for (const kind of ['wasted', 'productive', 'wasted'])
       recorded.facts.tell('acceptCycle', {
         thread: recorded.thread,
         kind,
         start: 11 * MILLISECOND,
       } as Facts['acceptCycle']);
-    assert.deepEqual(recorded.lines, ['mark failed-write EPIPE GET /a 1 9', 'mark wasted-wakeup   11']);
+    assert.deepEqual(recorded.lines, [
+      'mark failed-write EPIPE GET /a 1 9',
+      'mark failed-write EPIPE GET /a 1 9',
+      'mark wasted-wakeup   11',
+      'mark wasted-wakeup   11',
+    ]);
   });
 });
 
