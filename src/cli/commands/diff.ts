@@ -20,7 +20,7 @@ export function addDiffCommand(program: Command, exitWith: ExitCodeSink): void {
     addThresholdOptions(command.optionsGroup('What to look at:'))
       .optionsGroup('For scripts:')
       .addOption(failOnOption('exit with 1 when a cause that is new or worse is at least this severe'))
-      .option('--strict', 'exit with 5 when the comparison cannot tell, or when the data are partial'),
+      .option('--strict', 'exit with 5 when the comparison cannot tell for sure, or when the data are partial'),
   ).action(async (before: string, after: string, flags: DiffFlags) => {
     const { runDiff } = await import('../actions/diff.ts');
     exitWith(await runDiff(before, after, flags));
