@@ -425,6 +425,22 @@ it('who was killed after an abort is told with who sent that', async () => {
   assert.match(only(await analyzed(text), KIND).summary, /Process 11 had sent it SIGABRT, as gunicorn does/);
 });
 
+it('a worker that dies of its own write brought the signal on itself; without its number that of the kernel tells', async () => {
+  const dies = (pid: string): string =>
+    `${pid}1795140800.000000 accept4(5<socket:[1]>, NULL, NULL, 0) = 7<socket:[2]> <0.000020>\n` +
+    `${pid}1795140800.100000 sendto(7<socket:[2]>, "x", 1, 0, NULL, 0) = -1 EPIPE (Broken pipe) <0.000020>\n` +
+    `${pid}1795140800.100100 --- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=901, si_uid=0} ---\n` +
+    `${pid}1795140800.100200 +++ killed by SIGPIPE +++\n`;
+  assert.match(
+    only(await analyzed(dies('901   ')), KIND).summary,
+    /SIGPIPE after it had served\. It brought the signal on/,
+  );
+  assert.match(
+    only(await analyzed(dies('')), KIND).summary,
+    / The kernel sent the signal for its own write: it is process 901/,
+  );
+});
+
 it('shows the line of the signal, that of the end, and what its parent was told, each once', async () => {
   const told = '--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=101, si_uid=33, si_status=SIGSEGV} ---';
   const trace = server((worker, all) => {
