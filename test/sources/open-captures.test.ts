@@ -125,7 +125,10 @@ test('a directory of strace -ff stays one capture, whatever else is in it, and w
     threads?.set.inputs.map(({ tid }) => tid),
     [17, 19],
   );
-  assert.match(threads?.set.notices.join() ?? '', /Not read in .*ff, because their names are not NAME\.PID: web-2\.strace/);
+  assert.match(
+    threads?.set.notices.join() ?? '',
+    /Not read in .*ff, because their names are not NAME\.PID: web-2\.strace/,
+  );
   const [recipe, ...others] = openCaptures([join(folder, 'recipe')]);
   assert.deepEqual(others, []);
   assert.equal(recipe?.set.inputs.length, 1);
