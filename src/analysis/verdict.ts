@@ -3,7 +3,7 @@ import type { Kind } from '../detectors/registry.ts';
 import { shortRequest } from '../detectors/request-shape.ts';
 import { isWorkerRole } from '../model/machine/roles.ts';
 import { durationOfMs, percent, plural } from '../trace/format-numbers.ts';
-import { causesIn, severityOf } from './causes.ts';
+import { causesIn, effectsOf, severityOf } from './causes.ts';
 import type { Finding, Quality, SlowReplies, Verdict, Window, Worker } from './report.ts';
 
 /** What else a verdict depends on. */
@@ -152,7 +152,10 @@ function withSlow(worst: Verdict, findings: readonly Finding[], slow: SlowReplie
   const causes = causesIn(findings);
   const isSerious = (finding: Finding): boolean => severityOf(finding, findings) !== 'info';
   // There may be thousands: each is asked only what has to be known.
-  const told = causes.find((finding) => mayCause(finding, slow) && isSerious(finding));
+  // Requests wait as long for a worker that is held by others as those others take together.
+  const tells = (finding: Finding): boolean =>
+    mayCause(finding, slow) || effectsOf(finding, findings).some((effect) => mayCause(effect, slow));
+  const told = causes.find((finding) => tells(finding) && isSerious(finding));
   if (told === undefined) return { ...worst, text: `${worst.text}. Not explained: ${slowly(slow)}` };
   return told === causes.find(isSerious) ? worst : { ...worst, text: `${worst.text}. Longer: ${told.title}` };
 }
