@@ -68,14 +68,14 @@ export function listTraceDirectory(directory: string): TraceDirectory {
   files.sort((a, b) => a.tid - b.tid || (a.path < b.path ? -1 : 1));
   const notices: string[] = [];
   if (sets.size > 1) {
-    const list = [...sets].map(([set, count]) => `${set}.* (${count})`).join(', ');
+    const list = someOf([...sets].map(([set, count]) => `${set}.* (${count})`));
     notices.push(
-      `${directory} holds ${sets.size} sets of files, read as one trace: ${list}. To read one of them, name its files.`,
+      `${directory} holds ${sets.size} sets of files, read as one trace: ${list}. To read one set alone, name its files.`,
     );
   }
   if (others.length > 0)
     notices.push(
-      `Not read in ${directory}, for they are not named NAME.PID: ${someOf(others.map((path) => basename(path)))}.`,
+      `Not read in ${directory}, because their names are not NAME.PID: ${someOf(others.map((path) => basename(path)))}.`,
     );
   return { files, leftOut: [...others.map(namedOtherwise), ...unread], notices };
 }
