@@ -135,6 +135,16 @@ function numberIn(value: unknown, name: string): number {
   return typeof found === 'number' ? found : 0;
 }
 
+/** The capture ends while a worker is in a call that may have lasted for long, and of which none came back before. */
+function endsAway({ kind, metrics }: Finding, { durationMs }: Window): boolean {
+  if (kind !== 'stuck-call' || durationMs === null || metrics.isUsual === true || metrics.isOver === true) return false;
+  const { threads } = metrics;
+  const [first]: readonly unknown[] = Array.isArray(threads) ? threads : [];
+  return typeof first === 'object' && first !== null && Reflect.get(first, 'forMs') === null;
+}
+
+const AWAY = 'a worker is in a call on the last line, and how long that call lasted is not recorded';
+
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` The capture shows: ${first.title}`);
 
 function slowly({ count, longestMs, request }: SlowReplies): string {
@@ -202,6 +212,10 @@ export function decide(
       // What no request can have waited for is no answer to that.
       text: `${untold}${callAsLong}${first !== undefined && EXPLAINING.has(first.kind) ? seen(first) : ''}`,
     };
+  }
+  if (first !== undefined && endsAway(first, window)) {
+    const text = `Cannot tell: ${AWAY}.${seen(first)}`;
+    return { severity: first.severity, confidence: 'cannot-tell', text };
   }
   if (first !== undefined) {
     const sure = first.confidence === 'possible' ? '. Possible: ' : ': ';
