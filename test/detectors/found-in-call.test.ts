@@ -87,3 +87,32 @@ describe('workers that waited for another service when strace came', () => {
     assert.deepEqual(await titles(workersIn(2800, 'pipe:[7PID]', '7')), []);
   });
 });
+
+describe('threads that a signal ends with their process', () => {
+  /** Processes 101 and 131 with two more threads each, of which nothing tells whose they are. */
+  const dying = (got: readonly number[], ends: readonly number[], signal: string): TraceLines => {
+    const { trace, workers } = attached([101, 107, 109, 131, 137, 139]);
+    for (const each of workers) each.call('close(11', ')', 0);
+    const at = (tid: number): ThreadLines => trace.thread(tid).at(500);
+    for (const tid of got)
+      at(tid).line(`--- ${signal} {si_signo=${signal}, si_code=SI_TKILL, si_pid=${tid}, si_uid=0} ---`);
+    for (const tid of ends) at(tid).gap(3).line(`+++ killed by ${signal} +++`);
+    workers[3]?.at(900).call('close(12', ')', 0);
+    return trace;
+  };
+  const dead = async (trace: TraceLines): Promise<number[]> =>
+    ofKind(await analyzed(trace), 'worker-death').flatMap(({ workers }) => workers);
+
+  it('are one death', async () => {
+    assert.deepEqual(await dead(dying([101], [109, 107, 101], 'SIGABRT')), [101]);
+  });
+
+  it('go with the process below them, where several got the signal', async () => {
+    const both = dying([101, 131], [139, 109, 137, 107, 101, 131], 'SIGSEGV');
+    assert.deepEqual((await dead(both)).toSorted(), [101, 131]);
+  });
+
+  it('cannot be told from processes where the signal is delivered to nobody', async () => {
+    assert.equal((await dead(dying([], [107, 101], 'SIGKILL'))).length, 2);
+  });
+});
