@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
-import { attached } from '../support/server-lines.ts';
+import { attached, prefork, startThread } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
@@ -114,5 +114,24 @@ describe('threads that a signal ends with their process', () => {
 
   it('cannot be told from processes where the signal is delivered to nobody', async () => {
     assert.equal((await dead(dying([], [107, 101], 'SIGKILL'))).length, 2);
+  });
+});
+
+describe('a clear word about locks', () => {
+  it('is not given where requests waited long for other threads, and few hand-overs show what for', async () => {
+    const waiting = (ms: number): TraceLines => {
+      const { trace, workers } = prefork([101]);
+      const [main] = workers as [ThreadLines];
+      startThread(main, 103);
+      const pool = trace.thread(103).at(main.now + 1);
+      main.waitUntil(50, LISTENER).accept(11);
+      pool.at(60).read(11, 'GET /a').call('futex(0x7f12, FUTEX_WAIT_PRIVATE, 0, NULL', ')', 0, ms).reply(11).close(11);
+      main.waitUntil(3000);
+      return trace;
+    };
+    assert.match(none(await analyzed(waiting(499.9)), 'lock-contention'), /^nobody waited/);
+    const outcome = (await analyzed(waiting(500))).outcomes['lock-contention'];
+    assert.equal(outcome?.status, 'not-applicable');
+    assert.match(outcome?.reason ?? '', /^Requests such as GET \/a waited 500 ms for other threads of 101 \(futex\)/);
   });
 });
