@@ -135,7 +135,7 @@ function numberIn(value: unknown, name: string): number {
   return typeof found === 'number' ? found : 0;
 }
 
-const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` What it shows: ${first.title}`);
+const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` The capture shows: ${first.title}`);
 
 function slowly({ count, longestMs, request }: SlowReplies): string {
   const name = shortRequest(request, MOST_REQUEST);
@@ -187,7 +187,7 @@ export function decide(
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
     const isUnexplained = slowReplies !== null && !causes.some((cause) => explains(cause, slowReplies));
-    const waited = isUnexplained ? ` What it shows: ${withStop(slowly(slowReplies))}` : seen(first);
+    const waited = isUnexplained ? ` The capture shows: ${withStop(slowly(slowReplies))}` : seen(first);
     const text = `Cannot tell: ${untold}.${time}${waited}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
@@ -196,7 +196,8 @@ export function decide(
     return {
       severity: first?.severity ?? 'none',
       confidence: 'cannot-tell',
-      text: `${untold}${callAsLong}${seen(first)}`,
+      // What no request can have waited for is no answer to that.
+      text: `${untold}${callAsLong}${first !== undefined && EXPLAINING.has(first.kind) ? seen(first) : ''}`,
     };
   }
   if (first !== undefined) {

@@ -18,6 +18,12 @@ export function everyOne(number: number, noun: string): string {
   return number === 2 ? `Both ${noun}` : `All ${count(number)} ${noun}`;
 }
 
+/** `Most`, where that is more than half of all; else how many, as in `2 of them`; `one` where there is no other. */
+export function mostOrSome(part: number, all: number, one: string): string {
+  if (all === 1) return one;
+  return part * 2 > all ? 'Most' : `${count(part)} of them`;
+}
+
 /** So many reasons of one outcome are written out: a capture may hold a hundred thousand listeners. */
 const MOST_REASONS = 10;
 

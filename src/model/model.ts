@@ -31,7 +31,6 @@ import { OpenThreads, type StillOpen } from './following/still-open.ts';
 import { endStop, noteStop } from './following/stops.ts';
 import { leftIn, withSighting } from './following/turn-notes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
-import { beginUnseenTurns } from './following/unseen-turns.ts';
 import { Completeness } from './machine/completeness.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
@@ -394,7 +393,6 @@ export class Model {
       this.#stays(inOrder, thread);
     }
     this.processes.memberships.finish();
-    beginUnseenTurns(this.processes);
     for (const thread of this.processes.threads()) {
       cycles.finish(thread, this.lastTime);
       if (thread.ended) continue;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderMarkdown } from '../../src/output/markdown.ts';
 import { renderText } from '../../src/output/text.ts';
 import {
   buildEvidence,
@@ -229,6 +230,26 @@ test('more than ten serious findings: the rest is counted by kind', () => {
   assert.doesNotMatch(text, /^11 {2}CRITICAL/m);
   assert.match(text, /^\+7 more {7}3 loop-stall, 4 disk-sync; -v shows all$/m);
   assert.match(renderText(buildReport({ ...small, findings }), { ...plain, verbose: 1 }), /^17 {2}WARNING/m);
+});
+
+test('an info finding by which the verdict cannot tell is in full, and no other one', () => {
+  const finding = buildFinding({ severity: 'info', title: '3 of 5 pids are in futex', summary: 'Pid 8613 waits.' });
+  const other = buildFinding({ id: 'disk-sync-1', kind: 'disk-sync', severity: 'info', summary: 'It synced.' });
+  const withVerdict = (confidence: 'cannot-tell' | 'possible', text: string) =>
+    buildReport({ findings: [finding, other], verdict: { severity: 'info', confidence, text } });
+  const named = withVerdict('cannot-tell', `Cannot tell: no worker was seen. The capture shows: ${finding.title}`);
+  for (const text of [renderText(named, plain), renderMarkdown(named)]) {
+    assert.match(text, /Pid 8613 waits\./);
+    assert.match(text, /See who syncs/);
+    assert.doesNotMatch(text, /It synced/);
+  }
+  assert.match(renderMarkdown(named), /^Do first \(1\): See who syncs/m);
+  for (const report of [
+    withVerdict('cannot-tell', 'Cannot tell: no check explains why GET /a had no reply for 4.20 s.'),
+    withVerdict('possible', `Nothing urgent. Possible: ${finding.title}`),
+  ])
+    for (const text of [renderText(report, plain), renderMarkdown(report)])
+      assert.doesNotMatch(text, /Pid 8613 waits|See who syncs/);
 });
 
 test('more than ten info findings: the rest is counted by kind', () => {

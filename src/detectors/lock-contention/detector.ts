@@ -9,7 +9,7 @@ import { ExecutorTracker, worksForLoop } from '../../model/topics/pools/executor
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { absent, type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { callsOf } from '../recorded.ts';
 import { effect } from './effect.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -70,7 +70,7 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
     for (const each of aboutThreads(context, process, roles)) findings.push(each);
   if (findings.length > 0) return found(`${plural(findings.length, 'lock')} with a queue`, findings);
   if (model.topic(SharedLocks).known === 0 && callsOf(model, 'futex') === 0)
-    return notApplicable('No lock on a file, no semaphore and no futex is in the capture: nobody asked for a lock');
+    return absent('No lock on a file, no semaphore and no futex is in the capture: nobody asked for a lock');
   const stuck = atEndOf(model).filter(
     ({ idle, wait, left, lasted }) =>
       idle === 'no' &&
