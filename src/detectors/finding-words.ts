@@ -12,8 +12,8 @@ export interface Outcome {
   /** Why, with the numbers looked at; for `not-applicable` also what would make it applicable. */
   readonly reason: string;
   /**
-   * With `not-applicable`: the capture shows this kind of thing and has none of it (no wait for a service, no lookup, no
-   * lock), so that there was nothing to judge.
+   * With `not-applicable`: the capture shows this kind of thing and has none of it (no wait for a service, no lookup,
+   * no lock), so that there was nothing to judge.
    */
   readonly absent?: true;
 }

@@ -58,7 +58,7 @@ export function notApplicable(reason: string): Conclusion<never> {
   return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
-/** The trace could tell, and there is nothing to judge: no wait, no lookup, no lock; `reason` says what there is none of. */
+/** The trace could tell, and there is nothing to judge: no wait, no lookup, no lock; `reason` says none of what. */
 export function absent(reason: string): Conclusion<never> {
   return { outcome: { status: 'not-applicable', reason, absent: true }, findings: [] };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
-import { fork, MASTER, prefork } from '../support/server-lines.ts';
+import { attached, fork, MASTER, prefork } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
@@ -439,4 +439,36 @@ it('a worker that dies of its own write brought the signal on itself, whose numb
     only(await analyzed(dies('')), KIND).summary,
     / The kernel sent the signal for its own write: it is process 901/,
   );
+});
+
+it('shows the line of the signal, that of the end, and what its parent was told, each once', async () => {
+  const told = '--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=101, si_uid=33, si_status=SIGSEGV} ---';
+  const trace = server((worker, all) => {
+    faults(worker, 'SIGSEGV').at(101).killedBy('SIGSEGV');
+    all.thread(MASTER).at(110).line(told).line(told);
+  });
+  const { evidence } = only(await analyzed(trace), KIND);
+  assert.deepEqual(
+    evidence.map(({ text }) => / (--- SIG\w+|\+\+\+ killed) /.exec(text)?.[1]),
+    ['--- SIGSEGV', '+++ killed', '--- SIGCHLD', '--- SIGCHLD'],
+  );
+});
+
+describe('a process of which nobody knows the first thread', () => {
+  /** Two threads: one accepts, the other one answers. Both end, or the first one alone. */
+  async function ends(isBoth: boolean): Promise<unknown> {
+    const { trace, workers } = attached([107, 103]);
+    const [acceptor, pool] = workers as [ThreadLines, ThreadLines];
+    acceptor.waitUntil(50, LISTENER).accept(11);
+    pool.labels.set(11, acceptor.labels.get(11) ?? '');
+    pool.at(60).read(11, 'GET /a').reply(11).at(100).exits(3);
+    acceptor.at(200).call('getpgrp(', ')', 7);
+    if (isBoth) acceptor.at(300).exits(3);
+    return (await analyzed(trace)).findings.filter(({ kind }) => kind === KIND).map(({ title }) => title);
+  }
+
+  it('lives while one of its threads does, and dies with the last one', async () => {
+    assert.deepEqual(await ends(false), []);
+    assert.deepEqual(await ends(true), ['Process 107 exited with status 3']);
+  });
 });

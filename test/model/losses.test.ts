@@ -24,6 +24,7 @@ describe('events that the tracer lost', () => {
   it('in two stretches are told apart, and in one where they are no further apart than 100 ms', () => {
     const losses = new Losses();
     losses.add(20 * SECOND, 3);
+    losses.add(20 * SECOND, 0);
     losses.add(20 * SECOND + 100 * MILLISECOND, 5);
     losses.add(20 * SECOND + 201 * MILLISECOND, 11);
     // The first two are one: both are lost for whoever asks about the end of it.

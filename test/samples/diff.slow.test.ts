@@ -48,7 +48,7 @@ function samplesIn(folder: string): Sample[] {
 
 const ALL = samplesIn(SAMPLES);
 
-/** `X/V` has `X/V/healthy` or `X/healthy/V`, else all that lie in `X/healthy`; a scene has the one before its last words. */
+/** `X/V` has `X/V/healthy` or `X/healthy/V`, else all in `X/healthy`; a scene has the one without its last words. */
 function twinsOf({ name }: Sample): readonly Sample[] {
   const parts = name.split('/');
   if (parts.includes('healthy')) return [];

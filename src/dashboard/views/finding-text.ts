@@ -10,6 +10,8 @@ import { at, clockName, notation } from '../times.ts';
 
 const LABEL = 7;
 const MORE = ' ...';
+/** Between two sentences. */
+const SENTENCE_END = /(?<=[.!?])\s+(?=[A-Z\d])/;
 
 /** Text that hangs behind a label: ` WHY   An event loop …`. */
 export function hanging(glyphs: Glyphs, label: string, text: string, width: number): readonly Row[] {
@@ -18,8 +20,16 @@ export function hanging(glyphs: Glyphs, label: string, text: string, width: numb
   return lines.map((line, index) => row(styled(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line));
 }
 
-/** How sure, when and who, then the counted facts. */
-export function factRows(state: DashboardState, finding: Finding, width: number): readonly Row[] {
+/**
+ * How sure, when and who, then the counted facts: in so many rows at most, which hold whole sentences where at least
+ * one of them fits.
+ */
+export function factRows(
+  state: DashboardState,
+  finding: Finding,
+  width: number,
+  most = Number.POSITIVE_INFINITY,
+): readonly Row[] {
   const { glyphs } = state;
   const room = Math.max(8, width - 2);
   const inRows = (withKind: boolean): readonly string[] =>
@@ -27,11 +37,16 @@ export function factRows(state: DashboardState, finding: Finding, width: number)
   const short = inRows(false);
   // The name of the kind is not worth a row of its own.
   const facts = inRows(true).length > short.length ? short : inRows(true);
-  return [
-    ...facts.map((line) => row(` ${line}`)),
-    ...effectRows(state, finding, width),
-    ...hanging(glyphs, 'FACTS', finding.summary, width),
-  ];
+  const head = [...facts.map((line) => row(` ${line}`)), ...effectRows(state, finding, width)];
+  const inAll = (summary: string): readonly Row[] => [...head, ...hanging(glyphs, 'FACTS', summary, width)];
+  const whole = inAll(finding.summary);
+  if (whole.length <= most) return whole;
+  const sentences = finding.summary.split(SENTENCE_END);
+  for (let kept = sentences.length - 1; kept > 0; kept--) {
+    const rows = inAll(`${sentences.slice(0, kept).join(' ')}${MORE}`);
+    if (rows.length <= most) return rows;
+  }
+  return clipped(whole, most, width);
 }
 
 /** What came of it. */

@@ -11,7 +11,7 @@ import { isHeldByThread, longestOf, WORKER_COLUMNS, type WorkerRow, workerRows }
 import { liveNowMs } from '../times.ts';
 import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
-import { clipped, factRows, proofRows, stepRows } from './finding-text.ts';
+import { factRows, proofRows, stepRows } from './finding-text.ts';
 import { nowText } from './now.ts';
 import { drawLegend, drawTimelineRow, laneOf } from './timeline-rows.ts';
 
@@ -152,7 +152,7 @@ function selectedBelow(state: DashboardState, finding: Finding, height: number):
     ...proofRows(state, finding.evidence.slice(0, height > 16 ? 6 : 1), columns, -1),
   ];
   const first = stepRows(glyphs, finding.next.slice(0, 1), columns, MOST_OF_STEP).length;
-  const facts = clipped(factRows(state, finding, columns), Math.max(1, room - proof.length - first), columns);
+  const facts = factRows(state, finding, columns, Math.max(1, room - proof.length - first));
   const steps = stepRows(glyphs, finding.next, columns, Math.max(1, room - facts.length - proof.length));
   return [...tall([...facts, ...steps, ...proof], room), spoolRow(state)];
 }

@@ -8,7 +8,7 @@ import { workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
 import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
-import { clipped, factRows, hanging, proofRows, stepRows } from './finding-text.ts';
+import { factRows, hanging, proofRows, stepRows } from './finding-text.ts';
 import { drawHosts, FEWEST_HOST_ROWS, hostRows } from './hosts.ts';
 import { drawLegend, drawTimelineRow, laneOf, shownStretch } from './timeline-rows.ts';
 
@@ -55,12 +55,13 @@ function drawSelected(state: DashboardState, finding: Finding, height: number): 
   const foot = [...steps, ...shown];
   const upper = Math.max(0, height - foot.length);
   const hosts = Math.min(hostRows(state), FEWEST_HOST_ROWS);
-  const facts = clipped(told, Math.max(0, upper - hosts), columns);
+  const facts = factRows(state, finding, columns, Math.max(0, upper - hosts));
   const why = hanging(glyphs, 'WHY', finding.why, columns);
   const room = upper - facts.length;
   const before = Math.min(room, Math.max(MOST_BEFORE_WHY, room - why.length));
   const timeline = hosts === 0 ? drawTimeline(state, finding, before) : drawHosts(state, before);
-  const reason = clipped(why, room - timeline.length, columns);
+  // Half a reason explains nothing.
+  const reason = why.length <= room - timeline.length ? why : [];
   return [...tall([...timeline, ...facts, ...reason], upper), ...foot];
 }
 
