@@ -54,8 +54,8 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
       summary:
         `${plural(acceptors.length, 'thread')} accept. For ${plural(connections, 'connection')} they were ` +
         `woken ${count(wasted + connections)} times; ${count(wasted)} found nothing to accept ` +
-        `(${perConnection(factor)}), ${count(silent)} of them without any system call showing it. These are counts of ` +
-        'the kernel; they do not tell one listener from another.',
+        `(${perConnection(factor)}), ${count(silent)} of them without any system call showing it. ` +
+        'These are counts of the kernel; they do not tell one listener from another.',
       why:
         'Each wasted wake-up costs a context switch and a pass through the loop, and delays the worker that ' +
         'gets the connection.',
