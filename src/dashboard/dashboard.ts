@@ -1,6 +1,6 @@
 import type { DashboardEvent, Effect } from './events.ts';
 import { reduce } from './reduce/reduce.ts';
-import type { Row } from './spans.ts';
+import type { Row } from './row.ts';
 import type { DashboardState } from './state.ts';
 import { drawScreen } from './views/screen.ts';
 

@@ -88,7 +88,7 @@ test('a directory of -ff files is one trace of all threads; other files in it ar
   assert.equal(found.quality.events, 303);
   assert.deepEqual(found.source.paths, [folder]);
   assert.equal(found.quality.diagnostics.find(({ code }) => code === 'skipped-file')?.count, 1);
-  assert.equal(stderr, `drover: Not read in ${folder}, for they are not named NAME.PID: notes.txt.\n`);
+  assert.equal(stderr, `drover: Not read in ${folder}, because their names are not NAME.PID: notes.txt.\n`);
 });
 
 test('several files are read together, and one that is no trace is left out with a notice', async () => {

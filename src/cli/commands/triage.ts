@@ -11,8 +11,7 @@ export function addTriageCommand(program: Command, exitWith: ExitCodeSink): void
   const command = program
     .command('triage')
     .description(
-      'look into a captured trace, or a running server, on the dashboard: verdict, findings, workers over time, the ' +
-        'proof',
+      'open the dashboard on a captured trace or a running server: verdict, findings, workers over time, the proof',
     )
     .argument(
       '[file...]',

@@ -101,6 +101,7 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     corrected: Math.max(Math.min(turn.inCalls, length + uncertain), length - uncertain) - tracer,
     tracer,
     open,
+    beganBefore: turn.beganBefore,
     reason: isStarvedTurn(reason, length, offCpu) ? { ...reason, cause: 'not-running' } : reason,
     request: ownRequest(fact),
     afterReply: turn.afterReply,

@@ -7,7 +7,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { ownQueues, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, notApplicable } from '../finding.ts';
+import { absent, type Conclusion } from '../finding.ts';
 import { TimesOfThreads } from '../times-of-threads.ts';
 import { effect } from './effect.ts';
 import { finding, type Stranded } from './finding.ts';
@@ -67,7 +67,7 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
   return verdictOf(
     judged,
     (findings) => `${plural(findings, 'address', 'addresses')} with a queue that nobody accepted from`,
-    () => notApplicable('No address for which workers have queues of their own (SO_REUSEPORT) was seen'),
+    () => absent('No address for which workers have queues of their own (SO_REUSEPORT) was seen'),
   );
 }
 
