@@ -122,6 +122,7 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
       })),
       count: sorted.length,
       nobodyAccepted: model.processes.all().every(({ accepted }) => accepted === 0),
+      isUsual: false,
       isOver: true,
     },
     evidence: [...sorted.slice(0, MOST_LINES).map(({ stay }) => stay.line), ...(code === null ? [] : [code.line])],

@@ -106,7 +106,6 @@ function ownRole(thread: Thread): Role | null {
 export function handsOut({ accepts, process }: ThreadView): boolean {
   return (
     process.handsDescriptorsOver &&
-    accepts.acceptedTotal > 0 &&
     accepts.servedItself < accepts.acceptedTotal &&
     accepts.handedOver < accepts.acceptedTotal
   );
