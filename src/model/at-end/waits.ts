@@ -89,8 +89,8 @@ function whileAway(left: LeftIn, { idle, wait }: Judgement): Judgement {
   const { syscall, watched, isServing, target, fd } = left;
   const named = EVENTS.get(syscall.family) ?? (target || (fd >= 0 ? `fd ${fd}` : ''));
   const what = wait.what === '' || wait.what === WORK.what ? named : wait.what;
-  // The kernel ends most calls at once: the thread is at work.
-  if (what === '') return { idle, wait };
+  // The kernel ends most calls at once, and some always: the thread is at work.
+  if (what === '' || left.class === 'not-running') return { idle, wait };
   // A wait for several things at once may be one that lets the request go on.
   const isOfSeveral = (syscall.family === 'poll' || syscall.family === 'select') && watched > 1;
   return isServing && !isOfSeveral ? no(wait.kind, what) : unknown(wait.kind, what);
