@@ -168,7 +168,8 @@ export function bestColumns(lines: readonly string[], isQuoted = false): Sniffed
     const found = without(foreign, lines);
     if (found.sniffed.length > best.sniffed.length) best = found;
   }
-  if (best.sniffed.length * 2 < lines.length && !isQuoted) {
+  const own = lines.filter((line) => !ATTACHED.test(line));
+  if (best.sniffed.length * 2 < own.length && !isQuoted) {
     const found = underQuotes(lines);
     if (found !== null && found.sniffed.length > best.sniffed.length) return found;
   }
@@ -178,6 +179,9 @@ export function bestColumns(lines: readonly string[], isQuoted = false): Sniffed
   const times = best.sniffed.map(({ time }) => time);
   return majority(times, 'none') === 'none' && dated.sniffed.length === best.sniffed.length ? dated : best;
 }
+
+/** Stacks and dumps, which have no columns: behind a quote they would look like calls. */
+const ATTACHED = /^ [>|*] /;
 
 /** The columns of another program behind those of a quote or of `grep -n`; null when none of these is on most lines. */
 function underQuotes(lines: readonly string[]): SniffedLines | null {

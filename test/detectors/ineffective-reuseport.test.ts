@@ -80,7 +80,7 @@ it('it is told quietly where nobody need have asked for the flag, or where one w
   assert.equal(only(await analyzed(mixed), KIND).severity, 'warning');
 });
 
-it('it is told quietly where the listener is watched with EPOLLEXCLUSIVE, which wakes one worker at a time', async () => {
+it('it is told quietly where the listener has EPOLLEXCLUSIVE, which wakes one worker at a time', async () => {
   const watches = (events: string) => (worker: ThreadLines) => {
     worker.call('epoll_create1(EPOLL_CLOEXEC', ')', '7<anon_inode:[eventpoll]>');
     worker.labels.set(7, 'anon_inode:[eventpoll]');

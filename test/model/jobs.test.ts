@@ -22,7 +22,7 @@ describe('a worker of a queue waits for its next job', () => {
     }
   });
 
-  it('where it waits for its turn at a pipe, by a lock that processes share; a lock of its own is another matter', () => {
+  it('where it waits for its turn at a pipe, by a lock that processes share and not by one of its own', () => {
     const work = new Work('pipe', 9, '');
     assert.equal(isForWork(work, leftIn('futex', -1, futexAt('0x7f00', false))), true);
     assert.equal(isForWork(work, leftIn('futex', -1, futexAt('0x7f00', true))), false);

@@ -63,7 +63,7 @@ describe('reads that find the end again and again', () => {
     assert.deepEqual([counts, total], [[5, 8, 16, 32], 32]);
   });
 
-  it('are a row of one descriptor, without a pause of 10 ms, and with one call a round at most that does something', () => {
+  it('are a row of one descriptor, without a pause of 10 ms, with one call a round at most that does something', () => {
     assert.deepEqual(told(times(20, null).map((_, index) => ({ fd: 9 + (index % 2) }))).counts, []);
     assert.deepEqual(told(times(20, null).map((_, index) => ({ at: 10.05 * index }))).counts, []);
     assert.deepEqual(told(times(20, null).map((_, index) => ({ at: 10.04 * index }))).counts, [5, 8, 16]);

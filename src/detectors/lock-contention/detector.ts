@@ -1,6 +1,6 @@
 import { atEndOf } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { type Role, rolesOf } from '../../model/machine/roles.ts';
+import { type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { FutexWords, futexesOf, parkedWaits } from '../../model/topics/locks/futex-words.ts';
@@ -60,7 +60,7 @@ export const lockContention = defineDetector({
 
 function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics> {
   const { model } = context;
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const findings: DraftFinding<Metrics>[] = [];
   for (const story of waits.stories.values()) {
     const found = aboutSharedLock(context, story, roles);

@@ -1,4 +1,4 @@
-import { isWorkerRole, type Role, rolesOf } from '../../model/machine/roles.ts';
+import { isWorkerRole, type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { PastSighting } from '../../model/machine/sighting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
@@ -31,7 +31,7 @@ export interface CameBack {
  * in it. Calls that began before the capture the tracer shows without their begin, or not at all.
  */
 export function cameBack({ model, threshold }: Context): CameBack[] {
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const least = threshold('stuck-ms') * MILLISECOND;
   return [...roles].flatMap(([thread, role]) => {
     const stay = thread.stuckAtFirst ?? tracedStay(thread, role);
@@ -79,7 +79,7 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
   const [worst] = sorted;
   if (worst === undefined) throw new Error('a finding is about one thread at least');
   const pids = [...new Set(sorted.map(({ thread }) => thread.process.pid))];
-  const workers = [...rolesOf(model.processes.threads())].filter(([, role]) => isWorkerRole(role));
+  const workers = [...rolesIn(model.processes)].filter(([, role]) => isWorkerRole(role));
   // Of a pool others may have been free.
   const isOfPool = sorted.some(({ thread }) => thread.stuckAtFirst === null && thread.tid !== thread.process.pid);
   const isEverybody = !isOfPool && workers.every(([{ process }]) => pids.includes(process.pid));

@@ -187,7 +187,10 @@ export class Memberships {
       const isNearer = found === null || (other.pid < tid ? found.pid > tid || other.pid > found.pid : found.pid > tid);
       if (isNearer) found = other;
     }
-    if (found !== null && !thread.ended && !process.isWhole) this.merge(thread, found);
+    if (found === null || thread.ended || process.isWhole) return;
+    // What a thread with a loop did would have to be judged anew.
+    if (threadsOf(process).every(({ loop }) => loop.hub === null)) this.merge(thread, found);
+    else process.endsWith = found;
   }
 
   /** `getppid` named the parent: an edge that attach-mode traces lack otherwise. */
