@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FutexTable, FutexWord, parkedWaits } from '../../src/model/topics/locks/futex-words.ts';
+import { FactBus } from '../../src/model/fact-bus.ts';
+import { FutexTable, FutexWord, FutexWords, futexesOf, parkedWaits } from '../../src/model/topics/locks/futex-words.ts';
+import { type FutexUse, NO_ARGUMENTS } from '../../src/trace/call-arguments.ts';
 import { MILLISECOND, UNKNOWN } from '../../src/trace/time.ts';
+import { callOf, threadOf } from '../support/model-objects.ts';
 
 /** Waits for one word, in milliseconds, each while a request was served or none. */
 function word(
@@ -155,5 +158,56 @@ describe('words at which one thread each is parked, as those of a lock of Python
     assert.equal(parkedWaits(table({ ...peers, mostAtOnce: 2 })), null);
     assert.equal(parkedWaits(table({ peerWakes: 0, handOffs: 0, otherWakes: 0 })), null);
     assert.equal(parkedWaits(table({ ...peers, isParked: false })), null);
+  });
+});
+
+describe('the words that threads of a process wait for', () => {
+  /** What is known of the word 0x7f00 after these waits, each of a thread. */
+  function waited(
+    ...waits: readonly (readonly [tid: number, ms: number, parts?: Partial<FutexUse>, error?: string])[]
+  ) {
+    const tracker = new FutexWords({ facts: new FactBus(), inWindow: () => true, longTurn: 0 });
+    const main = threadOf(101);
+    let now = 0;
+    for (const [tid, ms, parts = {}, error = ''] of waits) {
+      const thread = threadOf(tid);
+      thread.process = main.process;
+      const futex = { word: '0x7f00', operation: 'WAIT', value: 2, isPrivate: true, isRealtime: false, ...parts };
+      const told = { ...NO_ARGUMENTS, futex: () => futex as FutexUse };
+      const [start, end] = [now * MILLISECOND, (now + ms) * MILLISECOND];
+      tracker.blocked(callOf('futex', start, end, { arguments: told, error, line: now + 1 }), thread);
+      now += ms;
+    }
+    return futexesOf(main.process)?.words.get('0x7f00');
+  }
+
+  it('are locks, unless one is waited for as the interpreter lock of Python is, 5 ms at a time', () => {
+    const python = { operation: 'WAIT_BITSET' };
+    assert.equal(waited([103, 5, python, 'ETIMEDOUT'])?.isInterpreterLock, true);
+    assert.equal(waited([103, 5, python])?.isInterpreterLock, false);
+    assert.equal(waited([103, 20, python, 'ETIMEDOUT'])?.isInterpreterLock, false);
+    assert.equal(waited([103, 5], [104, 5])?.isInterpreterLock, false);
+  });
+
+  it('have a count and a sum for each thread, and count what ended with a wake', () => {
+    const word = waited([103, 5], [104, 7], [103, 11, {}, 'ETIMEDOUT']);
+    assert.deepEqual([word?.count, word?.woken, (word?.total ?? 0) / MILLISECOND], [3, 2, 23]);
+    assert.deepEqual(
+      [...(word?.waiters ?? [])].map(([tid, { count, total }]) => [tid, count, total / MILLISECOND]),
+      [
+        [103, 2, 16],
+        [104, 1, 7],
+      ],
+    );
+  });
+
+  it('are no words that somebody wakes, and have the lines of four waits, with that of the longest', () => {
+    assert.equal(waited([103, 5, { operation: 'WAKE' }]), undefined);
+    const word = waited([103, 20], [104, 5], [103, 6], [104, 7], [103, 8], [104, 21], [103, 5]);
+    assert.deepEqual(
+      word?.lines.map(({ line }) => line),
+      [47, 32, 26, 21],
+    );
+    assert.equal((word?.longest ?? 0) / MILLISECOND, 21);
   });
 });
