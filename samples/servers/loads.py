@@ -163,6 +163,46 @@ class Pgbench:
         }
 
 
+class Psql:
+    """Clients that connect, ask one thing and leave, one after another. `requests` are those that the server took."""
+
+    def __init__(self, label, clients, each, every, statement="select 1"):
+        self.label, self._clients, self._each, self._every, self._statement = label, clients, each, every, statement
+        self._answers = []
+
+    def run(self):
+        threads = [threading.Thread(target=self._client, args=(index,)) for index in range(self._clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _client(self, index):
+        time.sleep(self._every * index / (self._clients + 0.31))
+        command = ["/usr/bin/psql", "-h", "127.0.0.1", "-p", "18080", "-U", "postgres", "-q", "-X", "-c", self._statement]
+        for _ in range(self._each):
+            at = time.time()
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            outcome = "answered" if done.returncode == 0 else "refused" if "too many clients" in done.stderr else "failed"
+            self._answers.append((at, time.time() - at, outcome))
+            time.sleep(max(0.0, at + self._every - time.time()))
+
+    def truth(self):
+        waits = sorted(seconds for _, seconds, outcome in self._answers if outcome == "answered")
+        return {
+            "label": self.label,
+            "asks": self._statement,
+            "kept": False,
+            "requests": len(waits),
+            "connections": len(self._answers),
+            "outcomes": counted([outcome for *_, outcome in self._answers]),
+            "p50Ms": ms(quantile(waits, 0.5)),
+            "p99Ms": ms(quantile(waits, 0.99)),
+            "slowestMs": ms(waits[-1] if waits else 0.0),
+            "slow": [],
+        }
+
+
 class Upstream:
     """The service behind: answers `/wait/MS` after so many milliseconds, everything else at once. It keeps connections open."""
 

@@ -149,6 +149,17 @@ class Lines:
         connection.close()
 
 
+class Commands(Lines):
+    """The same, of a server that may answer with an error: the client is then `refused`."""
+
+    def ask(self, connection):
+        connection.sendall(self._question)
+        received = b""
+        while not received.endswith(b"\r\n"):
+            received += part_of(connection)
+        return "refused" if received.startswith(b"-") else 200
+
+
 class Tasks:
     """A task of celery, from when it is sent until its result is there. No connection to the worker: a broker is between."""
 

@@ -6,8 +6,8 @@ import subprocess
 import time
 
 import servers
-from loads import Load, Pgbench, Streams
-from protocols import PORT, FastCgi, Http, Lines, Tasks, WebSocket
+from loads import Load, Pgbench, Psql, Streams
+from protocols import PORT, Commands, FastCgi, Http, Lines, Tasks, WebSocket
 from stage import RUN_DIR
 
 SCENES = {}
@@ -217,9 +217,8 @@ at_limit("lighttpd-full", lambda: servers.lighttpd_proxy(3), 3)
 
 
 def below_limit(name, server):
-    """The same clients, and room for all of them."""
-
-    scene(name, server)(lambda stage: stage.run(Load("behind", Http("/wait/700"), clients=9, each=2, every=0.7)))
+    """As many clients, and room for all of them."""
+    scene(name, server)(lambda stage: stage.run(Load("clients", Http("/wait/300"), clients=9, each=2, every=0.7)))
 
 
 below_limit("haproxy-slow", servers.haproxy)
@@ -517,6 +516,17 @@ def _(stage):
     stage.run(*redis_loads(200), play)
 
 
+@scene("redis-memory", lambda: servers.redis("--maxmemory", "300kb", "--maxmemory-policy", "noeviction"))
+def _(stage):
+    """Redis is at its limit of memory: what would store something fails, what reads goes on."""
+    begins = time.time()
+    stage.run(
+        Load("set", Commands(b"SET key:2 " + b"x" * 40 + b"\r\n", b"+OK\r\n"), clients=3, each=20, every=0.15),
+        Load("get", Commands(b"EXISTS key:1\r\n", b"\r\n"), clients=3, each=20, every=0.15),
+    )
+    stage.act(act="refuse", what="command", code="-OOM", **{"from": begins, "to": time.time()})
+
+
 def memcached_loads(stage):
     stage.run(
         Load("set", Lines(b"set key 0 0 5\r\nvalue\r\n", b"STORED\r\n"), clients=4, each=30, every=0.1, kept=True),
@@ -560,6 +570,23 @@ def _(stage):
         stage.act(act="row-lock", **{"from": begins, "to": time.time()})
 
     stage.run(Pgbench(clients=3, rate=25, seconds=5), hold)
+
+
+@scene("postgresql-refused", lambda: servers.postgresql("-c", "max_connections=4", "-c", "superuser_reserved_connections=0", "-c", "max_wal_senders=0"))
+def _(stage):
+    """Sessions that sleep in a transaction hold all slots for 2.5 s: who comes then is refused."""
+    begins = time.time()
+
+    def hold():
+        statement = "begin; update pgbench_branches set bbalance = bbalance where bid = -1; select pg_sleep(2.5); commit"
+        command = ["/usr/bin/psql", *servers.CLIENT, "-q", "-X", "-c", statement]
+        holders = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(4)]
+        stage.connections_beside += len(holders)
+        for holder in holders:
+            holder.wait()
+
+    stage.run(Psql("ask", clients=2, each=8, every=0.45), hold)
+    stage.act(act="refuse", what="client", code="SQLSTATE 53300", **{"from": begins, "to": time.time()})
 
 
 @scene("celery", servers.celery)

@@ -340,7 +340,7 @@ def inets():
     return Server("Erlang/OTP 25 inets", command, itself, settle_seconds=2.0, stop_signal=signal.SIGKILL, warm=PLAIN)
 
 
-def postgresql():
+def postgresql(*options):
     programs = "/usr/lib/postgresql/15/bin"
     as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
 
@@ -352,7 +352,7 @@ def postgresql():
 
     return Server(
         "PostgreSQL 15",
-        [*as_user, f"{programs}/postgres", "-D", f"{RUN_DIR}/data", "-c", f"port={PORT}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "autovacuum=off", "-c", "shared_buffers=16MB"],
+        [*as_user, f"{programs}/postgres", "-D", f"{RUN_DIR}/data", "-c", f"port={PORT}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "autovacuum=off", "-c", "shared_buffers=16MB", *options],
         backends,
         stop_signal=signal.SIGINT,
         settle_seconds=2.0,

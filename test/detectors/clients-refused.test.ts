@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { refusalIn, refusalInLog } from '../../src/trace/refusals.ts';
+import {
+  refusalIn,
+  refusalInLog,
+  refusalInReply,
+  refusalOfCommand,
+  refusalOfMySql,
+  refusalOfPostgres,
+} from '../../src/trace/refusals.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { Backend, line } from '../support/database-lines.ts';
 import { oneWorker } from '../support/server-lines.ts';
@@ -29,7 +36,7 @@ function clients(refused: number, state = '53300'): string {
 
 describe('clients that a server turns away', () => {
   it('are a warning, and critical from a fifth of the connections on', async () => {
-    assert.match(none(await analyzed(clients(0)), KIND), /^none of 20 answers that could be read/);
+    assert.match(none(await analyzed(clients(0)), KIND), /^none of 40 answers that could be read/);
     assert.equal(only(await analyzed(clients(3)), KIND).severity, 'warning');
     const { severity, title } = only(await analyzed(clients(4)), KIND);
     assert.equal(severity, 'critical');
@@ -43,6 +50,7 @@ describe('clients that a server turns away', () => {
       code: 'SQLSTATE 53300',
       count: 3,
       accepted: 20,
+      workers: [101, 102, 103],
       firstMs: 10.02,
       lastMs: 110.02,
       waiting: [],
@@ -121,10 +129,107 @@ it('replies with status 503 are information, a warning from a hundredth on, and 
   assert.equal(await severity(40), 'critical');
 });
 
+it('a limit of the rate is a warning at most, however many it refuses', async () => {
+  const { trace, worker } = oneWorker();
+  for (let index = 0; index < 7; index++) {
+    worker
+      .waitUntil(20 + 10 * index, LISTENER)
+      .accept(11)
+      .read(11, 'GET /a');
+    worker.send(11, `HTTP/1.1 ${index < 5 ? '429 Too Many Requests' : '200 OK'}\\r\\n\\r\\n`).close(11);
+  }
+  worker.waitUntil(3_000);
+  const { severity, title } = only(await analyzed(trace), KIND);
+  assert.equal(title, '5 of 7 requests refused on 127.0.0.1:8000: answered 429');
+  assert.equal(severity, 'warning');
+});
+
+it('a gateway time-out hangs under the wait for the service behind', async () => {
+  const { trace, worker } = oneWorker();
+  worker.labels.set(21, 'TCP:[127.0.0.1:40001->127.0.0.1:9000]');
+  for (let index = 0; index < 3; index++) {
+    worker
+      .waitUntil(worker.now + 20, LISTENER)
+      .accept(11)
+      .read(11, 'GET /a');
+    worker.send(21, 'GET /b HTTP/1.1\\r\\n\\r\\n').waitUntil(worker.now + 1_500);
+    worker.close(21).send(11, 'HTTP/1.1 504 Gateway Time-out\\r\\n\\r\\n').close(11);
+  }
+  worker.waitUntil(worker.now + 100);
+  const report = await analyzed(trace);
+  const { effectOf, effect, metrics } = only(report, KIND);
+  assert.equal(metrics.code, 'status 504');
+  assert.equal(effectOf, only(report, 'slow-dependency').id);
+  assert.equal(effect, '3 requests answered 504');
+});
+
+it('commands and statements that fail for want of room or time are compared with all answers', async () => {
+  const command = async (answers: readonly string[]) => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(20, LISTENER).accept(11);
+    for (const answer of answers) {
+      worker.waitUntil(worker.now + 10, 11).read(11, '*3\\r\\n$3\\r\\nSET\\r\\n$1\\r\\na\\r\\n$1\\r\\nb\\r\\n');
+      worker.send(11, `${answer}\\r\\n`);
+    }
+    worker.waitUntil(1_000);
+    return analyzed(trace);
+  };
+  const oom = '-OOM command not allowed when used memory';
+  const { title, metrics } = only(await command(['+OK', oom, oom, '+OK', '+OK']), KIND);
+  assert.equal(title, '2 of 5 commands failed on 127.0.0.1:8000: memory is at its limit');
+  assert.deepEqual([metrics.code, metrics.accepted], ['-OOM', 5]);
+  assert.match(none(await command(['+OK', '-ERR unknown', '+OK']), KIND), /^none of 3 answers/);
+
+  const sql = async (state: string, at: number) => {
+    const session = new Backend(101);
+    const lines = [...session.opened(0.1), session.ready(0.11), session.asks(0.2, 'update a set b=1')];
+    return analyzed([...lines, session.refused(at, state), session.asks(1.5, 'select 1')].join('\n'));
+  };
+  assert.equal(only(await sql('57014', 0.9), KIND).metrics.code, 'SQLSTATE 57014');
+  none(await sql('23505', 0.9), KIND);
+  // NOWAIT gives up at once.
+  only(await sql('55P03', 0.31), KIND);
+  none(await sql('55P03', 0.29), KIND);
+});
+
 describe('the words with which servers turn clients away', () => {
+  it('are known of later answers', () => {
+    const reasons = (words: readonly string[]): (string | undefined)[] =>
+      words.map((word) => refusalOfCommand(word.slice(0, 12))?.reason);
+    assert.deepEqual(
+      reasons(['-OOM command', '-LOADING Redis', '-MISCONF Redis', '-BUSY Redis', '-CLUSTERDOWN', 'SERVER_ERROR out']),
+      ['memory', 'loading', 'snapshot', 'busy', 'cluster', 'memory'],
+    );
+    assert.deepEqual(
+      reasons(['-BUSYGROUP x', '-BUSYKEY Tar', '-ERR syntax', '+OK', 'STORED']),
+      Array(5).fill(undefined),
+    );
+    assert.deepEqual(
+      ['429', '502', '503', '504', '500', '404'].map((status) => refusalInReply(`HTTP/1.1 ${status}`)?.reason),
+      ['rate', 'behind', 'unavailable', 'behind', undefined, undefined],
+    );
+    const failed = (state: string): string => `C\0\0\0\x08SET\0E\0\0\0%SERROR\0VERROR\0C${state}\0Mx\0\0`;
+    assert.deepEqual(
+      ['40P01', '53100', '53200', '55P03', '57014', '57P01', '23505', '40001'].map(
+        (state) => refusalOfPostgres(failed(state))?.reason,
+      ),
+      ['deadlock', 'disk', 'memory', 'lock', 'time', 'state', undefined, undefined],
+    );
+    const error = (number: number): string => `\x05\0\0\x01\xff${String.fromCharCode(number & 0xff, number >> 8)}xx`;
+    assert.deepEqual(
+      [1021, 1041, 1205, 1213, 1969, 3024, 1062].map((number) => refusalOfMySql(error(number), 9)?.reason),
+      ['disk', 'memory', 'lock', 'deadlock', 'time', 'time', undefined],
+    );
+  });
+
   it('are known of each protocol', () => {
     const mysql = '\x17\0\0\0\xff\x10\x04Too many connections';
-    assert.deepEqual(refusalIn(mysql, 27), { protocol: 'MySQL', reason: 'slots', code: 'error 1040' });
+    assert.deepEqual(refusalIn(mysql, 27), {
+      protocol: 'MySQL',
+      what: 'client',
+      reason: 'slots',
+      code: 'error 1040',
+    });
     assert.equal(refusalIn(mysql, 28), null);
     assert.equal(refusalIn('-ERR max number of clients reached\r\n', 36)?.protocol, 'Redis');
     assert.equal(refusalIn('ERROR Too many open connections\r\n', 33)?.protocol, 'memcached');

@@ -4,6 +4,7 @@ import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { Backend, line } from '../support/database-lines.ts';
 
 const KIND = 'session-lock';
+const WAIT = 'FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=0}, 0x1)';
 const holder = new Backend(101);
 const first = new Backend(102);
 const second = new Backend(103);
@@ -172,6 +173,49 @@ it('a statement that sleeps as long by itself waits for nobody', async () => {
     first.answered(2.102, 'SELECT 1', 'I'),
   ];
   assert.match(none(await analyzed(sleeping.join('\n')), KIND), /^of 1 answered statement none was seen/);
+});
+
+it('a statement of MariaDB that gives up after innodb_lock_wait_timeout leaves nothing clear, and failed', async () => {
+  // From a recording of MariaDB 10.11 with a limit of 1 s, cut to what the session needs.
+  const lines = (waited: number): string =>
+    [
+      line(87, 0.1, 'accept4(17<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC)', '49<socket:[6734]>'),
+      line(87, 0.101, 'clone3({flags=CLONE_VM|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD, exit_signal=0}, 88)', '205'),
+      line(205, 0.102, 'sendto(49<socket:[6734]>, "d\\0\\0\\0\\n5.5.5-10.11.19-MariaDB"..., 104, 0, NULL, 0)', '104'),
+      line(205, 0.103, 'recvfrom(49<socket:[6734]>, "+\\0\\0\\1", 4, 0, NULL, NULL)', '4'),
+      line(
+        205,
+        0.104,
+        `recvfrom(49<socket:[6734]>, "\\t\\242${'\\0'.repeat(30)}root\\0\\0test\\0", 43, 0, NULL, NULL)`,
+        '43',
+      ),
+      line(205, 0.105, 'sendto(49<socket:[6734]>, "\\7\\0\\0\\2\\0\\0\\0\\2\\0\\0\\0", 11, 0, NULL, 0)', '11'),
+      line(205, 0.1052, 'recvfrom(49<socket:[6734]>, "\\6\\0\\0\\0", 4, 0, NULL, NULL)', '4'),
+      line(205, 0.1054, 'recvfrom(49<socket:[6734]>, "\\3begin", 6, 0, NULL, NULL)', '6'),
+      line(205, 0.1056, 'sendto(49<socket:[6734]>, "\\7\\0\\0\\1\\0\\0\\0\\3\\0\\0\\0", 11, 0, NULL, 0)', '11'),
+      line(205, 0.106, 'recvfrom(49<socket:[6734]>, " \\0\\0\\0", 4, 0, NULL, NULL)', '4'),
+      line(205, 0.107, 'recvfrom(49<socket:[6734]>, "\\3update acc set v=v+1 where id=7", 32, 0, NULL, NULL)', '32'),
+      line(205, 0.108, `futex(0x7f34537db738, ${WAIT}`, '-1 ETIMEDOUT (Connection timed out)', waited),
+      line(
+        205,
+        1.11,
+        'sendto(49<socket:[6734]>, "?\\0\\0\\1\\377\\265\\4#HY000Lock wait timeout exceeded; try restarting transaction"' +
+          ', 67, 0, NULL, 0)',
+        '67',
+      ),
+      line(
+        205,
+        1.2,
+        'recvfrom(49<socket:[6734]>, 0x7734, 4, 0, NULL, NULL)',
+        '-1 EAGAIN (Resource temporarily unavailable)',
+      ),
+    ].join('\n');
+  const waited = await analyzed(lines(1));
+  assert.equal(waited.outcomes[KIND]?.status, 'not-applicable');
+  assert.match(none(waited, KIND), /^A statement that may have waited for a lock took 1\.00 s/);
+  assert.equal(only(waited, 'clients-refused').metrics['code'], 'error 1205');
+  // Who computed for as long waited for nobody.
+  assert.equal((await analyzed(lines(0.01))).outcomes[KIND]?.status, 'clear');
 });
 
 it('a server that speaks no SQL has no such sessions', async () => {

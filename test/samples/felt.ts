@@ -17,11 +17,15 @@ const WAITS: ReadonlySet<string> = new Set([
   'accept-paused',
   'stuck-call',
 ]);
+/** What clients get who are not served. */
+const REFUSED = /^(?:429|50[234]|refused)$/;
 /** A wait of a client is longer than the stall in it, but clients come late into one. */
 const ABOUT = 1.15;
 
 /** Whether a client waited about as long as the finding says, at the time of which it speaks. */
 export function wasFelt(finding: Finding, truth: ServerTruth): boolean {
+  if (finding.kind === 'clients-refused')
+    return truth.load.some(({ outcomes }) => Object.keys(outcomes).some((outcome) => REFUSED.test(outcome)));
   if (!WAITS.has(finding.kind)) return false;
   const longest = longestOf(finding);
   const from = Date.parse(finding.startTime ?? '') / 1000;

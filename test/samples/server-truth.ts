@@ -28,6 +28,7 @@ export type Act =
   | { readonly act: 'reload'; readonly pid: number; readonly signal: string; readonly at: number }
   | { readonly act: 'fill-disk' }
   | { readonly act: 'row-lock' }
+  | { readonly act: 'refuse'; readonly what: 'client' | 'command'; readonly code: string }
   | { readonly act: 'lock'; readonly clients: number; readonly heldMs: number }
   | { readonly act: 'deaf-name-server'; readonly server: string };
 

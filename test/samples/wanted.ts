@@ -29,6 +29,10 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
           ms: around(act.upstreamMs),
         });
       return want({ kind: 'worker-saturation', severity: 'warning' });
+    case 'refuse': {
+      const refused = truth.load.reduce((sum, { outcomes }) => sum + (outcomes.refused ?? 0), 0);
+      return want({ kind: 'clients-refused', severity: 'warning', metric: { count: [refused, refused] } });
+    }
     case 'limit':
       return want({ kind: 'accept-paused', severity: 'warning' });
     case 'wait':

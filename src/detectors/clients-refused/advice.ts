@@ -1,5 +1,6 @@
 import type { Refusal } from '../../trace/refusals.ts';
 import type { Step } from '../finding.ts';
+import { AFTER_FAILURE } from './advice-failures.ts';
 
 const SESSIONS: Step = {
   text:
@@ -135,11 +136,18 @@ const OTHER_REASONS: Readonly<Partial<Record<Refusal['reason'], readonly Step[]>
 
 /** What to do, for the server that refuses and for its reason. */
 export function nextFor({ protocol, reason }: Refusal): readonly Step[] {
-  return OTHER_REASONS[reason] ?? BY_PROTOCOL[protocol];
+  return (
+    AFTER_FAILURE[`${protocol} ${reason}`] ?? AFTER_FAILURE[reason] ?? OTHER_REASONS[reason] ?? BY_PROTOCOL[protocol]
+  );
 }
 
-export function whyOf({ protocol, reason }: Refusal): string {
+export function whyOf({ protocol, reason, what }: Refusal): string {
   if (reason === 'state') return 'Until the server is ready, every client gets an error in place of a session.';
+  if (what === 'statement' || what === 'command')
+    return 'The client gets an error in place of a result. Many try again at once, which adds load.';
+  if (protocol === 'HTTP' && reason === 'rate') return 'A client that gets 429 was not served, and should wait.';
+  if (protocol === 'HTTP' && reason === 'behind')
+    return 'The client gets an error of the proxy. The server behind it did not answer in time, or is gone.';
   if (protocol === 'HTTP')
     return 'A client that gets 503 was not served. Many clients try again at once, which adds load.';
   if (protocol === 'nginx')

@@ -7,6 +7,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { earlier, later, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import type { Refusals } from './refusals.ts';
@@ -17,7 +18,7 @@ const MOST_PIDS = 64;
 
 export const clientsRefused = defineDetector({
   kind: 'clients-refused',
-  title: 'The server turns clients away',
+  title: 'The server turns clients away, or what they ask',
   needs: [{ families: ['write'], calls: 'write or send', without: 'what a server says to its clients is unknown' }],
   thresholds: {
     'refused-critical-share': {
@@ -28,9 +29,10 @@ export const clientsRefused = defineDetector({
     'refused-share': {
       default: 0.01,
       unit: 'of the replies',
-      meaning: 'Replies with status 503 are a warning from this share on, and information below it.',
+      meaning: 'Refused requests, statements and commands are a warning from this share on, and information below it.',
     },
   },
+  effect,
   follows: { kinds: ['session-lock'], anywhere: true },
   trackers: [RefusalTracker, SessionTracker],
   metrics,
@@ -85,7 +87,7 @@ function conclude(
 ): Conclusion<Metrics> {
   const { read, replies } = context.model.topic(RefusalTracker);
   const findings = [...refused.values()].map((each) => {
-    if (each.refusal.protocol === 'HTTP') return finding(context, each, replies.get(each.listener) ?? 0);
+    if (each.refusal.what !== 'client') return finding(context, each, replies.get(each.listener) ?? 0);
     return finding(context, each, each.listener === null ? 0 : (accepted.get(each.listener) ?? 0));
   });
   if (findings.length > 0) return found(`${plural(findings.length, 'server')} refused clients`, findings);

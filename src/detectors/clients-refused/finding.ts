@@ -26,19 +26,20 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
   const named = [...idle, ...waiting].map(({ pid }) => pid);
   const pids = [...new Set([...named, ...refusals.pids])].filter((pid) => pid !== 0);
   const on = listener === null ? '' : ` on ${listener.name}`;
-  const isHttp = refusal.protocol === 'HTTP';
-  const noun = isHttp ? 'request' : 'client';
+  const isOfClients = refusal.what === 'client';
+  const noun = refusal.what;
+  const verb = FAILING.has(refusal.reason) ? 'failed' : 'refused';
   const of = share === null ? plural(total, noun) : `${count(total)} of ${plural(accepted, noun)}`;
-  const are = total === 1 ? 'was' : 'were';
+  const are = verb === 'failed' ? '' : total === 1 ? 'was ' : 'were ';
   const code = refusal.code === '' ? '' : `, ${refusal.code}`;
   const within = times && last > first ? ` within ${duration(last - first)}` : '';
-  const part = share === null ? '' : `, ${percent(share)} of the ${isHttp ? 'replies' : 'connections'}`;
+  const part = share === null ? '' : `, ${percent(share)} of the ${isOfClients ? 'connections' : 'replies'}`;
   return {
-    severity: severityOf(context, share, isHttp),
+    severity: severityOf(context, share, refusal),
     confidence: 'likely',
-    title: cutTitle(`${of} refused${on}: ${SHORT[refusal.reason]}`),
+    title: cutTitle(`${of} ${verb}${on}: ${shortOf(refusal)}`),
     summary:
-      `${of} ${are} refused${on}${within}${part}: ` +
+      `${of} ${are}${verb}${on}${within}${part}: ` +
       `${LONG[refusal.reason]} (${refusal.protocol}${code}).${held(refusal, census)}`,
     why: whyOf(refusal),
     ...span({ times }, first, last),
@@ -50,6 +51,7 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
       code: refusal.code,
       count: total,
       accepted,
+      workers: [...refusals.pids].filter((pid) => pid !== 0),
       firstMs: times ? millisecondsAt(context.model, first) : null,
       lastMs: times ? millisecondsAt(context.model, last) : null,
       waiting: waiting.map((each) => listed(context, each)),
@@ -61,9 +63,10 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
   };
 }
 
-function severityOf({ threshold }: Context, share: number | null, isHttp: boolean): Severity {
-  if (share !== null && share >= threshold('refused-critical-share')) return 'critical';
-  return isHttp && share !== null && share < threshold('refused-share') ? 'info' : 'warning';
+function severityOf({ threshold }: Context, share: number | null, { what, reason }: Refusal): Severity {
+  if (what !== 'client' && share !== null && share < threshold('refused-share')) return 'info';
+  // A limit of the rate is there to refuse.
+  return share !== null && share >= threshold('refused-critical-share') && reason !== 'rate' ? 'critical' : 'warning';
 }
 
 const SHORT: Readonly<Record<Refusal['reason'], string>> = {
@@ -72,8 +75,26 @@ const SHORT: Readonly<Record<Refusal['reason'], string>> = {
   host: 'their host is blocked after errors',
   thread: 'no thread can be made for them',
   state: 'it starts, stops or recovers',
-  unavailable: 'answered 503',
+  unavailable: '',
+  behind: '',
+  rate: '',
+  memory: 'memory is at its limit',
+  disk: 'the disk is full',
+  loading: 'it still loads its data',
+  snapshot: 'it cannot save to disk',
+  busy: 'a script runs',
+  cluster: 'other servers of its cluster are missing',
+  time: 'canceled, as by a limit of time',
+  lock: 'a lock was not let go in time',
+  deadlock: 'sessions waited for each other',
 };
+
+/** Reasons for which something was begun that could not be done. */
+const FAILING: ReadonlySet<Refusal['reason']> = new Set(['behind', 'time', 'lock', 'deadlock', 'disk', 'memory']);
+
+function shortOf({ reason, code }: Refusal): string {
+  return SHORT[reason] || code.replace('status', 'answered');
+}
 
 const LONG: Readonly<Record<Refusal['reason'], string>> = {
   slots: 'as many connections were open as the limit of the server allows',
@@ -82,6 +103,17 @@ const LONG: Readonly<Record<Refusal['reason'], string>> = {
   thread: 'the server could not make a thread for the connection',
   state: 'the server was starting, shutting down or recovering',
   unavailable: 'they were answered 503, since this server or one behind it had no room for them',
+  behind: 'the server behind did not answer, or could not be asked',
+  rate: 'their client had asked too often, by the rules of the server',
+  memory: 'the server has as much memory as it may have',
+  disk: 'no room was left on the disk',
+  loading: 'the server was reading its data from disk',
+  snapshot: 'the last snapshot failed, and Redis takes no writes then (stop-writes-on-bgsave-error)',
+  busy: 'a script or function ran for longer than busy-reply-threshold',
+  cluster: 'a master, replicas or slots could not be reached',
+  time: 'a limit of time ran out (statement_timeout, max_statement_time), or somebody canceled them',
+  lock: 'another session did not let go of a lock in time (lock_timeout, innodb_lock_wait_timeout)',
+  deadlock: 'sessions waited for locks of each other, and the database ended one of them',
 };
 
 /** What those that have a slot do with it. */

@@ -13,8 +13,11 @@ export const metrics = {
   listener: metric.orNull(metric.text('The address of the listener; null when its accepts were not traced.')),
   protocol: metric.text('In which protocol, or in whose log, the server said it.'),
   code: metric.text('The code of the error; empty where the protocol has none.'),
-  count: metric.count('Clients that were refused.'),
-  accepted: metric.count('Connections that were accepted on that listener.'),
+  count: metric.count('Clients, requests, statements or commands that were refused, or failed so.'),
+  accepted: metric.count(
+    'Connections that were accepted on that listener; of requests, statements and commands those answered.',
+  ),
+  workers: metric.list(metric.pid('A process.'), 'Those that said so.'),
   firstMs: metric.orNull(metric.momentMs('The first refusal; null without times.')),
   lastMs: metric.orNull(metric.momentMs('The last refusal; null without times.')),
   waiting: metric.list(

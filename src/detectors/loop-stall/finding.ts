@@ -10,7 +10,7 @@ import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode } 
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
-import { isScheduler, mayTakeTurns, TURNS_NOTE } from '../turn-takers.ts';
+import { isScheduler, mayBeOneOfSchedulers, mayTakeTurns, SCHEDULERS_NOTE, TURNS_NOTE } from '../turn-takers.ts';
 import { millisecondsAt, peerSubjects } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
@@ -59,7 +59,8 @@ export function stallFinding(
   // It may park between requests as well, so that many of them are no turn.
   const isRuntime = cause === 'many-requests' && threadsOf(thread.process).length > 1;
   const isParked = (parks || isRuntime || isScheduler(yieldsOf(thread))) && mayTakeTurns(thread, context.model);
-  const isDoubtful = isFull || isParked;
+  const isScheduled = !isParked && mayBeOneOfSchedulers(thread, yieldsOf(thread), context.model);
+  const isDoubtful = isFull || isParked || isScheduled;
   const helpers = helperPeers(thread.process);
   const codeOf = (stall: Stall): CodeSample | null =>
     codeIn(context.model, thread, { start: stall.start, end: stall.end, call: stall.reason.call });
@@ -75,7 +76,7 @@ export function stallFinding(
     summary:
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
       `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}` +
-      `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
+      `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : isScheduled ? SCHEDULERS_NOTE : ''}`,
     why: reason.stop !== null ? WHY_STOPPED : thread.loop.isShared ? WHY_SHARED : WHY,
     ...span({ times }, group.first, group.last),
     openEnded: open,

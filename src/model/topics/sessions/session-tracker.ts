@@ -209,7 +209,8 @@ export class SessionTracker implements Tracker {
   #futexCalled(call: Call, thread: Thread): void {
     const own = wakes.of(thread.process);
     this.#showsWaits = true;
-    if (own === undefined || call.error !== '') return;
+    // Whose time ran out waited as well, though nobody let go.
+    if (own === undefined || (call.error !== '' && call.error !== 'ETIMEDOUT')) return;
     const isLong = call.duration >= LONG;
     if (!isLong && !(call.result > 0)) return;
     const use = call.arguments.futex();

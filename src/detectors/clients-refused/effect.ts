@@ -1,0 +1,17 @@
+import { plural } from '../../trace/format-numbers.ts';
+import type { Effect } from '../effect.ts';
+import { numberOf, textOf } from '../read-metric.ts';
+
+/** What a proxy answers when the server behind it does not. */
+const OF_PROXY = /^status 50[24]$/;
+
+/** Who answers 502 or 504 asked a server that refuses connections, takes too long, or whose name was not found. */
+export const effect: Effect = {
+  of: ['error-storm', 'slow-dependency', 'blocking-dns'],
+  share: ({ code, workers }, { findings }) => {
+    const own = Array.isArray(workers) ? workers : [];
+    const isBehind = findings.some((cause) => cause.workers.some((pid) => own.includes(pid)));
+    return OF_PROXY.test(textOf(code)) && isBehind ? 1 : 0;
+  },
+  inWords: ({ count, code }) => `${plural(numberOf(count), 'request')} answered ${textOf(code).replace('status ', '')}`,
+};
