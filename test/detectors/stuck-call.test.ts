@@ -230,6 +230,15 @@ describe('the one worker, of which the capture ends in a request', () => {
     assert.doesNotMatch(verdict.text, /last line/);
   });
 
+  it('is at work in a call that does not wait', async () => {
+    const { findings, verdict } = await analyzed(alone('epoll_ctl(7<anon_inode:[eventpoll]>, EPOLL_CTL_DEL, 11, '));
+    assert.deepEqual(
+      findings.filter(({ kind }) => kind === KIND),
+      [],
+    );
+    assert.doesNotMatch(verdict.text, /last line/);
+  });
+
   it('is clear in its own wait', async () => {
     const { trace, workers } = attached([101]);
     const [worker] = workers as [ThreadLines];

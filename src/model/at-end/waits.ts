@@ -85,12 +85,16 @@ function isNew({ descriptor }: LeftIn): boolean {
 }
 
 /** A wait of a thread that has something to do elsewhere: it is not idle in it. */
-function whileAway(left: LeftIn, { idle, wait }: Judgement): Judgement {
+function whileAway(left: LeftIn, judged: Judgement): Judgement {
+  const { wait } = judged;
   const { syscall, watched, isServing, target, fd } = left;
-  const named = EVENTS.get(syscall.family) ?? (target || (fd >= 0 ? `fd ${fd}` : ''));
+  const event = EVENTS.get(syscall.family);
+  // The kernel ends most other calls at once: the thread is at work.
+  if (wait.what === '' && event === undefined) return judged;
+  const named = event ?? (target || (fd >= 0 ? `fd ${fd}` : ''));
   const what = wait.what === '' || wait.what === WORK.what ? named : wait.what;
-  // The kernel ends most calls at once: the thread is at work.
-  if (what === '') return { idle, wait };
+  // The kernel ends some calls always at once.
+  if (what === '' || left.class === 'not-running') return judged;
   // A wait for several things at once may be one that lets the request go on.
   const isOfSeveral = (syscall.family === 'poll' || syscall.family === 'select') && watched > 1;
   return isServing && !isOfSeveral ? no(wait.kind, what) : unknown(wait.kind, what);

@@ -14,6 +14,7 @@ import type { Loop } from '../machine/loop.ts';
 import type { SharedWait } from '../machine/shared-wait.ts';
 import { sharedWaitOf } from '../machine/shared-waits.ts';
 import type { Thread } from '../machine/thread.ts';
+import { threadsOf } from '../machine/threads-of.ts';
 import { LADDER_RUNG } from '../machine/turn.ts';
 import { HUB_WAIT, type WorksFor } from '../tracker.ts';
 import type { FollowerContext } from './follower-context.ts';
@@ -214,13 +215,20 @@ export class TurnTracker {
   }
 
   /**
-   * A thread that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
+   * A thread that ends by itself is shutting down after its last answer, not stalled; one that is killed in a long turn
+   * was in it to the end.
    */
   threadEnded(thread: Thread, time: Nanoseconds, signal: string): void {
     sharedWaitOf(thread)?.threads.delete(thread);
     thread.loop.dropFirstTurn();
-    if (!thread.loop.inTurn || thread.loop.waitIsUntimed || signal === '') return;
     const { loop, process } = thread;
+    if (!loop.inTurn || loop.waitIsUntimed) return;
+    if (signal === '') {
+      const answeredAt = process.lastAnswerAt;
+      if (loop.turn.replies > 0 && answeredAt > loop.turn.start && threadsOf(process).length === 1)
+        this.end(thread, answeredAt, false);
+      return;
+    }
     // What follows the signal that killed it is its end.
     const last = process.lastSignal === signal ? Math.max(loop.turn.start, process.lastSignalAt) : time;
     noteSilence(thread, last);
