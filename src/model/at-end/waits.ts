@@ -14,6 +14,7 @@ export interface Wait {
     | 'work'
     | 'answer'
     | 'client'
+    | 'turn'
     | 'lock'
     | 'thread'
     | 'child'
@@ -58,9 +59,9 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
   return away && mayBeLate(judged) ? whileAway(left, judged) : judged;
 }
 
-/** Waits for a client are no matter of what the thread does. */
+/** Waits for a client, or for the turn to accept one, are no matter of what the thread does. */
 function mayBeLate({ idle, wait: { kind } }: Judgement): boolean {
-  return idle !== 'no' && kind !== 'client' && kind !== 'disk' && kind !== 'log';
+  return idle !== 'no' && kind !== 'client' && kind !== 'turn' && kind !== 'disk' && kind !== 'log';
 }
 
 /**
@@ -276,7 +277,7 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   const joined = use.value > CONTENDED ? processes.byTid(use.value) : undefined;
   if (joined !== undefined && joined !== thread && joined.process === thread.process)
     return unknown('thread', `thread ${joined.tid} to end`);
-  if (waitsItsTurn(thread, left, processes)) return yes({ kind: 'lock', what: 'its turn to accept' });
+  if (waitsItsTurn(thread, left, processes)) return yes({ kind: 'turn', what: 'its turn to accept' });
   if (use.operation.startsWith('LOCK_PI') || (use.operation === 'WAIT' && use.value === CONTENDED))
     return no('lock', `a lock that is taken (futex word ${use.word})`);
   // So the runtime of Go parks its threads, the first one among them.
