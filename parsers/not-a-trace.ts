@@ -48,6 +48,7 @@ const TAR_NAME = 100;
 const TOP_FOLDER = /^(?:\.\/)?(\w[\w.@-]*)\//;
 
 const LONGEST_QUOTE = 60;
+const MOST_QUOTED = 1_000;
 /** Zero bytes at the beginning that make a hole. */
 const HOLE = 512;
 const EMPTIED: Lookalike = {
@@ -98,9 +99,19 @@ function isBinary(text: string): boolean {
   return odd * 20 > sample.length;
 }
 
-/** The beginning of a line in quotes, without characters that could do something to a terminal. */
+/** A value behind its name: a link in a folder may lead to `/etc/shadow`, and a file of settings begins with a key. */
+const VALUE = /([:=]\s?["']?)[^\s"':=,;&]{6,}/g;
+
+/**
+ * The beginning of a line in quotes, without characters that could do something to a terminal, and without what may be
+ * a secret.
+ */
 function quote(line: string): string {
-  const clean = line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]+/gu, ' ').trim();
+  const plain = line
+    .slice(0, MOST_QUOTED)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]+/gu, ' ')
+    .trim();
+  const clean = plain.replace(VALUE, '$1<removed>');
   const letters = [...clean];
   return `"${letters.length > LONGEST_QUOTE ? `${letters.slice(0, LONGEST_QUOTE - 1).join('')}…` : clean}"`;
 }

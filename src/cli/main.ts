@@ -1,6 +1,7 @@
 import './no-inspector.ts';
 import { CommanderError } from 'commander';
 import { errorCode } from '../sources/input-error.ts';
+import { isPiped } from './options/piped.ts';
 import { EXIT } from './printing/exit-code.ts';
 import { exitCodeOf, reportError } from './printing/report-error.ts';
 import { cannotWriteStdout } from './printing/write-result.ts';
@@ -24,8 +25,9 @@ async function main(): Promise<number> {
     const program = createProgram((commandResult) => {
       code = commandResult;
     });
-    // Whoever types the name alone asks what there is.
-    await program.parseAsync(process.argv.length > 2 ? process.argv : [...process.argv, '--help']);
+    // Whoever types the name alone asks what there is, unless a trace comes through a pipe.
+    const isBare = process.argv.length <= 2 && !isPiped();
+    await program.parseAsync(isBare ? [...process.argv, '--help'] : process.argv);
     return code;
   } catch (error) {
     return conclude(error);

@@ -22,7 +22,7 @@ Examples:
   drover trace.strace.gz --html it.html  the report as a page to send to others
   drover analyze trace.strace --json     the whole report for a program
   drover analyze traces/                 the files of strace -ff, as one trace
-  ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover -
+  ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover
   drover attach 4711                     trace a running server for a minute
   drover diff before.strace after.strace what a change made better or worse
   drover explain loop-stall              what a finding means and what to do

@@ -33,3 +33,11 @@ export function reasonsOf(reasons: Iterable<string>): string {
   const shown = all.slice(0, MOST_REASONS);
   return [...shown, ...(all.length > shown.length ? [`and ${count(all.length - shown.length)} more`] : [])].join('; ');
 }
+
+/** The subject of findings about one service, of a target such as `10.0.0.7:3306 (MySQL)`; none without an address. */
+export function peerSubjects(targets: readonly string[]): string[] {
+  return targets.flatMap((target) => {
+    const [address = ''] = target.split(' ', 1);
+    return /^[^/].*:\d+$/.test(address) ? [`peer ${address}`] : [];
+  });
+}

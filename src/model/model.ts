@@ -263,6 +263,7 @@ export class Model {
     const thread = assumed === undefined ? this.processes.at(lane, time) : this.processes.known(lane);
     this.#saw(time);
     if (exit.supersededBy !== 0 || thread === undefined) return;
+    if (signal !== '' && assumed === undefined) this.processes.memberships.killed(thread, signal, time);
     if (assumed === undefined) this.#audience.exited(exit, thread);
     // Where ends have lines of their own those of its siblings come, too.
     const siblings =

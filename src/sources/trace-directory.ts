@@ -70,12 +70,14 @@ export function listTraceDirectory(directory: string): TraceDirectory {
   if (sets.size > 1) {
     const list = someOf([...sets].map(([set, count]) => `${set}.* (${count})`));
     notices.push(
-      `${directory} holds ${sets.size} sets of files, read as one trace: ${list}. To read one set alone, name its files.`,
+      `${directory} holds ${sets.size} sets of files, read as one trace: ${list}. ` +
+        'To read one set alone, name its files.',
     );
   }
   if (others.length > 0)
     notices.push(
-      `Not read in ${directory}, because their names are not NAME.PID: ${someOf(others.map((path) => basename(path)))}.`,
+      `Not read in ${directory}, because their names are not NAME.PID: ` +
+        `${someOf(others.map((path) => basename(path)))}.`,
     );
   return { files, leftOut: [...others.map(namedOtherwise), ...unread], notices };
 }

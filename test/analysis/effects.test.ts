@@ -4,6 +4,7 @@ import { causesIn, effectsOf } from '../../src/analysis/causes.ts';
 import { effect as abandonedEffect } from '../../src/detectors/abandoned-request/effect.ts';
 import { effect as queueEffect } from '../../src/detectors/backlog-overflow/effect.ts';
 import { effect as lateEffect } from '../../src/detectors/broken-pipe/effect.ts';
+import { effect as spinEffect } from '../../src/detectors/busy-poll/effect.ts';
 import type { Causing } from '../../src/detectors/effect.ts';
 import { effect as heartbeatEffect } from '../../src/detectors/heartbeat-late/effect.ts';
 import { effect as stuckEffect } from '../../src/detectors/stuck-call/effect.ts';
@@ -225,4 +226,16 @@ describe('a thread that is still in a call when the capture ends', () => {
     assert.equal(share({ target: '' }, { ...thread, target: '' }), 0, 'nobody knows in what it is');
     assert.equal(share({}, { ...thread, pid: 102 }), 0);
   });
+});
+
+it('a loop that spins on its listener does so as its worker cannot accept, whichever finding tells of that', () => {
+  const spins = { target: 'listener :8000', spinners: [{ pid: 101 }], sharePercent: 40 };
+  const failing = (...pids: readonly number[]): Causing => ({
+    kind: 'accept-errors',
+    findings: pids.map((pid) => ({ workers: [pid], metrics: { listener: ':8000' } })),
+  });
+  assert.equal(spinEffect.share(spins, failing(102, 101)), 1);
+  assert.equal(spinEffect.share(spins, failing(102)), 0);
+  assert.equal(spinEffect.share({ ...spins, target: 'listener :8001' }, failing(101)), 0);
+  assert.equal(spinEffect.inWords(spins, 1), 'worker 101 spun 40 % of its time');
 });

@@ -190,6 +190,21 @@ describe('requests that are answered late, and no check says why', () => {
     assert.match(verdict.text, /^Cannot tell: no check explains why 4 requests .*: GET \/nap\/9\.0\.$/);
   });
 
+  it('are explained by a pool that other requests held: each waits as long as several of those together', async () => {
+    const { findings, verdict, slowReplies } = await analyzeFiles([
+      'samples/servers/waitress-exhausted/trace.strace.gz',
+    ]);
+    assert.ok((slowReplies?.longestMs ?? 0) > 3000);
+    assert.deepEqual(
+      findings.filter(({ severity }) => severity !== 'info').map(({ kind, effectOf }) => [kind, effectOf !== null]),
+      [
+        ['slow-dependency', false],
+        ['worker-saturation', true],
+      ],
+    );
+    assert.match(verdict.text, /longest 1\.51 s: GET \/up$/);
+  });
+
   it('do not show what stands in a query', async () => {
     const { verdict } = await analyzed(answeredAfter(1500, 'GET /a?token=s3cr3t'));
     assert.match(verdict.text, /GET \/a\.$/);

@@ -367,9 +367,9 @@ it('workers that load different amounts have their mean and their range', async 
     'warning, likely',
     '2 workers load 120 modules after the fork, 25 MB each',
     '2 workers opened 120 to 130 modules each between fork and first accept, 120 of them the same in all workers. ' +
-      'Their parent had opened 0 before. Loading took 94 ms a worker on average, while traced. Each worker took about ' +
-      '25 MB of memory of its own for it. Loaded once before the fork, about 25 MB would be shared, less what workers ' +
-      'write to later.',
+      'Their parent had opened 0 before. Loading took 94 ms a worker on average, while traced. Each worker took ' +
+      'about 25 MB of memory of its own for it. Loaded once before the fork, about 25 MB would be shared, less what ' +
+      'workers write to later.',
     [1.1, 100.12],
     [101, 102],
   ]);
@@ -424,10 +424,10 @@ it('of queues that were left alone the one is told in which most connections wai
   free.waitUntil(30, LISTENER).serve(11, 'GET /a').waitUntil(3000);
   assert.deepEqual(await told(trace, 'stranded-queue'), [
     'warning, likely',
-    '16 connections waited on a stalled worker while others were free',
-    'Each of 3 workers has a queue of its own for 127.0.0.1:8000. 3 times a worker did not accept from its queue while ' +
-      'another was free; 16 connections had queued up there. At worst 7 connections waited for up to 500 ms on worker ' +
-      '101 while workers 102, 103 were free.',
+    '16 connections waited up to 500 ms on a stalled worker; others were free',
+    'Each of 3 workers has a queue of its own for 127.0.0.1:8000. 3 times a worker did not accept from its queue ' +
+      'while another was free; 16 connections had queued up there. At worst 7 connections waited for up to 500 ms on ' +
+      'worker 101 while workers 102, 103 were free.',
     [50.02, 1500.18],
     [101, 102],
   ]);
@@ -455,8 +455,8 @@ it('changes of the epoll sets of two workers are counted together', async () => 
   assert.deepEqual(await told(trace, 'epoll-churn'), [
     'info, likely',
     'Listener 127.0.0.1:8000 taken out of epoll 1.53 times a connection',
-    '2 workers changed their epoll set 94 times for 30 requests (48 ADD, 0 MOD, 46 DEL). 46 of them took the listener ' +
-      'out of the set: 1.53 for each of 30 connections.',
+    '2 workers changed their epoll set 94 times for 30 requests (48 ADD, 0 MOD, 46 DEL). 46 of them took the ' +
+      'listener out of the set: 1.53 for each of 30 connections.',
     [0, 2000],
     [101, 102],
   ]);
@@ -504,7 +504,8 @@ it('of three workers the shares, the longest row and how busy the favourite and 
     'info, likely',
     'Worker 101 accepted 50 of 70 connections on 127.0.0.1:8000',
     '127.0.0.1:8000: shares 50 13 7 of 70 connections, Gini 0.41 (0 is even, 1 is all to one). Worker 101 accepted ' +
-      '50. It was busy 25.9 % of the time, the idlest worker 0.09 %. At most 37 connections in a row went to one worker.',
+      '50. It was busy 25.9 % of the time, the idlest worker 0.09 %. At most 37 connections in a row went to one ' +
+      'worker.',
     [50.02, 540.02],
     [101, 102, 103],
   ]);
@@ -555,9 +556,9 @@ it('of late replies the one is told that stood longest behind another request, n
   assert.deepEqual(await told(trace, 'broken-pipe'), [
     'critical, likely',
     '3 replies too late (GET /a took 320 ms, 320 ms behind GET /b)',
-    'The reply to 3 of 5 requests failed (2 EPIPE, 1 ECONNRESET). The worst, GET /a, was 320 ms old: 0.06 ms of work, ' +
-      '0 ms of waiting, 320 ms behind other work (the longest: 320 ms of GET /b). SIGPIPE was delivered and did not ' +
-      'end the process.',
+    'The reply to 3 of 5 requests failed (2 EPIPE, 1 ECONNRESET). The worst, GET /a, was 320 ms old: 0.06 ms of ' +
+      'work, 0 ms of waiting, 320 ms behind other work (the longest: 320 ms of GET /b). SIGPIPE was delivered and ' +
+      'did not end the process.',
     [370.14, 1000.06],
     [101, 102],
   ]);
@@ -649,8 +650,8 @@ it('of statements that one session held up the longest is told, with the time of
     'warning, likely',
     'Process 101, idle in a transaction, held up 2 statements for up to 1.90 s',
     '2 statements waited 3.60 s together, the longest 1.90 s: an UPDATE on a of process 102. The session of process ' +
-      '101 (client 10.0.0.9:40101) then let them go on, at a COMMIT, before which it had asked nothing for 1.96 s. Its ' +
-      'statement before that was an UPDATE on a.',
+      '101 (client 10.0.0.9:40101) then let them go on, at a COMMIT, before which it had asked nothing for 1.96 s. ' +
+      'Its statement before that was an UPDATE on a.',
     [90.02, 1991.2],
     [101, 102, 103],
   ]);
@@ -688,13 +689,13 @@ describe('requests that waited for several services', () => {
       [13_000, 'GET /f', 9004, 1050],
     );
     const one = (port: number, length: string, request: string) =>
-      `1 request waited 1 time for 10.0.0.2:${port} (HTTP), together ${length}; the longest wait took ${length}, while ` +
-      `${request} was served; it was for the answer to GET /rows.`;
+      `1 request waited 1 time for 10.0.0.2:${port} (HTTP), together ${length}; the longest wait took ${length}, ` +
+      `while ${request} was served; it was for the answer to GET /rows.`;
     assert.deepEqual(await told(trace, 'slow-dependency'), [
       'warning, likely',
       '2 requests waited for 10.0.0.2:9001 (HTTP), longest 3.00 s: GET /b',
-      '2 requests waited 2 times for 10.0.0.2:9001 (HTTP), together 4.10 s; the longest wait took 3.00 s, while GET /b ' +
-        `was served; it was for the answer to GET /rows. ${one(9000, '2.00 s', 'GET /a')} ` +
+      '2 requests waited 2 times for 10.0.0.2:9001 (HTTP), together 4.10 s; the longest wait took 3.00 s, while ' +
+        `GET /b was served; it was for the answer to GET /rows. ${one(9000, '2.00 s', 'GET /a')} ` +
         `${one(9002, '1.50 s', 'GET /c')} 2 other peers were slow as well.`,
       [50.08, 14_050.12],
       [101],
@@ -727,9 +728,9 @@ it('of workers that are stuck in one call that of the first is told, and how man
   assert.deepEqual(await told(trace, 'stuck-call'), [
     'critical, likely',
     '3 of 4 processes are stuck in recvfrom on 10.0.0.7:3306 (MySQL by convention)',
-    'Pids 101, 102 and 103 were still in recvfrom when the capture ended. They had been in it for at least 5.50 s. They ' +
-      'wait for an answer from 10.0.0.7:3306 (MySQL by convention). One of them was serving GET /0. 4 processes were ' +
-      'traced.',
+    'Pids 101, 102 and 103 were still in recvfrom when the capture ended. They had been in it for at least 5.50 s. ' +
+      'They wait for an answer from 10.0.0.7:3306 (MySQL by convention). One of them was serving GET /0. 4 processes ' +
+      'were traced.',
     [500.08, 6000.02],
     [101, 102, 103],
   ]);
@@ -757,9 +758,166 @@ it('of two seconds with waits for the interpreter lock the worse is told', async
   assert.deepEqual(await told(trace, 'gil-starvation'), [
     'warning, likely',
     'Worker 101 waited 150 ms of one second for its interpreter lock',
-    'The loop of worker 101 had work to do and waited 40 times about 5 ms for the interpreter lock: 210 ms in all, 150 ' +
-      'ms of the worst second. Another of the 2 threads of this process held it.',
+    'The loop of worker 101 had work to do and waited 40 times about 5 ms for the interpreter lock: 210 ms in all, ' +
+      '150 ms of the worst second. Another of the 2 threads of this process held it.',
     [1010, 2070],
     [101],
+  ]);
+});
+
+it('of two workers that spin the one that spins longer is told, and that the other does so', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  for (const [index, worker] of workers.entries()) {
+    worker.waitUntil(20, LISTENER).accept(11);
+    watch(worker, 11).read(11, 'GET /later');
+    for (let round = 0; round < (index === 0 ? 2300 : 1500); round++) worker.gap(0.05).epollWait(HUB, 0.05, [11]);
+    worker.waitUntil(1000).gap(0).epollWait(HUB, 1, []);
+  }
+  assert.deepEqual(await told(trace, 'busy-poll'), [
+    'warning, likely',
+    'Worker 101 spins 22.9 % of the time: client 10.0.0.9:40011 stays ready',
+    'Worker 101 spun in its loop for 228 ms, 22.9 % of the time, and did nothing else: 2,280 times epoll_wait ' +
+      'reported client 10.0.0.9:40011 at once, and the worker did nothing about it. Under strace a round took 100 ' +
+      'µs; without strace far more rounds fit into the same time. 1 other worker does the same.',
+    [20.16, 248.16],
+    [101, 102],
+  ]);
+  // After the first 20 rounds in a row, 0.1 ms each, in 995 ms.
+  assert.deepEqual((await metricsOf(trace, 'busy-poll'))['spinners'], [
+    { pid: 101, tid: 101, rounds: 2280, totalMs: 228, sharePercent: 22.9 },
+    { pid: 102, tid: 102, rounds: 1480, totalMs: 148, sharePercent: 14.9 },
+  ]);
+});
+
+it('of calls inside a collector the most frequent is named, with the length of the longest, and three', async () => {
+  const calls = [
+    [101, 'sendto(7<socket:[5001]>, "x", 1, 0, NULL, 0)', 1, 0.03],
+    [101, 'sendto(7<socket:[5001]>, "x", 1, 0, NULL, 0)', 1, 0.5],
+    [102, 'write(2</var/log/a.log>, "x", 1)', 1, 0.2],
+    [101, 'fsync(9</var/db>)', 0, 12],
+    [102, 'connect(9<socket:[77]>, {sa_family=AF_INET, sin_port=htons(90), sin_addr=inet_addr("10.0.0.2")}, 16)', 0, 1],
+  ] as const;
+  const frames = [
+    '_PyEval_EvalFrameDefault+0x8f0',
+    'gc_collect_main+0x785',
+    '_PyObject_GC_Link+0xd3',
+    'PyList_New+0x1',
+  ];
+  const stack = frames.map((frame) => ` > /usr/bin/python3.11(${frame}) [0x10b780]\n`).join('');
+  const lines = calls.map(([pid, call, result, ms], index) => {
+    const at = (1_795_140_800 + index * 0.05).toFixed(6);
+    return `${pid}   ${at} ${call} = ${result} <${(ms / 1000).toFixed(6)}>\n${stack}`;
+  });
+  assert.deepEqual(await told(lines.join(''), 'gc-io'), [
+    'warning, likely',
+    '5 calls inside the garbage collector: sendto on socket fd 7',
+    '5 calls that can wait were made by code that runs inside a garbage collection, in 2 workers: sendto on socket ' +
+      'fd 7 (2), write on /var/log/a.log (1), fsync on /var/db (1) and others, the longest 12 ms. The frame ' +
+      'gc_collect_main of the stack shows it.',
+    [0, 201],
+    [101, 102],
+  ]);
+});
+
+it('of two workers that leak descriptors the one that leaks more is told, and both are counted', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  for (const [index, worker] of workers.entries()) {
+    worker
+      .waitUntil(150 + index, LISTENER)
+      .serve(11, 'GET /ping')
+      .waitUntil(300);
+    for (let request = 0; request < 40 + 20 * index; request++) {
+      const isOther = request % 4 === 0;
+      const name = `/srv/${isOther ? 'other' : 'export'}-${request}`;
+      begin(worker, 400 + 100 * request + index, isOther ? 'GET /other' : 'GET /report');
+      worker.call(`openat(AT_FDCWD, "${name}", O_RDWR|O_CREAT`, ', 0600)', `${100 + request}<${name}>`);
+      worker.labels.set(100 + request, name);
+      end(worker);
+    }
+    worker.waitUntil(7000).waitUntil(7500);
+  }
+  assert.deepEqual(await told(trace, 'fd-leak'), [
+    'warning, likely',
+    '2 workers keep 100 more open files than before the load',
+    'Worker 102 had 0 open files that it opened in this capture, and 60 after 61 requests in 6.85 s. That is 0.98 ' +
+      'more for each request; almost none was closed. Most are /srv/export-N (45). Most were opened while serving ' +
+      'GET /report. 2 workers do so, 100 in all.',
+    [150, 7000],
+    [102, 101],
+  ]);
+  const { workers: each, names, requests, growth } = await metricsOf(trace, 'fd-leak');
+  assert.deepEqual(each, [
+    { pid: 102, before: 0, after: 60, requests: 61 },
+    { pid: 101, before: 0, after: 40, requests: 41 },
+  ]);
+  assert.deepEqual(names, [
+    { name: '/srv/export-N', open: 45 },
+    { name: '/srv/other-N', open: 15 },
+  ]);
+  assert.deepEqual([growth, requests], [100, 102]);
+});
+
+it('of workers that are busy with two requests the time of each counts, and the stretches are added up', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  const work = [
+    ['GET /a', 800, 'GET /a', 500, 'GET /b', 400],
+    ['GET /a', 700, 'GET /b', 300, 'GET /a', 900],
+  ] as const;
+  const select = 'select(6, [5], NULL, NULL, {tv_sec=1, tv_usec=0}';
+  for (const [index, worker] of workers.entries()) {
+    const own = work[index] ?? [];
+    for (let at = 0; at < own.length; at += 2) {
+      worker.call(select, ')', '1 (in [5], left {tv_sec=0, tv_usec=900000})', 30 + index).accept(11);
+      worker
+        .read(11, String(own[at]))
+        .call('clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, Number(own[at + 1]));
+      end(worker);
+    }
+    worker.call(select, ')', '0 (Timeout)', 3000 - worker.now);
+  }
+  assert.deepEqual(await told(trace, 'worker-saturation'), [
+    'critical, likely',
+    'Both sync workers busy 54.6 % of the time, longest 700 ms',
+    // 1,637 ms of both, of which worker 101 or 102 was in GET /b for 670 ms. The six took 3.60 s.
+    'Both sync workers were in a request at once for 1.64 s, 54.6 % of the time; the longest such stretch took 700 ' +
+      'ms. GET /a took 79.5 % of their time in all such stretches. The 6 requests took 600 ms on average: these ' +
+      'workers can serve at most 3.33 of that kind a second.',
+    [36.04, 1795.28],
+    [101, 102],
+  ]);
+});
+
+it('of threads that hand a lock to each other is told how often, in which call, and for whom they wait', async () => {
+  const { trace, workers } = prefork([101]);
+  const [main] = workers as [ThreadLines];
+  const tids = [140, 141, 142];
+  for (const tid of tids) startThread(main, tid);
+  main.waitUntil(50, LISTENER).accept(11);
+  const pool = tids.map((tid) => trace.thread(tid).at(60).read(11, 'GET /a'));
+  for (let round = 0; round < 33; round++) {
+    const thread = pool[round % 3] as ThreadLines;
+    const gets = 200 + 50 * round;
+    const wait = 'futex(0x7f3a10, FUTEX_WAIT_BITSET_PRIVATE, 2, NULL, FUTEX_BITSET_MATCH_ANY';
+    thread.call(wait, ')', 0, gets - thread.now);
+    thread.gap(2).call('pwrite64(9</var/db>, "x", 1, 0', ')', 1, 40);
+    thread.at(gets + 49).call('futex(0x7f3a10, FUTEX_WAKE_PRIVATE, 1', ')', 1);
+  }
+  main.at(19_000).close(11).waitUntil(20_000);
+  assert.deepEqual(await told(trace, 'lock-contention'), [
+    'warning, likely',
+    'GET /a: 3 threads queue for one lock, held in pwrite64 on /var/db',
+    '3 threads of worker 101 waited 3.60 s together within 1.74 s, the longest wait 240 ms. They waited for the same ' +
+      'futex word, 0x7f3a10. 31 of 31 wake-ups came from threads that wait for it themselves: they hand a lock to ' +
+      'each other. The thread that had the lock kept it for 49 ms on average, 40 ms of that in pwrite64 on /var/db. ' +
+      '33 waits came while GET /a was served.',
+    [60.02, 1800],
+    [101],
+  ]);
+  const { count, totalMs, longestMs, waiters } = await metricsOf(trace, 'lock-contention');
+  assert.deepEqual([count, totalMs, longestMs], [33, 3599.34, 239.98]);
+  assert.deepEqual(waiters, [
+    { pid: 101, tid: 142, waitedMs: 1249.78 },
+    { pid: 101, tid: 141, waitedMs: 1199.78 },
+    { pid: 101, tid: 140, waitedMs: 1149.78 },
   ]);
 });

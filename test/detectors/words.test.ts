@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { gini } from '../../src/detectors/accept-queues/gini.ts';
-import { allAtOnce } from '../../src/detectors/busy-at-once/intersection.ts';
+import { allAtOnce, mostlyAlive } from '../../src/detectors/busy-at-once/intersection.ts';
 import { workerName } from '../../src/detectors/words.ts';
 
 it('a worker without a pid is the worker', () => {
@@ -33,4 +33,18 @@ it('moments in which all are busy begin with the last and end with the first', (
     { start: 60, end: 90 },
   ]);
   assert.deepEqual(allAtOnce([]), []);
+});
+
+it('how many lived at once is that number which lasted longest of the time asked for', () => {
+  const lives = [
+    { start: 0, end: 50 },
+    { start: 0, end: 52 },
+    { start: 48, end: 100 },
+    { start: 50, end: 100 },
+    { start: 90, end: 100 },
+  ];
+  assert.equal(mostlyAlive(lives, [{ start: 0, end: 100 }]), 2);
+  assert.equal(mostlyAlive(lives, [{ start: 79, end: 100 }]), 2);
+  assert.equal(mostlyAlive(lives, [{ start: 85, end: 100 }]), 3);
+  assert.equal(mostlyAlive(lives, []), 0);
 });

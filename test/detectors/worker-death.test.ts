@@ -425,7 +425,7 @@ it('who was killed after an abort is told with who sent that', async () => {
   assert.match(only(await analyzed(text), KIND).summary, /Process 11 had sent it SIGABRT, as gunicorn does/);
 });
 
-it('a worker that dies of its own write brought the signal on itself; without its number that of the kernel tells', async () => {
+it('a worker that dies of its own write brought the signal on itself; else the kernel tells', async () => {
   const dies = (pid: string): string =>
     `${pid}1795140800.000000 accept4(5<socket:[1]>, NULL, NULL, 0) = 7<socket:[2]> <0.000020>\n` +
     `${pid}1795140800.100000 sendto(7<socket:[2]>, "x", 1, 0, NULL, 0) = -1 EPIPE (Broken pipe) <0.000020>\n` +

@@ -89,7 +89,7 @@ it('only the time in which all are busy counts', async () => {
   assert.equal(only(await analyzed(twoWorkers(3100, 700)), KIND).metrics.totalMs, 2400);
 });
 
-it('a worker that served nobody for long, and ended, has no part in what they served', async () => {
+it('a worker that served nobody for long, and ended, is none of those that served together', async () => {
   const third = [
     `accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000003>`,
     `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 1 (in [5], left {tv_sec=14, tv_nsec=0}) <0.000005>`,
@@ -102,7 +102,51 @@ it('a worker that served nobody for long, and ended, has no part in what they se
   const [first = '', ...rest] = twoWorkers(3100, 700).split(/(?<=\n)/);
   const lines = [first, rest[0] ?? '', ...third, ...rest.slice(1)];
   const { metrics } = only(await analyzed(lines.join('')), KIND);
-  assert.deepEqual([metrics.workers, metrics.served, metrics.totalMs], [3, 2, 2400]);
+  assert.deepEqual([metrics.workers, metrics.served, metrics.totalMs], [2, 2, 2400]);
+});
+
+/**
+ * Sync workers, each replaced by the next one: they serve one request of 700 ms after the other without a wait between
+ * them, as gunicorn does while clients wait, and end after the third. Worker 111 follows 101, and 112 follows 102.
+ */
+function generations(lengthMs: number): string {
+  const lines: [number, string][] = [];
+  for (const [index, pids] of [[101, 111] as const, [102, 112] as const].entries())
+    for (const [generation, pid] of pids.entries()) {
+      let now = 100 + index + generation * 3000;
+      const add = (call: string, took = 0.02): void => {
+        lines.push([now, `${pid}   ${at(now)} ${call} <${(took / 1000).toFixed(6)}>`]);
+        now += took + 0.1;
+      };
+      add(
+        'accept4(5<socket:[4711]>, 0x7ffc7e81a730, [16], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable)',
+      );
+      add('pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 1 (in [5], left {tv_sec=14, tv_nsec=0})', 300);
+      for (let request = 0; request < 3; request++) {
+        const client = `9<socket:[${pid * 10 + request}]>`;
+        add(`accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = ${client}`);
+        add(`recvfrom(${client}, "GET /report HTTP/1.1\\r\\n", 8192, 0, NULL, NULL) = 22`);
+        add('clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=9, tv_nsec=0}, NULL) = 0', lengthMs);
+        add(`sendto(${client}, "HTTP/1.1 200 OK\\r\\n\\r\\n", 19, 0, NULL, 0) = 19`);
+        add(`close(${client}) = 0`);
+      }
+      now += 200;
+      lines.push([now, `${pid}   ${at(now)} +++ exited with 0 +++`]);
+    }
+  return `${lines
+    .sort(([a], [b]) => a - b)
+    .map(([, line]) => line)
+    .join('\n')}\n`;
+}
+
+it('workers that are replaced count as many as live at once, and are busy up to their last answer', async () => {
+  const { title, metrics } = only(await analyzed(generations(700)), KIND);
+  assert.match(title, /^GET \/report holds both sync workers /);
+  // Twice from the first request at 0.4 s to the answer of the third, 2.1 s later, of 5.8 s.
+  assert.equal(metrics.workers, 2);
+  assert.ok(Math.abs((metrics.totalMs as number) - 2 * 2100) < 5, `${metrics.totalMs}`);
+  // The requests are short, and the workers do not end in the middle of one.
+  none(await analyzed(generations(20)), KIND);
 });
 
 it('the metrics of saturation are those of its trace', async () => {

@@ -37,7 +37,7 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
     PROOF  2 lines of web-01.strace
       811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:80... = 118 <0.000010>
       812004  4127 02:13:37.902 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
-    SEE    finding 2
+    SEE    finding 2: 37 replies met EPIPE: the client had left
 
  2  INFO      37 replies met EPIPE: the client had left   possible
 
@@ -87,7 +87,8 @@ DATA        good   12 of 1,204,331 lines unread
     PROOF  2 lines of web-01.strace
       811990  4127 02:13:37.890 recvfrom... = 118 <0.000010>
       812004  4127 02:13:37.902 fsync(9</s... = 0 <2.410113>
-    SEE    finding 2
+    SEE    finding 2: 37 replies met EPIPE: the client had
+           left
 
  2  INFO      37 replies met EPIPE: the client had left
 
@@ -105,6 +106,7 @@ NOT JUDGED  1 kind: gc-io; -v says why
 ------------------------------------------------------------
 CRITICAL    likely: Worker 4127 does not yield: 13 turns
             over 100 ms, the longest 2.41 s in fsync.
+NEXT        See who syncs on the request path. (1)
 `,
   );
 });
@@ -130,7 +132,7 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
     PROOF  2 lines of web-01.strace
       811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:51544]>, "POST /login"..., ... = 118 <0.000010>
       812004  4127 02:13:37.902 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
-    SEE    finding 2
+    SEE    finding 2: 37 replies met EPIPE: the client had left
 
  2  INFO      37 replies met EPIPE: the client had left
     broken-pipe   possible   02:13:37.902 to 02:13:40.312 UTC   worker 4127

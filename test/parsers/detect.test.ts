@@ -178,6 +178,8 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ],
   ['#include <stdio.h>\nint main(void)\n{\n  close(fd);\n  read(fd, buf, sizeof buf);\n}\n', /^text that begins with/],
   [`${'word '.repeat(40)}\n`, /^text that begins with "(?:word ){11}wor(?:d )?…"$|^text that begins with ".{59}…"$/],
+  ['root:$6$salt$Zq7MARK9xabcdef:19000:0:99999:7:::\n', /^text that begins with "root:<removed>:19000:0:99999:7:::"$/],
+  ['DATABASE_PASSWORD="Zq7MARK9x"\n', /^text that begins with "DATABASE_PASSWORD="<removed>""$/],
   ['\x1b[31mred\x1b[0m alert\x07\u202e\n', /^text that begins with "\[31mred \[0m alert"$/],
 ];
 for (const [head, said] of OTHERS) {

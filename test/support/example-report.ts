@@ -1,4 +1,4 @@
-import type { Finding, Kind } from '../../src/analysis/report.ts';
+import type { Finding, Kind, Report } from '../../src/analysis/report.ts';
 import type { Metric } from '../../src/detectors/finding-words.ts';
 import { analyzed, ofKind } from './analyzed.ts';
 import { fences, pageOf } from './detector-page.ts';
@@ -7,9 +7,9 @@ import { fences, pageOf } from './detector-page.ts';
 const FOLDER = new URL('../../../test/detectors/examples/', import.meta.url);
 const WIDTH = 120;
 
-/** Where it is written down what drover says of the examples on the page of a kind. */
-export function exampleFile(kind: Kind): URL {
-  return new URL(`${kind}.txt`, FOLDER);
+/** Where it is written down what drover says of the examples on the page of a kind, or of such a scene. */
+export function exampleFile(name: string): URL {
+  return new URL(`${name}.txt`, FOLDER);
 }
 
 /** All that a report says of that kind about the two examples of its page, as text to read. */
@@ -22,6 +22,16 @@ export async function exampleText(kind: Kind): Promise<string> {
   return [
     ...(fires === undefined ? [] : ofKind(fires, kind).map(findingText)),
     `quiet: ${outcome?.status}\n${wrapped(outcome?.reason ?? '')}\n`,
+  ].join('\n');
+}
+
+/** All that a report says: its findings, and of each other kind why there is none. */
+export function reportText({ findings, outcomes }: Report): string {
+  const others = Object.entries(outcomes).filter(([, { status }]) => status !== 'found');
+  return [
+    ...findings.map((finding) => `${finding.kind}\n${findingText(finding)}`),
+    ...others.map(([kind, { status, reason }]) => `${kind}: ${status}\n${wrapped(reason)}`),
+    '',
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import { type Role, rolesOf } from '../../model/machine/roles.ts';
+import { type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { NameLookup } from '../../model/topics/names/name-lookup.ts';
 import { NameLookups } from '../../model/topics/names/name-lookups.ts';
@@ -57,7 +57,7 @@ export const blockingDns = defineDetector({
 });
 
 function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): Conclusion<Metrics> {
-  const roles = rolesOf(context.model.processes.threads());
+  const roles = rolesIn(context.model.processes);
   const at = (place: Place): LookupTally[] =>
     [...threads].filter(([thread]) => placeOf(roles.get(thread)) === place).map(([, tally]) => tally);
   const findings = PLACES.map((place) => judge(context, LookupTally.of(at(place)), place)).filter(

@@ -5,6 +5,7 @@ import { SECOND } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { peerSubjects } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What a storm means. */
@@ -62,7 +63,10 @@ export function finding(context: Context, storms: readonly Storm[]): DraftFindin
       .flatMap(({ failures, row, errno }) => failures?.lines ?? row?.examples.get(errno) ?? [])
       .slice(0, MOST_LINES),
     next: NEXT[worst.meaning](worst),
-    subjects: pids.slice(0, MOST).map((pid) => `pid ${pid}`),
+    subjects: [
+      ...pids.slice(0, MOST).map((pid) => `pid ${pid}`),
+      ...peerSubjects(storms.filter(({ call }) => call === 'connect').map(({ target }) => target)),
+    ],
   };
 }
 

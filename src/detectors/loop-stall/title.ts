@@ -87,10 +87,11 @@ function sharedName({ request }: Stall, requests: readonly string[]): string {
 }
 
 /** How long it took; of several stalls how long at most, for the sentence would read as if each took as long. */
-function lengthOf({ length, open }: Stall, isOneOfSeveral: boolean, once: string): string {
+function lengthOf({ length, open, beganBefore }: Stall, isOneOfSeveral: boolean, once: string): string {
   const named = duration(length);
-  if (!isOneOfSeveral) return `${open ? 'at least ' : once}${named}`;
-  return open ? `up to ${named} or more` : `up to ${named}`;
+  const isMore = open || beganBefore;
+  if (!isOneOfSeveral) return `${isMore ? 'at least ' : once}${named}`;
+  return isMore ? `up to ${named} or more` : `up to ${named}`;
 }
 
 /** The same of one of several workers. */

@@ -1,6 +1,6 @@
 import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listener.ts';
-import { pidsOf, rolesOf } from '../../model/machine/roles.ts';
+import { pidsOf, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { plural } from '../../trace/format-numbers.ts';
@@ -89,7 +89,7 @@ function freeOthers(
 
 /** Whether all of the workers are sync workers, which do not stall: they are in a request. */
 function isWork({ processes }: Model, stranded: readonly Stranded[]): boolean {
-  const roles = rolesOf(processes.threads());
+  const roles = rolesIn(processes);
   return stranded.every(
     ({ thread }) => roles.get(thread) === 'sync-worker' || roles.get(thread) === 'blocking-acceptor',
   );

@@ -48,13 +48,13 @@ export interface Saturation {
   readonly severity: Severity;
 }
 
-/** The finding about workers that were all busy at once, for `share` of the time. */
+/** The finding about `size` workers that were all busy at once, for `share` of the time. */
 export function finding(
   model: Model,
-  { threads: workers, kind: { noun, unit, why, next }, turns, requests, most, name }: BusyCrew,
+  { threads: workers, kind: { noun, unit, why, next }, turns, requests, name }: BusyCrew,
   { stretches: saturated, total, share, severity }: Saturation,
+  size: number,
 ): DraftFinding<Metrics> {
-  const size = most ?? workers.length;
   const who = name ?? everyOne(size, noun);
   const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
   const longest = saturated.reduce((most, interval) =>

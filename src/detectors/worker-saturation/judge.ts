@@ -1,6 +1,6 @@
 import { percent } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
-import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
+import { allAtOnce, type Interval, type Life, mostlyAlive } from '../busy-at-once/intersection.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
 import { everyOne } from '../words.ts';
@@ -55,7 +55,8 @@ export function judge(
   const isLong = stretches.some(
     (stretch) => stretch.end - stretch.start >= full && (isProven || isFelt?.([stretch]) === true),
   );
-  const everybody = (crew.name ?? everyOne(most ?? threads.length, noun)).toLowerCase();
+  const size = most ?? livingTogether(lives, stretches.length > 0 ? stretches : [window]);
+  const everybody = (crew.name ?? everyOne(size, noun)).toLowerCase();
   const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
   if (share < context.threshold('saturation-share') && !isLong)
     return (
@@ -67,8 +68,14 @@ export function judge(
   const isCritical = share >= context.threshold('saturation-critical-share');
   const severity = isFelt?.(stretches) === false ? 'info' : isCritical ? 'critical' : 'warning';
   const saturation = { stretches, total, share, severity } as const;
-  const draft = finding(model, crew, saturation);
-  return say === undefined ? draft : say(draft, threads.length, saturation);
+  const draft = finding(model, crew, saturation, size);
+  return say === undefined ? draft : say(draft, most === undefined ? size : threads.length, saturation);
+}
+
+/** Of workers that are replaced one after the other, or by a reload, only those count that serve at one time. */
+function livingTogether(lives: readonly Life[], within: readonly Interval[]): number {
+  const together = mostlyAlive(lives, within);
+  return together < 2 ? lives.length : together;
 }
 
 /** The time that was looked at. */

@@ -3,7 +3,9 @@ import { CAUSES } from '../stall-cause/cause.ts';
 
 /** What its findings carry. */
 export const metrics = {
-  workers: metric.count('Workers, or threads that serve one request at a time each.'),
+  workers: metric.count(
+    'Workers, or threads that serve one request at a time each; of those that are replaced, as many as live at once.',
+  ),
   share: metric.share('The part of the time in which all of them were busy.'),
   totalMs: metric.lengthMs('That time.'),
   longestMs: metric.lengthMs('The longest stretch of it.'),

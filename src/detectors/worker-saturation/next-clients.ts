@@ -78,7 +78,7 @@ export function judgeAlone(context: Context, crew: BusyCrew, clients: NextClient
       `${context.threshold('stall-ms')} ms or more while the next client waited`
     );
   // One client that asks again at once is there as soon, and waits for nobody: more than a warning would be a guess.
-  const draft = finding(context.model, crew, { stretches, total, share, severity: 'warning' });
+  const draft = finding(context.model, crew, { stretches, total, share, severity: 'warning' }, 1);
   return {
     ...draft,
     summary:
