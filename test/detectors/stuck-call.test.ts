@@ -100,6 +100,38 @@ describe('a worker that waits for somebody else', () => {
       /^a lock that is taken/,
       (worker) => worker.stays('futex(0x7f0010, FUTEX_WAIT_PRIVATE, 2, NULL'),
     ],
+    // Whoever serves nothing may be idle in these.
+    ['an empty pipe', /^something to read from pipe fd 24/, (worker) => worker.stays('read(24<pipe:[52]>, ')],
+    ['one child', /^process 301 to end/, (worker) => worker.stays('wait4(301, ')],
+    ['any child', /^a child to end/, (worker) => worker.stays('wait4(-1, ')],
+    ['a descriptor of which nothing is known', / fd 30$/, (worker) => worker.stays('read(30, ')],
+    ['a semaphore', /^a semaphore/, (worker) => worker.stays('semop(3, [{0, -1, SEM_UNDO}], 1')],
+    ['a signal', /^a signal$/, (worker) => worker.stays('rt_sigtimedwait([INT TERM], ')],
+    ['a timer', /fd 25$/, (worker) => worker.stays('read(25<anon_inode:[timerfd]>, ')],
+    ['a terminal', /ptmx/, (worker) => worker.stays('read(26</dev/ptmx<char 5:2>>, ')],
+    ['nothing but a time', /^one of several/, (worker) => worker.stays('pselect6(0, NULL, NULL, NULL, NULL, NULL')],
+    [
+      'a pipe, with a limit of a second',
+      /^the end of a sleep/,
+      (worker) => worker.stays('poll([{fd=24<pipe:[52]>, events=POLLIN}], 1, 1000'),
+    ],
+    [
+      'another epoll instance',
+      /^an epoll instance that is not the one of its loop$/,
+      (worker) =>
+        worker
+          .call('epoll_create1(0', ')', '9<anon_inode:[eventpoll]>')
+          .stays('epoll_wait(9<anon_inode:[eventpoll]>, '),
+    ],
+    [
+      'a client of a listener of its own',
+      /^a client of another listener$/,
+      (worker) =>
+        worker
+          .call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', '27<socket:[902]>')
+          .call('listen(27<socket:[902]>, 1', ')', 0)
+          .stays('accept4(27<socket:[902]>, '),
+    ],
   ];
   for (const [what, waitsFor, act] of cases)
     it(`is a warning: ${what}`, async () => {
@@ -157,19 +189,81 @@ describe('a worker that waits for somebody else', () => {
   });
 });
 
-describe('a worker that may be idle', () => {
-  const cases: readonly (readonly [call: string, act: Act])[] = [
-    ['an empty pipe', (worker) => worker.stays('read(24<pipe:[52]>, ')],
-    ['one child', (worker) => worker.stays('wait4(301, ')],
-    ['a descriptor of which nothing is known', (worker) => worker.stays('read(30, ')],
-    ['a semaphore', (worker) => worker.stays('semop(3, [{0, -1, SEM_UNDO}], 1')],
+/** A process that a worker started, and that serves nothing: it is in this call, and the worker in its loop. */
+const helper = (call: string): TraceLines =>
+  server((worker, all) => {
+    fork(worker, 301);
+    all
+      .thread(301)
+      .at(worker.now + 1)
+      .stays(call);
+    worker
+      .reply(11)
+      .close(11)
+      .stays(`epoll_wait(${worker.fd(7)}, `);
+  });
+
+describe('the one worker, of which the capture ends in a request', () => {
+  const PAUSE = 'pause(';
+  /** After two requests it reads a third, and is in this call from then on; nothing can come after it. */
+  function alone(call: string, before: Act = () => {}): TraceLines {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.waitUntil(1000, LISTENER).serve(11, 'GET /a').acceptNothing();
+    worker.waitUntil(1500, LISTENER).accept(11).read(11, 'GET /b');
+    before(worker, trace);
+    worker.reply(11).close(11).acceptNothing();
+    worker.waitUntil(2000, LISTENER).accept(11).read(11, 'GET /c').stays(call);
+    return trace;
+  }
+
+  it('is no all-clear in a call that may last, for how long it lasted is not told', async () => {
+    const report = await analyzed(alone(PAUSE));
+    const { severity, confidence, metrics } = only(report, KIND);
+    assert.deepEqual([severity, confidence, metrics.isUsual], ['info', 'possible', false]);
+    assert.deepEqual([threadsOf(metrics.threads)[0]?.forMs, report.verdict.confidence], [null, 'cannot-tell']);
+    assert.match(report.verdict.text, /^Cannot tell: a worker is in a call on the last line, and how long/);
+  });
+
+  it('is ordinary in a call that had come back before', async () => {
+    const { verdict } = await analyzed(alone(PAUSE, (worker) => worker.call(PAUSE, ')', '-1 EINTR (Interrupted)', 7)));
+    assert.doesNotMatch(verdict.text, /last line/);
+  });
+
+  it('is clear in its own wait', async () => {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.waitUntil(1000, LISTENER).serve(11, 'GET /a').acceptNothing();
+    worker
+      .waitUntil(2000, LISTENER)
+      .serve(11, 'GET /b')
+      .stays(`epoll_wait(${worker.fd(7)}, `);
+    const report = await analyzed(trace);
+    none(report, KIND);
+    assert.doesNotMatch(report.verdict.text, /last line/);
+  });
+});
+
+describe('a process that may be idle', () => {
+  const cases: readonly (readonly [what: string, call: string])[] = [
+    ['an empty pipe', 'read(24<pipe:[52]>, '],
+    ['one child', 'wait4(302, '],
+    ['a descriptor of which nothing is known', 'read(30, '],
+    ['a semaphore', 'semop(3, [{0, -1, SEM_UNDO}], 1'],
   ];
-  for (const [what, act] of cases)
+  for (const [what, call] of cases)
     it(`is information: ${what}`, async () => {
-      const { severity, confidence, summary, metrics } = only(await analyzed(server(act)), KIND);
+      const { severity, confidence, summary, metrics } = only(await analyzed(helper(call)), KIND);
       assert.deepEqual([severity, confidence, threadsOf(metrics.threads)[0]?.idle], ['info', 'possible', 'unknown']);
       assert.match(summary, /does not show whether that is idle or stuck/);
     });
+
+  it('is information: a loop that has answered all, and is elsewhere', async () => {
+    for (const call of ['wait4(-1, ', SLEEP, 'rt_sigtimedwait([INT TERM], ', 'read(25<anon_inode:[timerfd]>, ']) {
+      const { severity, metrics } = only(await analyzed(server((worker) => worker.reply(11).stays(call))), KIND);
+      assert.deepEqual([severity, threadsOf(metrics.threads)[0]?.idle], ['info', 'unknown'], call);
+    }
+  });
 
   it('is a warning when the whole capture is this one call', async () => {
     const line = 'futex(0x7f0010, FUTEX_WAIT_PRIVATE, 1, NULL';
@@ -181,13 +275,21 @@ describe('a worker that waits for work', () => {
   const cases: readonly (readonly [call: string, act: Act])[] = [
     ['accept', (worker) => worker.stays(`accept4(${worker.fd(LISTENER)}, `)],
     ['epoll_wait', (worker) => worker.stays(`epoll_wait(${worker.fd(7)}, `)],
-    ['poll for several', (worker) => worker.stays('poll([{fd=8, events=POLLIN}, {fd=9, events=POLLIN}], 2, -1')],
     ['the next request of a client', (worker) => worker.reply(11).stays(`recvfrom(${worker.fd(11)}, `)],
-    ['any child', (worker) => worker.reply(11).stays('wait4(-1, ')],
-    ['a pipe, with a limit of a second', (worker) => worker.stays('poll([{fd=24<pipe:[52]>, events=POLLIN}], 1, 1000')],
-    ['a sleep between two requests', (worker) => worker.reply(11).close(11).stays(SLEEP)],
-    ['a signal', (worker) => worker.stays('rt_sigtimedwait([INT TERM], ')],
   ];
+  const calls: readonly (readonly [what: string, call: string])[] = [
+    ['poll for several', 'poll([{fd=8, events=POLLIN}, {fd=9, events=POLLIN}], 2, -1'],
+    ['any child', 'wait4(-1, '],
+    ['a pipe, with a limit of a second', 'poll([{fd=24<pipe:[52]>, events=POLLIN}], 1, 1000'],
+    ['a sleep', SLEEP],
+    ['a signal', 'rt_sigtimedwait([INT TERM], '],
+    ['a timer', 'read(25<anon_inode:[timerfd]>, '],
+  ];
+  for (const [what, call] of calls)
+    it(`is never told: ${what}, of a process that serves nothing`, async () => {
+      assert.match(none(await analyzed(helper(call)), KIND), /waiting for work or for a time$/);
+    });
+
   for (const [what, act] of cases)
     it(`is never told: ${what}`, async () => {
       assert.match(none(await analyzed(server(act)), KIND), /waiting for work or for a time$/);
@@ -288,6 +390,26 @@ describe('a worker that waits for work', () => {
       [false, 'critical'],
       [true, 'info'],
     ]);
+  });
+
+  it('is critical only where no other thread of the process has answered since', async () => {
+    const severityWhere = async (goesOn: boolean) =>
+      only(
+        await analyzed(
+          beside([], (worker, trace) => {
+            const other = trace.thread(204).at(5).call('getppid(', ')', 1).at(worker.now);
+            worker.accept(11);
+            other.labels.set(11, worker.labels.get(11) ?? '');
+            other.read(11, 'GET /c');
+            connectTo(other, 20, 28_091, 6001)
+              .send(20, 'GET /x')
+              .stays(`recvfrom(${other.fd(20)}, `);
+            if (goesOn) worker.gap(50).serve(12, 'GET /d');
+          }),
+        ),
+        KIND,
+      ).severity;
+    assert.deepEqual([await severityWhere(false), await severityWhere(true)], ['critical', 'warning']);
   });
 
   const mutex = (word: string): string => `futex(${word}, FUTEX_WAIT_PRIVATE, 2, NULL`;
@@ -406,6 +528,7 @@ it('the metrics of a call that has not come back are those of its trace', async 
     ],
     count: 1,
     nobodyAccepted: false,
+    isUsual: false,
     isOver: false,
   });
 });

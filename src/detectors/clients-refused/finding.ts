@@ -30,7 +30,7 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
   const noun = refusal.what;
   const verb = FAILING.has(refusal.reason) ? 'failed' : 'refused';
   const of = share === null ? plural(total, noun) : `${count(total)} of ${plural(accepted, noun)}`;
-  const are = verb === 'failed' ? '' : total === 1 && share === null ? 'was ' : 'were ';
+  const are = verb === 'failed' ? '' : total === 1 ? 'was ' : 'were ';
   const code = refusal.code === '' ? '' : `, ${refusal.code}`;
   const within = times && last > first ? ` within ${duration(last - first)}` : '';
   const part = share === null ? '' : `, ${percent(share)} of the ${isOfClients ? 'connections' : 'replies'}`;

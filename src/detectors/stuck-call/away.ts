@@ -85,6 +85,7 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
       })),
       count: sorted.length,
       nobodyAccepted: model.processes.all().every(({ accepted }) => accepted === 0),
+      isUsual: false,
       isOver: false,
     },
     evidence: [

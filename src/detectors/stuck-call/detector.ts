@@ -1,12 +1,13 @@
 import { atEndOf, idleOf, type ThreadAtEnd } from '../../model/at-end/at-end.ts';
+import { isAway } from '../../model/at-end/waits.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import { isWorkerRole, rolesIn } from '../../model/machine/roles.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { JobTracker } from '../../model/topics/queues/job-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
-import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { AnsweredSleeps } from './answered-sleeps.ts';
@@ -17,6 +18,7 @@ import { finding, type Group } from './finding.ts';
 import { heldByRequest, heldFinding } from './held-by-request.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isParkedByUnseen, sortOut } from './no-news.ts';
+import { isUsual } from './usual.ts';
 
 export const stuckCall = defineDetector({
   kind: 'stuck-call',
@@ -101,10 +103,19 @@ function conclude(context: Context): Conclusion<Metrics> {
   );
 }
 
-/** Without times the durations of other calls (-T) do not say how long those lasted that had not come back. */
-function leftAtEnd({ model, capabilities }: Context): ThreadAtEnd[] {
-  const all = atEndOf(model);
-  return capabilities.times ? all : all.map((each) => ({ ...each, lasted: UNKNOWN }));
+/** How long they lasted is UNKNOWN where the capture does not tell, for no line could come after them. */
+function leftAtEnd(context: Context): ThreadAtEnd[] {
+  const { model, capabilities } = context;
+  return atEndOf(model).map((each) => {
+    // Without times the durations of other calls (-T) do not say how long those lasted that had not come back.
+    const isUntold = !capabilities.times || (mayBeStuck(context, each) && !isLong(context, each));
+    return isUntold ? { ...each, lasted: UNKNOWN } : each;
+  });
+}
+
+/** Nobody went on, and it was away from its work in a call of a kind that had not been seen to come back. */
+function mayBeStuck({ goesOn }: Context, each: ThreadAtEnd): boolean {
+  return each.mayHaveLasted && !goesOn && isAway(each.thread, each.left) && !isUsual(each);
 }
 
 /** Sockets to one address are one target; sockets that nobody could name are one, too. */
@@ -154,7 +165,7 @@ function sceneOf(
   stuck: readonly ThreadAtEnd[],
   suspects: ReadonlySet<ThreadAtEnd>,
 ): Scene {
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const serving = [...roles].filter(([, role]) => isWorkerRole(role)).map(([thread]) => thread.process);
   const keeping = new Set(all.filter(({ wait }) => wait.kind === 'time').map(({ thread }) => thread.process));
   const governing = new Set([...roles].filter(([, role]) => role === 'master').map(([thread]) => thread.process));
@@ -173,7 +184,8 @@ function sceneOf(
 function judge(model: Model, all: readonly ThreadAtEnd[], scene: Scene): Group {
   const { processes, isServing, isHang, suspects } = scene;
   const stuck = new Set(all.map(({ thread }) => thread.process));
-  const isEverybody = [...processes].every((process) => stuck.has(process));
+  const since = Math.max(...all.map(({ left }) => left.since));
+  const isEverybody = [...processes].every((process) => stuck.has(process) && !hasAnsweredSince(process, since));
   if (all[0]?.idle === 'unknown') {
     const isMutual = all.some((each) => suspects.has(each));
     const isSerious = isMutual || isAlone(model, all) || (isHang && isLocked(all) && !mayBeParent(model, all));
@@ -194,6 +206,11 @@ function judge(model: Model, all: readonly ThreadAtEnd[], scene: Scene): Group {
   if (isAtWork && !(model.lastTime > model.firstTime)) return { all, severity: 'info', isEverybody, isMutual: false };
   const isService = isSure && isEverybody && (isServing || stuck.size > 1);
   return { all, severity: isService ? 'critical' : 'warning', isEverybody, isMutual: false };
+}
+
+/** Other threads of it answered somebody since then. */
+function hasAnsweredSince(process: Process, since: Nanoseconds): boolean {
+  return process.lastAnswerAt !== UNKNOWN && process.lastAnswerAt > since && threadsOf(process).length > 1;
 }
 
 const MOST_LOCKED = 3;
@@ -217,7 +234,7 @@ function mayBeParent(model: Model, all: readonly ThreadAtEnd[]): boolean {
   if (model.processes.all().some(({ parent }) => parent === only.thread.process)) return true;
   const pids = model.processes.all().map(({ pid }) => pid);
   if (pids.some((pid) => pid < only.thread.process.pid)) return false;
-  if ([...rolesOf(model.processes.threads()).values()].includes('master')) return false;
+  if ([...rolesIn(model.processes).values()].includes('master')) return false;
   return !atEndOf(model).some(({ wait }) => wait.kind === 'time');
 }
 

@@ -10,6 +10,7 @@ import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { everyOne, millisecondsAt } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
+import { isUsual } from './usual.ts';
 
 /** Threads that hang in the same call on the same thing. */
 export interface Group {
@@ -71,6 +72,7 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
       })),
       count: all.length,
       nobodyAccepted,
+      isUsual: all.every(isUsual),
       isOver: false,
     },
     evidence: [...sorted.slice(0, MOST_LINES).map(({ left }) => left.line), ...(code === null ? [] : [code.line])],

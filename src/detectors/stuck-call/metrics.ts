@@ -21,6 +21,7 @@ export const metrics = {
   ),
   count: metric.count('How many threads there are.'),
   nobodyAccepted: metric.flag('No connection was accepted in the whole capture.'),
+  isUsual: metric.flag('Calls like these came back before, in the same process.'),
   isOver: metric.flag('They were stuck when the capture began, and came back in it.'),
 };
 

@@ -18,25 +18,31 @@ export interface ThreadAtEnd extends Judgement {
    * only thread.
    */
   readonly lasted: Nanoseconds;
+  /**
+   * Every thread that lives was in a call at the last line, so that nothing could come after it: how long the tracer
+   * waited then is not told, and `lasted` is the least.
+   */
+  readonly mayHaveLasted: boolean;
 }
 
 /** What each thread that lives was in when the capture ended. Threads that were in no call are left out. */
 export function atEndOf(model: Model): ThreadAtEnd[] {
   const all: ThreadAtEnd[] = [];
   const shared = sharedSockets(model);
-  const living = [...model.processes.threads()].filter(({ ended }) => !ended).length;
+  const living = [...model.processes.threads()].filter(({ ended }) => !ended);
+  const mayHaveLasted = living.every(isInCall);
   for (const thread of model.processes.threads()) {
     const { leftIn: left } = thread;
-    if (left === null || thread.ended || left.showsResult) continue;
-    if (!left.isInterrupted && thread.lastTime !== UNKNOWN && left.since < thread.lastTime) continue;
+    if (left === null || thread.ended || !isInCall(thread)) continue;
     // With one thread nothing can come after its last line, however long the tracer waited.
-    const isTold = model.firstTime !== UNKNOWN && (living > 1 || model.lastTime > left.since);
+    const isTold = model.firstTime !== UNKNOWN && (living.length > 1 || model.lastTime > left.since);
     const lasted = isTold ? elapsed(left.since, model.lastTime) : UNKNOWN;
     const isShared = left.descriptor !== null && shared.has(left.descriptor.label);
     all.push({
       thread,
       left,
       lasted,
+      mayHaveLasted,
       ...(isShared && isWait(left.syscall.family) ? yes() : judgeWait(thread, left, model)),
     });
   }
@@ -51,6 +57,11 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
       wait: { kind: 'child', what: `${each.wait.what}, which is itself in ${child.left.name}` },
     };
   });
+}
+
+function isInCall({ leftIn: left, lastTime }: Thread): boolean {
+  if (left === null || left.showsResult) return false;
+  return left.isInterrupted || lastTime === UNKNOWN || left.since >= lastTime;
 }
 
 /** Whether a thread waits for work, as far as the capture tells. */

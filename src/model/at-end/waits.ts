@@ -51,7 +51,60 @@ const unknown = (kind: Wait['kind'], what: string): Judgement => ({ idle: 'unkno
 
 /** What a thread waits for in the call that it was left in. */
 export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement {
-  if (left.isHubWait || left.isForListener) return yes();
+  const away = isAway(thread, left);
+  if (left.syscall.family === 'accept' && away) return no('client', 'a client of another listener');
+  if ((left.isHubWait || left.isForListener) && !away) return yes();
+  const judged = judgeCall(thread, left, model);
+  return away && mayBeLate(judged) ? whileAway(left, judged) : judged;
+}
+
+/** Waits for a client are no matter of what the thread does. */
+function mayBeLate({ idle, wait: { kind } }: Judgement): boolean {
+  return idle !== 'no' && kind !== 'client' && kind !== 'disk' && kind !== 'log';
+}
+
+/**
+ * Whether the thread has something to do elsewhere: it serves a request, or has a loop of its own and is in another
+ * call than the wait of that loop. Of threads that share a loop another one goes on.
+ */
+export function isAway(thread: Thread, left: LeftIn): boolean {
+  const { loop, servesRequests, accepts } = thread;
+  if (loop.isShared) return false;
+  const isServing = servesRequests && left.isServing;
+  const hasLoop = loop.turns > 0 && loop.hub?.kind === 'epoll';
+  if (left.syscall.family === 'accept') return (isServing || (hasLoop && accepts.acceptedTotal > 0)) && isNew(left);
+  // Of an epoll instance that was made for this request, and never came back, nothing says that it is the loop's.
+  if (left.isHubWait) return isServing && loop.turns === 0 && left.descriptor?.seenOpening === true;
+  if (left.isForListener) return false;
+  return isServing || (hasLoop && left.syscall.family !== 'restart');
+}
+
+/** Nobody ever accepted from this listener. */
+function isNew({ descriptor }: LeftIn): boolean {
+  return descriptor?.listener?.lastAt === UNKNOWN;
+}
+
+/** A wait of a thread that has something to do elsewhere: it is not idle in it. */
+function whileAway(left: LeftIn, { idle, wait }: Judgement): Judgement {
+  const { syscall, watched, isServing, target, fd } = left;
+  const named = EVENTS.get(syscall.family) ?? (target || (fd >= 0 ? `fd ${fd}` : ''));
+  const what = wait.what === '' || wait.what === WORK.what ? named : wait.what;
+  // The kernel ends most calls at once: the thread is at work.
+  if (what === '') return { idle, wait };
+  // A wait for several things at once may be one that lets the request go on.
+  const isOfSeveral = (syscall.family === 'poll' || syscall.family === 'select') && watched > 1;
+  return isServing && !isOfSeveral ? no(wait.kind, what) : unknown(wait.kind, what);
+}
+
+/** What such calls wait for. */
+const EVENTS: ReadonlyMap<Family, string> = new Map<Family, string>([
+  ['signal-wait', 'a signal'],
+  ['epoll-wait', 'an epoll instance that is not the one of its loop'],
+  ['poll', 'one of several descriptors, or a time'],
+  ['select', 'one of several descriptors, or a time'],
+]);
+
+function judgeCall(thread: Thread, left: LeftIn, model: Model): Judgement {
   const family: Family = left.name === left.syscall.name ? left.syscall.family : syscall(left.name).family;
   // What a `restart_syscall` goes on with has no arguments: a wait with a limit, as a rule of a loop.
   if (left.syscall.family === 'restart') {

@@ -134,6 +134,7 @@ export class RequestTracker {
     if (request.connection.listener !== null) request.connection.listener.isAnswered = true;
     readSignature(call, thread.process, request.connection);
     thread.process.answered++;
+    thread.process.lastAnswerAt = call.start;
     thread.loop.turn.replies++;
     thread.process.inProgress.done(request);
     this.#audience.replied(call, thread, request);

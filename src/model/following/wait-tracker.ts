@@ -90,7 +90,7 @@ export class WaitTracker {
     epollOf(descriptor);
     loop.nameHub(descriptor, call.fd);
     const set = loop.waitSet('epoll', descriptor, call.fd);
-    if (loop.hub === null) this.#confirm(thread, set, false);
+    if (loop.hub === null && !thread.accepts.isSurelyWait) this.#confirm(thread, set, false);
     if (loop.hub === set && !loop.isShared) this.#looks(thread, descriptor);
   }
 

@@ -1,5 +1,5 @@
 import type { Lane } from '../../trace/record.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
@@ -26,6 +26,8 @@ export class Process {
   isNamed = false;
   /** It turned out to be the same process as this one, which stands for both. */
   mergedInto: Process | null = null;
+  /** A signal ended this one, which got none, and that one, which got it: they were one. */
+  endsWith: Process | null = null;
   parent: Process | null = null;
   /** The fork was traced: its descriptors are known to be its parent's. */
   forkedAt: Nanoseconds = UNKNOWN;
@@ -84,6 +86,8 @@ export class Process {
   requests = 0;
   /** Requests whose reply was seen to begin. */
   answered = 0;
+  /** When the last of these replies began. */
+  lastAnswerAt: Nanoseconds = UNKNOWN;
   readonly inProgress = new RequestsInProgress();
   /** How often its threads have turned out to belong to another process than thought, at most. */
   moves = 0;
@@ -157,6 +161,7 @@ export class Process {
     this.servedUnseen += other.servedUnseen;
     this.requests += other.requests;
     this.answered += other.answered;
+    this.lastAnswerAt = later(this.lastAnswerAt, other.lastAnswerAt);
     for (const peer of other.helperPeers) this.noteHelperPeer(peer);
   }
 

@@ -1,6 +1,6 @@
 import { LaneMap } from '../../trace/lane-map.ts';
 import type { Call, Lane } from '../../trace/record.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { clienteleOf } from './clientele.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
@@ -237,6 +237,7 @@ export class Processes {
     }
     heir.requests += process.requests;
     heir.answered += process.answered;
+    heir.lastAnswerAt = later(heir.lastAnswerAt, process.lastAnswerAt);
   }
 
   #remove(thread: Thread): void {
