@@ -1,3 +1,4 @@
+import { shellWord } from '../src/trace/shell-word.ts';
 import { LINES, type Lookalike } from './lookalikes.ts';
 
 /** First bytes (Latin-1) of files that are not text. */
@@ -41,12 +42,13 @@ const MAGIC: readonly (readonly [string, Lookalike])[] = [
 
 /** Where a tar archive says that it is one. `drover recipe` leaves a capture in one, too. */
 const TAR_AT = 257;
-const TAR: Lookalike = {
-  looksLike: 'a tar archive',
-  hint: 'unpack it with `tar -xf FILE`, and give drover the folder',
-};
+/** A tar archive begins with the name of its first file, 100 bytes at the most: `./drover-capture-web-1-…/`. */
+const TAR_NAME = 100;
+/** The folder that a name begins with, where a shell takes it as it is; a hyphen in front would be an option. */
+const TOP_FOLDER = /^(?:\.\/)?(\w[\w.@-]*)\//;
 
 const LONGEST_QUOTE = 60;
+const MOST_QUOTED = 1_000;
 /** Zero bytes at the beginning that make a hole. */
 const HOLE = 512;
 const EMPTIED: Lookalike = {
@@ -54,14 +56,20 @@ const EMPTIED: Lookalike = {
   hint: "read what came after it with: tr -d '\\0' < FILE | drover -",
 };
 
-/** Says what a head looks like that no format wants, with a way out where there is one: one line, safe to print. */
-export function describeUnknown(head: Buffer): string {
+/**
+ * Says what a head looks like that no format wants, with a way out where there is one: one line, safe to print. `file`
+ * stands in commands: the path, as it is called by whoever reads it.
+ */
+export function describeUnknown(head: Buffer, file = 'FILE'): string {
+  const say = ({ looksLike, hint }: Lookalike): string =>
+    // A function, since "$&" in a path would mean something.
+    hint === undefined ? looksLike : `${looksLike}; ${hint.replaceAll('FILE', () => shellWord(file))}`;
   if (head.length === 0) return 'an empty file';
   const start = head.toString('latin1', 0, 16);
   for (const [magic, lookalike] of MAGIC) {
     if (start.startsWith(magic)) return say(lookalike);
   }
-  if (head.toString('latin1', TAR_AT, TAR_AT + 5) === 'ustar') return say(TAR);
+  if (head.toString('latin1', TAR_AT, TAR_AT + 5) === 'ustar') return say(tar(head));
   if (head.length >= HOLE && head.subarray(0, HOLE).every((byte) => byte === 0)) return say(EMPTIED);
   const text = head.toString('utf8').replace(/^\ufeff/, '');
   const lines = text.split('\n', 200).filter((line) => line.trim() !== '');
@@ -77,8 +85,11 @@ export function describeUnknown(head: Buffer): string {
   return `text that begins with ${quote(first)}`;
 }
 
-function say({ looksLike, hint }: Lookalike): string {
-  return hint === undefined ? looksLike : `${looksLike}; ${hint}`;
+/** What `capture.sh` leaves is one folder; of other archives nobody knows where they unpack to. */
+function tar(head: Buffer): Lookalike {
+  const folder = TOP_FOLDER.exec(head.toString('latin1', 0, TAR_NAME))?.[1];
+  const unpack = folder === undefined ? 'mkdir capture && tar -xf FILE -C capture' : 'tar -xf FILE';
+  return { looksLike: 'a tar archive', hint: `type: ${unpack} && drover ${folder ?? 'capture'}` };
 }
 
 /** More control characters and bytes that are no UTF-8 than any text has. */
@@ -88,9 +99,19 @@ function isBinary(text: string): boolean {
   return odd * 20 > sample.length;
 }
 
-/** The beginning of a line in quotes, without characters that could do something to a terminal. */
+/** A value behind its name: a link in a folder may lead to `/etc/shadow`, and a file of settings begins with a key. */
+const VALUE = /([:=]\s?["']?)[^\s"':=,;&]{6,}/g;
+
+/**
+ * The beginning of a line in quotes, without characters that could do something to a terminal, and without what may be
+ * a secret.
+ */
 function quote(line: string): string {
-  const clean = line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]+/gu, ' ').trim();
+  const plain = line
+    .slice(0, MOST_QUOTED)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]+/gu, ' ')
+    .trim();
+  const clean = plain.replace(VALUE, '$1<removed>');
   const letters = [...clean];
   return `"${letters.length > LONGEST_QUOTE ? `${letters.slice(0, LONGEST_QUOTE - 1).join('')}…` : clean}"`;
 }

@@ -20,7 +20,8 @@ const NOT_TYPED: Readonly<Record<string, string>> = {
   'timeout 20 strace -f -ttt -T -y -s 128 -o trace.strace -p PID': 'it waits 20 s for a server; test/live does',
   [`duckdb -c "SET VARIABLE archive = 'archive'" -f drover.sql -c 'FROM new_since_yesterday'`]:
     'it needs the program duckdb; test/archive/sql.slow.test.ts asks with its library',
-  "ssh -n web-1 'timeout 20 strace … 2>&1' | drover -": 'it needs a host; test/cli/inputs.test.ts pipes a capture',
+  "ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover":
+    'it needs a host; test/cli/inputs.test.ts pipes a capture',
   "ssh -n web-1 'sudo drover record gunicorn --for 20s -o -' > web-1.trace":
     'it needs a host; test/live/record-stdout.test.ts records into a pipe',
 };

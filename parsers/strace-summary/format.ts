@@ -1,6 +1,6 @@
 import type { TraceFormat } from '../format.ts';
 import { plainLines } from '../text/call-notation.ts';
-import { headerOf } from './header.ts';
+import { pastedHeaderOf } from './header.ts';
 import { SummaryParser } from './parser.ts';
 
 /** The tables of `strace -c`. A log that ends in such a table (`-C`) is text of strace. */
@@ -20,7 +20,7 @@ const CALL =
 
 function sniffSummary(head: Buffer): number {
   const lines = head.toString('latin1').split('\n', 200);
-  const header = lines.findIndex((line) => headerOf(line.slice(0, 400)) !== null);
+  const header = lines.findIndex((line) => pastedHeaderOf(line.slice(0, 400)) !== null);
   if (header < 0) return 0;
   return lines.slice(0, header).some((line) => CALL.test(line.slice(0, 400))) ? 0 : 0.9;
 }

@@ -1,3 +1,6 @@
+import { cleanLine } from '../text/cleaning.ts';
+import { FOREIGN_COLUMNS, type ForeignColumns, NUMBERED } from '../text/foreign-columns.ts';
+
 /** Column names as strace writes them, and what `-U` can add. */
 const COLUMNS: ReadonlySet<string> = new Set(
   (
@@ -5,6 +8,26 @@ const COLUMNS: ReadonlySet<string> = new Set(
     'max-time wall-total wall-min wall-max wall-avg'
   ).split(' '),
 );
+
+/** What stands before the lines of a table: the first that leaves a header, or nothing. */
+const BEFORE: readonly ForeignColumns[] = [{ strip: (line) => line }, ...FOREIGN_COLUMNS, NUMBERED];
+
+/** A header behind what a paste or another program put before it. */
+export interface PastedHeader {
+  readonly columns: readonly string[];
+  readonly foreign: ForeignColumns;
+}
+
+/** The same as `headerOf`, of a line that somebody may have quoted, numbered, collected or marked up. */
+export function pastedHeaderOf(line: string): PastedHeader | null {
+  if (!line.includes('syscall')) return null;
+  const text = cleanLine(line);
+  for (const foreign of BEFORE) {
+    const columns = headerOf(foreign.strip(text));
+    if (columns !== null) return { columns, foreign };
+  }
+  return null;
+}
 
 /** The columns of a table, from its header; null when the line is none. The first characters may be missing. */
 export function headerOf(line: string): readonly string[] | null {

@@ -3,9 +3,11 @@ import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { MICROSECOND, SECOND, UNKNOWN } from '../../src/trace/time.ts';
 import type { ParserOptions } from '../format.ts';
+import { cleanLine } from '../text/cleaning.ts';
+import type { ForeignColumns } from '../text/foreign-columns.ts';
 import { LineParser } from '../text/line-parser.ts';
 import { isPossible } from '../text/table-row.ts';
-import { headerOf } from './header.ts';
+import { pastedHeaderOf } from './header.ts';
 
 const LONGEST_LINE = 2_000;
 const MESSAGE = /^(?:\^C)?strace: /;
@@ -28,6 +30,8 @@ interface Row {
 export class SummaryParser extends LineParser {
   /** Names of the columns, once the header was seen. */
   #columns: readonly string[] | null = null;
+  /** What a paste put before each line of the table. */
+  #foreign: ForeignColumns | null = null;
   readonly #rows: Row[] = [];
 
   constructor(options: ParserOptions) {
@@ -39,15 +43,17 @@ export class SummaryParser extends LineParser {
   }
 
   protected override readLine(line: string): void {
-    const text = line.trimEnd();
+    const cleaned = cleanLine(line);
+    const text = this.#foreign?.strip(cleaned) ?? cleaned;
     const { account } = this;
     if (text.trim() === '') {
       account.blank++;
       return;
     }
-    const columns = headerOf(text);
-    if (columns !== null) {
-      this.#columns = columns;
+    const header = pastedHeaderOf(line);
+    if (header !== null) {
+      this.#columns = header.columns;
+      this.#foreign = header.foreign;
       account.counts++;
       return;
     }

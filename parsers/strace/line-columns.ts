@@ -1,7 +1,7 @@
 import type { TimestampKind } from '../../src/trace/time.ts';
+import { cleanLine, isMarkedOutside } from '../text/cleaning.ts';
+import { BARE_PIDS, FOREIGN_COLUMNS, type ForeignColumns, NUMBERED, QUOTES } from '../text/foreign-columns.ts';
 import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
-import { cleanLine } from './cleaning.ts';
-import { BARE_PIDS, FOREIGN_COLUMNS, type ForeignColumns, NUMBERED } from './foreign-columns.ts';
 
 /** Which columns stand before the name of the call, by a vote of the first lines. */
 export interface LineColumns {
@@ -20,6 +20,8 @@ export interface LineColumns {
   readonly initialTid: number;
   /** What a paste or another program put before every line, or null. */
   readonly foreign: ForeignColumns | null;
+  /** Lines hold entities of HTML or typographic quotes, and have to be cleaned before they are read. */
+  readonly isMarkedUp: boolean;
 }
 
 /** A line taken to pieces: its columns and what stands behind them. */
@@ -139,6 +141,7 @@ export function sniffColumns(head: Buffer): LineColumns {
     others,
     initialTid: initialTid(lines),
     foreign,
+    isMarkedUp: text.split('\n', LINES).some(isMarkedOutside),
   };
 }
 
@@ -150,7 +153,7 @@ export interface SniffedLines {
 }
 
 /** Finds the foreign columns without which most lines read as strace; none when they read as they are. */
-export function bestColumns(lines: readonly string[]): SniffedLines {
+export function bestColumns(lines: readonly string[], isQuoted = false): SniffedLines {
   if (areNumbered(lines)) {
     const { foreign, ...behind } = bestColumns(lines.map((line) => NUMBERED.strip(line)));
     return {
@@ -165,11 +168,32 @@ export function bestColumns(lines: readonly string[]): SniffedLines {
     const found = without(foreign, lines);
     if (found.sniffed.length > best.sniffed.length) best = found;
   }
+  const own = lines.filter((line) => !ATTACHED.test(line));
+  if (best.sniffed.length * 2 < own.length && !isQuoted) {
+    const found = underQuotes(lines);
+    if (found !== null && found.sniffed.length > best.sniffed.length) return found;
+  }
   if (best.foreign?.dated === undefined) return best;
   // Where strace gave no times those of the other program stand in.
   const dated = without(best.foreign.dated, lines);
   const times = best.sniffed.map(({ time }) => time);
   return majority(times, 'none') === 'none' && dated.sniffed.length === best.sniffed.length ? dated : best;
+}
+
+/** Stacks and dumps, which have no columns: behind a quote they would look like calls. */
+const ATTACHED = /^ [>|*] /;
+
+/** The columns of another program behind those of a quote or of `grep -n`; null when none of these is on most lines. */
+function underQuotes(lines: readonly string[]): SniffedLines | null {
+  let best: SniffedLines | null = null;
+  for (const quote of QUOTES) {
+    const stripped = lines.map((line) => quote.strip(line));
+    if (stripped.filter((line, index) => line !== lines[index]).length * 2 < lines.length) continue;
+    const { foreign, ...behind } = bestColumns(stripped, true);
+    if (foreign === null || behind.sniffed.length <= (best?.sniffed.length ?? 0)) continue;
+    best = { ...behind, foreign: { strip: (line) => foreign.strip(quote.strip(line)) } };
+  }
+  return best;
 }
 
 /** So many lines that count up by one are no chance; of the lines at most one in so many has no number. */

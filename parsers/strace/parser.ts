@@ -10,6 +10,7 @@ import type {
   TraceParser,
   TraceRecord,
 } from '../format.ts';
+import { isMarkedOutside } from '../text/cleaning.ts';
 import { LineCutter } from '../text/line-cutter.ts';
 import { RestLines } from './interleaved/rest-lines.ts';
 import type { LineColumns } from './line-columns.ts';
@@ -108,7 +109,7 @@ export class StraceParser implements TraceParser {
       state.to = contentEnd(state.window.bytes, from, to);
       if (cutter.skipped > 0) state.note('long-line');
       state.mayHold = this.#canHold && cutter.skipped === 0;
-      const outcome = this.#waits ? NO_RECORD : reader.read(false);
+      const outcome = this.#waits || (this.#columns.isMarkedUp && this.#isMarked()) ? NO_RECORD : reader.read(false);
       state.mayHold = false;
       if (state.isHeld) {
         state.isHeld = false;
@@ -128,6 +129,11 @@ export class StraceParser implements TraceParser {
       return this.next();
     }
     return this.#isEnding ? this.#finish() : null;
+  }
+
+  #isMarked(): boolean {
+    const { window, from, to } = this.#state;
+    return isMarkedOutside(window.bytes.toString('latin1', from, to));
   }
 
   /** The calls that threads are in, in the order of their lines. */

@@ -201,6 +201,31 @@ behind_slow_service("go-slow", servers.go)
 behind_slow_service("gunicorn-gevent-slow", lambda: servers.gunicorn("-k", "gevent", "-w", "2", title="gevent, 2 workers"))
 
 
+def at_limit(name, server, most):
+    """More clients than the server has connections for ask for what takes the service behind 0.7 s, one after another."""
+
+    def play(stage):
+        begins = time.time()
+        stage.run(Load("clients", Http("/wait/700"), clients=9, each=2, every=0.7))
+        stage.act(act="limit", connections=most, **{"from": begins, "to": time.time()})
+
+    scene(name, server)(play)
+
+
+at_limit("haproxy-full", lambda: servers.haproxy(3), 3)
+at_limit("lighttpd-full", lambda: servers.lighttpd_proxy(3), 3)
+
+
+def below_limit(name, server):
+    """The same clients, and room for all of them."""
+
+    scene(name, server)(lambda stage: stage.run(Load("behind", Http("/wait/700"), clients=9, each=2, every=0.7)))
+
+
+below_limit("haproxy-slow", servers.haproxy)
+below_limit("lighttpd-slow", lambda: servers.lighttpd_proxy(60))
+
+
 @scene("php-fpm", servers.php_fpm)
 def _(stage):
     stage.run(Load("new", FastCgi(f"{RUN_DIR}/web.php"), clients=3, each=30, every=0.2))

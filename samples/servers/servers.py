@@ -153,8 +153,27 @@ def lighttpd():
     return Server("lighttpd 1.4.69, 2 workers", ["/usr/sbin/lighttpd", "-D", "-f", "lighttpd.conf"], children, stop_signal=signal.SIGINT, warm=PLAIN)
 
 
-def haproxy():
-    return Server("haproxy 2.6.12, 2 threads", ["/usr/sbin/haproxy", "-W", "-f", "haproxy.cfg"], children, warm=Http())
+def lighttpd_proxy(most):
+    """One process with that limit of connections; what begins with /wait goes to the service behind."""
+    behind = f'$HTTP["url"] =~ "^/wait" {{ proxy.server = ("" => (("host" => "127.0.0.1", "port" => {PORT + 1}))) }}'
+    return Server(
+        f"lighttpd 1.4.69, {most} connections",
+        ["/usr/sbin/lighttpd", "-D", "-f", "lighttpd.conf"],
+        stop_signal=signal.SIGINT,
+        fill={"lighttpd.conf": {"server.max-worker = 2": f'server.modules = ("mod_proxy")\nserver.max-connections = {most}\n{behind}'}},
+        warm=PLAIN,
+    )
+
+
+def haproxy(most=200):
+    """`most` connections of clients at once."""
+    return Server(
+        f"haproxy 2.6.12, 2 threads{'' if most == 200 else f', {most} connections'}",
+        ["/usr/sbin/haproxy", "-W", "-f", "haproxy.cfg"],
+        children,
+        fill={"haproxy.cfg": {"maxconn 200": f"maxconn {most}"}},
+        warm=Http(),
+    )
 
 
 def php_fpm(manager="static"):

@@ -9,52 +9,53 @@ import { type Family, isWait } from '../trace/syscalls.ts';
 import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import type { Activity, CallTarget, Now, WorkerActivity } from './activity-types.ts';
 import { isoTime, monotonicSeconds, timeOfDay } from './times.ts';
-import { type Representative, representatives } from './workers.ts';
+import type { Representative } from './workers.ts';
 
 export type { Activity, CallTarget, Now, WorkerActivity };
 
 const MOST_WORKERS = 128;
 const MOST_TARGETS = 300;
 
-export function describeActivity(
-  model: Model,
-  recorder: ActivityRecorder,
-  origin: TimeOrigin,
-  isGrowing: boolean,
-): Activity {
+/** Whose picture it is, and of what. */
+interface Sitting {
+  readonly recorder: ActivityRecorder;
+  readonly rows: readonly Representative[];
+  readonly origin: TimeOrigin;
+  readonly isGrowing: boolean;
+}
+
+export function describeActivity(model: Model, { recorder, rows, origin, isGrowing }: Sitting): Activity {
   const { zero, lastTime: end } = model;
   recorder.cover(zero, end);
   const { width, zero: firstColumn } = recorder;
   const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
   const ends = new Map(atEndOf(model).map((each) => [each.thread, each]));
   const columns = Math.max(1, Math.min(BUCKETS, Math.ceil((end + 1 - firstColumn) / width)));
-  const workers = representatives(model)
-    .slice(0, MOST_WORKERS)
-    .flatMap((row): WorkerActivity[] => {
-      // Who hung all the time has no call that came back, and is what the picture is looked at for.
-      const isIn = row.thread.leftIn !== null || row.thread.lane.pending !== null;
-      const lane = lanes.get(row.thread) ?? (isIn ? new ActivityLane(row.thread) : undefined);
-      if (lane === undefined) return [];
-      const { waiting, blocked, silent, long, calls, accepted, wasted, brokenPipes } = lane;
-      const stay = stayOf(row.thread, lane.lastWasWait, end, ends.get(row.thread));
-      const isUnknown = isGrowing && stay.state === 'silent';
-      const worker = {
-        ...identity(row, model),
-        waiting: waiting.slice(0, columns),
-        blocked: blocked.slice(0, columns),
-        silent: silent.slice(0, columns),
-        long: long.slice(0, columns),
-        calls: calls.slice(0, columns),
-        accepted: accepted.slice(0, columns),
-        wasted: wasted.slice(0, columns),
-        brokenPipes: brokenPipes.slice(0, columns),
-        knownMs: millisecondsAt(model, isUnknown ? row.thread.lastSeen : end),
-        now: told(stay, row.thread, model),
-      };
-      if (!isUnknown && end !== UNKNOWN)
-        drawTail(worker, stay, { from: stay.since - firstColumn, to: end - firstColumn, width });
-      return [worker];
-    });
+  const workers = rows.slice(0, MOST_WORKERS).flatMap((row): WorkerActivity[] => {
+    // Who hung all the time has no call that came back, and is what the picture is looked at for.
+    const isIn = row.thread.leftIn !== null || row.thread.lane.pending !== null;
+    const lane = lanes.get(row.thread) ?? (isIn ? new ActivityLane(row.thread) : undefined);
+    if (lane === undefined) return [];
+    const { waiting, blocked, silent, long, calls, accepted, wasted, brokenPipes } = lane;
+    const stay = stayOf(row.thread, lane.lastWasWait, end, ends.get(row.thread));
+    const isUnknown = isGrowing && stay.state === 'silent';
+    const worker = {
+      ...identity(row, model),
+      waiting: waiting.slice(0, columns),
+      blocked: blocked.slice(0, columns),
+      silent: silent.slice(0, columns),
+      long: long.slice(0, columns),
+      calls: calls.slice(0, columns),
+      accepted: accepted.slice(0, columns),
+      wasted: wasted.slice(0, columns),
+      brokenPipes: brokenPipes.slice(0, columns),
+      knownMs: millisecondsAt(model, isUnknown ? row.thread.lastSeen : end),
+      now: told(stay, row.thread, model),
+    };
+    if (!isUnknown && end !== UNKNOWN)
+      drawTail(worker, stay, { from: stay.since - firstColumn, to: end - firstColumn, width });
+    return [worker];
+  });
   return {
     zero: {
       startTime: isoTime(origin, zero),
@@ -70,14 +71,19 @@ export function describeActivity(
 }
 
 /** What each worker is in now, by pid; cheap enough to be asked several times a second. */
-export function describeNow(model: Model, recorder: ActivityRecorder): ReadonlyMap<number, Now> {
+export function describeNow(
+  model: Model,
+  recorder: ActivityRecorder,
+  rows: readonly Representative[],
+): ReadonlyMap<number, Now> {
   const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
-  const rows = representatives(model).slice(0, MOST_WORKERS);
   return new Map(
-    rows.map(({ process, thread }) => [
-      process.pid,
-      told(stayOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime), thread, model),
-    ]),
+    rows
+      .slice(0, MOST_WORKERS)
+      .map(({ process, thread }) => [
+        process.pid,
+        told(stayOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime), thread, model),
+      ]),
   );
 }
 

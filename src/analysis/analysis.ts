@@ -11,6 +11,7 @@ import {
   type ThresholdName,
   TRACKERS,
 } from '../detectors/registry.ts';
+import { judgingRolesOnce } from '../model/machine/roles.ts';
 import { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import { Model, type StillOpen } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
@@ -24,6 +25,7 @@ import type { Report } from './report.ts';
 import { composeReport } from './report-composer.ts';
 import { unlessHidden } from './rings.ts';
 import { traceTime } from './times.ts';
+import { type Representative, representatives } from './workers.ts';
 
 /** What goes on in a capture at work, and the code that stuck threads were seen in so far. */
 export interface OpenFacts extends StillOpen {
@@ -58,6 +60,7 @@ export class Analysis {
   #model: Model | null = null;
   #recorder: ActivityRecorder | null = null;
   #running: readonly Running[] = [];
+  #rows: readonly Representative[] | null = null;
   #events = 0;
   #cost: Cost | null = null;
   /** Those of them that tell something about a process, and not about the tracer. */
@@ -150,33 +153,35 @@ export class Analysis {
     const isWatched = model.watch.isActive;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
     const doubts = doubtsAbout(model, facts, this.#capabilities.resolution);
-    for (const running of asked) {
-      const { kind, judgesCounts } = running.definition;
-      const conclusion =
-        onlyCounted && judgesCounts !== (isWatched ? 'watched' : 'tables')
-          ? NOTHING_BUT_COUNTS
-          : concluded(
-              running,
-              onlyCounted ? null : sentenceOfMissing(running.definition.needs, this.#capabilities, model),
-            );
-      const { outcome, findings } = onlyCounted ? conclusion : believed(kind, conclusion, doubts);
-      const ofWanted =
-        wanted === null ? findings : findings.filter(({ workers }) => workers.some((pid) => wanted.has(pid)));
-      outcomes[kind] = unlessHidden(kind, outcome, model);
-      for (const finding of ofWanted) drafts.push({ kind, ...finding });
-    }
-    return composeReport({
-      facts,
-      model,
-      origin: this.#origin,
-      options: this.#options,
-      capabilities: this.#capabilities,
-      outcomes,
-      doubts,
-      drafts,
-      events: this.#events,
-      cost: this.#cost,
-      noted: this.#noted,
+    return judgingRolesOnce(model.processes, () => {
+      for (const running of asked) {
+        const { kind, judgesCounts } = running.definition;
+        const conclusion =
+          onlyCounted && judgesCounts !== (isWatched ? 'watched' : 'tables')
+            ? NOTHING_BUT_COUNTS
+            : concluded(
+                running,
+                onlyCounted ? null : sentenceOfMissing(running.definition.needs, this.#capabilities, model),
+              );
+        const { outcome, findings } = onlyCounted ? conclusion : believed(kind, conclusion, doubts);
+        const ofWanted =
+          wanted === null ? findings : findings.filter(({ workers }) => workers.some((pid) => wanted.has(pid)));
+        outcomes[kind] = unlessHidden(kind, outcome, model);
+        for (const finding of ofWanted) drafts.push({ kind, ...finding });
+      }
+      return composeReport({
+        facts,
+        model,
+        origin: this.#origin,
+        options: this.#options,
+        capabilities: this.#capabilities,
+        outcomes,
+        doubts,
+        drafts,
+        events: this.#events,
+        cost: this.#cost,
+        noted: this.#noted,
+      });
     });
   }
 
@@ -187,14 +192,22 @@ export class Analysis {
 
   /** What each worker did over time, as of now; null when it was not asked for. */
   activity(): Activity | null {
-    return this.#model === null || this.#recorder === null
-      ? null
-      : describeActivity(this.#model, this.#recorder, this.#origin, this.#options.growing === true);
+    const model = this.#model;
+    const recorder = this.#recorder;
+    if (model === null || recorder === null) return null;
+    const rows = representatives(model);
+    this.#rows = rows;
+    return describeActivity(model, { recorder, rows, origin: this.#origin, isGrowing: this.#options.growing === true });
   }
 
-  /** What each worker is in at this moment, by pid; empty when it was not asked for. */
+  /** What each worker of the last picture is in at this moment, by pid; empty when it was not asked for. */
   now(): ReadonlyMap<number, Now> {
-    return this.#model === null || this.#recorder === null ? new Map() : describeNow(this.#model, this.#recorder);
+    const model = this.#model;
+    const recorder = this.#recorder;
+    if (model === null || recorder === null) return new Map();
+    // Of 200 processes it would take most of the time to judge anew who stands for each, five times a second.
+    this.#rows ??= representatives(model);
+    return describeNow(model, recorder, this.#rows);
   }
 
   /**

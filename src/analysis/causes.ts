@@ -1,4 +1,4 @@
-import { type Finding, SEVERITIES, type Severity } from './report.ts';
+import { type Finding, type Report, SEVERITIES, type Severity } from './report.ts';
 
 /**
  * The findings that are causes of their own, in their order. One whose cause is not among them (a live dashboard shows
@@ -9,6 +9,13 @@ export function causesIn(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(
     ({ memberOf, effectOf }) => (memberOf === null || !ids.has(memberOf)) && (effectOf === null || !ids.has(effectOf)),
   );
+}
+
+/** The finding that a verdict names which cannot tell: one line of it tells nobody how to find out. */
+export function doubtIn({ findings, verdict }: Report): Finding | undefined {
+  if (verdict.confidence !== 'cannot-tell' || verdict.severity !== 'info') return undefined;
+  const [first] = causesIn(findings);
+  return first !== undefined && verdict.text.includes(first.title) ? first : undefined;
 }
 
 /** What came of a finding, in words; none for one that has no effects. */

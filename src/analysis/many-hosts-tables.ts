@@ -97,7 +97,8 @@ export function combinedOutcomes(reports: readonly HostReport[]): Report['outcom
     const same = own.filter((outcome) => outcome.status === status);
     const [first] = same;
     if (status === undefined || first === undefined) continue;
-    outcomes[kind] = { status, reason: `${same.length} of ${reports.length} hosts; ${first.host}: ${first.reason}` };
+    const reason = `${same.length} of ${reports.length} hosts; ${first.host}: ${first.reason}`;
+    outcomes[kind] = same.every(({ absent }) => absent) ? { status, reason, absent: true } : { status, reason };
   }
   return outcomes;
 }

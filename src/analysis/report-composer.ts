@@ -5,7 +5,7 @@ import { isOneOfMany } from '../detectors/one-of-many.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { millisecondsAt } from '../detectors/words.ts';
-import { isWorkerRole, rolesOf } from '../model/machine/roles.ts';
+import { isWorkerRole, rolesIn } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
 import { durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
@@ -58,7 +58,7 @@ export function composeReport(parts: Parts): Report {
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
       servesUnseen: whatNamesWouldTell(parts)?.many === true,
-      isOneOfMany: [...rolesOf(model.processes.threads())].some(
+      isOneOfMany: [...rolesIn(model.processes)].some(
         ([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model),
       ),
       slowReplies: parts.doubts.unrecorded.length > 0 ? null : slowReplies,

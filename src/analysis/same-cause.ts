@@ -2,8 +2,11 @@ import { listOf, textOf } from '../detectors/read-metric.ts';
 import { requestShape } from '../detectors/request-shape.ts';
 import type { Finding } from './report.ts';
 
-/** A number that stands alone: not part of an address, a path or a name. */
-const LONE_NUMBER = /(?<![\w.:/-])\d[\d,]*(?:\.\d+)?(?![\w:/]|\.\d)/g;
+/**
+ * A number that stands alone, not part of an address, a path or a name, with the unit of a time: `702 ms` here is
+ * `1.20 s` on the next host.
+ */
+const LONE_NUMBER = /(?<![\w.:/-])\d[\d,]*(?:\.\d+)?(?![\w:/]|\.\d)(?: (?:ms|s|min|h|d)\b(?: \d+ (?:min|h)\b)?)?/g;
 /** An address in memory. */
 const ADDRESS = /\b0x[\da-f]+\b/g;
 /** Numbers of workers, which mean nothing on another host. */

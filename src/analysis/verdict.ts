@@ -3,7 +3,7 @@ import type { Kind } from '../detectors/registry.ts';
 import { shortRequest } from '../detectors/request-shape.ts';
 import { isWorkerRole } from '../model/machine/roles.ts';
 import { durationOfMs, percent, plural } from '../trace/format-numbers.ts';
-import { causesIn, severityOf } from './causes.ts';
+import { causesIn, effectsOf, severityOf } from './causes.ts';
 import type { Finding, Quality, SlowReplies, Verdict, Window, Worker } from './report.ts';
 
 /** What else a verdict depends on. */
@@ -145,7 +145,7 @@ function endsAway({ kind, metrics }: Finding, { durationMs }: Window): boolean {
 
 const AWAY = 'a worker is in a call on the last line, and how long that call lasted is not recorded';
 
-const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` What it shows: ${first.title}`);
+const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` The capture shows: ${first.title}`);
 
 function slowly({ count, longestMs, request }: SlowReplies): string {
   const name = shortRequest(request, MOST_REQUEST);
@@ -162,7 +162,10 @@ function withSlow(worst: Verdict, findings: readonly Finding[], slow: SlowReplie
   const causes = causesIn(findings);
   const isSerious = (finding: Finding): boolean => severityOf(finding, findings) !== 'info';
   // There may be thousands: each is asked only what has to be known.
-  const told = causes.find((finding) => mayCause(finding, slow) && isSerious(finding));
+  // Requests wait as long for a worker that is held by others as those others take together.
+  const tells = (finding: Finding): boolean =>
+    mayCause(finding, slow) || effectsOf(finding, findings).some((effect) => mayCause(effect, slow));
+  const told = causes.find((finding) => tells(finding) && isSerious(finding));
   if (told === undefined) return { ...worst, text: `${worst.text}. Not explained: ${slowly(slow)}` };
   return told === causes.find(isSerious) ? worst : { ...worst, text: `${worst.text}. Longer: ${told.title}` };
 }
@@ -197,7 +200,7 @@ export function decide(
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
     const isUnexplained = slowReplies !== null && !causes.some((cause) => explains(cause, slowReplies));
-    const waited = isUnexplained ? ` What it shows: ${withStop(slowly(slowReplies))}` : seen(first);
+    const waited = isUnexplained ? ` The capture shows: ${withStop(slowly(slowReplies))}` : seen(first);
     const text = `Cannot tell: ${untold}.${time}${waited}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
@@ -206,7 +209,8 @@ export function decide(
     return {
       severity: first?.severity ?? 'none',
       confidence: 'cannot-tell',
-      text: `${untold}${callAsLong}${seen(first)}`,
+      // What no request can have waited for is no answer to that.
+      text: `${untold}${callAsLong}${first !== undefined && EXPLAINING.has(first.kind) ? seen(first) : ''}`,
     };
   }
   if (first !== undefined && endsAway(first, window)) {

@@ -1,7 +1,7 @@
 import { millisecondsAt } from '../detectors/words.ts';
 import { atEndOf, idleOf, type ThreadAtEnd } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
-import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
+import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesIn, standIn } from '../model/machine/roles.ts';
 import { sharedWaitOf } from '../model/machine/shared-waits.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
@@ -36,7 +36,7 @@ export interface Representative {
  * are others, but for those that hold clients beside them: they hang, and are of the server.
  */
 export function representatives(model: Model): Representative[] {
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const rows = new Map<Process, { thread: Thread; role: Role }>();
   for (const [thread, role] of roles) {
     const known = rows.get(thread.process);

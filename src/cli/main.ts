@@ -5,6 +5,7 @@ import { EXIT } from './printing/exit-code.ts';
 import { exitCodeOf, reportError } from './printing/report-error.ts';
 import { cannotWriteStdout } from './printing/write-result.ts';
 import { createProgram } from './program.ts';
+import { isPiped } from './reading/piped.ts';
 
 process.stdout.on('error', (error) => process.exit(conclude(cannotWriteStdout(error))));
 // Nobody is left who could be told.
@@ -24,8 +25,9 @@ async function main(): Promise<number> {
     const program = createProgram((commandResult) => {
       code = commandResult;
     });
-    // Whoever types the name alone asks what there is.
-    await program.parseAsync(process.argv.length > 2 ? process.argv : [...process.argv, '--help']);
+    // Whoever types the name alone asks what there is, unless a trace comes through a pipe.
+    const isBare = process.argv.length <= 2 && !isPiped();
+    await program.parseAsync(isBare ? [...process.argv, '--help'] : process.argv);
     return code;
   } catch (error) {
     return conclude(error);

@@ -19,15 +19,15 @@ const EXAMPLES = `
 Examples:
   drover trace.strace.gz                 why is this server slow?
   drover triage trace.strace.gz          look into it on the dashboard
-  drover trace.strace.gz --html it.html  the report as a page to hand on
+  drover trace.strace.gz --html it.html  the report as a page to send to others
   drover analyze trace.strace --json     the whole report for a program
   drover analyze traces/                 the files of strace -ff, as one trace
-  ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover -
+  ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover
   drover attach 4711                     trace a running server for a minute
   drover diff before.strace after.strace what a change made better or worse
   drover explain loop-stall              what a finding means and what to do
 
-The capture that drover reads best:
+The best way to record a capture for drover:
   timeout 20 strace -f -ttt -T -y -s 128 -o trace.strace -p PID
 
 Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 input unreadable or not a trace,

@@ -30,6 +30,8 @@ export interface Judgement {
 const NOTABLE = 2;
 /** An outcome that is less likely than this is not taken for chance. */
 const IMPROBABLE = 0.01;
+/** What is less likely than this is worth a second look, and no proof. */
+const UNLIKELY = 0.05;
 /** A share of time or work that changed by less than this, or by less than this factor, is the same. */
 const NOTABLE_SHARE = 0.1;
 const NOTABLE_SHARE_FACTOR = 1.5;
@@ -62,8 +64,9 @@ function onlyOneHas(has: Seen, amount: Amount, other: Seen, missing: Missing): J
   const { kind, change, name } = missing;
   const outcome: Outcome | undefined = other.report.outcomes[kind];
   if (outcome === undefined) return unclear(`${name} cannot show it: nothing was asked about it there.`);
-  if (outcome.status === 'not-applicable' || outcome.status === 'failed')
-    return unclear(`${name} cannot show it: ${outcome.reason}`);
+  const isAbsent = outcome.absent === true && haveTheSameFlags(has.report, other.report);
+  if ((outcome.status === 'not-applicable' && !isAbsent) || outcome.status === 'failed')
+    return unclear(`${name} cannot show it: ${sentence(outcome.reason)}`);
   if (outcome.status === 'found' && other.cause === null && other.report.omitted !== undefined)
     return unclear(`${name} has more findings of this kind than its report lists.`);
   if (amount.count === null) return stateIsMissing(has, other, missing);
@@ -71,25 +74,58 @@ function onlyOneHas(has: Seen, amount: Amount, other: Seen, missing: Missing): J
     return unclear(`${name} tells neither times nor requests, so nobody knows how often it could have happened.`);
   const events = eventsOf(has, amount.count);
   const expected = expectedTimes((amount.rate ?? 0) * other.exposure.units);
-  if (isImprobable(events, has.exposure, other.exposure))
-    return likely(change, `At that rate ${name} should show it ${expected}, and never does.`);
+  const isNoChance = isImprobable(events, has.exposure, other.exposure);
+  // Whether it is gone, or was not asked for, the other capture does not tell.
+  if (isNoChance && isAbsent)
+    return {
+      ...likely(change, `At that rate ${name} should show it ${expected}. ${name}: ${sentence(outcome.reason)}`),
+      confidence: 'possible',
+    };
+  // Not `never`: below the limits of the detector there may be some.
+  if (isNoChance)
+    return likely(
+      change,
+      `At that rate ${name} should show it ${expected}. None is reported: ${sentence(outcome.reason)}`,
+    );
   const wanted = has.exposure.units * (IMPROBABLE ** (-1 / events) - 1);
   const { durationMs } = other.report.window;
-  const isMuch = timeOf(has, amount) >= MUCH_OF_THE_TIME * (has.report.window.durationMs ?? Number.POSITIVE_INFINITY);
+  const isMuch =
+    amount.severity === 'critical' ||
+    chanceOfOneSided(events, has.exposure, other.exposure) <= UNLIKELY ||
+    timeOf(has, amount) >= MUCH_OF_THE_TIME * (has.report.window.durationMs ?? Number.POSITIVE_INFINITY);
   return {
     change,
     confidence: isMuch ? 'possible' : 'cannot-tell',
     reason:
-      `At that rate ${name} should show it ${expected}. That it never does may be chance` +
+      `At that rate ${name} should show it ${expected}. That none is reported may be chance` +
       `${inOneGo(events, amount.count)}.`,
     wantedMs: durationMs === null ? null : (durationMs * wanted) / other.exposure.units,
     events,
   };
 }
 
+function sentence(reason: string): string {
+  return /[.!?]$/.test(reason) ? reason : `${reason}.`;
+}
+
+/** What the one shows, the other one would. */
+function haveTheSameFlags({ source: { format, flags } }: Report, { source }: Report): boolean {
+  const { fdDecoration, durations, pids } = source.flags;
+  return (
+    format === source.format &&
+    flags.fdDecoration === fdDecoration &&
+    flags.durations === durations &&
+    flags.pids === pids
+  );
+}
+
 /** Whether it cannot be chance that so many events are all in one of two captures. */
 export function isImprobable(events: number, has: Exposure, other: Exposure): boolean {
-  return chanceOfAtLeast(events, events, has.units / (has.units + other.units)) <= IMPROBABLE;
+  return chanceOfOneSided(events, has, other) <= IMPROBABLE;
+}
+
+function chanceOfOneSided(events: number, has: Exposure, other: Exposure): number {
+  return chanceOfAtLeast(events, events, has.units / (has.units + other.units));
 }
 
 /** The time that it took, milliseconds: what is told of it, or how long it was there. */

@@ -1,11 +1,16 @@
 import type { DashboardEvent, Effect } from './events.ts';
 import { reduce } from './reduce/reduce.ts';
-import type { Row } from './spans.ts';
+import type { Row } from './row.ts';
 import type { DashboardState } from './state.ts';
 import { drawScreen } from './views/screen.ts';
 
-/** New data are drawn at most this often; a key is answered at once. */
+/**
+ * New data are drawn at most this often, and for no more than one part in so many of the time; a key is answered at
+ * once.
+ */
 const DATA_EVERY_MS = 250;
+const DATA_LATEST_MS = 1_000;
+const DATA_SHARE = 150;
 const KEYS_EVERY_MS = 30;
 
 interface DashboardPorts {
@@ -22,6 +27,7 @@ export class Dashboard {
   readonly #ports: DashboardPorts;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #due = Number.POSITIVE_INFINITY;
+  #dataEveryMs = DATA_EVERY_MS;
 
   constructor(state: DashboardState, ports: DashboardPorts) {
     this.#state = state;
@@ -40,7 +46,7 @@ export class Dashboard {
     for (const effect of effects) this.#ports.perform(effect);
     const isDirect =
       event.type === 'key' || event.type === 'paste' || event.type === 'resize' || event.type === 'lines';
-    this.#drawWithin(isDirect ? KEYS_EVERY_MS : DATA_EVERY_MS);
+    this.#drawWithin(isDirect ? KEYS_EVERY_MS : this.#dataEveryMs);
   }
 
   #drawWithin(interval: number): void {
@@ -61,5 +67,7 @@ export class Dashboard {
     this.#due = Number.POSITIVE_INFINITY;
     this.#drawnAt = this.#ports.now();
     this.#ports.draw(drawScreen(this.#state));
+    const tookMs = this.#ports.now() - this.#drawnAt;
+    this.#dataEveryMs = Math.min(DATA_LATEST_MS, Math.max(DATA_EVERY_MS, tookMs * DATA_SHARE));
   }
 }

@@ -239,7 +239,13 @@ const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
   help: [...MOVE],
   export: [
     { action: 'export-markdown', keys: ['m'], shown: 'm', word: 'Markdown', says: 'a note for the incident' },
-    { action: 'export-html', keys: ['h'], shown: 'h', word: 'HTML', says: 'one page to hand on, with the timeline' },
+    {
+      action: 'export-html',
+      keys: ['h'],
+      shown: 'h',
+      word: 'HTML',
+      says: 'one page to send to others, with the timeline',
+    },
     { action: 'export-text', keys: ['t'], shown: 't', word: 'text', says: 'the whole report as text' },
     { action: 'export-json', keys: ['j'], shown: 'j', word: 'JSON', says: 'the whole report for a program' },
     { action: 'export-ndjson', keys: ['n'], shown: 'n', word: 'NDJSON', says: 'one finding a line' },

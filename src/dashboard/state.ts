@@ -1,6 +1,6 @@
 import type { Activity } from '../analysis/activity.ts';
 import type { Report } from '../analysis/report.ts';
-import type { Glyphs } from './spans.ts';
+import type { Glyphs } from './row.ts';
 import type { FindingMemory } from './steady-findings.ts';
 
 /** The five views, and what is opened on top of them. */

@@ -11,6 +11,11 @@ export interface Outcome {
   readonly status: 'found' | 'clear' | 'not-applicable' | 'failed';
   /** Why, with the numbers looked at; for `not-applicable` also what would make it applicable. */
   readonly reason: string;
+  /**
+   * With `not-applicable`: the capture shows this kind of thing and has none of it (no wait for a service, no lookup,
+   * no lock), so that there was nothing to judge.
+   */
+  readonly absent?: true;
 }
 
 export interface Step {

@@ -58,6 +58,11 @@ export function notApplicable(reason: string): Conclusion<never> {
   return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
+/** The trace could tell, and there is nothing to judge: no wait, no lookup, no lock; `reason` says none of what. */
+export function absent(reason: string): Conclusion<never> {
+  return { outcome: { status: 'not-applicable', reason, absent: true }, findings: [] };
+}
+
 /**
  * Where a finding lies on the time axis; UNKNOWN in a capture without times. A capture whose clock goes backwards
  * gives the first event a later time than the last: the two are put in order.

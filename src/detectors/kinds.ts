@@ -9,6 +9,7 @@ export type Kind =
   | 'error-storm'
   | 'accept-errors'
   | 'clients-refused'
+  | 'accept-paused'
   | 'accept-delay'
   | 'backlog-overflow'
   | 'worker-saturation'
@@ -59,6 +60,7 @@ export const MEASURES: Readonly<Record<Kind, Measures>> = {
   'error-storm': { count: 'failed' },
   'accept-errors': { count: 'count' },
   'clients-refused': { count: 'count' },
+  'accept-paused': { share: 'share', longestMs: 'longestMs' },
   'accept-delay': { count: 'count', longestMs: 'maxMs' },
   'backlog-overflow': { count: 'count' },
   'worker-saturation': { share: 'share', longestMs: 'longestMs' },

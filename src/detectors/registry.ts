@@ -3,6 +3,7 @@ import { abandonedRequest } from './abandoned-request/detector.ts';
 import { acceptDelay } from './accept-delay/detector.ts';
 import { acceptErrors } from './accept-errors/detector.ts';
 import { acceptHoarding } from './accept-hoarding/detector.ts';
+import { acceptPaused } from './accept-paused/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
 import { backlogOverflow } from './backlog-overflow/detector.ts';
 import { blockingDns } from './blocking-dns/detector.ts';
@@ -43,6 +44,7 @@ const LIST = [
   errorStorm,
   acceptErrors,
   clientsRefused,
+  acceptPaused,
   acceptDelay,
   backlogOverflow,
   workerSaturation,

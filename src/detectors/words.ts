@@ -18,6 +18,12 @@ export function everyOne(number: number, noun: string): string {
   return number === 2 ? `Both ${noun}` : `All ${count(number)} ${noun}`;
 }
 
+/** `Most`, where that is more than half of all; else how many, as in `2 of them`; `one` where there is no other. */
+export function mostOrSome(part: number, all: number, one: string): string {
+  if (all === 1) return one;
+  return part * 2 > all ? 'Most' : `${count(part)} of them`;
+}
+
 /** So many reasons of one outcome are written out: a capture may hold a hundred thousand listeners. */
 const MOST_REASONS = 10;
 
@@ -26,4 +32,12 @@ export function reasonsOf(reasons: Iterable<string>): string {
   const all = [...reasons];
   const shown = all.slice(0, MOST_REASONS);
   return [...shown, ...(all.length > shown.length ? [`and ${count(all.length - shown.length)} more`] : [])].join('; ');
+}
+
+/** The subject of findings about one service, of a target such as `10.0.0.7:3306 (MySQL)`; none for what is no address. */
+export function peerSubjects(targets: readonly string[]): string[] {
+  return targets.flatMap((target) => {
+    const [address = ''] = target.split(' ', 1);
+    return /^[^/].*:\d+$/.test(address) ? [`peer ${address}`] : [];
+  });
 }

@@ -24,6 +24,7 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
   const blocked = hearing('blocked');
   const untimed = hearing('untimed');
   const opened = hearing('opened');
+  const listenerWatched = hearing('listenerWatched');
   const closed = hearing('closed');
   const endOfFile = hearing('endOfFile');
   const connected = hearing('connected');
@@ -65,6 +66,9 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
     },
     opened(call, thread, descriptor) {
       for (const each of opened) each.opened(call, thread, descriptor);
+    },
+    listenerWatched(call, thread, set, listener, isWatched) {
+      for (const each of listenerWatched) each.listenerWatched(call, thread, set, listener, isWatched);
     },
     closed(call, thread, descriptor) {
       for (const each of closed) each.closed(call, thread, descriptor);

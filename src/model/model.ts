@@ -31,7 +31,6 @@ import { OpenThreads, type StillOpen } from './following/still-open.ts';
 import { endStop, noteStop } from './following/stops.ts';
 import { leftIn, withSighting } from './following/turn-notes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
-import { beginUnseenTurns } from './following/unseen-turns.ts';
 import { Completeness } from './machine/completeness.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
@@ -264,6 +263,7 @@ export class Model {
     const thread = assumed === undefined ? this.processes.at(lane, time) : this.processes.known(lane);
     this.#saw(time);
     if (exit.supersededBy !== 0 || thread === undefined) return;
+    if (signal !== '' && assumed === undefined) this.processes.memberships.killed(thread, signal, time);
     if (assumed === undefined) this.#audience.exited(exit, thread);
     // Where ends have lines of their own those of its siblings come, too.
     const siblings =
@@ -393,7 +393,6 @@ export class Model {
       this.#stays(inOrder, thread);
     }
     this.processes.memberships.finish();
-    beginUnseenTurns(this.processes);
     for (const thread of this.processes.threads()) {
       cycles.finish(thread, this.lastTime);
       if (thread.ended) continue;

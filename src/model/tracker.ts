@@ -5,6 +5,7 @@ import type { FactBus } from './fact-bus.ts';
 import type { Connection, Request } from './machine/connections.ts';
 import type { Descriptor } from './machine/descriptors.ts';
 import type { LeftIn } from './machine/left-in.ts';
+import type { Listener } from './machine/listener.ts';
 import type { Process } from './machine/process.ts';
 import type { Thread } from './machine/thread.ts';
 
@@ -53,6 +54,8 @@ export interface Tracker {
   untimed?(next: Call, thread: Thread, gap: Nanoseconds): void;
   /** `open`, `socket`, `eventfd`, `epoll_create` made a descriptor. */
   opened?(call: Call, thread: Thread, descriptor: Descriptor): void;
+  /** A listener was taken out of an epoll instance, or put back. */
+  listenerWatched?(call: Call, thread: Thread, set: Descriptor, listener: Listener, isWatched: boolean): void;
   /** A process closed a descriptor. */
   closed?(call: Call, thread: Thread, descriptor: Descriptor): void;
   /** A read found that the other end has closed. */

@@ -29,8 +29,17 @@ function memberInWords(pid: number, { longestMs, count }: Finding['metrics']): s
   return `${pid}${length}${typeof count === 'number' ? `, ${plural(count, 'time')}` : ''}`;
 }
 
-/** The numbers of the findings that explain this one or are explained by it: `findings 2, 3`; '' without any. */
-export function relatedInWords({ related }: Finding, numbers: ReadonlyMap<string, number>): string {
+/**
+ * The findings that explain this one or are explained by it: one with its title (`finding 2: connect to …`), several
+ * by their numbers (`findings 2, 3`); '' without any.
+ */
+export function relatedInWords(
+  { related }: Finding,
+  { findings }: Pick<Report, 'findings'>,
+  numbers: ReadonlyMap<string, number>,
+): string {
   const named = related.flatMap((id) => numbers.get(id) ?? []);
-  return named.length === 0 ? '' : `${named.length === 1 ? 'finding' : 'findings'} ${named.join(', ')}`;
+  if (named.length !== 1) return named.length === 0 ? '' : `findings ${named.join(', ')}`;
+  const one = findings.find(({ id }) => related.includes(id) && numbers.has(id));
+  return `finding ${named[0]}: ${one?.title ?? ''}`;
 }

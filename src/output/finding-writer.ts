@@ -61,8 +61,8 @@ export class FindingWriter {
     for (const [index, step] of finding.next.slice(0, this.#isBrief ? 1 : MOST_STEPS).entries())
       this.#step(step, index, this.#saidBy(JSON.stringify(step), finding));
     this.#proof(finding.evidence);
-    const related = relatedInWords(finding, this.#numbers);
-    if (related !== '') page.parts(label('SEE'), TEXT, [related]);
+    const related = relatedInWords(finding, this.#report, this.#numbers);
+    if (related !== '') page.prose(label('SEE'), TEXT, related);
   }
 
   /** A line each: the title, then as many columns of how sure, when and who as fit for all of them. */

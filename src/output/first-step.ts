@@ -1,4 +1,4 @@
-import { causesIn, severityOf } from '../analysis/causes.ts';
+import { causesIn, doubtIn, severityOf } from '../analysis/causes.ts';
 import type { Report, Step } from '../analysis/report.ts';
 
 /** What to do first, and the number of the finding that it is about. */
@@ -8,9 +8,10 @@ interface FirstStep {
 }
 
 /** The first step of the first cause; null without one that asks for a step. */
-export function firstStep({ findings }: Report): FirstStep | null {
+export function firstStep(report: Report): FirstStep | null {
+  const { findings } = report;
   const causes = causesIn(findings);
-  const first = causes.find((finding) => severityOf(finding, findings) !== 'info');
+  const first = causes.find((finding) => severityOf(finding, findings) !== 'info') ?? doubtIn(report);
   const step = first?.next[0];
   return first === undefined || step === undefined ? null : { step, number: causes.indexOf(first) + 1 };
 }

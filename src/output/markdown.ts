@@ -1,4 +1,4 @@
-import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
+import { causesIn, doubtIn, effectsInWords, severityOf } from '../analysis/causes.ts';
 import { hostNoun } from '../analysis/host-noun.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { firstStep } from './first-step.ts';
@@ -50,7 +50,8 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
   const head = [...opening(shown), ...hostTable(shown), ...table(shown)];
   const foot = closing(shown, options.withPayload === true);
   const causes = causesIn(shown.findings);
-  const serious = causes.filter((finding) => severityOf(finding, shown.findings) !== 'info');
+  const doubt = doubtIn(shown);
+  const serious = causes.filter((finding) => finding === doubt || severityOf(finding, shown.findings) !== 'info');
   const details: string[] = [];
   let detailed = 0;
   const said = new Set<string>();

@@ -1,4 +1,4 @@
-import { causesIn, severityOf } from '../analysis/causes.ts';
+import { causesIn, doubtIn, severityOf } from '../analysis/causes.ts';
 import type { Finding, Report } from '../analysis/report.ts';
 import { count, plural } from '../trace/format-numbers.ts';
 import { FindingWriter } from './finding-writer.ts';
@@ -15,13 +15,15 @@ const LABEL = 12;
 const TITLE = 14;
 
 /**
- * All findings, worst first: critical and warning ones in full up to a limit, info ones on a line each; with `verbose`
- * all in full.
+ * All findings, worst first: critical and warning ones in full up to a limit, and the one by which the verdict cannot
+ * tell; the other info ones on a line each; with `verbose` all in full.
  */
 export function addFindings(page: Page, report: Report, verbose: number, room: Room): void {
   const writer = new FindingWriter(page, report, verbose, room.isBrief);
   const causes = causesIn(report.findings);
-  const isFull = (finding: Finding): boolean => verbose > 0 || severityOf(finding, report.findings) !== 'info';
+  const doubt = doubtIn(report);
+  const isFull = (finding: Finding): boolean =>
+    verbose > 0 || finding === doubt || severityOf(finding, report.findings) !== 'info';
   const full = verbose > 0 ? report.findings : causes.filter(isFull);
   const rest = causes.filter((finding) => !isFull(finding));
   const detailed = verbose > 0 ? full : full.slice(0, room.findings);

@@ -1,6 +1,6 @@
 import { hostNoun } from '../analysis/host-noun.ts';
 import type { Confidence, Dependency, Finding, Omitted, Quality, Report, Source, Verdict } from '../analysis/report.ts';
-import { count, durationOfMs, longDuration, plural } from '../trace/format-numbers.ts';
+import { count, durationOfMs, plural } from '../trace/format-numbers.ts';
 
 export const SEVERITY_WORDS: Readonly<Record<Verdict['severity'], string>> = {
   critical: 'CRITICAL',
@@ -107,7 +107,7 @@ export function extent(report: Report): readonly string[] {
   const { durationMs } = report.window;
   const most = report.hosts === undefined ? '' : 'at most ';
   return [
-    ...(durationMs === null ? ['duration unknown'] : [`${most}${longDuration(durationMs)}`]),
+    ...(durationMs === null ? ['duration unknown'] : [`${most}${durationOfMs(durationMs)}`]),
     plural(report.quality.lines, 'line'),
   ];
 }

@@ -28,6 +28,10 @@ const FIRST_SNAPSHOT_MS = 400;
 const SNAPSHOT_EVERY_MS = 1_000;
 /** A snapshot, or a look at what the workers are in, may cost one part in so many of the time. */
 const SHARE = 15;
+/** Beside a server that shall have the processor: of a few processes a look is cheap anyhow, of 200 it is not. */
+const SPARING_SHARE = 150;
+const SNAPSHOT_LATEST_MS = 2_000;
+const NOW_LATEST_MS = 800;
 /** Who is stuck is what somebody looks for. */
 const OPEN_EVERY_MS = 250;
 const OPEN_SHARE = 4;
@@ -49,9 +53,16 @@ let startMs = Number.NaN;
 let hasOpen = false;
 /** What the format of the trace says about its raw lines. */
 let rawLines = plainLines;
-const snapshots = new Cadence({ first: performance.now() + FIRST_SNAPSHOT_MS, every: SNAPSHOT_EVERY_MS, share: SHARE });
+const sparing = (longest: number): { readonly share: number; readonly longest: number } =>
+  kind === 'live' ? { share: SPARING_SHARE, longest } : { share: 0, longest: 0 };
+const snapshots = new Cadence({
+  first: performance.now() + FIRST_SNAPSHOT_MS,
+  every: SNAPSHOT_EVERY_MS,
+  share: SHARE,
+  sparing: sparing(SNAPSHOT_LATEST_MS),
+});
 const opens = new Cadence({ first: 0, every: OPEN_EVERY_MS, share: OPEN_SHARE, longest: LONGEST_PAUSE_MS });
-const nows = new Cadence({ first: 0, every: NOW_EVERY_MS / 2, share: SHARE });
+const nows = new Cadence({ first: 0, every: NOW_EVERY_MS / 2, share: SHARE, sparing: sparing(NOW_LATEST_MS) });
 
 function readSoFar({ bytesRead, sizeBytes, lines }: ReadSoFar): ReadSoFar {
   return { bytesRead, sizeBytes, lines };

@@ -3,6 +3,7 @@ import { LaneTable } from '../../parsers/lanes.ts';
 import { describeUnknown } from '../../parsers/not-a-trace.ts';
 import { detectFormat, FORMAT_TITLES, formatWithColumns } from '../../parsers/registry.ts';
 import { InputError } from '../sources/input-error.ts';
+import { STDIN_NAME } from '../sources/stdin-input.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
 import { COLUMN_NAMES, complaintOfColumns } from '../trace/column-names.ts';
 import { createTimeOrigin, type Nanoseconds, SECOND, type TimeOrigin, type TimestampKind } from '../trace/time.ts';
@@ -74,14 +75,18 @@ async function scanOne(input: TraceInput, columns: readonly string[] | undefined
   if (peeked.head.length === 0)
     throw new InputError(`${input.name} is empty.`, { hint: EMPTY_HINT, reason: 'it is empty' });
   const format = formatOf(peeked, columns);
-  if (format === null)
-    throw new InputError(`${input.name} is not a trace that drover knows: ${describeUnknown(peeked.head)}`, {
-      hint: UNKNOWN_HINT,
-      reason: `it is not a trace that drover knows: ${describeUnknown(peeked.head)}`,
-    });
+  if (format === null) throw notATrace(input, peeked.head);
   const { origin } = beginningOf(peeked, format);
   const scanned = { input, format, peeked, clock: origin.kind, isOfOneThread: false, start: 0 };
   return { inputs: [scanned], origin, skipped: [] };
+}
+
+function notATrace(input: TraceInput, head: Buffer): InputError {
+  const what = describeUnknown(head, input.name === STDIN_NAME ? '-' : input.name);
+  return new InputError(`${input.name} is not a trace that drover knows: ${what}`, {
+    hint: UNKNOWN_HINT,
+    reason: `it is not a trace that drover knows: ${what}`,
+  });
 }
 
 /**
@@ -118,7 +123,7 @@ async function scanSeveral(
       const isOfOneThread = input.tid !== undefined && !namesThreads(peeked, format);
       traces.push({ input, format, peeked: input.rereadable ? null : peeked, origin, isOfOneThread, start });
     } else if (peeked.head.length > 0) {
-      skipped.push({ code: 'unknown-input', name: input.name, reason: describeUnknown(peeked.head) });
+      skipped.push({ code: 'unknown-input', name: input.name, reason: describeUnknown(peeked.head, input.name) });
     } else {
       // Empty by now: it may have lost what it held.
       for (const { text } of input.diagnostics) skipped.push({ code: 'read-error', name: input.name, reason: text });

@@ -51,7 +51,8 @@ export function readHostDirectory(directory: string): HostDirectory {
     return { captures: [itself], notices: beside.length === 0 ? [] : [notice] };
   }
   const unread = others.filter((path) => !captures.some((capture) => path.replace(TAR, '') === capture.path));
-  const notice = `Not read in ${directory}, for no name says that it is a capture: ${someOf(unread.map(inside))}.`;
+  const names = someOf(unread.map(inside));
+  const notice = `Not read in ${directory}, because their names are not those of captures: ${names}.`;
   return { captures, notices: unread.length === 0 ? [] : [notice] };
 }
 

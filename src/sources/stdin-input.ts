@@ -7,7 +7,8 @@ import { cannotRead } from './input-error.ts';
 import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
 
 const STDIN = 0;
-const NAME = 'stdin';
+/** What the input is called in sentences. */
+export const STDIN_NAME = 'stdin';
 
 /** What is piped or redirected into the process. Throws `InputError` when it was started with stdin closed. */
 export function stdinInput(chunkBytes: number): TraceInput {
@@ -17,7 +18,7 @@ export function stdinInput(chunkBytes: number): TraceInput {
     if (status.isFile() && status.size > 0) return readRedirected(chunkBytes, status.size, tell);
     return status.isFIFO() || status.isSocket() || isatty(STDIN) ? piped() : readAhead(withoutWaiting(), chunkBytes);
   };
-  return new ByteInput({ name: NAME, tid: undefined, sizeBytes, rereadable: false, read });
+  return new ByteInput({ name: STDIN_NAME, tid: undefined, sizeBytes, rereadable: false, read });
 }
 
 /** Ends what is piped in where it is; nothing where nothing is. */
@@ -51,7 +52,7 @@ function stdinStatus(): Stats {
   try {
     return fstatSync(STDIN);
   } catch (error) {
-    throw cannotRead(NAME, error);
+    throw cannotRead(STDIN_NAME, error);
   }
 }
 

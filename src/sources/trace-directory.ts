@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { shellWord } from '../trace/shell-word.ts';
 import { cannotRead, errorCode, failureReason, InputError, kindOf } from './input-error.ts';
 import type { LeftOutFile } from './trace-input.ts';
 
@@ -67,14 +68,16 @@ export function listTraceDirectory(directory: string): TraceDirectory {
   files.sort((a, b) => a.tid - b.tid || (a.path < b.path ? -1 : 1));
   const notices: string[] = [];
   if (sets.size > 1) {
-    const list = [...sets].map(([set, count]) => `${set}.* (${count})`).join(', ');
+    const list = someOf([...sets].map(([set, count]) => `${set}.* (${count})`));
     notices.push(
-      `${directory} holds ${sets.size} sets of files, read as one trace: ${list}. To read one of them, name its files.`,
+      `${directory} holds ${sets.size} sets of files, read as one trace: ${list}. ` +
+        'To read one set alone, name its files.',
     );
   }
   if (others.length > 0)
     notices.push(
-      `Not read in ${directory}, for they are not named NAME.PID: ${someOf(others.map((path) => basename(path)))}.`,
+      `Not read in ${directory}, because their names are not NAME.PID: ` +
+        `${someOf(others.map((path) => basename(path)))}.`,
     );
   return { files, leftOut: [...others.map(namedOtherwise), ...unread], notices };
 }
@@ -111,8 +114,16 @@ export function reasonAgainst(path: string): { readonly code: LeftOutFile['code'
 
 function noThreadFiles(directory: string, others: readonly string[]): InputError {
   const message = `${directory} holds no files named NAME.PID, as strace -ff writes them.`;
-  const packed = others.find((path) => TAR.test(path));
-  if (packed !== undefined) return new InputError(message, { hint: `Unpack it: tar -xf ${packed} -C ${directory}` });
+  const packed = others.filter((path) => TAR.test(path));
+  const [first] = packed;
+  const folder = shellWord(directory.replace(/(?<=.)\/+$/, ''));
+  if (first !== undefined) {
+    const unpack =
+      packed.length === 1
+        ? `tar -xf ${shellWord(first)} -C ${folder}`
+        : `for each in ${folder}/*.t*; do tar -xf "$each" -C ${folder}; done`;
+    return new InputError(message, { hint: `Unpack: ${unpack} && drover ${folder}` });
+  }
   const hint = others.length > 0 ? `Name the trace itself: ${someOf(others)}.` : 'The directory is empty.';
   return new InputError(message, { hint });
 }

@@ -2,7 +2,10 @@ import { MICROSECOND, MILLISECOND, type Nanoseconds } from './time.ts';
 
 // Every number that people read is written here, so that the sentence and the table beside it agree. From 10 on a
 // number is whole, below it has two decimals: further digits of a measurement are noise. Seconds always have two
-// decimals, a time under 1 ms has microseconds (the finest that a tracer prints), a share one decimal more.
+// decimals, a time under 1 ms has microseconds (the finest that a tracer prints), a share one decimal more. From one
+// hour on a time has hours and minutes, or days and hours: nobody reads `345,599.96 s`.
+
+const HOUR_MS = 3_600_000;
 
 /** Commas between thousands: `1,204,331`; `?` for what is no number. */
 export function count(value: number): string {
@@ -33,10 +36,11 @@ export function percent(share: number): string {
   return `${value >= 9.995 ? round(value, 1) : ratio(value)} %`;
 }
 
-/** `0.012 ms`, `2.41 ms`, `48 ms`, `840 ms`, `2.41 s`, `4,271.00 s`. */
+/** `0.012 ms`, `2.41 ms`, `48 ms`, `840 ms`, `2.41 s`, `3,599.00 s`, `1 h 11 min`, `2 d 3 h`. */
 export function duration(value: Nanoseconds): string {
   const ms = value / MILLISECOND;
   const size = Math.abs(ms);
+  if (size >= HOUR_MS) return `${ms < 0 ? '-' : ''}${hoursOf(size)}`;
   // 999.6 ms would otherwise read "1000 ms".
   if (size >= 999.5) return `${seconds(ms / 1000)} s`;
   if (size >= 1 || size === 0) return `${figure(ms)} ms`;
@@ -48,13 +52,11 @@ export function durationOfMs(milliseconds: number | null): string {
   return milliseconds === null || !Number.isFinite(milliseconds) ? '-' : duration(milliseconds * MILLISECOND);
 }
 
-/** A duration in milliseconds with, from one hour on, its hours and days: `93,784.00 s (1 d 2 h 3 min)`. */
-export function longDuration(milliseconds: number): string {
-  const minutes = Math.floor(milliseconds / 60_000);
-  if (minutes < 60) return durationOfMs(milliseconds);
-  const days = Math.floor(minutes / 1440);
-  const hours = Math.floor(minutes / 60) % 24;
-  return `${durationOfMs(milliseconds)} (${days > 0 ? `${days} d ` : ''}${hours} h ${minutes % 60} min)`;
+/** Whole minutes of a time below two days, whole hours of a longer one: never more than has passed. */
+function hoursOf(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
 /** `54 µs`: for what is always short. */

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { causesIn, effectsOf } from '../../src/analysis/causes.ts';
+import { effect as abandonedEffect } from '../../src/detectors/abandoned-request/effect.ts';
 import { effect as queueEffect } from '../../src/detectors/backlog-overflow/effect.ts';
+import { effect as lateEffect } from '../../src/detectors/broken-pipe/effect.ts';
+import { effect as spinEffect } from '../../src/detectors/busy-poll/effect.ts';
+import type { Causing } from '../../src/detectors/effect.ts';
+import { effect as heartbeatEffect } from '../../src/detectors/heartbeat-late/effect.ts';
+import { effect as stuckEffect } from '../../src/detectors/stuck-call/effect.ts';
 import type { Kind, Report } from '../../src/index.ts';
 import { analyzed } from '../support/analyzed.ts';
 import { ask } from '../support/name-lookups.ts';
@@ -138,4 +144,98 @@ describe('workers that are all busy', () => {
     const compute: Work = (worker) => worker.gap(1400);
     assert.deepEqual(causesOf(await analyzed(busy(compute, compute))), [['worker-saturation', []]]);
   });
+});
+
+/** A finding of that kind, as a cause of others. */
+function cause(kind: Kind, metrics: Causing['findings'][number]['metrics']): Causing {
+  return { kind, findings: [{ workers: [101], metrics }] };
+}
+
+/** A loop that stood still from one moment to another, in that request. */
+const stalled = (startMs: number, endMs: number, request = '', worker = 101): Causing =>
+  cause('loop-stall', { worker, request, requests: request === '' ? [] : [request], stalls: [{ startMs, endMs }] });
+
+describe('what happened to a request is what came of a stall', () => {
+  it('that took half of the time between two heartbeats, and of no other worker', () => {
+    const share = (by: Causing): number =>
+      heartbeatEffect.share({ workers: [{ pid: 101, sinceMs: 1000, longestMs: 2000 }] }, by);
+    assert.deepEqual([share(stalled(1500, 2500)), share(stalled(1501, 2500))], [1, 0]);
+    assert.deepEqual([share(stalled(0, 2000)), share(stalled(0, 1999)), share(stalled(2000, 9000))], [1, 0, 1]);
+    assert.equal(share(stalled(1000, 3000, '', 102)), 0);
+    assert.equal(heartbeatEffect.inWords({ count: 3, aborted: 0 }, 1), '3 heartbeats were late');
+    const killed = heartbeatEffect.inWords({ count: 3, aborted: 1 }, 1);
+    assert.equal(killed, '1 worker was killed by the master for a late heartbeat');
+  });
+
+  it('that took half of the time before the client hung up', () => {
+    const share = (by: Causing, more = {}): number =>
+      abandonedEffect.share(
+        { requests: [{ pid: 101, ageMs: 1000, hungUpMs: 3000, upstream: null, upstreamMs: null, ...more }] },
+        by,
+      );
+    assert.deepEqual([share(stalled(2000, 2500)), share(stalled(2000, 2499)), share(stalled(2500, 9000))], [1, 0, 1]);
+    // Without times nobody knows.
+    assert.equal(share(stalled(2000, 3000), { ageMs: null }), 0);
+    assert.equal(share(stalled(2000, 3000), { hungUpMs: null }), 0);
+    const slow = cause('slow-dependency', { dependencies: [{ peer: '10.0.0.2:9000' }] });
+    const waited = (upstreamMs: number, upstream = '10.0.0.2:9000') => share(slow, { upstream, upstreamMs });
+    assert.deepEqual([waited(500), waited(499), waited(900, '10.0.0.3:9000')], [1, 0, 0]);
+  });
+
+  it('that took half of the age of a late reply, or behind whose request it stood for so long', () => {
+    const share = (by: Causing, more = {}, target = 'client'): number =>
+      lateEffect.share(
+        { target, replies: [{ pid: 101, ageMs: 1000, atMs: 3000, behind: '', behindMs: 0, cut: false, ...more }] },
+        by,
+      );
+    assert.deepEqual([share(stalled(2000, 2500)), share(stalled(2000, 2499)), share(stalled(2500, 9000))], [1, 0, 1]);
+    const behind = (behindMs: number, request: string) =>
+      share(stalled(0, 900, 'GET /b'), { behind: request, behindMs });
+    assert.deepEqual([behind(500, 'GET /b'), behind(499, 'GET /b'), behind(900, 'GET /c')], [1, 0, 0]);
+    // A stream that its client ended, and another service that left, are no late replies.
+    assert.equal(share(stalled(2000, 3000), { cut: true }), 0);
+    assert.equal(share(stalled(2000, 3000), {}, 'upstream'), 0);
+    // Of unknown age: in the stall, or within 100 ms after it.
+    assert.deepEqual(
+      [share(stalled(2000, 2901), { ageMs: null }), share(stalled(2000, 2900), { ageMs: null })],
+      [1, 0],
+    );
+    // Without times there is the name alone.
+    assert.equal(share(stalled(0, 900, 'GET /b'), { atMs: null, ageMs: null, behind: 'GET /b' }), 1);
+    assert.equal(share(stalled(0, 900, 'GET /b'), { atMs: null, ageMs: null, behind: 'GET /c' }), 0);
+  });
+});
+
+describe('a thread that is still in a call when the capture ends', () => {
+  const thread = { pid: 101, call: 'read', target: '/a', forMs: 1500 };
+  const share = (busy: { served?: number; target?: string; meanRequestMs?: number }, own = thread): number =>
+    stuckEffect.share(
+      { threads: [own], isOver: false },
+      cause('worker-saturation', {
+        served: busy.served ?? 3,
+        meanRequestMs: busy.meanRequestMs ?? 1000,
+        busyIn: [{ pid: 101, target: busy.target ?? '/a' }],
+      }),
+    );
+
+  it('is in one more request of workers that were all busy with such ones', () => {
+    assert.equal(share({}), 1);
+    assert.equal(share({ served: 2 }), 0, 'two requests show nothing about a third');
+    assert.equal(share({ meanRequestMs: 999 }), 0, 'it took more than half as long again');
+    assert.equal(share({ target: '/b' }), 0);
+    assert.equal(share({ target: '' }, { ...thread, target: '' }), 0, 'nobody knows in what it is');
+    assert.equal(share({}, { ...thread, pid: 102 }), 0);
+  });
+});
+
+it('a loop that spins on its listener does so as its worker cannot accept, whichever finding tells of that', () => {
+  const spins = { target: 'listener :8000', spinners: [{ pid: 101 }], sharePercent: 40 };
+  const failing = (...pids: readonly number[]): Causing => ({
+    kind: 'accept-errors',
+    findings: pids.map((pid) => ({ workers: [pid], metrics: { listener: ':8000' } })),
+  });
+  assert.equal(spinEffect.share(spins, failing(102, 101)), 1);
+  assert.equal(spinEffect.share(spins, failing(102)), 0);
+  assert.equal(spinEffect.share({ ...spins, target: 'listener :8001' }, failing(101)), 0);
+  assert.equal(spinEffect.inWords(spins, 1), 'worker 101 spun 40 % of its time');
 });

@@ -230,7 +230,7 @@ function successful(lines: readonly string[]): string[] {
 describe('a capture of the calls that did not fail (-z)', () => {
   it('still names a stall between two calls', async () => {
     const { verdict, findings } = await reportOn(successful(linesOf('distracted-worker/three-workers')));
-    assert.match(verdict.text, /^Cannot tell: .* What it shows: \d+ requests had no reply for 1 s or more/);
+    assert.match(verdict.text, /^Cannot tell: .* The capture shows: \d+ requests had no reply for 1 s or more/);
     assert.ok(findings.some(({ title }) => title.startsWith('GET /b holds 3 workers')));
   });
 

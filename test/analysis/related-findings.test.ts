@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { areRelated, linksOf } from '../../src/analysis/finding-links.ts';
 import { inOrderOfAction } from '../../src/analysis/finding-order.ts';
 import type { Draft } from '../../src/analysis/parts.ts';
+import { analyzeFiles } from '../../src/index.ts';
 
 function draft(over: Partial<Draft>): Draft {
   return {
@@ -64,4 +65,11 @@ describe('findings about very many workers', () => {
       true,
     );
   });
+});
+
+it('a stall that may wait for a service and the connects that it refuses name each other', async () => {
+  const { findings } = await analyzeFiles(['samples/c-client-flush/trace.strace.gz']);
+  const [stall, storm] = findings.filter(({ memberOf, effectOf }) => memberOf === null && effectOf === null);
+  assert.deepEqual([stall?.kind, storm?.kind], ['loop-stall', 'error-storm']);
+  assert.deepEqual([stall?.related.includes(storm?.id ?? ''), storm?.related.includes(stall?.id ?? '')], [true, true]);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
+import { analyzeFiles } from '../../src/index.ts';
 import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { analyzed } from '../support/analyzed.ts';
 import { memoryInput } from '../support/memory-input.ts';
@@ -61,7 +62,7 @@ describe('requests that are answered late, and no check says why', () => {
     const { verdict } = await analyzed(trace);
     assert.match(
       verdict.text,
-      /^Cannot tell: .* What it shows: 3 requests had no reply for 1 s or more, up to 1\.00 s: GET \/mutex\.$/,
+      /^Cannot tell: .* The capture shows: 3 requests had no reply for 1 s or more, up to 1\.00 s: GET \/mutex\.$/,
     );
   });
 
@@ -177,7 +178,31 @@ describe('requests that are answered late, and no check says why', () => {
       findings.map(({ kind, confidence }) => [kind, confidence]),
       [['stuck-call', 'possible']],
     );
-    assert.match(verdict.text, /no check explains why 3 requests .*What it shows: Pid 200 is in futex/);
+    assert.match(verdict.text, /no check explains why 3 requests .*The capture shows: Pid 200 is in futex/);
+  });
+
+  it('are not said to be shown by a herd, for which no request waits', async () => {
+    const { findings, verdict } = await analyzeFiles(['samples/heartbeat-late/healthy/trace.strace.gz']);
+    assert.deepEqual(
+      findings.map(({ kind }) => kind),
+      ['thundering-herd'],
+    );
+    assert.match(verdict.text, /^Cannot tell: no check explains why 4 requests .*: GET \/nap\/9\.0\.$/);
+  });
+
+  it('are explained by a pool that other requests held: each waits as long as several of those together', async () => {
+    const { findings, verdict, slowReplies } = await analyzeFiles([
+      'samples/servers/waitress-exhausted/trace.strace.gz',
+    ]);
+    assert.ok((slowReplies?.longestMs ?? 0) > 3000);
+    assert.deepEqual(
+      findings.filter(({ severity }) => severity !== 'info').map(({ kind, effectOf }) => [kind, effectOf !== null]),
+      [
+        ['slow-dependency', false],
+        ['worker-saturation', true],
+      ],
+    );
+    assert.match(verdict.text, /longest 1\.51 s: GET \/up$/);
   });
 
   it('do not show what stands in a query', async () => {

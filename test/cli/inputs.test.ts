@@ -76,6 +76,19 @@ test('stdin is read when - is named: a pipe, packed or not, and a redirected fil
   assert.equal((JSON.parse(stdout.toString()) as Report).quality.lines, 503);
 });
 
+test('a pipe and a redirected file are read without a name; nothing else is', async () => {
+  const path = file('unnamed.strace', TEXT);
+  const { DROVER } = await import('../support/run-drover.ts');
+  const sh = (script: string): string =>
+    execFileSync('sh', ['-c', script, process.execPath, DROVER, path], { encoding: 'utf8' });
+  for (const script of ['cat "$2" | "$0" "$1" --json', '"$0" "$1" analyze --json < "$2"'])
+    assert.equal((JSON.parse(sh(script)) as Report).quality.lines, 503, script);
+  assert.match(sh('cat "$2" | "$0" "$1"'), /^STDIN {7}standard input/);
+  assert.match(sh('"$0" "$1" < /dev/null'), /^Usage: drover/);
+  assert.match(sh('"$0" "$1" <&-'), /^Usage: drover/);
+  assert.match(sh('"$0" "$1" -q < /dev/null 2>&1 || true'), /^drover: No trace was named\./);
+});
+
 test('a directory of -ff files is one trace of all threads; other files in it are named and left out', async () => {
   const folder = join(FOLDER, 'ff');
   mkdirSync(folder);
@@ -88,7 +101,7 @@ test('a directory of -ff files is one trace of all threads; other files in it ar
   assert.equal(found.quality.events, 303);
   assert.deepEqual(found.source.paths, [folder]);
   assert.equal(found.quality.diagnostics.find(({ code }) => code === 'skipped-file')?.count, 1);
-  assert.equal(stderr, `drover: Not read in ${folder}, for they are not named NAME.PID: notes.txt.\n`);
+  assert.equal(stderr, `drover: Not read in ${folder}, because their names are not NAME.PID: notes.txt.\n`);
 });
 
 test('several files are read together, and one that is no trace is left out with a notice', async () => {

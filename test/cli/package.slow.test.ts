@@ -223,3 +223,26 @@ test('programs that others run are packed as they are in the repository; doctor 
     assert.ok(stdout.includes(`  ${sha256}  ${path}\n`), path);
   }
 });
+
+test('npm i -g of the packed file puts the command on the PATH and its page where man looks', () => {
+  const packed = join(FOLDER, 'packed');
+  const prefix = join(FOLDER, 'prefix');
+  for (const path of FILES) cpSync(join(ROOT, path), join(packed, path));
+  // The packages that it needs come from the registry; here they are those of the repository.
+  const manifest = { ...JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')), dependencies: {} };
+  writeFileSync(join(packed, 'package.json'), JSON.stringify(manifest));
+  mkdirSync(prefix);
+  const npm = (...words: readonly string[]): string =>
+    execFileSync('npm', words, { cwd: packed, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const archive = npm('pack', '--ignore-scripts').trim().split('\n').at(-1) ?? '';
+  npm('install', '-g', '--prefix', prefix, '--offline', '--no-audit', '--no-fund', join(packed, archive));
+  const installed = join(prefix, 'lib/node_modules/drover');
+  symlinkSync(join(ROOT, 'node_modules'), join(installed, 'node_modules'));
+  const command = join(prefix, 'bin/drover');
+  const report = execFileSync(command, [join(installed, 'samples/distracted-worker/trace.strace.gz')], {
+    encoding: 'utf8',
+    env: { PATH: dirname(process.execPath), HOME: FOLDER },
+  });
+  assert.match(report, /GET \/b holds worker 4870 up to 1\.00 s/);
+  assert.match(readFileSync(join(prefix, 'share/man/man1/drover.1'), 'utf8'), /^\.TH DROVER 1/m);
+});

@@ -79,12 +79,13 @@ describe('a comparison', () => {
   });
 
   it('does not take a cause that came once for gone, and says for how long to record', () => {
-    const comparison = compareReports(capture([stalls({ count: 1, eachMs: 150 })]), capture([]));
+    const parts = { severity: 'warning' } as const;
+    const comparison = compareReports(capture([stalls({ count: 1, eachMs: 150, parts })]), capture([]));
     assert.deepEqual([only(comparison).change, only(comparison).confidence], ['gone', 'cannot-tell']);
     assert.equal(comparison.verdict.outcome, 'cannot-tell');
     // 99 times as long: (1 / 100) ** (1 / 1) is the chance that is not believed.
     assert.deepEqual(comparison.next, []);
-    const thrice = compareReports(capture([stalls({ count: 3, eachMs: 150 })]), capture([]));
+    const thrice = compareReports(capture([stalls({ count: 3, eachMs: 150, parts })]), capture([]));
     assert.match(thrice.next.join(), /^Record again for 212 s under the same load/);
   });
 
@@ -111,7 +112,7 @@ describe('a comparison', () => {
     );
     const { verdict } = compareReports(capture(rare), capture([]));
     assert.equal(verdict.outcome, 'better');
-    assert.match(verdict.text, /all 9 causes do not show, but were rare\. The rare ones together/);
+    assert.match(verdict.text, /all 9 causes may be gone\. The rare ones together/);
   });
 
   it('measures by requests where both served some, so that less load is no improvement', () => {
@@ -141,10 +142,62 @@ describe('a comparison', () => {
     );
   });
 
+  it('calls a cause possibly gone where the other capture holds nothing of the kind, or is judged in part', () => {
+    const reason = 'No wait for another service is in the capture';
+    const none = (flags = {}) => {
+      const report = capture([], { outcomes: { 'loop-stall': { status: 'not-applicable', reason, absent: true } } });
+      return { ...report, source: { ...report.source, flags: { ...report.source.flags, ...flags } } };
+    };
+    const gone = compareReports(capture([stalls()]), none());
+    assert.deepEqual([only(gone).change, only(gone).confidence], ['gone', 'possible']);
+    assert.match(only(gone).reason, /AFTER: No wait for another service is in the capture\.$/);
+    assert.equal(gone.verdict.text, 'Possibly better: the only cause may be gone.');
+    assert.equal(
+      compareReports(none(), capture([stalls()])).verdict.text,
+      'Possibly worse: the only cause may be new.',
+    );
+    // With other flags the other one may not have seen it.
+    assert.equal(only(compareReports(capture([stalls()]), none({ durations: false }))).change, 'unclear');
+    const verdict = {
+      severity: 'none',
+      confidence: 'cannot-tell',
+      text: 'Cannot tell: 3 requests had no reply.',
+    } as const;
+    const inPart = compareReports(capture([stalls()]), capture([], { verdict }));
+    assert.deepEqual(
+      [inPart.verdict.outcome, inPart.verdict.confidence, inPart.verdict.text],
+      [
+        'better',
+        'possible',
+        'Possibly better: the only cause is gone. But nobody can judge AFTER: 3 requests had no reply.',
+      ],
+    );
+  });
+
+  it('calls a rare cause possibly gone where it is critical, or five times as often as chance would have it', () => {
+    const confidence = (parts: Stalls): string =>
+      only(compareReports(capture([stalls(parts)]), capture([]))).confidence;
+    const rare = { count: 1, eachMs: 150 };
+    assert.equal(confidence({ ...rare, parts: { severity: 'warning' } }), 'cannot-tell');
+    assert.equal(confidence({ ...rare, parts: { severity: 'critical' } }), 'possible');
+    // 1 of 2 ** 4 is more than 5 of 100, and 1 of 2 ** 5 less.
+    assert.deepEqual(
+      [4, 5, 7].map((count) => confidence({ count, eachMs: 150, parts: { severity: 'warning' } })),
+      ['cannot-tell', 'possible', 'likely'],
+    );
+  });
+
   it('finds no trouble only where both captures could show it, and says that an info changed', () => {
     const info = stalls({ parts: { severity: 'info' } });
-    const same = compareReports(capture([info]), capture([]));
-    assert.equal(same.verdict.text, 'No difference: neither capture shows any trouble. 1 info changed.');
+    const gone = compareReports(capture([info]), capture([])).verdict;
+    const nothing = 'neither capture shows any trouble';
+    assert.deepEqual([gone.outcome, gone.text], ['better', `Slightly better: ${nothing}; the only info is gone.`]);
+    const come = compareReports(capture([]), capture([info])).verdict;
+    assert.deepEqual([come.outcome, come.text], ['worse', `Slightly worse: ${nothing}; the only info is new.`]);
+    assert.equal(compareReports(capture([info]), capture([info])).verdict.text, `No difference: ${nothing}.`);
+    // What is rare may be chance.
+    const rare = capture([stalls({ count: 2, parts: { severity: 'info' } })]);
+    assert.equal(compareReports(rare, capture([])).verdict.text, `No difference: ${nothing}.`);
     const verdict = { severity: 'none', confidence: 'cannot-tell', text: 'Cannot tell: no worker was seen.' } as const;
     const unjudged = capture([info], { verdict });
     for (const [before, after, name] of [

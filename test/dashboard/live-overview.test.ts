@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { textOf, UNICODE } from '../../src/dashboard/spans.ts';
+import { textOf, UNICODE } from '../../src/dashboard/row.ts';
 import { type DashboardState, initialState, type LiveStatus } from '../../src/dashboard/state.ts';
 import { liveData } from '../../src/dashboard/views/live-head.ts';
 import { drawLiveOverview } from '../../src/dashboard/views/live-overview.ts';
+import { LIVE_STATUS } from '../support/live-status.ts';
 import { buildFinding, buildReport, buildWorker } from '../support/report-builder.ts';
-
-const STATUS: LiveStatus = {
-  state: 'tracing',
-  engine: 'bpftrace',
-  pids: [101],
-  elapsedMs: 12_000,
-  limitMs: 60_000,
-  behindBytes: 0,
-  behindMs: 0,
-  callsPerSecond: 7,
-  lost: 0,
-  spool: '/tmp/x',
-  spoolBytes: 7,
-  spoolLimitBytes: 97,
-  notes: [],
-  wallMs: Date.parse('2026-11-20T02:13:41.100Z'),
-  atMs: 0,
-  silentMs: 0,
-};
 
 const SENTENCE = 'Worker 101 did not get back to its event loop for at least 5.24 s while it served a request. ';
 
@@ -46,7 +28,7 @@ function screen(columns: number, rows: number, workers: number, findings: number
       workers: Array.from({ length: workers }, (_, index) => buildWorker({ pid: 101 + index })),
       findings: Array.from({ length: findings }, (_, index) => one(index)),
     }),
-    live: STATUS,
+    live: LIVE_STATUS,
   };
   return drawLiveOverview(state).map(textOf);
 }
@@ -82,7 +64,7 @@ describe('below the findings of a live screen', () => {
 describe('the data line of a live screen', () => {
   const line = (parts: Partial<LiveStatus>): string => {
     const state = initialState({ columns: 80, rows: 24, glyphs: UNICODE, source: 'live', files: ['x'], mouse: false });
-    return textOf(liveData(state, { ...STATUS, ...parts }));
+    return textOf(liveData(state, { ...LIVE_STATUS, ...parts }));
   };
 
   it('says how much was not read, and how old what is shown therefore is', () => {

@@ -1,37 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Now } from '../../src/analysis/activity.ts';
-import { UNICODE } from '../../src/dashboard/spans.ts';
-import { type DashboardState, initialState, type LiveStatus, type ProcessNow } from '../../src/dashboard/state.ts';
+import { UNICODE } from '../../src/dashboard/row.ts';
+import { type DashboardState, initialState, type ProcessNow } from '../../src/dashboard/state.ts';
 import { longestOf, workerRows } from '../../src/dashboard/tables/workers.ts';
 import { drawLiveOverview } from '../../src/dashboard/views/live-overview.ts';
 import { nowText } from '../../src/dashboard/views/now.ts';
 import { buildActivity, buildLane } from '../support/activity-builder.ts';
+import { LIVE_STATUS } from '../support/live-status.ts';
 import { buildReport, buildWorker } from '../support/report-builder.ts';
 import { PaperDashboard } from '../support/screens.ts';
 
-const START = Date.parse('2026-11-20T02:13:29.100Z');
-/** Since the beginning of the capture. */
-const AT_MS = 12_000;
-
-const STATUS: LiveStatus = {
-  state: 'tracing',
-  engine: 'bpftrace',
-  pids: [101, 103],
-  elapsedMs: AT_MS,
-  limitMs: 60_000,
-  behindBytes: 0,
-  behindMs: 0,
-  callsPerSecond: 7,
-  lost: 0,
-  spool: '/tmp/x',
-  spoolBytes: 7,
-  spoolLimitBytes: 97,
-  notes: [],
-  wallMs: START + AT_MS,
-  atMs: 0,
-  silentMs: 0,
-};
+const AT_MS = LIVE_STATUS.elapsedMs;
+const START = LIVE_STATUS.wallMs - AT_MS;
+const STATUS = { ...LIVE_STATUS, pids: [101, 103] };
 
 const process = (pid: number, parts: Partial<ProcessNow> = {}): ProcessNow => ({
   pid,

@@ -135,12 +135,33 @@ describe('the dashboard', () => {
 });
 
 describe('facts that have no room', () => {
-  it('end with a whole word and dots', () => {
-    const finding = { summary: `${'Worker 4127 waited for the disk again and again. '.repeat(30)}` };
-    const report = { ...nightReport, findings: nightReport.findings.map((each) => ({ ...each, ...finding })) };
-    const { lines } = new PaperDashboard(report, { columns: 80, rows: 24 });
+  const rowsOf = (summary: string, why = 'A loop does one thing at a time.'): readonly string[] => {
+    const report = { ...nightReport, findings: nightReport.findings.map((each) => ({ ...each, summary, why })) };
+    return new PaperDashboard(report, { columns: 80, rows: 24 }).lines;
+  };
+
+  it('end with a whole sentence and dots', () => {
+    for (const count of [13, 17, 30]) {
+      const lines = rowsOf('Worker 4127 waited for the disk again and again. '.repeat(count).trim());
+      const last = lines.find((line) => line.endsWith(' ...')) ?? '';
+      assert.match(last, /again\. \.\.\.$/, lines.join('\n'));
+      assert.ok(last.length <= 80);
+    }
+  });
+
+  it('end with a whole word and dots where not even one sentence fits', () => {
+    const lines = rowsOf(`${'Worker 4127 waited for the disk again and again, '.repeat(30)}.`);
     const last = lines.find((line) => line.endsWith(' ...')) ?? '';
-    assert.match(last, /^ {7}\w.* (?:Worker|4127|waited|for|the|disk|again|and|again\.) \.\.\.$/);
-    assert.ok(last.length <= 80);
+    assert.match(last, /^ {7}\w.* (?:Worker|4127|waited|for|the|disk|again|and|again,) \.\.\.$/);
+  });
+
+  it('leave out a reason of which only a part has room', () => {
+    for (const count of [1, 3, 5, 7, 30]) {
+      const why = rowsOf('Worker 4127 waited. ', 'This is the reason for the wait. '.repeat(count).trim())
+        .join('\n')
+        .match(/ WHY [\s\S]*? NEXT/);
+      assert.ok(why === null || why[0].split('wait.').length - 1 === count, why?.[0]);
+      if (count === 1) assert.ok(why);
+    }
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Activity, WorkerActivity } from '../../src/analysis/activity.ts';
 import { stateBetween, type WorkerState } from '../../src/analysis/worker-states.ts';
-import { ASCII, textOf, UNICODE } from '../../src/dashboard/spans.ts';
+import { ASCII, textOf, UNICODE } from '../../src/dashboard/row.ts';
 import { drawLegend, drawTimelineRow, type Lane } from '../../src/dashboard/views/timeline-rows.ts';
 import { buildActivity, buildLane } from '../support/activity-builder.ts';
 import { buildFinding, buildReport, buildWorker, nightReport } from '../support/report-builder.ts';

@@ -238,6 +238,12 @@ describe('a capture without durations', () => {
     assert.match(title, /^Name server 10\.0\.0\.2:53 did not answer 1 try: /);
   });
 
+  it('takes no read that brought nothing for an answer: the server has closed', async () => {
+    const EMPTY = 'recvfrom(7, "", 2048, 0, NULL, NULL) = 0';
+    const { metrics } = only(await analyzed(lines(RAN_OUT, EMPTY, 'close(7) = 0')), KIND);
+    assert.equal(metrics.unanswered, 1);
+  });
+
   it('says nothing of a look that does not wait', async () => {
     none(await analyzed(lines('poll([{fd=7, events=POLLIN}], 1, 0) = 0 (Timeout)')), KIND);
   });

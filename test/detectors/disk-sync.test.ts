@@ -165,3 +165,21 @@ it('one long sync is information where nobody is seen to serve', async () => {
   assert.deepEqual([severity, title], ['info', 'The worker waited 5.01 s for the disk: 3 x fsync on fd 6']);
   none(await analyzed(took('0.499000')), KIND);
 });
+
+it('of threads that sync often and harm nobody the one with most time speaks for its process', async () => {
+  const { trace, workers } = prefork([101]);
+  const [main] = workers as [ThreadLines];
+  main.waitUntil(50, LISTENER).serve(11, 'GET /a');
+  for (const [tid, ms] of [
+    [140, 2],
+    [141, 3],
+    [142, 1],
+  ] as const) {
+    startThread(main, tid);
+    const thread = trace.thread(tid).at(1000);
+    for (let sync = 0; sync < 29; sync++) thread.call(`fsync(${FILE}`, ')', 0, ms).gap(10);
+  }
+  main.waitUntil(3000);
+  const { severity, metrics } = only(await analyzed(trace), KIND);
+  assert.deepEqual([severity, metrics.thread, metrics.totalMs], ['info', 141, 87]);
+});

@@ -292,3 +292,21 @@ describe('connects that do not wait', () => {
     none(await analyzed(later(['ECONNREFUSED', 'ECONNREFUSED', '0', '0'])), KIND);
   });
 });
+
+it('a single call that fails did so once, and of several kinds four are named', async () => {
+  const full = (...calls: readonly string[]) =>
+    analyzed(
+      served((worker) => {
+        for (const [index, call] of calls.entries())
+          worker.call(`${call}(${21 + index}</var/${index}.log>, "x", 1`, ')', '-1 ENOSPC (No space left on device)');
+      }),
+    );
+  const { title, summary, severity, openEnded } = only(await full('write'), KIND);
+  assert.equal(title, 'write fails with ENOSPC: /var/0.log');
+  assert.equal(summary, 'write on /var/0.log failed once with ENOSPC.');
+  assert.deepEqual([severity, openEnded], ['critical', false]);
+  assert.match(
+    only(await full('write', 'write', 'write', 'write', 'write'), KIND).summary,
+    /^write on \/var\/0\.log failed once with ENOSPC; .*\/3\.log failed once with ENOSPC; and 1 other call\. That is 5 a sec/,
+  );
+});

@@ -222,4 +222,8 @@ it('what grows may fall by a tenth of its growth in between, also in the first s
   // From 100 to 200, after a fall of 10, then of 11.
   assert.equal(growth(100, 90, 115, 125, 150, 165, 175, 185, 200), 100);
   assert.equal(growth(100, 89, 115, 125, 150, 165, 175, 185, 200), null);
+  // Half at the beginning and half at the end is a pool that grew twice; a tenth in each quarter of them is enough.
+  assert.equal(growth(100, 125, 150, 150, 150, 150, 150, 175, 200), null);
+  assert.equal(growth(100, 125, 150, 155, 160, 165, 170, 185, 200), 100);
+  assert.equal(growth(100, 125, 150, 155, 159, 165, 170, 185, 200), null);
 });

@@ -69,6 +69,36 @@ it('half of the timeout is late for a loop, and the share can be set', async () 
   none(await analyzed(beats({ 101: [200, 1199] }), {}, { thresholds: { 'heartbeat-share': 0.25 } }), KIND);
 });
 
+it('a worker that waits in select beats every half timeout when idle, and is late at three quarters', async () => {
+  const idle = (waits: string, pause: number): string =>
+    [0, 1, 2]
+      .map((round) => 1_000_000_000 + round * pause * 1e6)
+      .map(
+        (at) =>
+          `ts=${at} dur=${(pause - 1) * 1e6} pid=101 tid=101 comm=gunicorn nr=${waits} ret=0 a=60,7ffe,0,0 data=\n` +
+          `ts=${at + (pause - 1) * 1e6 + 1_000} dur=5000 pid=101 tid=101 comm=gunicorn nr=91 ret=0 a=ae,1,0,0 data=\n`,
+      )
+      .join('');
+  const capture = (waits: string, pause: number): string =>
+    `event=start program=calls version=1 machine=x86-64 ts=900000000 clock=1795140800.0\n` +
+    `event=fd pid=101 fd=174 is=/tmp/wgunicorn-i2hz82wf\n${idle(waits, pause)}` +
+    `event=end ts=${1_000_000_000 + 3 * pause * 1e6}\n`;
+  // pselect6, select; poll is what other classes wait in.
+  for (const select of ['270', '23']) {
+    none(await analyzed(capture(select, 15_020)), KIND);
+    none(await analyzed(capture(select, 22_490)), KIND);
+    only(await analyzed(capture(select, 22_510)), KIND);
+  }
+  only(await analyzed(capture('7', 15_020)), KIND);
+  // In what it is since its last heartbeat no line tells yet; others go on.
+  const [start, file] = capture('7', 1).split('\n');
+  const beat = 'ts=1000000000 dur=5000 pid=101 tid=101 comm=gunicorn nr=91 ret=0 a=ae,1,0,0 data=';
+  const later = (ms: number): string =>
+    `ts=${1_000_000_000 + ms * 1e6} dur=5000 pid=100 tid=100 comm=gunicorn nr=39 ret=100 a=0,0,0,0 data=\n`;
+  none(await analyzed([start, file, beat, later(22_490)].join('\n')), KIND);
+  only(await analyzed([start, file, beat, later(22_510)].join('\n')), KIND);
+});
+
 it('without a timeout on the command line the default of 30 s counts, which is possible at most', async () => {
   none(await analyzed(beats({ 101: [200, 15_199] }, { timeout: '' })), KIND);
   const { confidence, metrics, summary } = only(await analyzed(beats({ 101: [200, 15_200] }, { timeout: '' })), KIND);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { attached, fork, openListener } from '../support/server-lines.ts';
+import { attached, fork, openListener, watch } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
@@ -78,6 +78,20 @@ it('it is told quietly where nobody need have asked for the flag, or where one w
   // One worker that waits in accept itself does not help the two others.
   const mixed = server({}, (worker) => (worker.tid === MASTER + 1 ? wakesOne(worker) : wakesAll(worker)));
   assert.equal(only(await analyzed(mixed), KIND).severity, 'warning');
+});
+
+it('it is told quietly where the listener has EPOLLEXCLUSIVE, which wakes one worker at a time', async () => {
+  const watches = (events: string) => (worker: ThreadLines) => {
+    worker.call('epoll_create1(EPOLL_CLOEXEC', ')', '7<anon_inode:[eventpoll]>');
+    worker.labels.set(7, 'anon_inode:[eventpoll]');
+    watch(worker, LISTENER, events);
+    worker
+      .waitUntil(worker.now + 20, LISTENER)
+      .serve(11, 'GET /a')
+      .waitUntil(worker.now + 20);
+  };
+  assert.equal(only(await analyzed(server({}, watches('EPOLLIN|EPOLLEXCLUSIVE'))), KIND).severity, 'info');
+  assert.equal(only(await analyzed(server({}, watches('EPOLLIN'))), KIND).severity, 'warning');
 });
 
 it('while workers stall, the advice is to keep the shared queue', async () => {

@@ -34,7 +34,7 @@ describe('waiting for a lock that processes share', () => {
     assert.deepEqual(metrics.holders, [{ pid: 101, waits: 1, waitedMs: 500 }]);
     assert.match(
       summary,
-      /held by pid 101 \(in 1 wait\), for up to 550 ms at a time\. Most waited while serving GET \/a\./,
+      /held by pid 101 \(in 1 wait\), for up to 550 ms at a time\. The process waited while serving GET \/a\./,
     );
     assert.match(evidence[0]?.text ?? '', /^102 .*flock\(21<\/var\/lib\/app\.lock>, LOCK_EX/);
   });

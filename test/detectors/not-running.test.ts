@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, ofKind, only } from '../support/analyzed.ts';
+import { accept, EXACT_START, wait } from '../support/scheduled-lines.ts';
 import { oneWorker, prefork } from '../support/server-lines.ts';
 import { failed, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
@@ -343,4 +344,19 @@ describe('a worker that was stopped', () => {
     worker.waitUntil(9000);
     assert.equal((await stall(trace)).metrics.cause, 'no-syscall');
   });
+});
+
+it('a turn did not run where the scheduler says that its thread was ready and waited for half of it', async () => {
+  const SECOND = 1_000_000;
+  const queued = async (microseconds: number): Promise<unknown> => {
+    const lines = [
+      EXACT_START,
+      wait(101, SECOND / 2, SECOND, 5, 1),
+      accept(101, SECOND, 12, 40_001),
+      wait(101, 2 * SECOND, 2.5 * SECOND, -1, 1, [0, microseconds]),
+    ];
+    return only(await analyzed(`${lines.join('\n')}\n`), KIND).metrics.cause;
+  };
+  assert.equal(await queued(500_000), 'not-running');
+  assert.equal(await queued(499_999), 'no-syscall');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { connectTo, oneWorker, startThread, watch } from '../support/server-lines.ts';
+import { connectTo, oneWorker, prefork, startThread, watch } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
@@ -52,6 +52,28 @@ describe('a pool of threads is saturated while all of them are in requests and s
     assert.equal(severity, 'critical');
     assert.match(title, /^GET \/up holds both pool threads 58\.\d % of the time: 10\.0\.0\.7:28091 \(HTTP\)$/);
     assert.deepEqual([metrics.workers, metrics.served, workers], [2, 8, [101]]);
+  });
+
+  it('and held by what its threads waited for in most of a request, also where that is short', async () => {
+    const { trace, acceptor, pool } = withPool(2);
+    for (let round = 0; round < 7; round++) {
+      const from = 100 + round * 1000;
+      for (let index = 0; index < 3; index++) acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+      for (const [index, thread] of pool.entries()) {
+        const [fd, upstream] = [11 + index, 51 + index];
+        thread.labels.set(fd, acceptor.labels.get(fd) ?? '');
+        parkUntil(thread, from + index + 0.5).read(fd, 'GET /up');
+        connectTo(thread, upstream, 28_091, 70_000 + fd + Math.round(thread.now));
+        for (const ms of [451, 150])
+          thread.send(upstream, 'GET /x HTTP/1.1\\r\\n\\r\\n').read(upstream, 'HTTP/1.1 200 OK\\r\\n\\r\\n', ms);
+        thread.close(upstream).reply(fd).close(fd);
+      }
+      serve((pool[0] as ThreadLines).gap(0.1), acceptor, 13, 5);
+    }
+    acceptor.waitUntil(7_400);
+    for (const thread of pool) parkUntil(thread, 7_400);
+    const { title } = only(await analyzed(trace), KIND);
+    assert.match(title, /^GET \/up holds both pool threads 5\d(?:\.\d)? % of the time: 10\.0\.0\.7:28091 \(HTTP\)$/);
   });
 
   it('also where its threads take turns at an epoll instance, at which one always is, as those of jetty', async () => {
@@ -222,6 +244,11 @@ describe('a pool of threads is saturated while all of them are in requests and s
   /** Clients that keep their connections and ask again after so long; the acceptor has one more, or is free. */
   function kept(pause: number, isAwaited: boolean): TraceLines {
     const { trace, acceptor, pool } = withPool(2);
+    keep(acceptor, pool, pause, isAwaited);
+    return trace;
+  }
+
+  function keep(acceptor: ThreadLines, pool: readonly ThreadLines[], pause: number, isAwaited: boolean): void {
     for (const [index, thread] of pool.entries()) {
       acceptor.waitUntil(100 + index, LISTENER).accept(11 + index);
       thread.labels.set(11 + index, acceptor.labels.get(11 + index) ?? '');
@@ -238,7 +265,6 @@ describe('a pool of threads is saturated while all of them are in requests and s
     if (isAwaited) parkUntil(acceptor, 8_000);
     acceptor.waitUntil(10_200);
     for (const thread of pool) parkUntil(thread, 10_200);
-    return trace;
   }
 
   it('and it is held where clients keep their connections and ask nothing, as with the worker MPM', async () => {
@@ -247,6 +273,26 @@ describe('a pool of threads is saturated while all of them are in requests and s
     assert.equal(severity, 'critical');
     assert.match(summary, /asked nothing \(keep-alive\)\. Meanwhile the thread that accepts waited for a free one\./);
     assert.match(next[0]?.text ?? '', /KeepAliveTimeout/);
+  });
+
+  it('and so is that of one process alone: a free thread of another one helps nobody in the queue of this one', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    const [held, free] = workers.map((worker, place) => {
+      const tids = [201 + 100 * place, 202 + 100 * place];
+      for (const tid of tids) startThread(worker, tid);
+      return { acceptor: worker, pool: tids.map((tid) => trace.thread(tid).at(20)) };
+    });
+    if (held === undefined || free === undefined) throw new Error('there are two');
+    keep(held.acceptor, held.pool, 800, true);
+    for (const [index, thread] of free.pool.entries()) {
+      free.acceptor.waitUntil(110 + index * 20, LISTENER).accept(11);
+      serve(parkUntil(thread, free.acceptor.now + 1), free.acceptor, 11, 3);
+      parkUntil(thread, 10_200);
+    }
+    free.acceptor.waitUntil(10_200);
+    const { title, workers: pids } = only(await analyzed(trace), KIND);
+    assert.match(title, /^Both pool threads held by idle connections 7\d(?:\.\d)? % of the time$/);
+    assert.deepEqual(pids, [101]);
   });
 
   it('but not where nobody waits for one of its threads, or its clients ask all the time', async () => {

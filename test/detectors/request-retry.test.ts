@@ -4,7 +4,7 @@ import { Demand } from '../../src/detectors/request-retry/demand.ts';
 import type { Request } from '../../src/model/machine/connections.ts';
 import { SECOND } from '../../src/trace/time.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { fork, oneWorker, openHub, openListener, prefork } from '../support/server-lines.ts';
+import { fork, MASTER, oneWorker, openHub, openListener, prefork } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
@@ -163,6 +163,22 @@ it('a service behind a proxy hears no retry of what its proxy heard: they listen
   assert.equal(only(await analyzed(toAnother((trace) => otherService(trace, 8000))), KIND).metrics.count, 1);
 });
 
+it('workers of one master are one service where the place of a socket is not told', async () => {
+  // Its socket was there before the capture: only its number is known.
+  const unnamed = (master: number) => (trace: TraceLines) => {
+    const parent = trace.thread(master);
+    if (master !== MASTER) parent.at(0);
+    fork(parent.at(7), 201);
+    parent.at(10);
+    const worker = trace.thread(201).at(8);
+    worker.labels.set(LISTENER, 'socket:[4999]');
+    openHub(worker);
+    return worker;
+  };
+  assert.equal(only(await analyzed(toAnother(unnamed(MASTER))), KIND).metrics.count, 1);
+  none(await analyzed(toAnother(unnamed(200))), KIND);
+});
+
 describe('a request is no retry', () => {
   it('from another address', async () => void none(await analyzed(attempt({ address: '10.0.0.8' })), KIND));
   it('with another path', async () => void none(await analyzed(attempt({ request: 'GET /b' })), KIND));
@@ -266,4 +282,17 @@ it('the usual rate of a line counts from the first stamp on, also when a call ha
   assert.equal(demand.usually(first, 0, 22 * SECOND, again) * SECOND, 0.5);
   assert.equal(demand.usually(first, -66 * SECOND, 22 * SECOND, again) * SECOND, 0.5);
   assert.equal(demand.usually(first, 11 * SECOND, 22 * SECOND, again) * SECOND, 1);
+});
+
+it('what came lately are the others of that line up to then, within that time', () => {
+  const demand = new Demand(7);
+  const at = (seconds: number) => ({ identity: 'GET /a', readAt: seconds * SECOND }) as Request;
+  const [first, again] = [at(9), at(11)];
+  for (const request of [at(7), at(8), first, at(10), again]) demand.add(request);
+  const lately = (now: number, time: number) => demand.lately('GET /a', now * SECOND, time * SECOND, [first, again]);
+  assert.equal(lately(10, 2), 2, 'at 8 and 10 s');
+  assert.equal(lately(9.9, 2), 1, 'at 8 s');
+  assert.equal(lately(10.1, 2), 1, 'at 10 s');
+  assert.equal(lately(99, 2), 0);
+  assert.equal(demand.lately('GET /b', 10 * SECOND, 2 * SECOND, []), 0);
 });

@@ -278,7 +278,7 @@ describe('between two generations of workers', () => {
   function reload(
     gap: number,
     queued: number,
-    { toggles = false, old = false, onDemand = false, crossed = false } = {},
+    { toggles = false, old = false, onDemand = false, crossed = false, apart = 0 } = {},
   ): TraceLines {
     const { trace, workers } = prefork([101, 102]);
     for (const [place, worker] of workers.entries()) {
@@ -292,6 +292,7 @@ describe('between two generations of workers', () => {
       : (crossed ? [202, 201] : [201, 202]).map((pid) => trace.thread(pid).at(500.04 + gap));
     // The first that was forked runs first, and is ready last.
     if (crossed) next[1]?.gap(-0.5).call('getpid(', ')', 201).gap(300);
+    next[1]?.gap(apart);
     for (const worker of next) {
       if (toggles) watch(worker.waitUntil(500.04 + gap), LISTENER);
       else {
@@ -323,6 +324,17 @@ describe('between two generations of workers', () => {
     assert.deepEqual([cause, waited, count, blocked], ['no-worker', 7, 1, 0]);
     assert.equal(totalMs, longestMs);
     assert.ok(Math.abs((longestMs as number) - 900) < 1, String(longestMs));
+  });
+
+  it('ends with those who begin within 100 ms of the first, and names both generations', async () => {
+    const { summary, metrics } = only(await analyzed(reload(900, 7, { apart: 100 })), KIND);
+    assert.match(
+      summary,
+      /for 900 ms: 101, 102 had stopped accepting, 201, 202 began later\. .* then took 7 connections/,
+    );
+    assert.equal(metrics.workers, 2);
+    const [later] = (await analyzed(reload(900, 7, { apart: 101 }))).findings.filter(({ kind }) => kind === KIND);
+    assert.match(later?.summary ?? '', /101, 102 had stopped accepting, 201 began later\./);
   });
 
   it('is proven by the line that gave the listener up, and by the first connection that was taken again', async () => {

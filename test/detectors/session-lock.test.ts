@@ -36,6 +36,9 @@ const commits = (seconds: number): string[] => [
 describe('a statement that waits for the lock of another session', () => {
   it('is told from a second on, with who held the lock and what that session had done', async () => {
     none(await analyzed([...inTransaction, ...wants(first, 0.1), ...commits(1.09)].join('\n')), KIND);
+    // From the end of the call that read it to the begin of the one that woke it up.
+    only(await analyzed([...inTransaction, ...wants(first, 0.1), ...commits(1.099_02)].join('\n')), KIND);
+    none(await analyzed([...inTransaction, ...wants(first, 0.1), ...commits(1.099_01)].join('\n')), KIND);
     const report = await analyzed([...inTransaction, ...wants(first, 0.1), ...commits(1.13)].join('\n'));
     const { title, summary, metrics, confidence, workers } = only(report, KIND);
     assert.equal(title, 'Process 101, idle in a transaction, held up 1 statement for 1.03 s');

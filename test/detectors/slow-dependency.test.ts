@@ -65,7 +65,7 @@ describe('a request that waits for another service through its loop', () => {
     assert.match(explained.verdict.text, /^Nothing urgent/);
     assert.match(
       (await analyzed(late(3001))).verdict.text,
-      /^Cannot tell: no check explains why GET \/a had no reply for 4\.2\d s\. .*What it shows: 1 request waited for/,
+      /^Cannot tell: no check explains why GET \/a had no reply for 4\.2\d s\. .*The capture shows: 1 request waited for/,
     );
   });
 

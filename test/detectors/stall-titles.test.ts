@@ -53,3 +53,26 @@ describe('the title of a stall that happened more than once', () => {
     assert.match(await titleOf(1, 'GET /a'), /^GET \/a holds worker 4870 (?:for )?2\.01 s: no system call/);
   });
 });
+
+describe('the title of stalls in several requests', () => {
+  async function titleFor(...requests: readonly string[]): Promise<string> {
+    const { trace, worker } = oneWorker(4870);
+    for (const [index, request] of requests.entries())
+      turn(worker, worker.now + 100, 310 + 10 * index, () => {}, request);
+    worker.waitUntil(worker.now + 1000);
+    return only(await analyzed(trace), KIND).title;
+  }
+
+  it('names what paths with a number in them have in common, and a path that comes again as it is', async () => {
+    assert.match(await titleFor('GET /item/17', 'GET /item/19'), /^GET \/item\/\* holds worker 4870 up to 320 ms/);
+    assert.match(await titleFor('GET /item/17', 'GET /item/17'), /^GET \/item\/17 holds worker 4870 up to 320 ms/);
+  });
+
+  it('says how many others there are, however long the first one is', async () => {
+    for (const longest of ['GET /e', `GET /${'long'.repeat(12)}`]) {
+      const title = await titleFor('GET /a', 'GET /b', 'GET /c', 'GET /d', longest);
+      assert.match(title, /^GET \/\S+ and 4 others hold worker 4870 up to 350 ms/);
+      assert.ok(title.length <= 78, title);
+    }
+  });
+});

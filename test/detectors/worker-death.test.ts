@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
-import { fork, MASTER, prefork } from '../support/server-lines.ts';
+import { attached, fork, MASTER, prefork } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
@@ -423,4 +423,52 @@ it('who was killed after an abort is told with who sent that', async () => {
     'strace: Process 7301 attached\n--- SIGABRT {si_signo=SIGABRT, si_code=SI_USER, si_pid=11, si_uid=33} ---\n' +
     'rt_sigreturn({mask=[]}) = 0\n+++ killed by SIGKILL +++\n';
   assert.match(only(await analyzed(text), KIND).summary, /Process 11 had sent it SIGABRT, as gunicorn does/);
+});
+
+it('a worker that dies of its own write brought the signal on itself; else the kernel tells', async () => {
+  const dies = (pid: string): string =>
+    `${pid}1795140800.000000 accept4(5<socket:[1]>, NULL, NULL, 0) = 7<socket:[2]> <0.000020>\n` +
+    `${pid}1795140800.100000 sendto(7<socket:[2]>, "x", 1, 0, NULL, 0) = -1 EPIPE (Broken pipe) <0.000020>\n` +
+    `${pid}1795140800.100100 --- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=901, si_uid=0} ---\n` +
+    `${pid}1795140800.100200 +++ killed by SIGPIPE +++\n`;
+  assert.match(
+    only(await analyzed(dies('901   ')), KIND).summary,
+    /SIGPIPE after it had served\. It brought the signal on/,
+  );
+  assert.match(
+    only(await analyzed(dies('')), KIND).summary,
+    / The kernel sent the signal for its own write: it is process 901/,
+  );
+});
+
+it('shows the line of the signal, that of the end, and what its parent was told, each once', async () => {
+  const told = '--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=101, si_uid=33, si_status=SIGSEGV} ---';
+  const trace = server((worker, all) => {
+    faults(worker, 'SIGSEGV').at(101).killedBy('SIGSEGV');
+    all.thread(MASTER).at(110).line(told).line(told);
+  });
+  const { evidence } = only(await analyzed(trace), KIND);
+  assert.deepEqual(
+    evidence.map(({ text }) => / (--- SIG\w+|\+\+\+ killed) /.exec(text)?.[1]),
+    ['--- SIGSEGV', '+++ killed', '--- SIGCHLD', '--- SIGCHLD'],
+  );
+});
+
+describe('a process of which nobody knows the first thread', () => {
+  /** Two threads: one accepts, the other one answers. Both end, or the first one alone. */
+  async function ends(isBoth: boolean): Promise<unknown> {
+    const { trace, workers } = attached([107, 103]);
+    const [acceptor, pool] = workers as [ThreadLines, ThreadLines];
+    acceptor.waitUntil(50, LISTENER).accept(11);
+    pool.labels.set(11, acceptor.labels.get(11) ?? '');
+    pool.at(60).read(11, 'GET /a').reply(11).at(100).exits(3);
+    acceptor.at(200).call('getpgrp(', ')', 7);
+    if (isBoth) acceptor.at(300).exits(3);
+    return (await analyzed(trace)).findings.filter(({ kind }) => kind === KIND).map(({ title }) => title);
+  }
+
+  it('lives while one of its threads does, and dies with the last one', async () => {
+    assert.deepEqual(await ends(false), []);
+    assert.deepEqual(await ends(true), ['Process 107 exited with status 3']);
+  });
 });

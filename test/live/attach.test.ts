@@ -137,6 +137,44 @@ test(
   },
 );
 
+test('a bpftrace that takes long to start is said to be still starting', LIVE, async () => {
+  const tools = join(FOLDER, 'slow-tools');
+  mkdirSync(tools);
+  const bpftrace = execFileSync('sh', ['-c', 'command -v bpftrace'], { encoding: 'utf8' }).trim();
+  writeFileSync(
+    join(tools, 'bpftrace'),
+    `#!/bin/sh\ncase "$*" in *.bt|*/fd/*) sleep 5;; esac\nexec ${bpftrace} "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  const words = ['attach', String(server.master), '--engine', 'bpftrace', '--for', '1s', '--spool', FOLDER];
+  const { code, stderr } = await runDrover(words, { environment: { PATH: `${tools}:${process.env.PATH}` } });
+  assert.equal(code, 0, stderr);
+  const starting = stderr.indexOf('Starting bpftrace for 6 processes');
+  const still = stderr.indexOf(
+    'bpftrace is still starting after 5 s: this host is short of CPU time. Ctrl-C gives up.',
+  );
+  const tracing = stderr.indexOf('Tracing 6 processes with bpftrace');
+  assert.ok(0 <= starting && starting < still && still < tracing, stderr);
+});
+
+test('a worker that somebody stopped before is named at the start, and is left as it was', LIVE, async () => {
+  const [worker = 0] = server.workers;
+  process.kill(worker, 'SIGSTOP');
+  try {
+    await until('it to be stopped', () => readProcess(worker)?.state === 'T');
+    const words = ['attach', String(server.master), '--engine', 'bpftrace', '--for', '1s', '--spool', FOLDER];
+    const { code, stderr } = await runDrover(words);
+    assert.equal(code, 0, stderr);
+    const named = `Process ${worker} is stopped (state T) and cannot serve anybody until: kill -CONT ${worker}`;
+    assert.ok(stderr.includes(`drover: ${named}\n`), stderr);
+    assert.match(stderr, /Detached from 6 processes, all running \(1 was stopped before and still is\)\./);
+  } finally {
+    process.kill(worker, 'SIGCONT');
+  }
+});
+
 test('a process that strace is refused does not keep it from the others, and is named', LIVE, async () => {
   const tools = join(FOLDER, 'refusing');
   mkdirSync(tools);

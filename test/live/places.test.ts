@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveDrover } from '../support/live-drover.ts';
 import { LIVE_FOLDER, tracersIn, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
@@ -155,6 +156,43 @@ test('a start that fails leaves an old capture as it was, and nothing beside it'
       assert.equal(statSync(path).mode & 0o777, 0o640);
     }
     assert.deepEqual([readdirSync(place), readdirSync(disk)], [['old.strace'], ['filler', 'old.strace']]);
+  } finally {
+    execFileSync('umount', ['--lazy', disk]);
+  }
+});
+
+test('a disk that is full already is said with its place, and nothing is traced or left there', LIVE, async () => {
+  const disk = folder();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
+  try {
+    const pid = busy();
+    const filler = join(disk, 'filler');
+    writeFileSync(filler, '');
+    assert.throws(() => writeFileSync(filler, Buffer.alloc(4 * 1_048_576)), { code: 'ENOSPC' });
+    const place = folder();
+    for (const [words, code] of [
+      [['record', pid, '--for', '9s', '-o', join(disk, 'web.trace')], 4],
+      [['record', pid, '--for', '9s', '--spool', disk, '-o', join(place, 'web.trace')], 4],
+      [['record', pid, '--ring', '5s', '--spool', disk, '-o', join(place, 'web.trace')], 4],
+      // Of the disk of the dumps it is told what must stay free.
+      [['record', pid, '--ring', '5s', '--spool', place, '-o', join(disk, 'web.trace')], 74],
+      [['record', pid, '--for', '9s', '--spool', disk, '-o', '-'], 4],
+      [['attach', pid, '--for', '9s', '--yes', '--spool', disk], 4],
+      [['run', '--save', join(disk, 'web.trace'), '--', 'true'], 4],
+    ] as const) {
+      const began = performance.now();
+      const result = await runDrover(words);
+      assert.equal(result.code, code, `${words.join(' ')}: ${result.stderr}`);
+      assert.equal(result.stdout, '');
+      const told =
+        code === 74
+          ? `drover: Cannot write ${disk}/web-`
+          : `drover: Only 0 MB are free on the disk of ${disk} (0 %).\n  Make room, or name another place: `;
+      assert.ok(result.stderr.includes(told), result.stderr);
+      assert.ok(performance.now() - began < 9_000, 'it did not trace for a while');
+      assert.deepEqual([readdirSync(disk), readdirSync(place)], [['filler'], []], words.join(' '));
+      assert.equal(readProcess(Number(pid))?.tracer, 0);
+    }
   } finally {
     execFileSync('umount', ['--lazy', disk]);
   }

@@ -127,7 +127,7 @@ test('a stall that is shorter than asked for, and a recorder that is asked to en
   drover.signal('SIGINT');
   assert.equal((await drover.ended).code, 0);
   assert.deepEqual(readdirSync(folder), []);
-  assert.match(drover.stderr, /No condition of --until held: there is no dump\./);
+  assert.match(drover.stderr, /No --until condition was met: no file was written\./);
 });
 
 test('a worker that does not come back is written while it hangs', LIVE, async () => {

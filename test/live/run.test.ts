@@ -136,6 +136,24 @@ test(
   },
 );
 
+test('doctor cannot tell of a bpftrace that a busy host does not start in time', LIVE, async () => {
+  const tools = join(FOLDER, 'starved-tools');
+  mkdirSync(tools);
+  // As if the time were over, for the usual program alone.
+  const bpftrace = execFileSync('sh', ['-c', 'command -v bpftrace'], { encoding: 'utf8' }).trim();
+  writeFileSync(
+    join(tools, 'bpftrace'),
+    `#!/bin/sh\ncase "$*" in *program=calls*) exit 124;; esac\nexec ${bpftrace} "$@"\n`,
+    { mode: 0o755 },
+  );
+  const { code, stdout } = await runDrover(['doctor'], { environment: { PATH: `${tools}:${process.env.PATH}` } });
+  assert.equal(code, 0);
+  assert.match(stdout, /^bpftrace may work here$/m);
+  assert.match(stdout, /^ {2}unknown {2}calls\.bt had not started after 15 s: this host is short of CPU time$/m);
+  assert.match(stdout, /^ {2}ok {7}exact\.bt starts here/m);
+  assert.match(stdout, /^attach and record try bpftrace here, then strace$/m);
+});
+
 test(
   'doctor names a bpftrace program that does not start with its reason, and strace as what is taken',
   LIVE,

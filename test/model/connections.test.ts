@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
+import { foundConnection } from '../../src/model/machine/accepted-by.ts';
+import { Descriptor } from '../../src/model/machine/descriptors.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { threadOf } from '../support/model-objects.ts';
 import { attached, connectTo, oneWorker } from '../support/server-lines.ts';
 import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
@@ -413,4 +416,34 @@ describe('what is asked of another service', () => {
       assert.doesNotMatch(summary, /secret/);
     });
   }
+});
+
+describe('a worker that was read in the middle of its talk with Redis', () => {
+  /** An answer of Redis that looks like a command, perhaps with the question that follows; then a client asks. */
+  async function roleOf(asks: boolean): Promise<unknown> {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.labels.set(11, 'socket:[801]').set(12, 'socket:[802]').set(HUB, 'anon_inode:[eventpoll]');
+    worker.waitUntil(50, 11).read(11, '*2\\r\\n$3\\r\\nget\\r\\n$1\\r\\nb\\r\\n');
+    if (asks) worker.send(11, '*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\na\\r\\n');
+    worker.waitUntil(100, 12).read(12, 'GET /a').reply(12).waitUntil(150);
+    const { workers: rows } = await analyzed(trace);
+    return rows.map(({ role, requests }) => `${role} ${requests}`).join();
+  }
+
+  it('has one client and no second one as soon as it asks Redis something', async () => {
+    assert.equal(await roleOf(false), 'event-loop 2');
+    assert.equal(await roleOf(true), 'unknown 1');
+  });
+});
+
+describe('a request that cannot be read', () => {
+  it('has the name of its client, or that of its descriptor', () => {
+    const named = (peer: string): string => {
+      const descriptor = Object.assign(new Descriptor('connection', '', true), { peer });
+      return foundConnection(descriptor, 11, threadOf(101), 0, 1).request.name;
+    };
+    assert.equal(named('10.0.0.9:40011'), 'connection from 10.0.0.9:40011');
+    assert.equal(named(''), 'connection on fd 11');
+  });
 });

@@ -2,22 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Audience, audienceOf, heardBy } from '../../src/model/audience.ts';
 import type { FactHandlers } from '../../src/model/fact-bus.ts';
-import { OpenDescriptors } from '../../src/model/machine/open-descriptors.ts';
 import { PerProcess, PerThread } from '../../src/model/machine/owned-state.ts';
-import { Process } from '../../src/model/machine/process.ts';
-import { Thread } from '../../src/model/machine/thread.ts';
 import type { Tracker } from '../../src/model/tracker.ts';
-import type { Call, Lane } from '../../src/trace/record.ts';
+import type { Call } from '../../src/trace/record.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
-
-function lane(index: number, tid: number): Lane {
-  return { index, tid, comm: '', lastLine: null, pending: null };
-}
-
-function threadOf(tid: number): Thread {
-  const own = lane(tid, tid);
-  return new Thread(own, new Process(own, new OpenDescriptors(() => [])));
-}
+import { lane, threadOf } from '../support/model-objects.ts';
 
 describe('what a tracker keeps of a thread', () => {
   it('is apart from what others keep of it, and of other threads', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderMarkdown } from '../../src/output/markdown.ts';
 import { renderText } from '../../src/output/text.ts';
 import {
   buildEvidence,
@@ -36,7 +37,7 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
     PROOF  2 lines of web-01.strace
       811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:80... = 118 <0.000010>
       812004  4127 02:13:37.902 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
-    SEE    finding 2
+    SEE    finding 2: 37 replies met EPIPE: the client had left
 
  2  INFO      37 replies met EPIPE: the client had left   possible
 
@@ -86,7 +87,8 @@ DATA        good   12 of 1,204,331 lines unread
     PROOF  2 lines of web-01.strace
       811990  4127 02:13:37.890 recvfrom... = 118 <0.000010>
       812004  4127 02:13:37.902 fsync(9</s... = 0 <2.410113>
-    SEE    finding 2
+    SEE    finding 2: 37 replies met EPIPE: the client had
+           left
 
  2  INFO      37 replies met EPIPE: the client had left
 
@@ -104,6 +106,7 @@ NOT JUDGED  1 kind: gc-io; -v says why
 ------------------------------------------------------------
 CRITICAL    likely: Worker 4127 does not yield: 13 turns
             over 100 ms, the longest 2.41 s in fsync.
+NEXT        See who syncs on the request path. (1)
 `,
   );
 });
@@ -129,7 +132,7 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
     PROOF  2 lines of web-01.strace
       811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:51544]>, "POST /login"..., ... = 118 <0.000010>
       812004  4127 02:13:37.902 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
-    SEE    finding 2
+    SEE    finding 2: 37 replies met EPIPE: the client had left
 
  2  INFO      37 replies met EPIPE: the client had left
     broken-pipe   possible   02:13:37.902 to 02:13:40.312 UTC   worker 4127
@@ -229,6 +232,26 @@ test('more than ten serious findings: the rest is counted by kind', () => {
   assert.doesNotMatch(text, /^11 {2}CRITICAL/m);
   assert.match(text, /^\+7 more {7}3 loop-stall, 4 disk-sync; -v shows all$/m);
   assert.match(renderText(buildReport({ ...small, findings }), { ...plain, verbose: 1 }), /^17 {2}WARNING/m);
+});
+
+test('an info finding by which the verdict cannot tell is in full, and no other one', () => {
+  const finding = buildFinding({ severity: 'info', title: '3 of 5 pids are in futex', summary: 'Pid 8613 waits.' });
+  const other = buildFinding({ id: 'disk-sync-1', kind: 'disk-sync', severity: 'info', summary: 'It synced.' });
+  const withVerdict = (confidence: 'cannot-tell' | 'possible', text: string) =>
+    buildReport({ findings: [finding, other], verdict: { severity: 'info', confidence, text } });
+  const named = withVerdict('cannot-tell', `Cannot tell: no worker was seen. The capture shows: ${finding.title}`);
+  for (const text of [renderText(named, plain), renderMarkdown(named)]) {
+    assert.match(text, /Pid 8613 waits\./);
+    assert.match(text, /See who syncs/);
+    assert.doesNotMatch(text, /It synced/);
+  }
+  assert.match(renderMarkdown(named), /^Do first \(1\): See who syncs/m);
+  for (const report of [
+    withVerdict('cannot-tell', 'Cannot tell: no check explains why GET /a had no reply for 4.20 s.'),
+    withVerdict('possible', `Nothing urgent. Possible: ${finding.title}`),
+  ])
+    for (const text of [renderText(report, plain), renderMarkdown(report)])
+      assert.doesNotMatch(text, /Pid 8613 waits|See who syncs/);
 });
 
 test('more than ten info findings: the rest is counted by kind', () => {

@@ -157,8 +157,20 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   // A header of 512 bytes: the name, numbers and sums in octal, and the word at byte 257.
   [
     `capture/${'\0'.repeat(92)}0000700${'\0'.repeat(150)}ustar  \0root${'\0'.repeat(243)}`,
-    /^a tar archive; unpack it with `tar -xf/,
+    /^a tar archive; type: tar -xf FILE && drover capture$/,
   ],
+  [
+    `./drover-capture-web-1-20261120T021337-0815/trace.strace${'\0'.repeat(44)}0000700${'\0'.repeat(150)}ustar  \0root`,
+    /^a tar archive; type: tar -xf FILE && drover drover-capture-web-1-20261120T021337-0815$/,
+  ],
+  // No folder, a path out of it, and what a shell would take for an option or a command.
+  ...['trace.strace', '../x/trace', '/etc/passwd', '-C/x', '$(reboot)/x'].map(
+    (name) =>
+      [
+        `${name.padEnd(100, '\0')}0000700${'\0'.repeat(150)}ustar  \0root`,
+        /^a tar archive; type: mkdir capture && tar -xf FILE -C capture && drover capture$/,
+      ] as const,
+  ),
   ['<!doctype html>\n<html>', /HTML/],
   [
     'The kernel then calls accept(2), which fails with EAGAIN.\nSee also read(2) and write(2).\n',
@@ -166,6 +178,8 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ],
   ['#include <stdio.h>\nint main(void)\n{\n  close(fd);\n  read(fd, buf, sizeof buf);\n}\n', /^text that begins with/],
   [`${'word '.repeat(40)}\n`, /^text that begins with "(?:word ){11}wor(?:d )?…"$|^text that begins with ".{59}…"$/],
+  ['root:$6$salt$Zq7MARK9xabcdef:19000:0:99999:7:::\n', /^text that begins with "root:<removed>:19000:0:99999:7:::"$/],
+  ['DATABASE_PASSWORD="Zq7MARK9x"\n', /^text that begins with "DATABASE_PASSWORD="<removed>""$/],
   ['\x1b[31mred\x1b[0m alert\x07\u202e\n', /^text that begins with "\[31mred \[0m alert"$/],
 ];
 for (const [head, said] of OTHERS) {
@@ -189,4 +203,12 @@ test('what is said of an unknown file is one line without control characters', (
     assert.ok(said.length > 0 && said.length < 200);
     for (const format of formats) assert.ok(format.sniff(bytes) >= 0 && format.sniff(bytes) <= 1);
   }
+});
+
+test('the way out of a file that is no trace is a command to type as it is, with the path of the file', () => {
+  const gzip = Buffer.from('1f8b0800000000000003', 'hex');
+  assert.match(describeUnknown(gzip, './a b/it\'s $HOME\x1b"'), /`zcat '\.\/a b\/it'\\''s \$HOME\?"'`$/);
+  assert.match(describeUnknown(gzip, 'web-1.gz'), /`zcat web-1\.gz`$/);
+  // What the file itself says is left alone.
+  assert.match(describeUnknown(Buffer.from('FILE of nothing\n'), 'x'), /begins with "FILE of nothing"$/);
 });

@@ -31,6 +31,17 @@ const DAMAGE: Readonly<
   'tabs between columns': { change: (line) => line.replace(/ +/, '\t').replace(/ /, '\t'), others: ['paste'] },
   'blanks that do not break': { change: (line) => line.replace(/ +/, '\u00a0 ').replace(' = ', '\u00a0= ') },
   'HTML entities': { change: (line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') },
+  'all of HTML': {
+    change: (line) =>
+      `<span class="line">${line.replaceAll('&', '&amp;').replaceAll('<', '&#60;').replaceAll('>', '&gt;')}</span><br/>`,
+  },
+  'ellipses of a word processor': { change: (line) => line.replaceAll('...', '\u2026') },
+  'dashes of a blog': { change: (line) => line.replaceAll('---', '\u2014') },
+  'backslashes of Markdown': { change: (line) => line.replace(/[_[\]<>]/g, '\\$&') },
+  'bold lines': { change: (line) => `**${line}**` },
+  'bullets of a list': { change: (line) => `- ${line}`, others: ['paste'] },
+  'plus signs of a difference': { change: (line) => `+${line}`, others: ['paste'] },
+  'the name of a container behind a quote': { change: (line) => `> web-1  | ${line}`, others: ['paste'] },
   'blanks at the end': { change: (line) => `${line}   ` },
   'colours of strace 7': {
     change: (line) =>

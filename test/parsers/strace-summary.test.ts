@@ -81,3 +81,27 @@ test('a report on a table has its counts, and only detectors of counts judge by 
   for (const outcome of Object.values(others))
     assert.match(`${outcome?.status} ${outcome?.reason}`, /not-applicable .*strace -f -ttt -T/);
 });
+
+test('a table is read as others put it down: quoted, numbered, indented, collected, or as HTML', () => {
+  const forms: readonly ((line: string, index: number) => string)[] = [
+    (line) => `> ${line}`,
+    (line, index) => `${String(index + 1).padStart(6)}\t${line}`,
+    (line) => `    ${line}`,
+    (line) => `web-1  | ${line}`,
+    (line) => `Nov 27 14:00:01 web-1 app[812]: ${line}`,
+    (line) => `\x1b[32m${line}\x1b[0m`,
+    (line) => `<p>${line}</p>`,
+    (line) => line.replaceAll(' ', '\u00a0'),
+  ];
+  for (const form of forms) {
+    const { others } = read(TABLE.trimEnd().split('\n').slice(2).map(form).join('\n'));
+    assert.deepEqual(
+      others.map(({ call, count, errors }) => [call, count, errors]),
+      [
+        ['clock_nanosleep', 4, [['?', 1]]],
+        ['mmap', 7, []],
+      ],
+      form('% time', 0),
+    );
+  }
+});

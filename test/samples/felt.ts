@@ -14,6 +14,7 @@ const WAITS: ReadonlySet<string> = new Set([
   'stranded-queue',
   'accept-hoarding',
   'accept-delay',
+  'accept-paused',
   'stuck-call',
 ]);
 /** A wait of a client is longer than the stall in it, but clients come late into one. */

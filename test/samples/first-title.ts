@@ -30,6 +30,8 @@ function ofAct(act: Act, { slowestMs, load }: ServerTruth): RegExp[] {
     case 'wait':
       // Whose request threads wait for that a loop hands its work to nothing tells: what holds all of them is named.
       return [new RegExp(`(?:waited for |holds .* time: (?:\\w+ on )?)${escaped(act.upstream)}`)];
+    case 'limit':
+      return [new RegExp(`^Stopped accepting .* at ${act.connections} connections: `)];
     case 'keep':
       return [/held by idle connections/];
     case 'stop':

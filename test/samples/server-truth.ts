@@ -21,6 +21,7 @@ export type Act =
   | { readonly act: 'exhaust'; readonly workers: number; readonly upstream: string; readonly upstreamMs: number }
   | { readonly act: 'wait'; readonly upstream: string; readonly upstreamMs: number }
   | { readonly act: 'keep'; readonly workers: number }
+  | { readonly act: 'limit'; readonly connections: number }
   | { readonly act: 'stop'; readonly pid: number; readonly sender: number; readonly from: number; readonly to: number }
   | { readonly act: 'quota'; readonly pid: number; readonly periodMs: number; readonly throttledMs: number }
   | { readonly act: 'clock-step'; readonly seconds: number; readonly at: number }

@@ -14,7 +14,7 @@ export const NOTICED_MS = 500;
 
 /** The findings that a scene calls for, from what was done and what its clients measured. */
 export function wantedOf(truth: ServerTruth): Wanted {
-  const all = [...truth.acts.map((act) => ofAct(act, truth)), ofBlockedLoops(truth), ofClients(truth)];
+  const all = [...truth.acts.map((act) => ofAct(act, truth)), ofBlockedLoops(truth), ofClients(truth), ofRoom(truth)];
   return { want: all.flatMap(({ want }) => want), forbid: all.flatMap(({ forbid }) => forbid) };
 }
 
@@ -29,6 +29,8 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
           ms: around(act.upstreamMs),
         });
       return want({ kind: 'worker-saturation', severity: 'warning' });
+    case 'limit':
+      return want({ kind: 'accept-paused', severity: 'warning' });
     case 'wait':
       return { want: [], forbid: [{ kind: 'worker-saturation', severity: 'warning' }] };
     case 'keep':
@@ -93,6 +95,12 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
 }
 
 const want = (description: Description): Wanted => ({ want: [description], forbid: [] });
+
+/** A server that has room for all stops accepting from nobody. */
+function ofRoom({ acts }: ServerTruth): Wanted {
+  const isFull = acts.some(({ act }) => act === 'limit' || act === 'exhaust' || act === 'keep');
+  return { want: [], forbid: isFull ? [] : [{ kind: 'accept-paused' }] };
+}
 
 /** Requests that keep the loop, as long as the client measured. */
 function ofBlockedLoops({ load }: ServerTruth): Wanted {

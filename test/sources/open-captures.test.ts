@@ -125,7 +125,10 @@ test('a directory of strace -ff stays one capture, whatever else is in it, and w
     threads?.set.inputs.map(({ tid }) => tid),
     [17, 19],
   );
-  assert.match(threads?.set.notices.join() ?? '', /Not read in .*ff, for they are not named NAME\.PID: web-2\.strace/);
+  assert.match(
+    threads?.set.notices.join() ?? '',
+    /Not read in .*ff, because their names are not NAME\.PID: web-2\.strace/,
+  );
   const [recipe, ...others] = openCaptures([join(folder, 'recipe')]);
   assert.deepEqual(others, []);
   assert.equal(recipe?.set.inputs.length, 1);
@@ -147,12 +150,16 @@ test('what a directory of hosts holds besides is said, but for the packed copy o
     ['web-1', 'web-2'],
   );
   assert.deepEqual(captures[0]?.set.notices, [
-    `Not read in ${folder}, for no name says that it is a capture: notes.txt.`,
+    `Not read in ${folder}, because their names are not those of captures: notes.txt.`,
   ]);
   const packed = join(temporaryFolder(), 'packed');
   mkdirSync(packed);
   writeFileSync(join(packed, `${own}.tar.gz`), '');
   assert.throws(() => openCaptures([packed]), {
-    hint: `Unpack it: tar -xf ${join(packed, `${own}.tar.gz`)} -C ${packed}`,
+    hint: `Unpack: tar -xf ${join(packed, `${own}.tar.gz`)} -C ${packed} && drover ${packed}`,
+  });
+  writeFileSync(join(packed, 'web-2.tgz'), '');
+  assert.throws(() => openCaptures([packed]), {
+    hint: `Unpack: for each in ${packed}/*.t*; do tar -xf "$each" -C ${packed}; done && drover ${packed}`,
   });
 });

@@ -61,6 +61,12 @@ test('two sets in one directory are read as one trace, and said to be two', () =
   );
 });
 
+test('of many sets in one directory a few are named', () => {
+  const names = Array.from({ length: 23 }, (_, index) => `web${index}.17`);
+  const { notices } = listTraceDirectory(directory('many', names));
+  assert.match(notices[0] ?? '', /holds 23 sets of files, read as one trace: (?:web\d+\.\* \(1\),? ){3}and 20 more\./);
+});
+
 test('a directory without such files is an error that names what may have been meant', () => {
   const path = directory('sample', ['trace.strace.gz']);
   assert.throws(

@@ -105,6 +105,15 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
       holds: (report, [connections = 0]) => connections > 0 && callsNamed(report, WRITE) >= connections,
     },
   ],
+  'accept-paused': [
+    {
+      pattern: each(
+        '(?:no connection came while it was out of all epoll sets for .* or more|it was out of all epoll sets for .* ' +
+          'at most while connections came)',
+      ),
+      holds: (report) => accepted(report) > 0 && callsNamed(report, /^epoll_(?:wait|pwait2?)$/) > 0,
+    },
+  ],
   'session-lock': [
     {
       pattern:

@@ -2,7 +2,7 @@ import type { Activity } from '../../src/analysis/activity.ts';
 import type { Report } from '../../src/analysis/report.ts';
 import type { DashboardEvent, Effect } from '../../src/dashboard/events.ts';
 import { reduce } from '../../src/dashboard/reduce/reduce.ts';
-import { ASCII, textOf, UNICODE } from '../../src/dashboard/spans.ts';
+import { ASCII, textOf, UNICODE } from '../../src/dashboard/row.ts';
 import { type DashboardState, initialState } from '../../src/dashboard/state.ts';
 import { drawScreen } from '../../src/dashboard/views/screen.ts';
 

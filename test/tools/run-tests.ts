@@ -81,15 +81,18 @@ export const SHARING = [
   'sources',
   'trace',
 ];
-/** With much larger shares processors would be idle at the end. */
-const MOST_IN_SHARE = 30;
+/** With one share each, processors would be idle at the end; each further one loads and compiles all modules again. */
+const SHARES_OF_PROCESSOR = 2;
 /** A file for each share, which imports the tests of that share. */
 const SHARES = 'dist/test/shares';
 
 /** The files of each process. Shares are dealt like cards: neighbours by name are often large together. */
-export function inShares(files: readonly string[]): readonly (readonly string[])[] {
+export function inShares(
+  files: readonly string[],
+  processors = availableParallelism(),
+): readonly (readonly string[])[] {
   const sharing = files.filter(sharesProcess);
-  const count = Math.ceil(sharing.length / MOST_IN_SHARE);
+  const count = Math.min(SHARES_OF_PROCESSOR * processors, sharing.length);
   const shares = Array.from({ length: count }, (_, share) => sharing.filter((_file, index) => index % count === share));
   return [...shares, ...files.filter((file) => !sharesProcess(file)).map((file) => [file])];
 }

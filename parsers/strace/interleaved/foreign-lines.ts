@@ -1,7 +1,7 @@
 import { beginsFailure } from '../../../src/trace/failure-words.ts';
 import type { Printed } from '../../../src/trace/record.ts';
 import { decodeUtf8 } from '../../../src/trace/utf8.ts';
-import type { ForeignColumns } from '../foreign-columns.ts';
+import type { ForeignColumns } from '../../text/foreign-columns.ts';
 import type { ParserState } from '../parser-state.ts';
 
 const ELISION =

@@ -1,7 +1,6 @@
-import { cleanLine } from '../cleaning.ts';
-import type { ForeignColumns } from '../foreign-columns.ts';
+import { cleanLine } from '../../text/cleaning.ts';
+import type { ForeignColumns } from '../../text/foreign-columns.ts';
 
-const MARKDOWN = /^[*`]{1,3}(?=[[\w])|[*`]{1,3}$/g;
 const LOST_BRACKET = /^p?i?d {1,8}(?=\d+\] )/;
 /** The position that tmux shows in the upper right corner. */
 const TMUX = /\[\d{1,9}\/\d{1,9}\]$/;
@@ -12,8 +11,7 @@ const TMUX = /\[\d{1,9}\/\d{1,9}\]$/;
  */
 export function repairLine(line: string, foreign: ForeignColumns | null): string {
   let text = cleanLine(line);
-  if (foreign !== null) text = foreign.strip(text);
-  text = text.replace(MARKDOWN, '');
+  if (foreign !== null) text = cleanLine(foreign.strip(text));
   if (text.endsWith(']')) text = text.replace(TMUX, '').trimEnd();
   return text.replace(LOST_BRACKET, '[pid ');
 }

@@ -1,9 +1,10 @@
 import type { Cost, Observed, Sampled, TraceRecord } from '../../../src/trace/record.ts';
 import { ByteWindow } from '../../text/byte-window.ts';
+import { isMarkedUp } from '../../text/cleaning.ts';
 import { CODE_IN_STRACE, readCodeSample } from '../../text/code-line.ts';
 import { COST_IN_STRACE, NOTED_BY_DROVER, readCost } from '../../text/cost-line.ts';
+import type { ForeignColumns } from '../../text/foreign-columns.ts';
 import { readSight, SIGHT_IN_STRACE } from '../../text/sight-line.ts';
-import type { ForeignColumns } from '../foreign-columns.ts';
 import { readFrame } from '../frames.ts';
 import type { LineColumns } from '../line-columns.ts';
 import type { LineReader } from '../line-reader.ts';
@@ -27,8 +28,6 @@ const JUNK_BEFORE_PID =
 const ATTACHED_TO = /\s(?:-p\s?|--attach[= ])["']?(\d{1,9})\b/g;
 /** Markdown around a paste. */
 const FENCE = /^\s*(?:`{3,}|~{3,})/;
-/** Colours or entities may hide the end of a line. */
-const MARKED_UP = /\x1b\[|&[lg]t;/;
 
 /** The lines that do not read at first sight: messages, cut calls, stacks, pastes, output of the program. */
 export class RestLines {
@@ -77,7 +76,8 @@ export class RestLines {
       account.blank++;
       return null;
     }
-    const own = this.#foreignColumns === null ? text : this.#foreignColumns.strip(text);
+    const isMarked = isMarkedUp(text);
+    const own = isMarked ? repairLine(text, this.#foreignColumns) : (this.#foreignColumns?.strip(text) ?? text);
     if (own.startsWith(' > ') || own.startsWith(' | ') || own.startsWith(' * ')) return this.#readAttached(own);
     if (text.startsWith(NOTED_BY_DROVER)) {
       const noted = this.#noted(text);
@@ -86,7 +86,7 @@ export class RestLines {
     const message = readMessage(own) ?? this.#messageBehindColumns(text);
     if (message !== null) return this.#readMessage(message, own);
     if (outcome === NOBODY) return this.#countForeign(text, false);
-    if (outcome === UNENDED && !MARKED_UP.test(text)) return this.#cut.open(text);
+    if (outcome === UNENDED && !isMarked) return this.#cut.open(text);
     let record = this.#repair(text);
     if (record === UNENDED) record = this.#cut.joinHalf(text);
     if (record !== UNENDED) return record;
@@ -112,7 +112,7 @@ export class RestLines {
   /** A line while a call waits for its end. */
   #goOn(line: string, isLast: boolean): TraceRecord | null {
     const columns = this.#foreignColumns;
-    const text = columns === null ? line : columns.strip(line);
+    const text = isMarkedUp(line) ? repairLine(line, columns) : (columns?.strip(line) ?? line);
     const swallows = this.#cut.waiting?.swallows === true;
     if (text.startsWith(NOTED_BY_DROVER)) {
       const noted = this.#noted(text);

@@ -8,6 +8,9 @@ import { INTERRUPTED, untilInterrupted } from './signals.ts';
 import { spoken } from './spoken.ts';
 import { startSummary } from './start-summary.ts';
 
+/** A tracer takes its 3 s, and three times as long on a host without a processor to spare. */
+const STILL_EVERY_MS = 5_000;
+
 /**
  * Checks, asks, and starts the tracer; null when the user would rather not. `reserveSeconds` may be added to its time
  * later. Throws `AttachError` and `OutputError`.
@@ -26,24 +29,31 @@ export async function beginCapture(
     family: flags.family,
   });
   if (why !== '') notice(why);
+  // The kernel shows such a process in the wait that it was stopped in, as if all were well.
+  const stopped = processes.filter(({ state }) => state === 'T').map(({ pid }) => pid);
+  if (stopped.length > 0) notice(stoppedWords(stopped));
   const { save, force, spool, maxSpool, isPassedOn } = flags;
   const program = isWatch ? 'watch' : flags.program;
   const start = (chosen: typeof engine) =>
     untilInterrupted((signal) =>
-      startCapture(chosen, processes, {
-        save,
-        force,
-        spool,
-        isPassedOn,
-        mostBytes: maxSpool,
-        seconds: flags.for + reserveSeconds,
-        program,
-        watch,
-        code: flags.code,
-        ringSeconds,
-        mostPercent: flags.maxCost,
-        signal,
-      }),
+      sayingThatItGoesOn(
+        chosen,
+        notice,
+        startCapture(chosen, processes, {
+          save,
+          force,
+          spool,
+          isPassedOn,
+          mostBytes: maxSpool,
+          seconds: flags.for + reserveSeconds,
+          program,
+          watch,
+          code: flags.code,
+          ringSeconds,
+          mostPercent: flags.maxCost,
+          signal,
+        }),
+      ),
     );
   const begin = (chosen: typeof engine) =>
     notice(startSummary(chosen, watch?.processes ?? [], processes.length).join('\n'));
@@ -61,6 +71,29 @@ export async function beginCapture(
   if (!(await agreed(processes.length, flags))) return null;
   begin('strace');
   return start('strace');
+}
+
+function stoppedWords(pids: readonly number[]): string {
+  const who = pids.length === 1 ? `Process ${pids[0]} is` : `Processes ${pids.join(' ')} are`;
+  return `${who} stopped (state T) and cannot serve anybody until: kill -CONT ${pids.join(' ')}`;
+}
+
+/** Says every few seconds that the tracer is not there yet. */
+async function sayingThatItGoesOn<Result>(
+  engine: string,
+  notice: (sentence: string) => void,
+  started: Promise<Result>,
+): Promise<Result> {
+  const began = performance.now();
+  const saying = setInterval(() => {
+    const seconds = Math.round((performance.now() - began) / 1_000);
+    notice(`${engine} is still starting after ${seconds} s: this host is short of CPU time. Ctrl-C gives up.`);
+  }, STILL_EVERY_MS);
+  try {
+    return await started;
+  } finally {
+    clearInterval(saying);
+  }
 }
 
 /** strace is slow for what it traces: a person is asked first. */

@@ -104,7 +104,7 @@ async function ending(
       : ` ${plural(unwritten, 'more thing')} happened after the last dump began; no file holds ${them}.`;
   say(
     dumps === 0 && failed === 0
-      ? 'No condition of --until held: there is no dump.'
+      ? 'No --until condition was met: no file was written.'
       : `${plural(dumps, 'dump')}${others}. They hold what clients sent; only you can read them.${lost}`,
   );
   if (fatal !== null) return fatal.code;
@@ -118,7 +118,7 @@ function beginning({ processes, engine, file }: LiveCapture, flags: RecordFlags,
   const when = [...until.map(inWords), `kill -USR1 ${process.pid}`].join(', or ');
   return (
     `Tracing ${count} with ${engine.name} for ${spoken(seconds)}; the last ${spoken(ringSeconds)} are kept in ` +
-    `${file}, ${mebibytes(maxSpool)} at most. They are written to a file of their own at ${when}: ` +
+    `${file}, ${mebibytes(maxSpool)} at most. They are written to a new file at ${when}: ` +
     `${plural(dumps, 'file')} at most, ${spoken(ringSeconds)} apart. Ctrl-C ends the recorder and writes no file.`
   );
 }

@@ -7,7 +7,7 @@ import type { ExitCodeSink } from '../printing/exit-code.ts';
 export function addArchiveCommand(program: Command, exitWith: ExitCodeSink): void {
   const command = program
     .command('archive')
-    .description('keep what captures say as rows for a database, one file a capture: which host had what on which day')
+    .description('save the findings of captures as rows for a database: which host had which finding on which day')
     .argument(
       '[folder]',
       'where the rows are kept, as FOLDER/day=YYYY-MM-DD/HOST.CAPTURE.ndjson; made when it is missing',
@@ -20,7 +20,9 @@ export function addArchiveCommand(program: Command, exitWith: ExitCodeSink): voi
   addThresholdOptions(command)
     .optionsGroup('Asking:')
     .addOption(
-      new Option('--sql <database>', 'print tables, views and questions for this database instead').choices(DATABASES),
+      new Option('--sql <database>', 'print the SQL for this database instead: tables, views and queries').choices(
+        DATABASES,
+      ),
     )
     .action(async (folder: string | undefined, files: string[], flags: ArchiveFlags) => {
       const { runArchive } = await import('../actions/archive.ts');

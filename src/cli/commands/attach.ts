@@ -14,7 +14,7 @@ import { sayFirst } from '../printing/first-words.ts';
 /** Adds `drover attach`. */
 export function addAttachCommand(program: Command, exitWith: ExitCodeSink): void {
   const command = addTargetArgument(
-    program.command('attach').description('trace a running server for a while and report'),
+    program.command('attach').description('trace a running server for a minute and report'),
   );
   addDashboardOptions(addListenOptions(addSaveOption(addCaptureOptions(command))));
   addJudgeOptions(addPrintOptions(command).optionsGroup('What to look at:')).action(

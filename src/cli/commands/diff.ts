@@ -7,9 +7,9 @@ import type { ExitCodeSink } from '../printing/exit-code.ts';
 export function addDiffCommand(program: Command, exitWith: ExitCodeSink): void {
   const command = program
     .command('diff')
-    .description('compare two captures, before and after a change: what is gone, new, better or worse')
+    .description('compare two captures, from before and after a change: what is gone, new, better or worse')
     .argument('<before>', 'a trace, a directory of strace -ff files, or a report that drover --json saved')
-    .argument('<after>', 'the same of the time after the change; - for standard input');
+    .argument('<after>', 'a trace or report from after the change; - for standard input');
   addOutputOptions(
     command
       .optionsGroup('What to print:')
@@ -20,7 +20,7 @@ export function addDiffCommand(program: Command, exitWith: ExitCodeSink): void {
     addThresholdOptions(command.optionsGroup('What to look at:'))
       .optionsGroup('For scripts:')
       .addOption(failOnOption('exit with 1 when a cause that is new or worse is at least this severe'))
-      .option('--strict', 'exit with 5 when nobody can tell, or the data are partial'),
+      .option('--strict', 'exit with 5 when the comparison cannot tell for sure, or when the data are partial'),
   ).action(async (before: string, after: string, flags: DiffFlags) => {
     const { runDiff } = await import('../actions/diff.ts');
     exitWith(await runDiff(before, after, flags));

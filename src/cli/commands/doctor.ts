@@ -6,7 +6,7 @@ import type { ExitCodeSink } from '../printing/exit-code.ts';
 export function addDoctorCommand(program: Command, exitWith: ExitCodeSink): void {
   program
     .command('doctor')
-    .description('say what works here for a live capture, what is missing, and the fix')
+    .description('say whether this host can record a live capture, what is missing, and how to fix that')
     .addArgument(new Argument('[pid...]', 'also check whether these processes can be traced').argParser(parsePidWords))
     .action(async (pids: number[]) => {
       const { runDoctor } = await import('../actions/doctor.ts');

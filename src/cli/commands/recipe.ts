@@ -18,7 +18,7 @@ export function addRecipeCommand(program: Command, exitWith: ExitCodeSink): void
     )
     .addOption(new Option('--for <time>', 'how long it traces').argParser(parseSeconds).default(SECONDS, '20s'))
     .addOption(
-      new Option('--machine <machine>', 'of the host, for bpftrace')
+      new Option('--machine <machine>', 'the machine of that host, for bpftrace')
         .choices(['x86-64', 'arm64'])
         .default(machineOf(process.arch) ?? 'x86-64'),
     )

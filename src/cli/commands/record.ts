@@ -13,7 +13,9 @@ const RING_SECONDS = 7 * 86_400;
 /** Adds `drover record`. */
 export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void {
   const command = addTargetArgument(
-    program.command('record').description('trace a running server into a file, for later or for a colleague'),
+    program
+      .command('record')
+      .description('trace a running server into a file, to read later or to send to a colleague'),
   );
   addCaptureOptions(command, PROGRAM_NAMES, parseLongSeconds)
     .optionsGroup('To keep only what led to something (flight recorder):')

@@ -9,7 +9,7 @@ export function addRunCommand(program: Command, exitWith: ExitCodeSink): void {
   const command = program
     .command('run')
     .description('start a program under strace, with a filter in the kernel, and report when it has ended')
-    .argument('<command...>', 'the program and its words, after --')
+    .argument('<command...>', 'the program and its arguments, after --')
     .passThroughOptions()
     .optionsGroup('How to trace:')
     .addOption(

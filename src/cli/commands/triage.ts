@@ -5,14 +5,14 @@ import { addDashboardOptions } from '../options/dashboard.ts';
 import { addJudgeOptions, addPrintOptions } from '../options/print.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
 import { sayFirst } from '../printing/first-words.ts';
+import { isPiped } from '../reading/piped.ts';
 
 /** Adds `drover triage`. */
 export function addTriageCommand(program: Command, exitWith: ExitCodeSink): void {
   const command = program
     .command('triage')
     .description(
-      'look into a captured trace, or a running server, on the dashboard: verdict, findings, workers over time, the ' +
-        'proof',
+      'open the dashboard on a captured trace or a running server: verdict, findings, workers over time, the proof',
     )
     .argument(
       '[file...]',
@@ -23,7 +23,8 @@ export function addTriageCommand(program: Command, exitWith: ExitCodeSink): void
     'go on reading a file that grows, until Esc or q',
   );
   addPrintOptions(addSaveOption(addCaptureOptions(command))).action(
-    async (files: string[], flags: AnalyzeFlags & AttachFlags) => {
+    async (named: string[], flags: AnalyzeFlags & AttachFlags) => {
+      const files = named.length === 0 && flags.pid === undefined && isPiped() ? ['-'] : named;
       if (files.length === 0) sayFirst((flags.pid ?? []).map(String), flags);
       const { runTriage } = await import('../actions/triage.ts');
       exitWith(await runTriage(files, flags));

@@ -2,7 +2,7 @@ import { openSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
 import { Dashboard } from '../../dashboard/dashboard.ts';
 import type { Effect } from '../../dashboard/events.ts';
-import { ASCII, UNICODE } from '../../dashboard/spans.ts';
+import { ASCII, UNICODE } from '../../dashboard/row.ts';
 import { type DashboardState, initialState } from '../../dashboard/state.ts';
 import { sizeOf, TerminalSession } from '../../dashboard/terminal/terminal-session.ts';
 import type { Theme } from '../../dashboard/terminal/theme.ts';

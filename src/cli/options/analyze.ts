@@ -28,13 +28,13 @@ export function addWindowOptions(command: Command): Command {
     .optionsGroup('What to look at:')
     .option(
       '--from <time>',
-      'leave out findings before: 02:13:37.5, +12.4s, 2026-11-20T02:13:37Z, epoch seconds',
+      'leave out findings that ended before: 02:13:37.5, +12.4s, 2026-11-20T02:13:37Z, epoch seconds',
       parseTimePoint,
     )
-    .option('--to <time>', 'leave out findings after', parseTimePoint)
+    .option('--to <time>', 'leave out findings that began after', parseTimePoint)
     .option(
       '--columns <names>',
-      'what the words of each line are, for text of your own bpftrace program: "ts pid tid comm call fd ret dur:us"',
+      'the columns of text that your own bpftrace program prints: "ts pid tid comm call fd ret dur:us"',
       parseColumns,
     );
 }

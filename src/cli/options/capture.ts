@@ -74,8 +74,9 @@ export function addTargetArgument(command: Command): Command {
   return command.addArgument(
     new Argument(
       '<who...>',
-      'a process of the server by pid, by name (gunicorn), by port (:8000), or a unit of systemd (web.service); its ' +
-        'family is found from there',
+      'one process of the server: a pid, a name (gunicorn), a port (:8000) or a unit of systemd (web.service); ' +
+        'drover ' +
+        'finds the other processes of that server',
     ),
   );
 }
@@ -111,7 +112,7 @@ export function addCaptureOptions(command: Command, programs = REPORTED, parseTi
         'detach when tracing takes more than this share of one CPU over 10 s: 5%',
       ).argParser(parsePercent),
     )
-    .option('--no-family', 'trace only the processes named, not the rest of their server')
+    .option('--no-family', 'trace only the named processes, not the rest of their server')
     .addOption(
       new Option(
         '--code <how>',
@@ -127,7 +128,10 @@ export function addCaptureOptions(command: Command, programs = REPORTED, parseTi
 /** Adds the options that say where a capture grows, and up to which size. */
 export function addSpoolOptions(command: Command, atMost: string): Command {
   return command
-    .option('--spool <dir>', 'where the capture grows (default: beside --save FILE, else the temporary folder)')
+    .option(
+      '--spool <dir>',
+      'folder of the capture while it is recorded (default: beside --save FILE, else the temporary folder)',
+    )
     .addOption(new Option('--max-spool <size>', atMost).argParser(parseBytes).default(SPOOL_BYTES, '512M'));
 }
 
@@ -144,10 +148,10 @@ export function addListenOptions(command: Command): Command {
     .addOption(
       new Option(
         '--listen <address>',
-        'meanwhile offer the figures to Prometheus: 127.0.0.1:9464 (with --engine watch; no dashboard)',
+        'also serve the figures to Prometheus while it traces: 127.0.0.1:9464 (with --engine watch; no dashboard)',
       ).argParser(parseListen),
     )
-    .option('--listen-remote', 'let --listen take an address that other hosts reach');
+    .option('--listen-remote', 'allow --listen an address that other hosts can reach');
 }
 
 /** The report has standard output already. Throws `UsageError`. */

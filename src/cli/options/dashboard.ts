@@ -18,14 +18,14 @@ export function addDashboardOptions(command: Command): Command {
   return command
     .optionsGroup('The dashboard:')
     .addOption(
-      new Option('--theme <name>', 'colours; cvd: nobody has to tell red from green').choices([
+      new Option('--theme <name>', 'colours; cvd: for people who cannot tell red from green').choices([
         'dark',
         'light',
         'cvd',
         'mono',
       ]),
     )
-    .option('--mouse', 'let the wheel move the selection (m turns it off)')
+    .option('--mouse', 'the mouse wheel moves the selection (m turns this off)')
     .option('--no-tui', 'no dashboard: print the report, as when standard output is no terminal')
-    .option('--memory <mb>', 'memory that the analysis may take, in MB', countOf('--memory 1024'));
+    .option('--memory <mb>', 'most memory that the analysis may use, in MB', countOf('--memory 1024'));
 }

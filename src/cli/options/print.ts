@@ -41,7 +41,7 @@ export function addPrintOptions(command: Command): Command {
       .option('--json', 'the whole report as one JSON document')
       .option('--ndjson', 'each finding as one JSON document a line')
       .option('--md', 'Markdown, to paste into an incident')
-      .option('--html <file>', 'also one HTML page to hand on, in a new file that only you can read')
+      .option('--html <file>', 'also one HTML page to send to others, in a new file that only you can read')
       .option('--findings <file>', 'also the findings as rows for a database, one JSON object a line')
       .option('--openmetrics <file>', 'also the figures as gauges for Prometheus (textfile collector)')
       .option('--otlp <url>', 'also send it to a receiver of OpenTelemetry: http://127.0.0.1:4318')
@@ -80,7 +80,11 @@ export function addJudgeOptions(command: Command): Command {
 /** Adds the options that say from where on something is a finding. */
 export function addThresholdOptions(command: Command): Command {
   return command
-    .option('--stall-ms <n>', 'call a loop stalled after this many milliseconds', countOf('--stall-ms 200'))
+    .option(
+      '--stall-ms <n>',
+      'report an event loop as stalled from this many milliseconds on',
+      countOf('--stall-ms 200'),
+    )
     .option(
       '--threshold <name=value>',
       'change a threshold; may be repeated (names: drover explain thresholds)',

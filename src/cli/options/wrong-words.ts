@@ -4,7 +4,6 @@ import { UsageError } from './usage-error.ts';
 
 /** What a command lacks when it was given no word, and what to type. */
 const LACKS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
-  analyze: ['No trace was named.', 'Type drover FILE to analyze a trace, drover --help for more.'],
   attach: [
     'No process was named.',
     'Type drover attach PID, or a name (gunicorn), a port (:8000), a unit (web.service).',

@@ -39,7 +39,7 @@ export function comparisonExitCode(
   { verdict, causes, before, after }: Comparison,
   { strict, failOn }: Pick<ReportFlags, 'strict' | 'failOn'>,
 ): number {
-  const isPartial = verdict.outcome === 'cannot-tell' || [before, after].some(({ grade }) => grade !== 'good');
+  const isPartial = verdict.confidence !== 'likely' || [before, after].some(({ grade }) => grade !== 'good');
   if (strict === true && isPartial) return EXIT.partial;
   const limit = failOn === undefined ? -1 : SEVERITIES.indexOf(failOn);
   const isHarm = causes.some(

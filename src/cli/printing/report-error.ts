@@ -4,6 +4,7 @@ import { AttachError } from '../../sources/attach-error.ts';
 import { InputError } from '../../sources/input-error.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { EXIT } from './exit-code.ts';
+import { oneLine } from './one-line.ts';
 
 /** The exit code that tells the caller whose fault it was. */
 export function exitCodeOf(error: unknown): number {
@@ -32,9 +33,4 @@ function errorText(error: unknown): string {
     'drover: internal error. This is a bug in drover, not in your trace; please report it with the lines ' +
     `below.\n${stack}\n`
   );
-}
-
-/** Names of files may hold anything, also commands for the terminal. */
-function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
 }

@@ -2,6 +2,7 @@ import { fstatSync, readFileSync } from 'node:fs';
 import type { DestinationOptions } from '../../files/destination.ts';
 import { errorCode, failureReason } from '../../files/failure-reason.ts';
 import { OutputError } from '../../files/output-error.ts';
+import { oneLine } from './one-line.ts';
 
 /** Where a report goes. */
 export interface Output {
@@ -55,7 +56,7 @@ export async function writeStdout(text: string): Promise<void> {
 /** Says a sentence on stderr, unless nobody wants notices. */
 export function notices({ quiet }: { readonly quiet?: boolean | undefined }): (sentence: string) => void {
   return (sentence) => {
-    if (quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
+    if (quiet !== true) process.stderr.write(`drover: ${sentence.split('\n').map(oneLine).join('\n')}\n`);
   };
 }
 

@@ -2,7 +2,7 @@ import { type Clipping, clippingOf } from '../clipping.ts';
 import { type Effect, type Step, still } from '../events.ts';
 import { exported } from '../export.ts';
 import type { Action } from '../keys.ts';
-import { textOf } from '../spans.ts';
+import { textOf } from '../row.ts';
 import { type Clock, currentView, type DashboardState, shownReport, topScreen, VIEW_NAMES } from '../state.ts';
 import { findingOf } from '../tables/findings.ts';
 import { drawScreen } from '../views/screen.ts';

@@ -1,5 +1,5 @@
 import { PassThrough, Writable } from 'node:stream';
-import type { Row } from '../spans.ts';
+import type { Row } from '../row.ts';
 import { type BlessedBox, type BlessedScreen, withBlessed } from './blessed-loader.ts';
 import { painted, type Theme } from './theme.ts';
 

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import type { ReadStream, WriteStream } from 'node:tty';
-import type { Row } from '../spans.ts';
+import type { Row } from '../row.ts';
 import { BlessedPainter } from './blessed-painter.ts';
 import { type Input, KeyDecoder } from './key-decoder.ts';
 import type { Theme } from './theme.ts';

@@ -1,4 +1,4 @@
-import type { Row, Style } from '../spans.ts';
+import type { Row, Style } from '../row.ts';
 
 export type Theme = 'dark' | 'light' | 'cvd' | 'mono';
 

@@ -1,4 +1,4 @@
-import { fit, type Glyphs, type Row, row, span } from '../spans.ts';
+import { fit, type Glyphs, type Row, row, styled } from '../row.ts';
 
 /** Two blocks of rows next to each other, a bar between them. */
 export function beside(
@@ -11,7 +11,7 @@ export function beside(
   const height = Math.max(left.length, right.length);
   return Array.from({ length: height }, (_, index) => [
     ...fit(left[index] ?? [], leftWidth, glyphs.ascii),
-    span(`${glyphs.bar} `, 'quiet'),
+    styled(`${glyphs.bar} `, 'quiet'),
     ...fit(right[index] ?? row(''), Math.max(0, width - leftWidth - 2), glyphs.ascii),
   ]);
 }

@@ -1,7 +1,7 @@
 import type { CallTarget } from '../../analysis/activity.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
-import { cell, figure, type Row, row, rule, selected, span } from '../spans.ts';
+import { cell, figure, type Row, row, rule, selected, styled } from '../row.ts';
 import type { DashboardState } from '../state.ts';
 import { CALL_COLUMNS, callRows } from '../tables/calls.ts';
 import { orderName } from '../tables/table.ts';
@@ -43,7 +43,7 @@ export function drawCalls(state: DashboardState): readonly Row[] {
   return tall(
     [
       rule(glyphs, columns, 'CALLS  time between entry and return, waiting included', remark),
-      row(span(heads, 'quiet')),
+      row(styled(heads, 'quiet')),
       ...tall(list, shown),
       ...(below > 0 && chosen !== undefined ? histogram(state, chosen, below - 1) : []),
     ],
@@ -71,7 +71,7 @@ function histogram(state: DashboardState, { call, target, octaves }: CallTarget,
       const length = number === 0 ? 0 : Math.max(1, Math.round((number / most) * room));
       return row(
         ` under ${durationOfMs(below).padStart(12)} ${count(number).padStart(11)}  `,
-        span(glyphs.blocked.repeat(length), 'running'),
+        styled(glyphs.blocked.repeat(length), 'running'),
       );
     }),
   ];

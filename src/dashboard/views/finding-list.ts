@@ -1,7 +1,7 @@
 import type { Finding } from '../../analysis/report.ts';
 import { SEVERITY_WORDS } from '../../output/wording.ts';
 import { firstShown } from '../layout.ts';
-import { cell, type Row, row, rule, selected, span } from '../spans.ts';
+import { cell, type Row, row, rule, selected, styled } from '../row.ts';
 import { type DashboardState, shownReport } from '../state.ts';
 import { findingKey } from '../steady-findings.ts';
 import { causesOf, FINDING_COLUMNS, findingRows, shownSeverity } from '../tables/findings.ts';
@@ -58,7 +58,7 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
     const severity = shownSeverity(state, finding);
     const cells = row(
       `${mark}${number} `,
-      span(words[severity], severity),
+      styled(words[severity], severity),
       ' '.repeat(label - words[severity].length),
       hasTime || workers > 0 ? `${cell(finding.title, title - 1)} ` : cell(finding.title, title),
       workers > 0 ? cell(pidsInShort(finding), workers) : '',
@@ -68,7 +68,7 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
   };
   const list = visible.map((finding, index) => draw(finding, first + index));
   if (list.length === 0) list.push(row(`    ${emptyText(state)}`));
-  return [row(span(heads, 'quiet')), ...list];
+  return [row(styled(heads, 'quiet')), ...list];
 }
 
 /** The rule under the list: which one of how many, and how they are ordered. */

@@ -4,22 +4,32 @@ import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
 import { fitTraceLines } from '../../output/trace-line.ts';
 import { CONFIDENCE_WORDS, pids } from '../../output/wording.ts';
-import { type Glyphs, type Row, row, span, textOf } from '../spans.ts';
+import { type Glyphs, type Row, row, styled, textOf } from '../row.ts';
 import { type DashboardState, shownReport } from '../state.ts';
 import { at, clockName, notation } from '../times.ts';
 
 const LABEL = 7;
 const MORE = ' ...';
+/** Between two sentences. */
+const SENTENCE_END = /(?<=[.!?])\s+(?=[A-Z\d])/;
 
 /** Text that hangs behind a label: ` WHY   An event loop …`. */
 export function hanging(glyphs: Glyphs, label: string, text: string, width: number): readonly Row[] {
   if (text === '') return [];
   const lines = wrap(show(text, glyphs.ascii), Math.max(8, width - LABEL - 1));
-  return lines.map((line, index) => row(span(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line));
+  return lines.map((line, index) => row(styled(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line));
 }
 
-/** How sure, when and who, then the counted facts. */
-export function factRows(state: DashboardState, finding: Finding, width: number): readonly Row[] {
+/**
+ * How sure, when and who, then the counted facts: in so many rows at most, which hold whole sentences where at least
+ * one of them fits.
+ */
+export function factRows(
+  state: DashboardState,
+  finding: Finding,
+  width: number,
+  most = Number.POSITIVE_INFINITY,
+): readonly Row[] {
   const { glyphs } = state;
   const room = Math.max(8, width - 2);
   const inRows = (withKind: boolean): readonly string[] =>
@@ -27,11 +37,16 @@ export function factRows(state: DashboardState, finding: Finding, width: number)
   const short = inRows(false);
   // The name of the kind is not worth a row of its own.
   const facts = inRows(true).length > short.length ? short : inRows(true);
-  return [
-    ...facts.map((line) => row(` ${line}`)),
-    ...effectRows(state, finding, width),
-    ...hanging(glyphs, 'FACTS', finding.summary, width),
-  ];
+  const head = [...facts.map((line) => row(` ${line}`)), ...effectRows(state, finding, width)];
+  const inAll = (summary: string): readonly Row[] => [...head, ...hanging(glyphs, 'FACTS', summary, width)];
+  const whole = inAll(finding.summary);
+  if (whole.length <= most) return whole;
+  const sentences = finding.summary.split(SENTENCE_END);
+  for (let kept = sentences.length - 1; kept > 0; kept--) {
+    const rows = inAll(`${sentences.slice(0, kept).join(' ')}${MORE}`);
+    if (rows.length <= most) return rows;
+  }
+  return clipped(whole, most, width);
 }
 
 /** What came of it. */
@@ -51,7 +66,7 @@ export function clipped(rows: readonly Row[], height: number, width: number): re
   // A sentence is not cut inside a word.
   const [start = ''] = wrap(text.trimStart(), Math.max(1, width - MORE.length - indent));
   const kept = text.length + MORE.length <= width ? last : row(' '.repeat(indent) + start);
-  return [...shown.slice(0, -1), [...kept, span(MORE)]];
+  return [...shown.slice(0, -1), [...kept, styled(MORE)]];
 }
 
 /** `likely, 02:13:32.104 to 02:13:51.220 UTC, worker 4127, loop-stall`. */
@@ -90,7 +105,7 @@ export function proofRows(
   return texts.map((text, index) => {
     const pointer = index === marked ? state.glyphs.pointer : ' ';
     const style = index === marked ? 'selected' : 'plain';
-    return row(span(` ${pointer} ${show(places[index] ?? '', state.glyphs.ascii).padStart(room)}  ${text}`, style));
+    return row(styled(` ${pointer} ${show(places[index] ?? '', state.glyphs.ascii).padStart(room)}  ${text}`, style));
   });
 }
 
@@ -142,7 +157,7 @@ function oneStep(
   return [
     ...hanging(glyphs, isFirst ? 'NEXT' : '', `${index + 1} ${text}`, width),
     // A command is never broken into lines, which would spoil it.
-    ...(command === undefined ? [] : [row(`${indent}  `, span(show(command, glyphs.ascii), 'bold'))]),
+    ...(command === undefined ? [] : [row(`${indent}  `, styled(show(command, glyphs.ascii), 'bold'))]),
     ...(needs === undefined ? [] : hanging(glyphs, '', `needs: ${needs}`, width)),
     ...(caveat === undefined ? [] : hanging(glyphs, '', `caveat: ${caveat}`, width)),
   ];

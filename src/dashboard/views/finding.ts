@@ -2,7 +2,7 @@ import { effectsOf } from '../../analysis/causes.ts';
 import type { Finding } from '../../analysis/report.ts';
 import { SEVERITY_WORDS } from '../../output/wording.ts';
 import { layoutOf } from '../layout.ts';
-import { type Row, row, rule, span } from '../spans.ts';
+import { type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { causesOf, findingOf, LINES_OF_EFFECT, linesOfCause, shownSeverity } from '../tables/findings.ts';
 import { tall } from './beside.ts';
@@ -45,12 +45,12 @@ function findingPage(
   const report = shownReport(state);
   const severity = shownSeverity(state, finding);
   const rows: Row[] = [
-    row(' ', span(SEVERITY_WORDS[severity], severity), ' ', span(finding.title, 'bold')),
+    row(' ', styled(SEVERITY_WORDS[severity], severity), ' ', styled(finding.title, 'bold')),
     ...factRows(state, finding, columns),
     // The lines that prove it are to be seen at once: further steps follow them.
     ...stepRows(glyphs, finding.next.slice(0, 1), columns),
     row(
-      span(' PROOF', 'bold'),
+      styled(' PROOF', 'bold'),
       finding.evidence.length === 0
         ? '  no single line shows it'
         : '  Enter opens the marked line among its neighbours',

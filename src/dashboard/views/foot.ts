@@ -1,6 +1,6 @@
 import { type Action, bindings } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
-import { type Row, row, span, textOf } from '../spans.ts';
+import { type Row, row, styled, textOf } from '../row.ts';
 import { type DashboardState, topScreen } from '../state.ts';
 
 const PROMPTS = {
@@ -25,9 +25,9 @@ function messageRow(state: DashboardState): Row {
   const { prompt, message, slowLink } = state;
   if (prompt !== null)
     return row(
-      span(` ${PROMPTS[prompt.kind]}`, 'bold'),
+      styled(` ${PROMPTS[prompt.kind]}`, 'bold'),
       prompt.text,
-      span(' ', 'selected'),
+      styled(' ', 'selected'),
       '   Enter = go   Esc = no',
     );
   return row(` ${message === '' && slowLink ? 'slow link: the screen is drawn less often' : message}`);
@@ -48,5 +48,5 @@ function keyRow(state: DashboardState): Row {
     if (text.length + item.length + last.length + 5 > state.columns) break;
     text += `  ${item}`;
   }
-  return row(span(`${text}  ${last}`, 'quiet'));
+  return row(styled(`${text}  ${last}`, 'quiet'));
 }

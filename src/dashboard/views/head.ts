@@ -2,7 +2,7 @@ import type { Report } from '../../analysis/report.ts';
 import { coverage, extent, paths, workforce } from '../../output/wording.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
-import { type Row, row, type Style, span, spread } from '../spans.ts';
+import { type Row, row, type Style, spread, styled } from '../row.ts';
 import { type DashboardState, shownReport } from '../state.ts';
 import { HEAD_LABEL as LABEL, verdictLabel, verdictLines, verdictWord } from '../verdict-text.ts';
 import { liveData, liveSource } from './live-head.ts';
@@ -26,7 +26,7 @@ function source(state: DashboardState): Row {
   if (frozen !== null) {
     const age = Math.floor((nowMs - frozen.sinceMs) / 1000);
     return spread(
-      row(span(` PAUSED ${age} s`, 'warning'), '   the screen is frozen, reading goes on'),
+      row(styled(` PAUSED ${age} s`, 'warning'), '   the screen is frozen, reading goes on'),
       row(' Space = resume '),
       columns,
     );
@@ -38,13 +38,13 @@ function source(state: DashboardState): Row {
   const facts = report === null || progress !== '' ? [] : [workforce(report), ...extent(report)];
   const isReading = state.reading.state === 'reading';
   if (state.reading.state === 'failed')
-    return row(span(` ${'PARTIAL'.padEnd(LABEL - 1)}`, 'warning'), state.reading.problem);
+    return row(styled(` ${'PARTIAL'.padEnd(LABEL - 1)}`, 'warning'), state.reading.problem);
   const details = [...facts, ...(progress === '' ? [] : [progress])];
   const room = columns - LABEL - (isReading ? 13 : 1);
   const whole = [name, ...details].join('   ');
   // Where the line is short the folder of the file says least, then the last of the facts.
   const text = whole.length <= room ? whole : fitting(name.replace(/[^ ,]*\//g, ''), details, room);
-  const left = row(span(` ${label.padEnd(LABEL - 1)}`, 'bold'), text);
+  const left = row(styled(` ${label.padEnd(LABEL - 1)}`, 'bold'), text);
   return spread(left, isReading ? row(' Esc = stop ') : [], columns);
 }
 
@@ -87,7 +87,7 @@ function verdict(state: DashboardState): readonly [Row, Row?] {
     const hasFailed = state.reading.state === 'failed';
     return [
       row(
-        span(` ${(hasFailed ? 'STOPPED' : '...').padEnd(LABEL - 1)}`, 'bold'),
+        styled(` ${(hasFailed ? 'STOPPED' : '...').padEnd(LABEL - 1)}`, 'bold'),
         hasFailed ? state.reading.problem : 'Too early to say.',
       ),
     ];
@@ -98,20 +98,20 @@ function verdict(state: DashboardState): readonly [Row, Row?] {
   const { headRows } = layoutOf(state);
   const indent = verdictLabel(state, report);
   const [first = '', second] = verdictLines(state, report, state.columns - indent);
-  const label = [span(' '), span(word, style), span(' '.repeat(indent - 1 - word.length))];
+  const label = [styled(' '), styled(word, style), styled(' '.repeat(indent - 1 - word.length))];
   if (headRows < 4 || second === undefined)
-    return [row(...label, span([first, second ?? ''].join(' ').trim(), 'bold'))];
-  return [row(...label, span(first, 'bold')), row(' '.repeat(indent), span(second, 'bold'))];
+    return [row(...label, styled([first, second ?? ''].join(' ').trim(), 'bold'))];
+  return [row(...label, styled(first, 'bold')), row(' '.repeat(indent), styled(second, 'bold'))];
 }
 
 function data(state: DashboardState): Row {
   const report = shownReport(state);
   if (state.live !== null) return liveData(state, state.live);
-  if (report === null) return row(span(` ${'DATA'.padEnd(LABEL - 1)}`, 'bold'));
+  if (report === null) return row(styled(` ${'DATA'.padEnd(LABEL - 1)}`, 'bold'));
   const { quality } = report;
   const style: Style = quality.grade === 'good' ? 'bold' : 'warning';
   const [grade = '', ...rest] = coverage(quality);
-  const left = row(span(' DATA', style), ' '.repeat(LABEL - 5), [grade, ...rest, ...remarks(report)].join('   '));
+  const left = row(styled(' DATA', style), ' '.repeat(LABEL - 5), [grade, ...rest, ...remarks(report)].join('   '));
   return spread(left, row(' D '), state.columns);
 }
 

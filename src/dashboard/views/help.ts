@@ -1,7 +1,7 @@
 import { wrap } from '../../output/page.ts';
 import { bindings } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
-import { type Row, row, rule, span } from '../spans.ts';
+import { type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, type ScreenKind, topScreen } from '../state.ts';
 import { tall } from './beside.ts';
 import { drawLegend } from './timeline-rows.ts';
@@ -29,10 +29,10 @@ function helpRows(state: DashboardState, below: ScreenKind): readonly Row[] {
   return [
     ...listed.flatMap(({ shown, says }) =>
       wrap(says, Math.max(10, state.columns - KEYS - 1)).map((line, index) =>
-        row(span(` ${(index === 0 ? shown : '').padEnd(KEYS - 1)}`, 'bold'), line),
+        row(styled(` ${(index === 0 ? shown : '').padEnd(KEYS - 1)}`, 'bold'), line),
       ),
     ),
-    row(span(` ${'Ctrl-C'.padEnd(KEYS - 1)}`, 'bold'), 'leave at once'),
+    row(styled(` ${'Ctrl-C'.padEnd(KEYS - 1)}`, 'bold'), 'leave at once'),
     row(' ', ...drawLegend(state.glyphs, state.columns - 2)),
   ];
 }
@@ -45,7 +45,7 @@ export function drawExport(state: DashboardState): readonly Row[] {
     [
       rule(state.glyphs, state.columns, 'EXPORT'),
       ...listed.map(({ shown, word, says }) =>
-        row(span(` ${shown.padEnd(KEYS - 1)}`, 'bold'), `${word.padEnd(10)} ${says}`),
+        row(styled(` ${shown.padEnd(KEYS - 1)}`, 'bold'), `${word.padEnd(10)} ${says}`),
       ),
       row(''),
       row(' Files are written to the current directory, readable by you alone; payload is left out.'),

@@ -2,7 +2,7 @@ import { hostNoun } from '../../analysis/host-noun.ts';
 import type { Severity } from '../../analysis/report.ts';
 import { hostGroups, namesOf } from '../../output/text-hosts.ts';
 import { SEVERITY_WORDS } from '../../output/wording.ts';
-import { cell, figure, type Row, row, type Style, span } from '../spans.ts';
+import { cell, figure, type Row, row, type Style, styled } from '../row.ts';
 import { type DashboardState, shownReport } from '../state.ts';
 
 /** The head of the table, the worst host, and the one after it. */
@@ -41,7 +41,7 @@ export function drawHosts(state: DashboardState, most: number): readonly Row[] {
   const draw = (names: string, word: string, style: Style, length: string, text: string): Row =>
     row(
       ` ${cell(names, width - 1)} `,
-      span(word.padEnd(label), style),
+      styled(word.padEnd(label), style),
       isWide ? `${figure(length, lengths - 2)}  ` : '',
       cell(text, what),
     );

@@ -3,7 +3,7 @@ import { show } from '../../output/show.ts';
 import { cutMiddle, withReportTime } from '../../output/trace-line.ts';
 import { count } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
-import { type Row, row, rule, span } from '../spans.ts';
+import { type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { notation } from '../times.ts';
 import { tall } from './beside.ts';
@@ -22,9 +22,9 @@ export function drawLines(state: DashboardState): readonly Row[] {
     const mark = `${marks.has(line) ? 'b' : ' '}${proof.has(line) ? glyphs.pointer : ' '}`;
     const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4, times);
     const all = `${String(line).padStart(room)}${mark} ${shown}`;
-    if (line === lines.cursor) return row(span(` ${all}`, 'selected'));
+    if (line === lines.cursor) return row(styled(` ${all}`, 'selected'));
     return row(
-      span(
+      styled(
         ` ${all}`,
         proof.has(line) ? 'bold' : state.sought !== '' && text.includes(state.sought) ? 'match' : 'plain',
       ),
@@ -83,7 +83,7 @@ export function drawLine(state: DashboardState): readonly Row[] {
   const rows = [
     ...wrapped(dated),
     // The line as it stands in the file, to look for it there.
-    ...(dated === original ? [] : [row(''), row(span(' IN THE FILE', 'bold')), ...wrapped(original)]),
+    ...(dated === original ? [] : [row(''), row(styled(' IN THE FILE', 'bold')), ...wrapped(original)]),
   ];
   const shown = rows.slice(Math.min(position, Math.max(0, rows.length - (bodyRows - 1))));
   return tall(

@@ -1,5 +1,5 @@
 import { count, plural } from '../../trace/format-numbers.ts';
-import { type Row, row, span, spread } from '../spans.ts';
+import { type Row, row, spread, styled } from '../row.ts';
 import type { DashboardState, LiveStatus } from '../state.ts';
 import { HEAD_LABEL } from '../verdict-text.ts';
 
@@ -15,17 +15,17 @@ export function liveSource(state: DashboardState, live: LiveStatus): Row {
   const seconds = (ms: number): string => `${Math.floor(ms / 1000)} s`;
   if (live.state === 'tracing') {
     const left = row(
-      span(' LIVE', 'warning'),
+      styled(' LIVE', 'warning'),
       `     ${who}   ${live.engine} ${seconds(live.elapsedMs)} of ${seconds(live.limitMs)}`,
     );
     return spread(
       left,
-      row(span(live.engine === 'strace' ? 'TRACED: workers slower ' : 'TRACED ', 'warning')),
+      row(styled(live.engine === 'strace' ? 'TRACED: workers slower ' : 'TRACED ', 'warning')),
       state.columns,
     );
   }
   const word = live.state === 'starting' ? 'STARTING' : live.state === 'detached' ? 'DETACHED' : 'ENDED';
-  return row(span(` ${word.padEnd(HEAD_LABEL - 1)}`, 'bold'), `${who}   ${live.notes.at(-1) ?? ''}`);
+  return row(styled(` ${word.padEnd(HEAD_LABEL - 1)}`, 'bold'), `${who}   ${live.notes.at(-1) ?? ''}`);
 }
 
 /** What the screen shows was so then. */
@@ -49,7 +49,7 @@ export function liveData(state: DashboardState, live: LiveStatus): Row {
     `spool ${Math.floor(live.spoolBytes / MEGABYTE)} of ${Math.floor(live.spoolLimitBytes / MEGABYTE)} MB`,
   ];
   const word = isStale
-    ? span(' STALE', 'warning')
-    : span(' DATA', live.lost > 0 || live.behindBytes > 0 ? 'warning' : 'bold');
+    ? styled(' STALE', 'warning')
+    : styled(' DATA', live.lost > 0 || live.behindBytes > 0 ? 'warning' : 'bold');
   return spread(row(word, ' '.repeat(HEAD_LABEL - word.text.length), parts.join('   ')), row(' D '), state.columns);
 }

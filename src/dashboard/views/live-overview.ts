@@ -3,7 +3,7 @@ import type { Finding } from '../../analysis/report.ts';
 import { sumsOf } from '../../analysis/worker-states.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
-import { cell, figure, type Row, row, rule, span } from '../spans.ts';
+import { cell, figure, type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, shownActivity } from '../state.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { orderName } from '../tables/table.ts';
@@ -11,7 +11,7 @@ import { isHeldByThread, longestOf, WORKER_COLUMNS, type WorkerRow, workerRows }
 import { liveNowMs } from '../times.ts';
 import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
-import { clipped, factRows, proofRows, stepRows } from './finding-text.ts';
+import { factRows, proofRows, stepRows } from './finding-text.ts';
 import { nowText } from './now.ts';
 import { drawLegend, drawTimelineRow, laneOf } from './timeline-rows.ts';
 
@@ -76,7 +76,7 @@ function heads(state: DashboardState): Row {
   const text =
     ` ${'WORKER'.padEnd(PID + inner)}${'NOW'.padEnd(nowWidth(state) - inner)}${'CALLS/S'.padStart(7)}` +
     `${'LONGEST'.padStart(9)}${'EPIPE'.padStart(6)}`;
-  return row(span(cell(text, width + 2), 'quiet'), ...drawLegend(glyphs, columns - width - 3));
+  return row(styled(cell(text, width + 2), 'quiet'), ...drawLegend(glyphs, columns - width - 3));
 }
 
 function drawWorkerNow(state: DashboardState, each: WorkerRow): Row {
@@ -100,7 +100,7 @@ function drawWorkerNow(state: DashboardState, each: WorkerRow): Row {
   const stretch = { fromMs: Math.max(0, endMs - RECENT_MS), toMs: Math.max(RECENT_MS, endMs), cells };
   return row(
     `${pin}${cell(pidText(each), PID + inner)}`,
-    span(cell(fitting(now, room), room), isBlocked && worker.role !== 'master' ? 'bold' : 'plain'),
+    styled(cell(fitting(now, room), room), isBlocked && worker.role !== 'master' ? 'bold' : 'plain'),
     ` ${figure(rate, 7)}${figure(durationOfMs(longestOf(each)), 9)}${figure(count(worker.brokenPipes), 6)}  `,
     ...(cells < 8 ? [] : drawTimelineRow(laneOf(state, each), stretch, glyphs)),
   );
@@ -148,11 +148,11 @@ function selectedBelow(state: DashboardState, finding: Finding, height: number):
   const { columns, glyphs } = state;
   const room = height - 1;
   const proof = [
-    row(span(' PROOF ', 'bold'), 'Enter shows every line'),
+    row(styled(' PROOF ', 'bold'), 'Enter shows every line'),
     ...proofRows(state, finding.evidence.slice(0, height > 16 ? 6 : 1), columns, -1),
   ];
   const first = stepRows(glyphs, finding.next.slice(0, 1), columns, MOST_OF_STEP).length;
-  const facts = clipped(factRows(state, finding, columns), Math.max(1, room - proof.length - first), columns);
+  const facts = factRows(state, finding, columns, Math.max(1, room - proof.length - first));
   const steps = stepRows(glyphs, finding.next, columns, Math.max(1, room - facts.length - proof.length));
   return [...tall([...facts, ...steps, ...proof], room), spoolRow(state)];
 }

@@ -1,7 +1,7 @@
 import type { AtEnd } from '../../analysis/report.ts';
 import { show } from '../../output/show.ts';
 import { durationOfMs } from '../../trace/format-numbers.ts';
-import { ASCII } from '../spans.ts';
+import { ASCII } from '../row.ts';
 import type { DashboardState } from '../state.ts';
 import { ageNow, isHeldByThread, type WorkerRow } from '../tables/workers.ts';
 import { liveNowMs } from '../times.ts';

@@ -2,7 +2,7 @@ import type { Finding } from '../../analysis/report.ts';
 import { coverage, recording } from '../../output/wording.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
-import { figure, type Row, row, rule, span } from '../spans.ts';
+import { figure, type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { causesOf, findingRows, selectedFinding } from '../tables/findings.ts';
 import { type WorkerRow, workerRows } from '../tables/workers.ts';
@@ -83,8 +83,8 @@ function drawWorkersOverTime(state: DashboardState): readonly Row[] {
   const hidden = ordered.length - shown.length;
   return [
     row(
-      span(' '.repeat(ROW_LABEL) + timeAxis(state, stretch.fromMs, step, cells).padEnd(cells), 'quiet'),
-      span(figures, 'quiet'),
+      styled(' '.repeat(ROW_LABEL) + timeAxis(state, stretch.fromMs, step, cells).padEnd(cells), 'quiet'),
+      styled(figures, 'quiet'),
     ),
     ...shown.map((each) => {
       const { worker } = each;
@@ -98,7 +98,7 @@ function drawWorkersOverTime(state: DashboardState): readonly Row[] {
       ];
       const label = `${isNamed(each) ? glyphs.pointer : ' '}${worker.pid}`.padEnd(ROW_LABEL);
       return row(
-        span(label, isNamed(each) ? 'bold' : 'plain'),
+        styled(label, isNamed(each) ? 'bold' : 'plain'),
         ...marks,
         values.map((text, index) => figure(text, FIGURES[index] ?? 8)).join(''),
       );
@@ -124,7 +124,7 @@ function selectedInFull(state: DashboardState, finding: Finding): readonly Row[]
     ...hanging(glyphs, 'WHY', finding.why, columns),
     ...stepRows(glyphs, finding.next, columns),
     ...(report === null ? [] : relatedRows(report, finding, glyphs, columns)),
-    row(span(' PROOF', 'bold')),
+    row(styled(' PROOF', 'bold')),
     ...proofRows(state, finding.evidence, columns, -1),
   ];
 }

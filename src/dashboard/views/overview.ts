@@ -1,14 +1,14 @@
 import type { Finding } from '../../analysis/report.ts';
 import { durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
-import { type Row, row, rule, span } from '../spans.ts';
+import { type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
 import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
-import { clipped, factRows, hanging, proofRows, stepRows } from './finding-text.ts';
+import { factRows, hanging, proofRows, stepRows } from './finding-text.ts';
 import { drawHosts, FEWEST_HOST_ROWS, hostRows } from './hosts.ts';
 import { drawLegend, drawTimelineRow, laneOf, shownStretch } from './timeline-rows.ts';
 
@@ -44,7 +44,7 @@ function drawSelected(state: DashboardState, finding: Finding, height: number): 
   const [proof] = proofRows(state, finding.evidence.slice(0, 1), columns, -1);
   const more = finding.evidence.length > 1 ? ` (${finding.evidence.length})` : '';
   const hint = row(
-    span(' PROOF ', 'bold'),
+    styled(' PROOF ', 'bold'),
     proof === undefined ? 'no single line shows it' : `Enter shows every line${more}`,
   );
   const shown = [hint, ...(proof === undefined ? [] : [proof])];
@@ -55,12 +55,13 @@ function drawSelected(state: DashboardState, finding: Finding, height: number): 
   const foot = [...steps, ...shown];
   const upper = Math.max(0, height - foot.length);
   const hosts = Math.min(hostRows(state), FEWEST_HOST_ROWS);
-  const facts = clipped(told, Math.max(0, upper - hosts), columns);
+  const facts = factRows(state, finding, columns, Math.max(0, upper - hosts));
   const why = hanging(glyphs, 'WHY', finding.why, columns);
   const room = upper - facts.length;
   const before = Math.min(room, Math.max(MOST_BEFORE_WHY, room - why.length));
   const timeline = hosts === 0 ? drawTimeline(state, finding, before) : drawHosts(state, before);
-  const reason = clipped(why, room - timeline.length, columns);
+  // Half a reason explains nothing.
+  const reason = why.length <= room - timeline.length ? why : [];
   return [...tall([...timeline, ...facts, ...reason], upper), ...foot];
 }
 
@@ -96,7 +97,7 @@ function nothingFound(state: DashboardState, height: number): readonly Row[] {
     [
       ...drawHosts(state, Math.floor(height / 2)),
       ...Object.entries(report.outcomes).map(([kind, { status, reason }]) =>
-        row(span(` ${words[status].padEnd(12)}`, status === 'failed' ? 'warning' : 'bold'), `${kind}: ${reason}`),
+        row(styled(` ${words[status].padEnd(12)}`, status === 'failed' ? 'warning' : 'bold'), `${kind}: ${reason}`),
       ),
     ],
     height,

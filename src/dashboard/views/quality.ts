@@ -3,7 +3,7 @@ import { show } from '../../output/show.ts';
 import { coverage, recording } from '../../output/wording.ts';
 import { count } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
-import { type Row, row, rule, span } from '../spans.ts';
+import { type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { tall } from './beside.ts';
 import { drawHosts, hostRows } from './hosts.ts';
@@ -38,7 +38,7 @@ function qualityRows(state: DashboardState): readonly Row[] {
   const { quality, source, outcomes } = report;
   const hang = (label: string, text: string): readonly Row[] =>
     wrap(show(text, state.glyphs.ascii), Math.max(10, state.columns - LABEL - 1)).map((line, index) =>
-      row(span(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line),
+      row(styled(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line),
     );
   return [
     ...hang('quality', coverage(quality).join(', ')),
@@ -50,7 +50,7 @@ function qualityRows(state: DashboardState): readonly Row[] {
     ]),
     ...(report.hosts === undefined ? [] : [row(''), ...drawHosts(state, hostRows(state))]),
     row(''),
-    row(span(' CHECKED', 'bold')),
+    row(styled(' CHECKED', 'bold')),
     ...Object.entries(outcomes).flatMap(([kind, { status, reason }]) => hang(WORDS[status], `${kind}: ${reason}`)),
     row(''),
     ...hang(

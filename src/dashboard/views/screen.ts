@@ -1,5 +1,5 @@
 import { layoutOf, SMALLEST } from '../layout.ts';
-import { fit, type Row, row } from '../spans.ts';
+import { fit, type Row, row } from '../row.ts';
 import { type DashboardState, type ScreenKind, topScreen } from '../state.ts';
 import { tall } from './beside.ts';
 import { drawCalls } from './calls.ts';

@@ -1,6 +1,6 @@
 import { stateIn } from '../../analysis/timeline.ts';
 import { STATE_WORDS, stateBetween, type WorkerState } from '../../analysis/worker-states.ts';
-import { type Glyphs, type Row, row, type Span, type Style, span } from '../spans.ts';
+import { type Glyphs, type Row, row, type Style, type StyledText, styled } from '../row.ts';
 import { type DashboardState, type Extent, shownActivity, shownReport } from '../state.ts';
 import type { WorkerRow } from '../tables/workers.ts';
 
@@ -42,8 +42,12 @@ export function laneOf(state: DashboardState, { worker, activity }: WorkerRow): 
 }
 
 /** One worker over time; blanks for one of which nothing is known. */
-export function drawTimelineRow(lane: Lane | null, { fromMs, toMs, cells }: Stretch, glyphs: Glyphs): readonly Span[] {
-  if (lane === null) return [span(' '.repeat(cells))];
+export function drawTimelineRow(
+  lane: Lane | null,
+  { fromMs, toMs, cells }: Stretch,
+  glyphs: Glyphs,
+): readonly StyledText[] {
+  if (lane === null) return [styled(' '.repeat(cells))];
   const spans: { text: string; style: Style }[] = [];
   const step = (toMs - fromMs) / cells;
   for (let cell = 0; cell < cells; cell++) {
@@ -59,14 +63,14 @@ export function drawTimelineRow(lane: Lane | null, { fromMs, toMs, cells }: Stre
 /** What the letters mean that are drawn in these rows, or all of them; as much as fits. */
 export function drawLegend(glyphs: Glyphs, width: number, drawn: readonly Row[] | null = null): Row {
   const styles = new Set(drawn?.flatMap((cells) => cells.map(({ style }) => style)));
-  const spans: Span[] = [];
+  const spans: StyledText[] = [];
   let used = 0;
   for (const [state, word] of STATE_WORDS) {
     if (drawn !== null && !styles.has(STYLES[state])) continue;
     const text = `${word} `;
     if (used + text.length + 1 > width + 1) break;
     used += text.length + 1;
-    spans.push(span(glyphOf(state, glyphs), STYLES[state]), span(text));
+    spans.push(styled(glyphOf(state, glyphs), STYLES[state]), styled(text));
   }
   return row(...spans);
 }

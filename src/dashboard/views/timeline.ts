@@ -5,7 +5,7 @@ import { show } from '../../output/show.ts';
 import { moment } from '../../output/when.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf } from '../layout.ts';
-import { cell, type Row, row, rule, span } from '../spans.ts';
+import { cell, type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, shownActivity, shownExtent, shownReport } from '../state.ts';
 import { hostWidth, isAbout, type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at, clockName } from '../times.ts';
@@ -37,7 +37,7 @@ export function drawTimeline(state: DashboardState): readonly Row[] {
   const timelineRows = rows.slice(first, first + shown).map((each, index) => {
     const isChosen = first + index === position;
     return row(
-      span(labelOf(state, each.worker, isChosen, label - ROW_LABEL), isChosen ? 'bold' : 'plain'),
+      styled(labelOf(state, each.worker, isChosen, label - ROW_LABEL), isChosen ? 'bold' : 'plain'),
       ...drawTimelineRow(laneOf(state, each), stretch, glyphs),
     );
   });
@@ -52,7 +52,7 @@ export function drawTimeline(state: DashboardState): readonly Row[] {
         `${rows.length === 0 ? 0 : position + 1} of ${rows.length}   cursor ${momentOn(state, timeline.cursorMs)} ` +
           `${hasOneClock(state) ? clockName(state) : 'into each'}`,
       ),
-      row(' '.repeat(label), span(timeAxis(state, stretch.fromMs, step, cells), 'quiet')),
+      row(' '.repeat(label), styled(timeAxis(state, stretch.fromMs, step, cells), 'quiet')),
       ...timelineRows,
       row(`${' '.repeat(label + cursorCell)}^`),
       row(' ', ...drawLegend(glyphs, columns - 1)),
@@ -86,7 +86,9 @@ function underCursor(state: DashboardState, each: WorkerRow, step: number): read
       ? [row(` No finding covers this moment.${nothing}`)]
       : findings
           .slice(0, 3)
-          .map(({ title: text, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', span(text, severity)))),
+          .map(({ title: text, severity }, index) =>
+            row(index === 0 ? ' Enter: ' : '        ', styled(text, severity)),
+          )),
   ];
 }
 

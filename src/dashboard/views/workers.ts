@@ -1,7 +1,7 @@
 import { show } from '../../output/show.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
-import { cell, figure, type Row, row, rule, type Span, selected, span } from '../spans.ts';
+import { cell, figure, type Row, row, rule, type StyledText, selected, styled } from '../row.ts';
 import { type DashboardState, shownExtent, shownReport } from '../state.ts';
 import { orderName } from '../tables/table.ts';
 import { hostWidth, isAbout, longestOf, WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
@@ -43,7 +43,7 @@ export function drawWorkers(state: DashboardState): readonly Row[] {
   return tall(
     [
       rule(glyphs, columns, `WORKERS  ${rows.length}`, filter + remark),
-      row(span(heads, 'quiet')),
+      row(styled(heads, 'quiet')),
       ...tall(list, shown),
       row(' '.repeat(Math.max(0, columns - 52)), ...drawLegend(glyphs, 51)),
       ...(below > 0 && chosen !== undefined ? detail(state, chosen) : []),
@@ -71,7 +71,7 @@ function drawWorker(
   state: DashboardState,
   each: WorkerRow,
   { table, hosts, isWide }: Widths,
-): readonly [Span, ...Span[]] {
+): readonly [StyledText, ...StyledText[]] {
   const { worker } = each;
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
@@ -82,11 +82,11 @@ function drawWorker(
     `${cell(worker.role, 11)} ${cell(nowText(state, each), 17)} ${columnsText}`;
   const extent = shownExtent(state);
   const cells = state.columns - table - 2;
-  if (extent === null || cells < 8) return [span(text)];
+  if (extent === null || cells < 8) return [styled(text)];
   const { fromMs, toMs } = shownStretch(extent, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
   return [
-    span(cell(text, table)),
-    span(' '),
+    styled(cell(text, table)),
+    styled(' '),
     ...drawTimelineRow(laneOf(state, each), { fromMs, toMs, cells }, state.glyphs),
   ];
 }
@@ -112,6 +112,6 @@ function detail(state: DashboardState, { worker, activity }: WorkerRow): readonl
       ? [row(' No finding names it.')]
       : findings
           .slice(0, 3)
-          .map(({ title, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', span(title, severity)))),
+          .map(({ title, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', styled(title, severity)))),
   ];
 }

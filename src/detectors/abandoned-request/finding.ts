@@ -95,7 +95,8 @@ function upstreamMs({ request }: HangUp): number | null {
 function answeredNote(answered: number, total: number): string {
   if (total === 1) return answered === 1 ? 'It was answered all the same.' : 'It was not answered.';
   if (answered === 0) return 'None of them was answered.';
-  return `${answered === total ? 'All' : count(answered)} of them were answered all the same.`;
+  const who = answered === total ? 'All' : count(answered);
+  return `${who} of them ${answered === 1 ? 'was' : 'were'} answered all the same.`;
 }
 
 function encryptedNote(encrypted: number, total: number): string {

@@ -2,7 +2,7 @@ import { keptLine } from '../../model/evidence.ts';
 import type { AcceptCycle, IdleWait, SlowReply } from '../../model/facts.ts';
 import { acceptedBy } from '../../model/machine/accepted-by.ts';
 import { acceptorsOf, acceptorsOfEach } from '../../model/machine/acceptors.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { RoundsTracker, yieldsOf } from '../../model/topics/spin/rounds-tracker.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
@@ -82,7 +82,7 @@ export const acceptHoarding = defineDetector({
 
 function conclude(context: Context, queues: AcceptQueues<Hoards>): Conclusion<Metrics> {
   const { model } = context;
-  const loops = [...rolesOf(model.processes.threads())]
+  const loops = [...rolesIn(model.processes)]
     .filter(
       ([thread, role]) => role === 'event-loop' && !(isScheduler(yieldsOf(thread)) && mayTakeTurns(thread, model)),
     )

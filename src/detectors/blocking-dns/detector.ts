@@ -1,11 +1,11 @@
-import { type Role, rolesOf } from '../../model/machine/roles.ts';
+import { type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { NameLookup } from '../../model/topics/names/name-lookup.ts';
 import { NameLookups } from '../../model/topics/names/name-lookups.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { absent, type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { RECORDING, sentenceWithout } from '../need.ts';
 import { callsOf } from '../recorded.ts';
 import { dnsFinding } from './finding.ts';
@@ -57,7 +57,7 @@ export const blockingDns = defineDetector({
 });
 
 function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): Conclusion<Metrics> {
-  const roles = rolesOf(context.model.processes.threads());
+  const roles = rolesIn(context.model.processes);
   const at = (place: Place): LookupTally[] =>
     [...threads].filter(([thread]) => placeOf(roles.get(thread)) === place).map(([, tally]) => tally);
   const findings = PLACES.map((place) => judge(context, LookupTally.of(at(place)), place)).filter(
@@ -67,9 +67,7 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): 
   const all = LookupTally.of([...threads.values()]);
   if (findings.length > 0) return found(`${plural(all.count, 'lookup')} that a thread waited for`, findings);
   if (begun === 0)
-    return notApplicable(
-      'No name lookup is in the capture (nothing was sent to a port 53, to nscd or systemd-resolved)',
-    );
+    return absent('No name lookup is in the capture (nothing was sent to a port 53, to nscd or systemd-resolved)');
   // Without durations only waits that ran out tell how long somebody waited: by their time limit.
   const { times, durations } = context.capabilities;
   if (!times || !durations) return notApplicable(sentenceWithout(times ? ['durations'] : ['times', 'durations']));

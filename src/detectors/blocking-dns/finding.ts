@@ -2,6 +2,7 @@ import { pidsOf } from '../../model/machine/roles.ts';
 import { duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { mostOrSome } from '../words.ts';
 import type { LookupTally } from './lookup-tally.ts';
 import type { Metrics, Place } from './metrics.ts';
 import { titleOf } from './title.ts';
@@ -93,8 +94,13 @@ function summary(tally: LookupTally, place: Place, requests: number, goesOn: boo
         `name${searched > 0 ? `; ${plural(searched, 'lookup')} tried search domains` : ''}.`,
     );
   if (failures > 0) parts.push(`${plural(failures, 'answer')} reported another failure of the name server.`);
-  const request = [...tally.requests].toSorted((a, b) => b[1] - a[1])[0];
-  if (request !== undefined) parts.push(`Most were made while serving ${request[0]}.`);
+  const [request] = [...tally.requests].toSorted((a, b) => b[1].count - a[1].count);
+  if (request !== undefined) {
+    const [name, { count: lookups }] = request;
+    parts.push(
+      `${mostOrSome(lookups, tally.count, 'The lookup')} ${lookups === 1 ? 'was' : 'were'} made while serving ${name}.`,
+    );
+  }
   if (requests > 0 && tally.count >= requests)
     parts.push(`That is ${ratio(tally.count / requests)} a request: answers are not cached.`);
   return parts.join(' ');

@@ -28,6 +28,13 @@ interface NameTally {
   longest: Nanoseconds;
 }
 
+/** Lookups of one request line. */
+interface RequestTally {
+  count: number;
+  total: Nanoseconds;
+  longest: NameLookup;
+}
+
 /** Sums over lookups, within bounds. */
 export class LookupTally {
   count = 0;
@@ -54,7 +61,7 @@ export class LookupTally {
   readonly servers = new Map<string, number>();
   /** Tries without an answer by server. */
   readonly silent = new Map<string, number>();
-  readonly requests = new Map<string, number>();
+  readonly requests = new Map<string, RequestTally>();
   lines: readonly KeptLine[] = [];
 
   /** All of them together. */
@@ -80,8 +87,14 @@ export class LookupTally {
     }
     for (const [server, times] of other.servers) this.servers.set(server, (this.servers.get(server) ?? 0) + times);
     for (const [server, times] of other.silent) this.silent.set(server, (this.silent.get(server) ?? 0) + times);
-    for (const [request, times] of other.requests)
-      this.requests.set(request, (this.requests.get(request) ?? 0) + times);
+    for (const [request, { count, total, longest }] of other.requests) {
+      const known = this.requests.get(request) ?? { count: 0, total: 0, longest };
+      this.requests.set(request, {
+        count: known.count + count,
+        total: known.total + total,
+        longest: longest.blocked > known.longest.blocked ? longest : known.longest,
+      });
+    }
     const isLonger = (other.longest?.blocked ?? 0) > (this.longest?.blocked ?? 0);
     this.lines = (isLonger ? [...other.lines, ...this.lines] : [...this.lines, ...other.lines]).slice(0, EVIDENCE);
     if (isLonger) this.longest = other.longest;
@@ -106,7 +119,7 @@ export class LookupTally {
     this.#name(lookup);
     for (const server of lookup.servers) addOne(this.servers, server, MOST_SERVERS);
     for (const server of lookup.silent) addOne(this.silent, server, MOST_SERVERS);
-    if (lookup.request !== '') addOne(this.requests, lookup.request, MOST_NAMES);
+    this.#request(lookup);
     if (this.longest === null || lookup.blocked > this.longest.blocked) {
       this.longest = lookup;
       this.lines = [...lookup.lines, ...this.lines].slice(0, EVIDENCE);
@@ -122,6 +135,19 @@ export class LookupTally {
     known.count++;
     known.total += blocked;
     known.longest = Math.max(known.longest, blocked);
+  }
+
+  #request(lookup: NameLookup): void {
+    const { request, blocked } = lookup;
+    if (request === '') return;
+    const known = this.requests.get(request);
+    if (known === undefined) {
+      if (this.requests.size < MOST_NAMES) this.requests.set(request, { count: 1, total: blocked, longest: lookup });
+      return;
+    }
+    known.count++;
+    known.total += blocked;
+    if (blocked > known.longest.blocked) known.longest = lookup;
   }
 }
 

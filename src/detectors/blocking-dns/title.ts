@@ -23,10 +23,13 @@ export function titleOf(tally: LookupTally, place: Place): string {
 }
 
 /** Which request holds which workers for how long, and whom it asks: the name that it looks up only where it fits. */
-function holdsTitle({ count, longest, threads, servers, silent, requests }: LookupTally): string {
+function holdsTitle(tally: LookupTally): string {
+  const { threads, servers, silent } = tally;
+  // Of several requests the one that waited most is named, with figures of its own.
+  const [[request, own] = ['', tally] as const] = [...tally.requests].toSorted((a, b) => b[1].total - a[1].total);
+  const { count, longest } = own;
   const pids = [...new Set([...threads].map(({ process }) => process.pid))];
   const whom = pids.length === 1 ? (pids[0] === 0 ? 'the worker' : `worker ${pids[0]}`) : `${pids.length} workers`;
-  const [request = ''] = mostFirst(requests);
   const [server = ''] = [...mostFirst(silent), ...mostFirst(servers)];
   const asked = server === '' ? 'a name lookup' : `name server ${server}`;
   const named = longest?.name ? `${asked}, ${longest.name}` : asked;

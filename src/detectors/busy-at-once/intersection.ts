@@ -10,8 +10,10 @@ export interface Life extends Interval {
   readonly busy: readonly Interval[];
 }
 
-/** The intervals in which at least two lives run and all that run are busy, or at least `enough` of them. */
-export function allAtOnce(lives: readonly Life[], enough = Number.POSITIVE_INFINITY): Interval[] {
+/**
+ * The intervals in which at least two lives run (`least`) and all that run are busy, or at least `enough` of them.
+ */
+export function allAtOnce(lives: readonly Life[], enough = Number.POSITIVE_INFINITY, least = 2): Interval[] {
   const edges: { readonly at: Nanoseconds; readonly alive: number; readonly busy: number }[] = [];
   for (const life of lives) {
     edges.push({ at: life.start, alive: 1, busy: 0 }, { at: life.end, alive: -1, busy: 0 });
@@ -31,7 +33,7 @@ export function allAtOnce(lives: readonly Life[], enough = Number.POSITIVE_INFIN
       alive += edges[i]?.alive ?? 0;
       busy += edges[i]?.busy ?? 0;
     }
-    const all = alive >= 2 && busy >= Math.min(alive, enough);
+    const all = alive >= least && busy >= Math.min(alive, enough);
     if (all && since === null) since = at;
     else if (!all && since !== null) {
       if (at > since) found.push({ start: since, end: at });

@@ -29,7 +29,7 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
   const isHttp = refusal.protocol === 'HTTP';
   const noun = isHttp ? 'request' : 'client';
   const of = share === null ? plural(total, noun) : `${count(total)} of ${plural(accepted, noun)}`;
-  const are = total === 1 && share === null ? 'was' : 'were';
+  const are = total === 1 ? 'was' : 'were';
   const code = refusal.code === '' ? '' : `, ${refusal.code}`;
   const within = times && last > first ? ` within ${duration(last - first)}` : '';
   const part = share === null ? '' : `, ${percent(share)} of the ${isHttp ? 'replies' : 'connections'}`;

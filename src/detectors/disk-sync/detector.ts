@@ -1,5 +1,5 @@
 import type { Process } from '../../model/machine/process.ts';
-import { isWorkerRole, type Role, rolesOf } from '../../model/machine/roles.ts';
+import { isWorkerRole, type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { type DiskSync, DiskTracker } from '../../model/topics/disk/disk-tracker.ts';
 import { count, duration, plural } from '../../trace/format-numbers.ts';
@@ -65,7 +65,7 @@ export const diskSync = defineDetector({
 
 function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Conclusion<Metrics> {
   const { model } = context;
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const nobodyServes = ![...roles.values()].some(isWorkerRole);
   const findings: DraftFinding<Metrics>[] = [];
   const told = new Set<Process>();

@@ -7,7 +7,7 @@ import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 import { workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
-import type { SyncTally } from './sync-tally.ts';
+import type { RequestTally, SyncTally } from './sync-tally.ts';
 
 const SHOWN = 5;
 
@@ -57,16 +57,21 @@ export function syncFinding(
         totalMs: milliseconds(file.total),
         longestMs: milliseconds(file.longest),
       })),
-      requests: [...tally.requests].slice(0, SHOWN).map(([request, times]) => ({ request, syncs: times })),
+      requests: requestsOf(tally).map(([request, { count }]) => ({ request, syncs: count })),
     },
     evidence: lines,
     next: advice(tally, name, isLoop),
-    subjects: [`pid ${pid}`, ...files.slice(0, SHOWN).map(([path]) => `target ${path}`), ...requestsOf(tally)],
+    subjects: [
+      `pid ${pid}`,
+      ...files.slice(0, SHOWN).map(([path]) => `target ${path}`),
+      ...requestsOf(tally).map(([request]) => `request ${request}`),
+    ],
   };
 }
 
-function requestsOf({ requests }: SyncTally): string[] {
-  return [...requests.keys()].slice(0, SHOWN).map((request) => `request ${request}`);
+/** The requests that waited longest, the longest first. */
+function requestsOf({ requests }: SyncTally): [string, RequestTally][] {
+  return [...requests].toSorted((a, b) => b[1].total - a[1].total).slice(0, SHOWN);
 }
 
 /** As many folders of the path as there is room for; how often goes before a part of the name of the file does. */
@@ -80,7 +85,7 @@ function titleWith(starts: readonly string[], name: string): string {
 }
 
 function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boolean): string {
-  const { calls, mostInSecond, longestInSecond, longestTogether, thread, requests } = tally;
+  const { calls, mostInSecond, longestInSecond, longestTogether, thread } = tally;
   const where = isLoop
     ? 'on its event loop'
     : isServing
@@ -95,11 +100,13 @@ function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boo
       : ` in all, the longest ${duration(calls.longest)}${most}. ` +
         `The worst second had ${plural(mostInSecond, 'sync')} and ${duration(longestInSecond)} of waiting, the worst ` +
         `${isLoop ? 'turn of the loop' : 'request'} ${duration(longestTogether)}`;
-  const request = [...requests].toSorted((a, b) => b[1] - a[1])[0]?.[0];
+  const [request, inIt] = requestsOf(tally)[0] ?? [];
   return (
     `${workerName(thread.process.pid)} made ${plural(calls.count, 'sync')} ` +
     `${where}${name === '' ? '' : `, on ${name}${others}`}: ${duration(calls.total)}${howLong}.` +
-    (request === undefined ? '' : ` Most of it was in ${request}.`)
+    (request === undefined || inIt === undefined
+      ? ''
+      : ` ${inIt.total * 2 > calls.total ? 'Most' : 'The largest part'} of it was in ${request}.`)
   );
 }
 

@@ -28,7 +28,7 @@ export const metrics = {
       request: metric.text('A request line.'),
       syncs: metric.count('Syncs while it was served.'),
     }),
-    'The first requests that were being served.',
+    'The requests that were being served, those with most time in syncs first.',
   ),
 };
 

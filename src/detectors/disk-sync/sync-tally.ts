@@ -15,6 +15,12 @@ interface FileTally {
   longest: Nanoseconds;
 }
 
+/** Syncs of one request line. */
+export interface RequestTally {
+  count: number;
+  total: Nanoseconds;
+}
+
 /** Syncs of one thread. */
 export class SyncTally {
   readonly thread: Thread;
@@ -35,7 +41,7 @@ export class SyncTally {
   /** The thread had read a request by then, or runs a loop's turn. */
   served = 0;
   readonly files = new Map<string, FileTally>();
-  readonly requests = new Map<string, number>();
+  readonly requests = new Map<string, RequestTally>();
   readonly longestWaits = new LongestWaits();
   longestName = '';
   lines: readonly KeptLine[] = [];
@@ -86,8 +92,12 @@ export class SyncTally {
       file.total += duration;
       file.longest = Math.max(file.longest, duration);
     } else if (this.files.size < MOST_FILES) this.files.set(target, { count: 1, total: duration, longest: duration });
-    const request = thread.loop.owner?.line ?? '';
-    if (request !== '' && (this.requests.has(request) || this.requests.size < MOST_REQUESTS))
-      this.requests.set(request, (this.requests.get(request) ?? 0) + 1);
+    const name = thread.loop.owner?.line ?? '';
+    if (name === '') return;
+    const request = this.requests.get(name);
+    if (request !== undefined) {
+      request.count++;
+      request.total += duration;
+    } else if (this.requests.size < MOST_REQUESTS) this.requests.set(name, { count: 1, total: duration });
   }
 }

@@ -1,7 +1,7 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { EpollSet } from '../../model/machine/epoll-set.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 
@@ -16,7 +16,7 @@ export interface Service {
 /** Event loops with an epoll set, by the listeners that they wait for. */
 export function servicesOf({ processes }: Model): Service[] {
   const services = new Map<string, Service>();
-  for (const [thread, role] of rolesOf(processes.threads())) {
+  for (const [thread, role] of rolesIn(processes)) {
     const epoll = (thread.loop.hub ?? thread.loop.formerHub)?.descriptor?.epoll ?? null;
     if (epoll === null || (role !== 'event-loop' && role !== 'acceptor')) continue;
     const names = new Set([...thread.accepts.listeners].map(({ name }) => name));

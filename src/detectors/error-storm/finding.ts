@@ -5,6 +5,7 @@ import { SECOND } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { peerSubjects } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What a storm means. */
@@ -34,7 +35,7 @@ export function finding(context: Context, storms: readonly Storm[]): DraftFindin
   const [worst] = storms;
   if (worst === undefined) throw new Error('a group has a storm at least');
   const seconds = capabilities.times ? (model.lastTime - model.firstTime) / SECOND : 0;
-  const failed = storms.reduce((sum, storm) => sum + storm.failed, 0);
+  const failed = failedOf(storms);
   const pids = [...new Set(storms.flatMap(({ failures }) => [...(failures?.pids ?? [])]))].filter((pid) => pid > 0);
   const first = Math.min(...storms.map(({ failures }) => failures?.first ?? model.firstTime));
   const last = Math.max(...storms.map(({ failures }) => failures?.last ?? model.lastTime));
@@ -62,14 +63,20 @@ export function finding(context: Context, storms: readonly Storm[]): DraftFindin
       .flatMap(({ failures, row, errno }) => failures?.lines ?? row?.examples.get(errno) ?? [])
       .slice(0, MOST_LINES),
     next: NEXT[worst.meaning](worst),
-    subjects: pids.slice(0, MOST).map((pid) => `pid ${pid}`),
+    subjects: [
+      ...pids.slice(0, MOST).map((pid) => `pid ${pid}`),
+      ...peerSubjects(storms.filter(({ call }) => call === 'connect').map(({ target }) => target)),
+    ],
   };
 }
 
-function severityOf({ meaning, failed, total, serving }: Storm, storms: readonly Storm[]): Severity {
+const failedOf = (storms: readonly Storm[]): number => storms.reduce((sum, { failed }) => sum + failed, 0);
+
+function severityOf({ meaning, total, serving }: Storm, storms: readonly Storm[]): Severity {
   if (meaning === 'full') return storms.some((storm) => storm.serving) || serving ? 'critical' : 'warning';
   if (meaning === 'descriptors' || meaning === 'wait') return 'warning';
-  if (meaning === 'refused') return failed * 2 >= total ? 'warning' : 'info';
+  // All of a group are tries of one address, whatever their error.
+  if (meaning === 'refused') return failedOf(storms) * 2 >= total ? 'warning' : 'info';
   return 'info';
 }
 
@@ -99,7 +106,8 @@ function summaryOf(worst: Storm, storms: readonly Storm[], seconds: number): str
       (storm) => `${storm.call}${onWhat(storm)} failed ${storm.total === 1 ? 'once' : times(storm)}${errorOf(storm)}`,
     );
   const more = storms.length - named.length;
-  const rate = seconds > 0 && worst.failed > 1 ? ` That is ${rateOf(worst.failed / seconds)} a second.` : '';
+  const failed = failedOf(storms);
+  const rate = seconds > 0 && failed > 1 ? ` That is ${rateOf(failed / seconds)} a second.` : '';
   const doubt = worst.errno === '' ? ' The table does not say with which error.' : '';
   return `${named.join('; ')}${more > 0 ? `; and ${plural(more, 'other call', 'other calls')}` : ''}.${rate}${doubt}`;
 }

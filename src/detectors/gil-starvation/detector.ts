@@ -1,6 +1,6 @@
 import { keptLine } from '../../model/evidence.ts';
 import type { InterpreterWait } from '../../model/facts.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { earlier, later, MILLISECOND, SECOND } from '../../trace/time.ts';
@@ -71,7 +71,7 @@ export const gilStarvation = defineDetector({
 });
 
 function conclude(context: Context, threads: ReadonlyMap<Thread, Waits>): Conclusion<Metrics> {
-  const roles = rolesOf(context.model.processes.threads());
+  const roles = rolesIn(context.model.processes);
   const loops = [...roles].filter(([, role]) => role === 'event-loop' || role === 'acceptor').map(([thread]) => thread);
   if (loops.length === 0) return notApplicable('No event loop seen');
   const least = context.threshold('gil-ms-per-second') * MILLISECOND;

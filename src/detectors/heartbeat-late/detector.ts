@@ -1,6 +1,6 @@
 import { keptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { type Heartbeat, type Kill, LivenessTracker } from '../../model/topics/liveness/liveness-tracker.ts';
@@ -12,7 +12,7 @@ import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { DEFAULT_TIMEOUT, first, type Pulse, stretch, timeoutOf, upTo } from './pulse.ts';
+import { DEFAULT_TIMEOUT, first, isPaceOfLoop, type Pulse, stretch, timeoutOf, upTo } from './pulse.ts';
 
 export const heartbeatLate = defineDetector({
   kind: 'heartbeat-late',
@@ -40,14 +40,17 @@ export const heartbeatLate = defineDetector({
     const byPid = new Map<number, Pulse>();
     return {
       on: {
-        heartbeat({ thread, record }: Heartbeat) {
+        heartbeat({ thread, isAfterSelect, record }: Heartbeat) {
           const line = keptLine(record);
           const known = pulses.get(thread.process);
           if (known === undefined) {
             const pulse = first(thread, record.start, line);
+            pulse.waitsInSelect = isAfterSelect;
             pulses.set(thread.process, pulse);
             byPid.set(thread.process.pid, pulse);
           } else {
+            known.waitsInSelect ||= isAfterSelect;
+            known.isOfLoop ||= isPaceOfLoop(record.start - known.last);
             known.beats++;
             stretch(known, record.start, [known.lastLine, line]);
             known.last = later(known.last, record.start);
@@ -75,7 +78,7 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
   if (pulses.size === 0)
     return notApplicable('No heartbeat seen: only gunicorn workers have one, and -y must show its file (wgunicorn-…)');
   const { model } = context;
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const end = Math.min(model.lastTime, model.options.to);
   const all = [...pulses.values()].map((pulse) => upTo(pulse, end));
   const late = all.filter((pulse) => pulse.abortLine !== null || pulse.longest >= limit(context, pulse, roles));
@@ -91,10 +94,12 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
 
 /**
  * A loop beats every second; an idle sync worker only every half timeout, so that its limit lies half-way from there to
- * the timeout.
+ * the timeout. What a worker is in that made few calls, bpftrace tells when that is over: it may be idle.
  */
-function limit(context: Context, { process }: Pulse, roles: ReadonlyMap<Thread, string>): Nanoseconds {
+function limit(context: Context, pulse: Pulse, roles: ReadonlyMap<Thread, string>): Nanoseconds {
   const share = context.threshold('heartbeat-share');
-  const sync = threadsOf(process).some((thread) => roles.get(thread) === 'sync-worker');
-  return (timeoutOf(process) ?? DEFAULT_TIMEOUT) * SECOND * (sync ? 0.5 + share / 2 : share);
+  const known = threadsOf(pulse.process).map((thread) => roles.get(thread));
+  const isUntold = pulse.isOpen && !pulse.isOfLoop && known.every((role) => role === undefined || role === 'unknown');
+  const isSync = pulse.waitsInSelect || isUntold || known.includes('sync-worker');
+  return (timeoutOf(pulse.process) ?? DEFAULT_TIMEOUT) * SECOND * (isSync ? 0.5 + share / 2 : share);
 }

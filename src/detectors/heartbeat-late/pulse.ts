@@ -2,7 +2,7 @@ import type { KeptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 
 /** gunicorn's own default of --timeout. */
 export const DEFAULT_TIMEOUT = 30;
@@ -10,6 +10,10 @@ export const DEFAULT_TIMEOUT = 30;
 /** The heartbeat of one worker. */
 export interface Pulse {
   readonly process: Process;
+  /** It waits in select, as sync workers do; of a select that timed out bpftrace cannot tell what was waited for. */
+  waitsInSelect: boolean;
+  /** Two heartbeats were about a second apart, as those of a loop are. */
+  isOfLoop: boolean;
   beats: number;
   last: Nanoseconds;
   lastLine: KeptLine;
@@ -28,6 +32,8 @@ export interface Pulse {
 export function first({ process }: Thread, at: Nanoseconds, line: KeptLine): Pulse {
   return {
     process,
+    waitsInSelect: false,
+    isOfLoop: false,
     beats: 1,
     last: at,
     lastLine: line,
@@ -38,6 +44,14 @@ export function first({ process }: Thread, at: Nanoseconds, line: KeptLine): Pul
     abortedAfter: UNKNOWN,
     abortLine: null,
   };
+}
+
+/** A loop beats every second, and may be a little late. */
+const SECOND_APART: readonly [Nanoseconds, Nanoseconds] = [SECOND / 2, 1.5 * SECOND];
+
+/** Whether heartbeats so far apart are those of a loop. */
+export function isPaceOfLoop(apart: Nanoseconds): boolean {
+  return apart >= SECOND_APART[0] && apart <= SECOND_APART[1];
 }
 
 /** Remembers the time since the last heartbeat, if it is the longest so far. */

@@ -1,6 +1,6 @@
 import { atEndOf } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { type Role, rolesOf } from '../../model/machine/roles.ts';
+import { type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { FutexWords, futexesOf, parkedWaits } from '../../model/topics/locks/futex-words.ts';
@@ -9,7 +9,7 @@ import { ExecutorTracker, worksForLoop } from '../../model/topics/pools/executor
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { absent, type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { callsOf } from '../recorded.ts';
 import { effect } from './effect.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -60,7 +60,7 @@ export const lockContention = defineDetector({
 
 function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics> {
   const { model } = context;
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const findings: DraftFinding<Metrics>[] = [];
   for (const story of waits.stories.values()) {
     const found = aboutSharedLock(context, story, roles);
@@ -70,7 +70,7 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
     for (const each of aboutThreads(context, process, roles)) findings.push(each);
   if (findings.length > 0) return found(`${plural(findings.length, 'lock')} with a queue`, findings);
   if (model.topic(SharedLocks).known === 0 && callsOf(model, 'futex') === 0)
-    return notApplicable('No lock on a file, no semaphore and no futex is in the capture: nobody asked for a lock');
+    return absent('No lock on a file, no semaphore and no futex is in the capture: nobody asked for a lock');
   const stuck = atEndOf(model).filter(
     ({ idle, wait, left, lasted }) =>
       idle === 'no' &&
@@ -91,6 +91,8 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
       `The capture ends in ${last.left.name} of ${last.thread.tid}, which had not come back: how long it waited for ` +
         `${last.wait.what} is not told`,
     );
+  const untold = untoldReason(context);
+  if (untold !== null) return notApplicable(untold);
   const longest = Math.max(
     0,
     ...[...waits.stories.values()].filter(({ lock }) => !lock.guardsAccepts).map((story) => story.total),
@@ -100,6 +102,22 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
       ? 'nobody waited for a shared file or semaphore'
       : `at most ${duration(longest)} of waiting for one shared lock`;
   return clear(`${seen}, and no ${context.threshold('lock-threads')} threads queued at one futex`);
+}
+
+/** Why the capture does not tell whether threads queued for a lock of the program; null when it does. */
+function untoldReason({ model, threshold }: Context): string | null {
+  for (const process of model.processes.all()) {
+    const { inRequests = 0, request = '' } = futexesOf(process) ?? {};
+    if (inRequests >= threshold('lock-wait-ms') * MILLISECOND)
+      return (
+        `Requests${request === '' ? '' : ` such as ${request}`} waited ${duration(inRequests)} for other threads of ` +
+        `${process.pid} (futex): too few hand-overs show whether for one lock`
+      );
+    // What runs on such threads is put aside while it waits.
+    if (process.takesTurns && process.requests > 0)
+      return `The threads of ${process.pid} take turns: what runs on them may wait for a lock in no system call`;
+  }
+  return null;
 }
 
 /** A warning when threads that serve requests waited long, info when others did. */

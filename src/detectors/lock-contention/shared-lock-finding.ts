@@ -4,6 +4,7 @@ import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { CLOSE_THE_SESSION, SESSION_FILE } from '../php-session.ts';
 import { seeCode } from '../see-code.ts';
+import { mostOrSome } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { LockStory } from './shared-lock-waits.ts';
 
@@ -87,7 +88,8 @@ function summary(
       : ` In ${count(polled)} of them the process asked again and again, as the busy handler of SQLite does.`;
   const failed = refused === 0 ? '' : ` ${plural(refused, 'wait')} ended without the lock.`;
   const asked = [...story.requests].toSorted((a, b) => b[1] - a[1])[0];
-  const whom = asked === undefined ? '' : ` Most waited while serving ${asked[0]}.`;
+  const whom =
+    asked === undefined ? '' : ` ${mostOrSome(asked[1], waits, 'The process')} waited while serving ${asked[0]}.`;
   return (
     `${plural(waiters.length, 'process', 'processes')} waited ${plural(waits, 'time')} for ${shownName(lock.name)}: ` +
     `${duration(total)}${waits === 1 ? '' : ` in all, the longest ${duration(longest)}`}.${how}${failed} ` +

@@ -1,5 +1,5 @@
 import type { LongTurn } from '../../model/facts.ts';
-import { isLoopOf, type Role, rolesOf } from '../../model/machine/roles.ts';
+import { isLoopOf, type Role, rolesIn } from '../../model/machine/roles.ts';
 import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
 import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
@@ -101,6 +101,7 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     corrected: Math.max(Math.min(turn.inCalls, length + uncertain), length - uncertain) - tracer,
     tracer,
     open,
+    beganBefore: turn.beganBefore,
     reason: isStarvedTurn(reason, length, offCpu) ? { ...reason, cause: 'not-running' } : reason,
     request: ownRequest(fact),
     afterReply: turn.afterReply,
@@ -151,7 +152,7 @@ function isFirstOfStop(): (group: StallGroup) => boolean {
 
 function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<string, StallGroup>>): Conclusion<Metrics> {
   const { model, capabilities } = context;
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const loops = [...roles]
     .filter(([thread, role]) => isLoopOf(thread, role) && (thread.loop.turns > 0 || thread.loop.isShared))
     .map(([thread]) => thread);

@@ -11,7 +11,7 @@ import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
 import { isScheduler, mayTakeTurns, TURNS_NOTE } from '../turn-takers.ts';
-import { millisecondsAt } from '../words.ts';
+import { millisecondsAt, peerSubjects } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf } from './sentences.ts';
@@ -140,6 +140,7 @@ export function stallFinding(
       `pid ${pid}`,
       ...(longest.request === '' ? [] : [`request ${longest.request}`]),
       ...(reason.target.startsWith('/') ? [`target ${reason.target}`] : []),
+      ...peerSubjects([reason.target, ...helpers]),
     ],
   };
 }

@@ -34,8 +34,8 @@ export function percentQueued({ length, offCpu }: Stall): number {
   return Math.round((100 * (offCpu?.queued ?? 0)) / length);
 }
 
-function atLeast({ open }: Stall): string {
-  return open ? 'at least ' : '';
+function atLeast({ open, beganBefore }: Stall): string {
+  return open || beganBefore ? 'at least ' : '';
 }
 
 /** What the longest of `count` stalls was, and who waited meanwhile. */

@@ -42,6 +42,8 @@ export interface Stall {
   /** What the tracer added. */
   readonly tracer: Nanoseconds;
   readonly open: boolean;
+  /** It ran when the tracer came: it may have begun long before. */
+  readonly beganBefore: boolean;
   readonly reason: Reason;
   readonly request: string;
   readonly afterReply: boolean;

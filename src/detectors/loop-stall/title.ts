@@ -1,6 +1,6 @@
 import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { cutTitle } from '../cut-title.ts';
-import { requestName, shortRequest } from '../request-shape.ts';
+import { requestName, requestShape, shortRequest } from '../request-shape.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
 import { everyOne, workerName } from '../words.ts';
 import { isMostlyStarved, isStarved, ONE_GAP, percentQueued } from './sentences.ts';
@@ -32,6 +32,9 @@ export interface Seen {
 /** What a title is made of: each thing in a few ways, the best first and the shortest last. */
 interface Parts {
   readonly request: string;
+  /** The request as metrics have it; `request` may be what several have in common. */
+  readonly known: string;
+  /** ` and 3 others`, of other shapes; empty for none. */
   readonly others: string;
   readonly isAfterReply: boolean;
   readonly whom: readonly string[];
@@ -53,14 +56,16 @@ export function titleOf(cause: StallCause, loops: number, { helpers, place, isFu
   const { longest } = worst;
   const pids = new Set(cause.members.map(({ thread }) => thread.process.pid));
   const [pid = 0] = pids;
-  const request = isOfRequest(worst.cause) ? requestName(longest.request) || (cause.requests[0] ?? '') : '';
-  const others =
-    request === '' || cause.requests.length < 2 ? '' : ` and ${plural(cause.requests.length - 1, 'other')}`;
+  const request = isOfRequest(worst.cause) ? sharedName(longest, cause.requests) : '';
+  const alike = requestShape(request);
+  const different = cause.requests.filter((name) => requestShape(name) !== alike);
+  const others = request === '' || different.length === 0 ? '' : ` and ${plural(different.length, 'other')}`;
   const bare = isFull ? ['perhaps no thread was free'] : whatOf(longest, helpers);
   const placed = withPlaceIn(bare, place);
   const what = withRequest(placed, worst.cause, cause.requests);
   return fitted({
     request,
+    known: cause.requests.includes(request) ? request : '',
     others,
     isAfterReply: longest.afterReply && request !== '',
     whom: pids.size === 1 ? [workerName(pid)] : groupNames(pids.size, loops),
@@ -74,11 +79,19 @@ export function titleOf(cause: StallCause, loops: number, { helpers, place, isFu
   });
 }
 
+/** What the requests of one shape have in common: no single `GET /item/17` took what many of them took. */
+function sharedName({ request }: Stall, requests: readonly string[]): string {
+  const name = requestName(request) || (requests[0] ?? '');
+  const shape = requestShape(name);
+  return requests.some((other) => other !== name && requestShape(other) === shape) ? shape : name;
+}
+
 /** How long it took; of several stalls how long at most, for the sentence would read as if each took as long. */
-function lengthOf({ length, open }: Stall, isOneOfSeveral: boolean, once: string): string {
+function lengthOf({ length, open, beganBefore }: Stall, isOneOfSeveral: boolean, once: string): string {
   const named = duration(length);
-  if (!isOneOfSeveral) return `${open ? 'at least ' : once}${named}`;
-  return open ? `up to ${named} or more` : `up to ${named}`;
+  const isMore = open || beganBefore;
+  if (!isOneOfSeveral) return `${isMore ? 'at least ' : once}${named}`;
+  return isMore ? `up to ${named} or more` : `up to ${named}`;
 }
 
 /** The same of one of several workers. */
@@ -113,34 +126,51 @@ function groupNames(workers: number, loops: number): readonly string[] {
 type Way = readonly [request: string, whom: number, length: string, times: string, what: number];
 
 function fitted(parts: Parts): Title {
-  const { request, others, length, times, what } = parts;
+  const { request, others, whom, length, times, what } = parts;
   const bare = length.replace(/^for /, '');
   const ways: Way[] = [];
-  const short = shortRequest(request, LEAST_REQUEST);
-  for (const name of new Set([`${request}${others}`, request, short]))
+  const short = shortRequest(request, LEAST_REQUEST - others.length);
+  for (const name of new Set([request, short]))
     for (const index of what.keys())
       ways.push(
         [name, 0, length, times, index],
         [name, 0, bare, times, index],
+        // That it holds all workers says more than the call.
+        ...(whom.length > 1 && isCutOf(what[index + 1], what[index])
+          ? [[name, 0, bare, times, index + 1] as const]
+          : []),
         [name, 1, bare, times, index],
         // What it is about says more than how often.
-        ...(index < parts.whole - 1 || times === '' ? [] : [0, 1].map((whom): Way => [name, whom, bare, '', index])),
+        ...(index < parts.whole - 1 || times === '' ? [] : [0, 1].map((each): Way => [name, each, bare, '', index])),
       );
   const longest = parts.hasCode ? LONGEST_WITH_CODE : LONGEST_TITLE;
   let text = '';
-  for (const [name, whom, long, often, index] of ways) {
-    text = sentence(parts, name, parts.whom[whom] ?? parts.whom[0] ?? '', `${long}${often}`, what[index] ?? '');
-    if (text.length <= longest) return { text, request: name.startsWith(request) ? '' : name };
+  for (const [name, each, long, often, index] of ways) {
+    text = sentence(parts, name, whom[each] ?? whom[0] ?? '', `${long}${often}`, what[index] ?? '');
+    if (text.length <= longest) return { text, request: name === parts.known ? '' : name };
   }
   // What it does is cut last: a list shows its beginning, and a report has the room.
-  if (text.length <= LONGEST_WITH_CODE) return { text, request: short === request ? '' : short };
-  return { text: cutTitle(text, longest), request: short === request ? '' : short };
+  if (text.length > LONGEST_WITH_CODE) text = cutTitle(text, longest);
+  return { text, request: short === parts.known ? '' : short };
 }
 
-function sentence({ isAfterReply }: Parts, request: string, whom: string, length: string, what: string): string {
+const isCutOf = (shorter: string | undefined, longer: string | undefined): boolean =>
+  shorter !== undefined && longer?.startsWith(`${shorter} (`) === true;
+
+/** Others never give way: what is said is not true of one request alone. */
+function sentence(
+  { isAfterReply, others }: Parts,
+  request: string,
+  whom: string,
+  length: string,
+  what: string,
+): string {
   if (request === '') return `${whom} stalled ${length}: ${what}`;
   const lower = `${whom.charAt(0).toLowerCase()}${whom.slice(1)}`;
-  return `${isAfterReply ? 'Work after ' : ''}${request} holds ${lower} ${length}: ${what}`;
+  const start = isAfterReply
+    ? `Work after ${request}${others} holds`
+    : `${request}${others} ${others === '' ? 'holds' : 'hold'}`;
+  return `${start} ${lower} ${length}: ${what}`;
 }
 
 function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {

@@ -1,6 +1,7 @@
 import type { LongTurn } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { isLoopOf, rolesOf } from '../../model/machine/roles.ts';
+import type { Processes } from '../../model/machine/processes.ts';
+import { isLoopOf, rolesIn } from '../../model/machine/roles.ts';
 import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
@@ -60,7 +61,7 @@ export const serviceStall = defineDetector({
 
 function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conclusion<Metrics> {
   const { model } = context;
-  const services = servicesOf(model.processes.threads());
+  const services = servicesOf(model.processes);
   const several = services.filter((loops) => loops.length >= 2);
   const least = context.threshold('service-stall-ms') * MILLISECOND;
   const gaps = gapsOf(model, least);
@@ -106,9 +107,9 @@ function stallsOf(context: Context, loops: readonly Thread[], turns: ReadonlyMap
 }
 
 /** Event-loop threads that serve the same service: workers of one parent, or of one listener. */
-function servicesOf(threads: Iterable<Thread>): Thread[][] {
+function servicesOf(processes: Processes): Thread[][] {
   const groups = new Map<unknown, Thread[]>();
-  for (const [thread, role] of rolesOf(threads)) {
+  for (const [thread, role] of rolesIn(processes)) {
     if (role === 'acceptor' || role === 'master' || !isLoopOf(thread, role)) continue;
     const key = thread.process.parent ?? thread.accepts.listener ?? 'unrelated';
     const group = groups.get(key);

@@ -2,7 +2,7 @@ import { SessionTracker, type SessionWait } from '../../model/topics/sessions/se
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { elapsed, MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { absent, type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { heldFinding, stillFinding } from './finding.ts';
 import { holdsOf, stillHeldUp } from './held-up.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -48,9 +48,7 @@ function conclude(context: Context, waits: readonly SessionWait[]): Conclusion<M
   if (findings.length > 0) return found(`${plural(count, 'statement')} waited long for another session`, findings);
   const { statements, longestUntold } = model.topic(SessionTracker);
   if (statements === 0)
-    return notApplicable(
-      'No answer of PostgreSQL or MySQL to a client was seen: nobody waited for a lock of a session',
-    );
+    return absent('No answer of PostgreSQL or MySQL to a client was seen: nobody waited for a lock of a session');
   if (longestUntold >= least)
     return notApplicable(
       `A statement that may have waited for a lock took ${duration(longestUntold)}, and the capture does not show ` +

@@ -4,7 +4,7 @@ import { SlowReplies } from '../../model/topics/dependencies/slow-replies.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { absent, type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { RECORDING } from '../need.ts';
 import { callsOf } from '../recorded.ts';
 import { effect } from './effect.ts';
@@ -47,7 +47,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   const peers = context.model.topic(DependencyTracker).peers();
   const slow = peers.map((peer) => judge(context, peer)).filter((each) => each !== null);
   if (peers.length === 0)
-    return notApplicable(
+    return absent(
       'No wait for another service is in the capture; of connections made before it began -yy tells the address',
     );
   if (slow.length === 0) {

@@ -166,6 +166,6 @@ function adviceFor({ name, isKnown, processes }: Peer): readonly Step[] {
         'costs an error and not a worker.',
       caveat: 'A client that tries again at once adds load to the slow service.',
     },
-    { text: 'Answer without it where that is possible: a cache, a queue, a default.' },
+    { text: 'Answer without that service where that is possible: from a cache, by a queue, with a default.' },
   ];
 }

@@ -1,13 +1,13 @@
 import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listener.ts';
-import { pidsOf, rolesOf } from '../../model/machine/roles.ts';
+import { pidsOf, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { ownQueues, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, notApplicable } from '../finding.ts';
+import { absent, type Conclusion } from '../finding.ts';
 import { TimesOfThreads } from '../times-of-threads.ts';
 import { effect } from './effect.ts';
 import { finding, type Stranded } from './finding.ts';
@@ -67,7 +67,7 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
   return verdictOf(
     judged,
     (findings) => `${plural(findings, 'address', 'addresses')} with a queue that nobody accepted from`,
-    () => notApplicable('No address for which workers have queues of their own (SO_REUSEPORT) was seen'),
+    () => absent('No address for which workers have queues of their own (SO_REUSEPORT) was seen'),
   );
 }
 
@@ -89,7 +89,7 @@ function freeOthers(
 
 /** Whether all of the workers are sync workers, which do not stall: they are in a request. */
 function isWork({ processes }: Model, stranded: readonly Stranded[]): boolean {
-  const roles = rolesOf(processes.threads());
+  const roles = rolesIn(processes);
   return stranded.every(
     ({ thread }) => roles.get(thread) === 'sync-worker' || roles.get(thread) === 'blocking-acceptor',
   );

@@ -41,7 +41,10 @@ export function finding(
   return {
     severity: 'warning',
     confidence: 'likely',
-    title: cutTitle(`${plural(connections, 'connection')} waited on a ${stalled} worker while others were free`),
+    title: cutTitle(
+      `${plural(connections, 'connection')} waited up to ${duration(largestOf(stranded.map(longest)))} on a ` +
+        `${stalled} worker; others were free`,
+    ),
     summary:
       `Each of ${queues.size} workers has a queue of its own for ${name}. ` +
       `${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not accept from its queue ` +
@@ -78,16 +81,21 @@ export function finding(
 
 function adviceFor(server: string, isBusy: boolean): Step[] {
   const share = server.startsWith('gunicorn')
-    ? 'start gunicorn without --reuse-port: one queue that the next free worker takes from.'
-    : 'let the workers share one listening socket: the next free worker takes from its queue.';
+    ? 'start gunicorn without --reuse-port.'
+    : 'let the workers share one listening socket.';
   const caveat =
     'A shared queue wakes every idle worker for each connection (a herd) unless the server registers it with ' +
     'EPOLLEXCLUSIVE.';
   const cures: Step[] = isBusy
-    ? [{ text: `Sync workers serve one request at a time, for which a shared queue is better: ${share}`, caveat }]
+    ? [
+        {
+          text: `Give all workers one queue: ${share} The next free worker then takes the connection.`,
+          caveat,
+        },
+      ]
     : [
         { text: 'First fix the stalls of the workers named above: this report has them.' },
-        { text: `Where stalls cannot be avoided, ${share}`, caveat },
+        { text: `Where stalls cannot be avoided, ${share} The next free worker then takes the connection.`, caveat },
       ];
   return [
     ...cures,

@@ -1,10 +1,10 @@
-import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import { isWorkerRole, type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { PastSighting } from '../../model/machine/sighting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { type Family, syscall } from '../../trace/syscalls.ts';
-import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
@@ -31,15 +31,31 @@ export interface CameBack {
  * in it. Calls that began before the capture the tracer shows without their begin, or not at all.
  */
 export function cameBack({ model, threshold }: Context): CameBack[] {
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const least = threshold('stuck-ms') * MILLISECOND;
   return [...roles].flatMap(([thread, role]) => {
-    const { stuckAtFirst: stay } = thread;
-    if (stay === null || lengthOf(stay) < least || !(stay.clients > 0)) return [];
+    const stay = thread.stuckAtFirst ?? tracedStay(thread, role);
+    if (stay === null || lengthOf(stay) < least || stay.clients === 0) return [];
     const isMain = thread.tid === thread.process.pid;
     const mayServe = isMain && (isWorkerRole(role) || threadsOf(thread.process).length === 1);
     return waitsForOthers(stay) || (mayServe && holdsItsWorker(stay)) ? [{ thread, stay }] : [];
   });
+}
+
+/** Calls of which no other kind of finding tells, unless they are on a socket. */
+const TOLD_HERE: ReadonlySet<Family> = new Set<Family>(['open', 'connect', 'sleep']);
+
+/**
+ * The same where nobody looked: the tracer shows the call that a thread was in when it came. Who serves clients has one
+ * then; who waits for jobs may have had none. A loop was in a turn (`loop-stall`).
+ */
+function tracedStay({ firstStay, servesRequests, hasServed }: Thread, role: Role): PastSighting | null {
+  if (firstStay === null || role === 'event-loop' || role === 'master' || !(servesRequests || hasServed)) return null;
+  const { call, since, until, descriptor, isAnswer, line } = firstStay;
+  const isOfClient = descriptor?.connection != null && !isAnswer;
+  const peer = isOfClient ? '' : descriptor?.peer || (isAnswer ? 'another service' : '');
+  if (peer === '' && !TOLD_HERE.has(syscall(call).family)) return null;
+  return { call, since, until, ran: UNKNOWN, peer, isOfClient, line, clients: UNKNOWN };
 }
 
 function waitsForOthers({ call, peer, isOfClient }: PastSighting): boolean {
@@ -63,8 +79,10 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
   const [worst] = sorted;
   if (worst === undefined) throw new Error('a finding is about one thread at least');
   const pids = [...new Set(sorted.map(({ thread }) => thread.process.pid))];
-  const workers = [...rolesOf(model.processes.threads())].filter(([, role]) => isWorkerRole(role));
-  const isEverybody = workers.every(([{ process }]) => pids.includes(process.pid));
+  const workers = [...rolesIn(model.processes)].filter(([, role]) => isWorkerRole(role));
+  // Of a pool others may have been free.
+  const isOfPool = sorted.some(({ thread }) => thread.stuckAtFirst === null && thread.tid !== thread.process.pid);
+  const isEverybody = !isOfPool && workers.every(([{ process }]) => pids.includes(process.pid));
   const codes = sorted.map(({ thread, stay }) =>
     codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: stay.until }),
   );
@@ -75,6 +93,7 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
   const be = pids.length === 1 ? 'was' : 'were';
   const title = `${whoOf(pids, model.processes.all().length, isEverybody)} ${be} stuck for ${length}: ${inCall}`;
   const named = pids.slice(0, MOST_NAMED).join(', ');
+  const connected = clients > 0 ? `, while ${plural(clients, 'client was', 'clients were')} connected` : '';
   const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
   return {
     severity: isEverybody ? 'critical' : 'warning',
@@ -82,8 +101,7 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
     title: withPlace(cutTitle(title), commonPlace(codes), LONGEST_TITLE),
     summary:
       `Pid${pids.length === 1 ? '' : 's'} ${named}${more} ${be} in ${inCall} when the capture began, and for at ` +
-      `least ${length} of it, while ` +
-      `${plural(clients, 'client was', 'clients were')} connected. ${pids.length === 1 ? 'It has' : 'They have'} ` +
+      `least ${length} of it${connected}. ${pids.length === 1 ? 'It has' : 'They have'} ` +
       `come back since.${codeSentence(code)}`,
     why: 'A worker that does not come back to its wait neither accepts nor answers anybody else until it does.',
     ...span(capabilities, worst.stay.since, worst.stay.until),

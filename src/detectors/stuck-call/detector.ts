@@ -1,7 +1,7 @@
 import { atEndOf, idleOf, type ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import { isAway } from '../../model/at-end/waits.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import { isWorkerRole, rolesIn } from '../../model/machine/roles.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { SharedLocks } from '../../model/topics/locks/shared-locks.ts';
@@ -165,7 +165,7 @@ function sceneOf(
   stuck: readonly ThreadAtEnd[],
   suspects: ReadonlySet<ThreadAtEnd>,
 ): Scene {
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const serving = [...roles].filter(([, role]) => isWorkerRole(role)).map(([thread]) => thread.process);
   const keeping = new Set(all.filter(({ wait }) => wait.kind === 'time').map(({ thread }) => thread.process));
   const governing = new Set([...roles].filter(([, role]) => role === 'master').map(([thread]) => thread.process));
@@ -234,7 +234,7 @@ function mayBeParent(model: Model, all: readonly ThreadAtEnd[]): boolean {
   if (model.processes.all().some(({ parent }) => parent === only.thread.process)) return true;
   const pids = model.processes.all().map(({ pid }) => pid);
   if (pids.some((pid) => pid < only.thread.process.pid)) return false;
-  if ([...rolesOf(model.processes.threads()).values()].includes('master')) return false;
+  if ([...rolesIn(model.processes).values()].includes('master')) return false;
   return !atEndOf(model).some(({ wait }) => wait.kind === 'time');
 }
 

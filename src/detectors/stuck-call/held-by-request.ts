@@ -1,6 +1,6 @@
 import type { Request } from '../../model/machine/connections.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { type Role, rolesOf } from '../../model/machine/roles.ts';
+import { type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
@@ -33,7 +33,7 @@ export interface Held {
 export function heldByRequest(context: Context): Held[] {
   const { model, threshold } = context;
   const least = threshold('stuck-ms') * MILLISECOND;
-  return [...rolesOf(model.processes.threads())].flatMap(([thread, role]) => {
+  return [...rolesIn(model.processes)].flatMap(([thread, role]) => {
     const { process, seen, ended, leftIn } = thread;
     if (seen === null || ended || threadsOf(process).length > 1 || !ONE_AT_A_TIME.has(role)) return [];
     if (leftIn !== null && elapsed(leftIn.since, model.lastTime) >= least) return [];

@@ -1,6 +1,6 @@
 import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import { isWorkerRole, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { hasUnseenThreads, threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
@@ -157,7 +157,7 @@ function hasThreads(process: Process): boolean {
 }
 
 function servingProcesses({ processes }: Model): ReadonlySet<Process> {
-  const roles = rolesOf(processes.threads());
+  const roles = rolesIn(processes);
   return new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
 }
 
@@ -171,5 +171,5 @@ function workingProcesses({ processes }: Model): ReadonlySet<Process> {
 }
 
 function hasMaster({ processes }: Model): boolean {
-  return [...rolesOf(processes.threads()).values()].includes('master');
+  return [...rolesIn(processes).values()].includes('master');
 }

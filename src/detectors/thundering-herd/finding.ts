@@ -6,6 +6,7 @@ import { gini } from '../accept-queues/gini.ts';
 import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { everyOne } from '../words.ts';
 import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
 import type { Figures } from './figures.ts';
 import type { Metrics } from './metrics.ts';
@@ -44,8 +45,8 @@ export function finding(
   } = figures;
   const { largest } = bursts;
   const shares = threads.map((thread) => queue.shares.get(thread) ?? 0);
-  const worst =
-    largest < 2 ? '' : ` At worst one burst woke ${largest === acceptors ? `all ${acceptors}` : `${largest} of them`}.`;
+  const woken = largest === acceptors ? everyOne(acceptors, 'acceptors').toLowerCase() : `${largest} of them`;
+  const worst = largest < 2 ? '' : ` At worst one burst woke ${woken}.`;
   const cost =
     cores === null
       ? ''
@@ -190,7 +191,7 @@ export function wokenInVain(context: Context, { listener, figures }: Alone, queu
 }
 
 /** `3.33 wake-ups a connection`. */
-function perConnection(factor: number): string {
+export function perConnection(factor: number): string {
   return `${ratio(factor)} ${factor === 1 ? 'wake-up' : 'wake-ups'} a connection`;
 }
 
@@ -203,7 +204,7 @@ function boundNote({ bound, silent }: Figures): string {
       );
     case 'upper':
       return (
-        ' The kernel wakes about that many workers. Without strace fewer of them reach EAGAIN: strace slows the ' +
+        ' Without strace the kernel wakes about as many workers, but fewer of them get EAGAIN: strace slows the ' +
         'worker that gets the connection.'
       );
     case 'lower':

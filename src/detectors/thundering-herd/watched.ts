@@ -1,5 +1,5 @@
 import { pidsOf } from '../../model/machine/roles.ts';
-import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
+import { count, plural, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import { gini } from '../accept-queues/gini.ts';
 import type { Context } from '../detector.ts';
@@ -7,6 +7,7 @@ import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { herdAdvice, WHILE_STALLED } from './advice.ts';
 import { coresOf, severityOf } from './figures.ts';
+import { perConnection } from './finding.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
@@ -26,7 +27,7 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
   const wasted = sum(({ empty }) => empty) + silent;
   const factor = connections === 0 ? 0 : (connections + wasted) / connections;
   const said =
-    `${ratio(factor)} wake-ups a connection (${count(wasted)} of ${count(wasted + connections)} found ` +
+    `${perConnection(factor)} (${count(wasted)} of ${count(wasted + connections)} found ` +
     `nothing) over ${plural(connections, 'connection')}, ${plural(acceptors.length, 'acceptor')}`;
   if (acceptors.length < 2 || connections < context.threshold('herd-min-connections'))
     return notApplicable(`too few connections or acceptors to judge: ${said}`);
@@ -52,9 +53,9 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
       title: `Herd: ${count(wasted)} of ${count(wasted + connections)} wake-ups found nothing`,
       summary:
         `${plural(acceptors.length, 'thread')} accept. For ${plural(connections, 'connection')} they were ` +
-        `woken ${count(wasted + connections)} times; ${count(wasted)} found nothing to accept (${ratio(factor)} ` +
-        `wake-ups a connection), ${count(silent)} of them without any system call showing it. These are counts of ` +
-        'the kernel; they do not tell one listener from another.',
+        `woken ${count(wasted + connections)} times; ${count(wasted)} found nothing to accept ` +
+        `(${perConnection(factor)}), ${count(silent)} of them without any system call showing it. ` +
+        'These are counts of the kernel; they do not tell one listener from another.',
       why:
         'Each wasted wake-up costs a context switch and a pass through the loop, and delays the worker that ' +
         'gets the connection.',

@@ -1,7 +1,7 @@
 import { clienteleOf } from '../../model/machine/clientele.ts';
 import type { Opener } from '../../model/machine/listener.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { isBelow, isWorkerRole, type Role, rolesOf } from '../../model/machine/roles.ts';
+import { isBelow, isWorkerRole, type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
@@ -43,7 +43,7 @@ function withoutStatus({ model }: Context, conclusion: Conclusion<Metrics>): Con
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
   const deaths = model.topic(DeathTracker);
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const governing = governingParents(model, roles);
   const masters = [...roles].filter(([, role]) => role === 'master').map(([{ process }]) => process);
   const serving = new Set<Opener>([...governing, ...masters]);

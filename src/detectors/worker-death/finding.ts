@@ -1,4 +1,4 @@
-import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import { isWorkerRole, rolesIn } from '../../model/machine/roles.ts';
 import type { Death } from '../../model/topics/deaths/death-tracker.ts';
 import { ASKED } from '../../model/topics/deaths/sent-signals.ts';
 import { plural } from '../../trace/format-numbers.ts';
@@ -90,7 +90,7 @@ const WHY = {
 /** Somebody in the capture accepts connections, or governs those that do. */
 function serves({ model }: Context, deaths: readonly Death[]): boolean {
   if (deaths.some(({ hasServed }) => hasServed)) return true;
-  return [...rolesOf(model.processes.threads()).values()].some((role) => role === 'master' || isWorkerRole(role));
+  return [...rolesIn(model.processes).values()].some((role) => role === 'master' || isWorkerRole(role));
 }
 
 function how({ signal, status, coreDumped, isAssumed }: Death): string {

@@ -106,7 +106,7 @@ export const NEXT_HELD: readonly Step[] = [
   },
   {
     text:
-      'Let somebody else keep the connections: the event MPM of Apache, or a proxy (nginx, haproxy) in front that ' +
+      'Let another server keep the idle connections: the event MPM of Apache, or a proxy (nginx, haproxy) in front that ' +
       'opens one connection to the worker for each request.',
   },
   SEE_THE_QUEUE,

@@ -1,5 +1,5 @@
 import type { LongTurn, QueueTaken } from '../../model/facts.ts';
-import { type Role, rolesOf } from '../../model/machine/roles.ts';
+import { type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { ExecutorTracker, worksForLoop } from '../../model/topics/pools/executor-tracker.ts';
 import { type ConnectionHeld, HoldTracker, heldIdly, MOSTLY_IDLE } from '../../model/topics/pools/hold-tracker.ts';
@@ -126,7 +126,7 @@ interface Noted {
 
 function conclude(context: Context, { turns, requests, pools, jobs, holds, clients }: Noted): Conclusion<Metrics> {
   const { model } = context;
-  const roles = rolesOf(model.processes.threads());
+  const roles = rolesIn(model.processes);
   const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
   if (workers.some(({ accepts }) => accepts.acceptedTotal > 0) && callsOf(model, 'read', 'write') === 0)
     return notApplicable(

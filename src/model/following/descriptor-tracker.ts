@@ -14,6 +14,9 @@ import type { Thread } from '../machine/thread.ts';
 import { threadsOf } from '../machine/threads-of.ts';
 import type { FollowerContext } from './follower-context.ts';
 
+/** What tells of a connection that can be accepted: POLLRDNORM is 0x40. */
+const FOR_CONNECTIONS = EVENT.IN | 0x40;
+
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
 export class DescriptorTracker {
   readonly #memberships: Memberships;
@@ -141,18 +144,24 @@ export class DescriptorTracker {
     if (this.#inWindow(call.end)) countChange(set.epoll, change, process.descriptors.get(fd)?.listener != null, call);
     if (operation === 'DEL') {
       set.epoll.unregister(fd);
+      set.epoll.lastRemoved = fd;
       const listener = process.descriptors.get(fd)?.listener;
       if (listener == null) return;
       set.epoll.putAside(listener);
       for (const { loop, accepts } of threadsOf(process))
         if (loop.hub?.descriptor === set) accepts.tending.leaves(listener, call.start, entryLine(call));
+      this.#audience.listenerWatched(call, thread, set, listener, false);
       return;
     }
     const member = process.descriptors.get(fd) ?? this.#memberships.learn(thread, fd, change.label);
     const exclusive = (change.events & EVENT.EXCLUSIVE) !== 0;
     set.epoll.register(fd, { u32: data, exclusive });
     if (member.listener !== null) {
-      set.epoll.registerListener(member.listener);
+      // lighttpd leaves it in its set at its limit of connections, and asks for no connections.
+      const isWatched = change.events === 0 || (change.events & FOR_CONNECTIONS) !== 0;
+      if (isWatched) set.epoll.registerListener(member.listener);
+      else set.epoll.putAside(member.listener);
+      this.#audience.listenerWatched(call, thread, set, member.listener, isWatched);
       if (operation === 'ADD')
         for (const { loop, accepts } of threadsOf(process))
           if (loop.hub?.descriptor === set && accepts.tending.of(member.listener) !== undefined)

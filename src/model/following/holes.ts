@@ -73,10 +73,9 @@ export class Holes {
     const { process } = thread;
     // What one thread does not know another one may have done.
     if (process.servedUnseen > 0 || (thread.accepts.handedOver > 0 && threadsOf(process).length > 1)) return false;
-    const { syscall, fd, error, result } = call;
+    const { syscall, fd, result } = call;
     if (syscall.family === 'accept' && result >= 0)
       return isOpenBefore(process.descriptors.get(result), silence) || this.#isUnreported(fd, thread, silence, true);
-    if (fd < 0 || error === 'EBADF') return false;
     const known = process.descriptors.get(fd);
     if (known === undefined) return false;
     if (known.socket !== '' && syscall.family !== 'close') {

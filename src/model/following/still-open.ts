@@ -134,6 +134,7 @@ export class OpenThreads {
 
   #turnOf(thread: Thread): LongTurn | null {
     const { loop, leftIn: left, lastTime } = thread;
+    if (loop.turn.beganBefore) return null;
     if (thread.ended || !loop.inTurn || loop.waitIsUntimed || loop.isShared || left?.isHubWait === true) return null;
     const look = this.#looks.get(thread);
     // Nobody knows by now whether it went back to its wait.

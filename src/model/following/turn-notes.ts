@@ -201,12 +201,10 @@ function showsResult({ syscall: { family }, arguments: told }: Call): boolean {
 
 /** Notes that a thread was silent from its last record to the end of the trace: nothing ends that gap. */
 export function noteSilence(thread: Thread, end: Nanoseconds): void {
-  const { lane, loop, seen } = thread;
-  // Of who made no call at all, others saw that it was so.
-  const lastTime = thread.lastTime === UNKNOWN && seen !== null ? loop.turn.start : thread.lastTime;
+  const { lane, loop, lastTime } = thread;
   const length = end - lastTime;
-  if (lastTime === UNKNOWN || length <= loop.turn.longestGap) return;
-  const { file = '', line = 0, text = '' } = lane.lastLine ?? seen?.line ?? {};
+  if (length <= loop.turn.longestGap) return;
+  const { file = '', line = 0, text = '' } = lane.lastLine ?? {};
   loop.turn.longestGap = length;
   loop.turn.gap = {
     length,

@@ -1,12 +1,13 @@
 import { EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
-import type { Syscall } from '../../trace/syscalls.ts';
+import { type Family, isWait, type Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { KeptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { Aftermath } from '../machine/aftermath.ts';
 import type { Request } from '../machine/connections.ts';
+import type { FirstStay } from '../machine/first-stay.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Loop } from '../machine/loop.ts';
@@ -53,6 +54,9 @@ export class TurnTracker {
 
   /** Charges a call, and the gap before it, to whom it works for. */
   charge(call: Call, thread: Thread, owner: WorksFor, gap: Nanoseconds): void {
+    if (thread.firstStay?.isUntold === true) tellFirstStay(call, thread, thread.firstStay);
+    if (gap >= this.#longTurn && !thread.lastTimed && thread.lastTime === thread.firstTime)
+      wasFoundBefore(call, thread);
     if (owner === HUB_WAIT) {
       this.#hubWait(call, thread, gap);
       return;
@@ -66,6 +70,7 @@ export class TurnTracker {
       const isFresh = isAccepted || owner.readAt === call.end;
       loop.attribute(owner, isFresh, owner.answeredAt === call.end, lastTime, isAccepted ? call.end : start);
     }
+    if (lastTime === UNKNOWN && duration >= this.#longTurn) wasFoundIn(call, thread);
     if (duration >= LADDER_RUNG) {
       if (loop.isShared ? isPark(call) : isKeptAlive(call, thread)) {
         this.#parked(call, thread, gap);
@@ -215,6 +220,7 @@ export class TurnTracker {
    */
   threadEnded(thread: Thread, time: Nanoseconds, signal: string): void {
     sharedWaitOf(thread)?.threads.delete(thread);
+    thread.loop.dropFirstTurn();
     const { loop, process } = thread;
     if (!loop.inTurn || loop.waitIsUntimed) return;
     if (signal === '') {
@@ -237,7 +243,8 @@ export class TurnTracker {
       loop.idle += Math.max(0, at - left.since);
       sharedWaitOf(thread)?.looked(left.since, at);
       this.#waits.idled(thread, left.since, at);
-    } else if (loop.inTurn && loop.waitIsUntimed) waitEndedBy(thread, at);
+    } else if (loop.turn.beganBefore) loop.dropFirstTurn();
+    else if (loop.inTurn && loop.waitIsUntimed) waitEndedBy(thread, at);
     else if (loop.inTurn && loop.isShared && left?.syscall.family === 'futex') this.end(thread, left.since, false);
     else if (loop.inTurn) {
       if (left === null) noteSilence(thread, at);
@@ -264,6 +271,59 @@ function waitEndedBy(thread: Thread, at: Nanoseconds): void {
   const { loop } = thread;
   sharedWaitOf(thread)?.looked(loop.waitedSince, at);
   loop.beginTurnAt(at);
+}
+
+/** Calls in which a thread that has nothing to do may be. */
+const MAY_REST: ReadonlySet<Family> = new Set<Family>(['futex', 'restart', 'semaphore', 'io-uring', 'other']);
+/** A wait that ends with a descriptor that is ready. strace calls one that it interrupted by another name. */
+const ENDS_READY: ReadonlySet<Family> = new Set<Family>(['poll', 'select', 'restart']);
+
+/** How answers begin. */
+const HTTP = 'HTTP/';
+
+/** The tracer came while the thread was in this call, which is no wait of its loop. */
+function wasFoundIn(call: Call, thread: Thread): void {
+  const { process, loop } = thread;
+  const { syscall, start, end, result, fd } = call;
+  const { family, name, takesDescriptor } = syscall;
+  if (process.forkedAt !== UNKNOWN || process.isWhole) return;
+  const isReady = ENDS_READY.has(family);
+  if (isReady ? result <= 0 : family !== 'sleep' && (isWait(family) || MAY_REST.has(family))) return;
+  thread.firstStay = {
+    call: name,
+    since: start,
+    until: end,
+    descriptor: takesDescriptor ? (process.descriptors.get(fd) ?? null) : null,
+    isUntold: isReady,
+    isAnswer: family === 'read' && bringsAnswer(call),
+    line: entryOf(call),
+  };
+  // Should the main thread of a process turn out to be a loop, it was in a turn.
+  if (!isReady && thread.tid === process.pid && loop.turns === 0) loop.beginTurnWithin(call);
+}
+
+/** Without `-T` the next line shows how long the first call of a thread took, at most. */
+function wasFoundBefore({ file, previousLine }: Call, thread: Thread): void {
+  const { process, loop, lastTime, lastSyscall, tid } = thread;
+  if (process.forkedAt !== UNKNOWN || process.isWhole || tid !== process.pid || loop.turns > 0 || loop.inTurn) return;
+  const family = lastSyscall?.family ?? 'other';
+  if (family !== 'sleep' && (isWait(family) || MAY_REST.has(family))) return;
+  loop.beginTurnWithin({ start: lastTime, file, startLine: previousLine });
+}
+
+/** What the thread reads after a wait was what it had waited for. */
+function tellFirstStay(call: Call, thread: Thread, stay: FirstStay): void {
+  const { syscall, fd } = call;
+  stay.isUntold = false;
+  if (syscall.family === 'read') {
+    stay.call = syscall.name;
+    stay.descriptor = thread.process.descriptors.get(fd) ?? null;
+    stay.isAnswer = bringsAnswer(call);
+  } else thread.firstStay = null;
+}
+
+function bringsAnswer({ arguments: told }: Call): boolean {
+  return told.payload(HTTP.length) === HTTP;
 }
 
 /**

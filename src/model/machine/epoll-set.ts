@@ -40,6 +40,8 @@ export class EpollSet {
   /** Of those removed, listeners; and the first such call, or the first change at all. */
   listenersRemoved = 0;
   changeLine: KeptLine | null = null;
+  /** The number that was taken out last; -1 before that. What it stood for may turn out later. */
+  lastRemoved = -1;
 
   /** Registered user data (low 32 bits) by descriptor number, as `EPOLL_CTL_ADD` told. */
   get members(): ReadonlyMap<number, Member> {

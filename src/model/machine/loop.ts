@@ -160,6 +160,7 @@ export class Loop implements Serving {
   join(): void {
     forgetTurns(this);
     this.isShared = true;
+    this.dropFirstTurn();
     if (!this.inTurn) return;
     const parked = this.turn.dropParks();
     if (this.spanStart !== UNKNOWN) this.spanStart = Math.max(this.spanStart, parked);
@@ -216,6 +217,23 @@ export class Loop implements Serving {
     this.turn.begin(call);
     this.owner = null;
     this.spanStart = call.end;
+  }
+
+  /** The tracer came while its thread was in this call, long after it had left its wait: the turn ends as others do. */
+  beginTurnWithin({ start, file, startLine }: Pick<Call, 'start' | 'file' | 'startLine'>): void {
+    const { turn } = this;
+    this.inTurn = true;
+    this.waitIsUntimed = false;
+    turn.beganBefore = true;
+    turn.start = start;
+    turn.file = file;
+    turn.startLine = startLine;
+    this.spanStart = start;
+  }
+
+  /** Nothing shows that its thread goes back to a wait: what it was in when the tracer came may be no turn. */
+  dropFirstTurn(): void {
+    if (this.turn.beganBefore) this.inTurn = false;
   }
 
   /** The first record after a wait of unknown length: all of that time may have been waiting. */

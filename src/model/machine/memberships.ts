@@ -1,6 +1,6 @@
 import type { CaptureFacts } from '../../trace/capture-facts.ts';
 import type { Call } from '../../trace/record.ts';
-import type { Nanoseconds } from '../../trace/time.ts';
+import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { AttachedTogether } from './attached-together.ts';
 import { type Descriptor, describeByLabel } from './descriptors.ts';
 import { LowestNumbers } from './lowest-numbers.ts';
@@ -20,6 +20,9 @@ const MOST_CLAIMANTS = 1_024;
  * next.
  */
 const MOST_MOVES = 8;
+
+/** A process that writes its memory down ends so long after the signal, at most. */
+const DUMP = 60 * SECOND;
 
 /** The threads and processes of a trace. */
 interface Among {
@@ -168,6 +171,26 @@ export class Memberships {
       thread.process.forks === 0
     )
       this.merge(thread, leader.process);
+  }
+
+  /**
+   * A signal ended a thread to which it was not delivered: all threads of a process end with the one that got it. Of
+   * several processes that got the same, that one whose number comes next below, for threads are numbered after it.
+   * SIGKILL is delivered to nobody.
+   */
+  killed(thread: Thread, signal: string, at: Nanoseconds): void {
+    const { process, tid } = thread;
+    if (signal === 'SIGKILL' || process.lastSignal === signal || process.parent !== null || process.forks > 0) return;
+    let found: Process | null = null;
+    for (const other of this.#among.all()) {
+      if (other === process || other.lastSignal !== signal || at - other.lastSignalAt > DUMP) continue;
+      const isNearer = found === null || (other.pid < tid ? found.pid > tid || other.pid > found.pid : found.pid > tid);
+      if (isNearer) found = other;
+    }
+    if (found === null || thread.ended || process.isWhole) return;
+    // What a thread with a loop did would have to be judged anew.
+    if (threadsOf(process).every(({ loop }) => loop.hub === null)) this.merge(thread, found);
+    else process.endsWith = found;
   }
 
   /** `getppid` named the parent: an edge that attach-mode traces lack otherwise. */

@@ -26,6 +26,8 @@ export class Process {
   isNamed = false;
   /** It turned out to be the same process as this one, which stands for both. */
   mergedInto: Process | null = null;
+  /** A signal ended this one, which got none, and that one, which got it: they were one. */
+  endsWith: Process | null = null;
   parent: Process | null = null;
   /** The fork was traced: its descriptors are known to be its parent's. */
   forkedAt: Nanoseconds = UNKNOWN;

@@ -1,6 +1,7 @@
 import { mastersOf } from './acceptors.ts';
 import { clienteleOf } from './clientele.ts';
 import type { Process } from './process.ts';
+import type { Processes } from './processes.ts';
 import { sharedWaitIn, sharedWaitOf } from './shared-waits.ts';
 import { Siblings } from './siblings.ts';
 import type { Thread } from './thread.ts';
@@ -19,7 +20,25 @@ export type Role =
   | 'library-thread'
   | 'unknown';
 
-/** The role of every thread, judged from all that was seen so far. */
+/** The roles in a model that changes nothing meanwhile. */
+const kept = new WeakMap<Processes, ReadonlyMap<Thread, Role>>();
+
+/** The role of every thread of the model. */
+export function rolesIn(processes: Processes): ReadonlyMap<Thread, Role> {
+  return kept.get(processes) ?? rolesOf(processes.threads());
+}
+
+/** While `act` runs, which changes nothing in the model, its roles are judged once: a dozen detectors ask for them. */
+export function judgingRolesOnce<Result>(processes: Processes, act: () => Result): Result {
+  kept.set(processes, rolesOf(processes.threads()));
+  try {
+    return act();
+  } finally {
+    kept.delete(processes);
+  }
+}
+
+/** The role of each of these threads, judged from all that was seen so far. */
 export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
   const roles = new Map<Thread, Role>();
   const undecided: Thread[] = [];
@@ -106,7 +125,6 @@ function ownRole(thread: Thread): Role | null {
 export function handsOut({ accepts, process }: ThreadView): boolean {
   return (
     process.handsDescriptorsOver &&
-    accepts.acceptedTotal > 0 &&
     accepts.servedItself < accepts.acceptedTotal &&
     accepts.handedOver < accepts.acceptedTotal
   );

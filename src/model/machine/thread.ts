@@ -3,6 +3,7 @@ import type { Syscall } from '../../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
 import { AcceptState } from './accept-state.ts';
+import type { FirstStay } from './first-stay.ts';
 import type { LeftIn } from './left-in.ts';
 import { Loop } from './loop.ts';
 import { OWNS_NOTHING } from './owner.ts';
@@ -34,6 +35,8 @@ export class Thread {
   seen: Sighting | null = null;
   /** What others saw it stuck in when the capture began, and it came back from. */
   stuckAtFirst: PastSighting | null = null;
+  /** The same of a call that the tracer shows. */
+  firstStay: FirstStay | null = null;
   /** Its last long time without a call, as long as what it does next may show that calls of it are missing. */
   silence: Silence | null = null;
   /** Time between calls, in gaps of a millisecond and more. */

@@ -71,6 +71,8 @@ export const CROWD = 3;
 export class Turn {
   /** Counts the turns of the loop. */
   number: number;
+  /** The tracer came while it ran: it may have begun long before `start`. */
+  beganBefore = false;
   start: Nanoseconds = 0;
   end: Nanoseconds = 0;
   /** Where the hub wait that began it returned. */
@@ -171,6 +173,7 @@ export class Turn {
 
   begin(call: Call): void {
     this.number++;
+    this.beganBefore = false;
     this.start = call.end;
     this.end = call.end;
     this.file = call.file;

@@ -1,5 +1,5 @@
 import type { Amount, CauseChange, Change, Comparison, ComparisonOutcome, Side } from '../../comparison/comparison.ts';
-import { count, durationOfMs, longDuration, percent, plural, ratio } from '../../trace/format-numbers.ts';
+import { count, durationOfMs, percent, plural, ratio } from '../../trace/format-numbers.ts';
 
 const OUTCOME_WORDS: Readonly<Record<ComparisonOutcome, string>> = {
   better: 'BETTER',
@@ -44,7 +44,7 @@ export function partsOf(side: Side): readonly string[] {
   return [
     nameOf(side),
     [...servers, plural(workers, 'worker')].join(', '),
-    durationMs === null ? 'duration unknown' : longDuration(durationMs),
+    durationMs === null ? 'duration unknown' : durationOfMs(durationMs),
     `${plural(served, 'request')}${rate}`,
     format,
   ];

@@ -38,7 +38,7 @@ function article(report: Report, finding: Finding, number: number, said: Map<str
   };
   const steps = finding.next.slice(0, MOST_STEPS).map((step) => stepItem(step, again(JSON.stringify(step))));
   const lines = linesOf(finding, report.findings);
-  const related = relatedInWords(finding, numbersOf(report));
+  const related = relatedInWords(finding, report, numbersOf(report));
   return element(
     'article',
     { id: `finding-${number}`, class: `finding ${severity}` },

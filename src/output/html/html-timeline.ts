@@ -11,7 +11,8 @@ const SMALL: Sizes = { row: 18, bar: 9 };
 /** More rows than this are smaller. */
 const MOST_LARGE = 16;
 const TICKS = 6;
-const LETTER = 7.3;
+/** The widest of the usual monospaced letters, of 13 px: DejaVu Sans Mono. */
+const LETTER = 7.9;
 /** Percent of the width that a number of a finding takes, and lines of such numbers. */
 const NUMBER_ROOM = 2.4;
 const NUMBER_LINES = 3;

@@ -7,7 +7,8 @@ import type { ProcessFacts } from './process-facts.ts';
  * not hold.
  */
 export interface Check {
-  readonly level: 'ok' | 'missing';
+  /** `unknown`: it was tried, and cannot be told. */
+  readonly level: 'ok' | 'missing' | 'unknown';
   /** One sentence. */
   readonly text: string;
   /** What to type or do, or ''. */

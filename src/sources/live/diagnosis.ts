@@ -56,24 +56,29 @@ export async function diagnose(pids: readonly number[]): Promise<Diagnosis> {
 /** Which engine `attach` and `record` take without `--engine`, and why. */
 function choice(strace: CheckGroup, bpftrace: CheckGroup, needed: readonly Check[]): CheckGroup {
   const reason = needed.find(({ level }) => level === 'missing');
+  const isSure = needed.every(({ level }) => level === 'ok');
   const taken = bpftrace.holds ? 'bpftrace' : strace.holds ? 'strace' : 'no engine';
   const why = bpftrace.holds
     ? 'bpftrace stops nobody and slows the server down less than strace'
     : `bpftrace cannot be used: ${reason?.text ?? ''}`;
   return {
-    title: `attach and record use ${taken} here`,
+    title:
+      bpftrace.holds && !isSure
+        ? 'attach and record try bpftrace here, then strace'
+        : `attach and record use ${taken} here`,
     checks: [{ level: taken === 'no engine' ? 'missing' : 'ok', text: why, fix: '' }],
     holds: taken !== 'no engine',
   };
 }
 
-/** Phrases for what holds and what does not. */
-type Verdicts = readonly [string, string];
-const WORKS: Verdicts = ['works here', 'does not work here'];
+/** Phrases for what holds and what does not; for what cannot be told. */
+type Verdicts = readonly [string, string, string?];
+const WORKS: Verdicts = ['works here', 'does not work here', 'may work here'];
 const SHOWN: Verdicts = ['can be shown', 'cannot be shown, or only for some programs'];
 const TRACEABLE: Verdicts = ['can be traced', 'cannot be traced'];
 
-function group(subject: string, [good, bad]: Verdicts, checks: readonly Check[]): CheckGroup {
-  const holds = checks.every(({ level }) => level === 'ok');
-  return { title: `${subject} ${holds ? good : bad}`, checks, holds };
+function group(subject: string, [good, bad, unsure = good]: Verdicts, checks: readonly Check[]): CheckGroup {
+  const holds = checks.every(({ level }) => level !== 'missing');
+  const isSure = checks.every(({ level }) => level === 'ok');
+  return { title: `${subject} ${holds ? (isSure ? good : unsure) : bad}`, checks, holds };
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { type ProcessFacts, readParents, readProcess } from './process-facts.ts';
+import { ParentTable, type ProcessFacts, readProcess } from './process-facts.ts';
 
 /** A way to look at processes; tests bring their own. */
 export interface ProcessListing {
@@ -7,11 +7,11 @@ export interface ProcessListing {
   read(pid: number): ProcessFacts | null;
 }
 
-/** The processes of this host as they are now. */
-export function hostView(): ProcessListing {
+/** The processes of this host as they are now; `table` is of whoever looks again and again. */
+export function hostView(table = new ParentTable()): ProcessListing {
   const known = new Map<number, ProcessFacts | null>();
   return {
-    parents: readParents(),
+    parents: table.look(),
     read(pid) {
       const found = known.get(pid);
       if (found !== undefined) return found;

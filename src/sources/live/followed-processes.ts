@@ -1,5 +1,5 @@
 import { findFamily, hostView, type ProcessListing } from './family.ts';
-import { type ProcessFacts, readStartTicks } from './process-facts.ts';
+import { ParentTable, type ProcessFacts, readStartTicks } from './process-facts.ts';
 import { socketsOf } from './socket-tables.ts';
 
 interface FollowedOptions {
@@ -29,7 +29,7 @@ export class FollowedProcesses {
 
   constructor(
     first: readonly ProcessFacts[],
-    { view = hostView, startTicks = readStartTicks, sockets = socketsOf }: FollowedOptions = {},
+    { view = hostViews(), startTicks = readStartTicks, sockets = socketsOf }: FollowedOptions = {},
   ) {
     this.#first = first;
     this.#view = view;
@@ -112,4 +112,9 @@ export class FollowedProcesses {
   #lives({ pid, startTicks }: ProcessFacts): boolean {
     return this.#startTicks(pid) === startTicks;
   }
+}
+
+function hostViews(): () => ProcessListing {
+  const table = new ParentTable();
+  return () => hostView(table);
 }

@@ -68,6 +68,8 @@ interface Member {
   threads: Map<number, Known>;
   /** What it had open at the last listing, and how often its threads had run by then. */
   descriptors: ReturnType<typeof descriptorsOf>;
+  /** Its network namespace. */
+  network: string;
   listedAt: string;
 }
 
@@ -85,6 +87,7 @@ export class KernelWatch {
   #socketsDue = Number.NEGATIVE_INFINITY;
   #socketsDueThen = Number.NEGATIVE_INFINITY;
   #first = Number.NaN;
+  #shown: readonly ProcessSight[] | null = null;
 
   constructor({
     machine,
@@ -113,10 +116,17 @@ export class KernelWatch {
     this.#members = members;
     const due = [...members.values()].some(hasUncountedClients) ? this.#socketsDueThen : this.#socketsDue;
     if (now >= due) this.#lookAtSockets(now);
+    this.#shown = null;
   }
 
   /** What the last look showed, in the order of the pids that it was given. */
   get processes(): readonly ProcessSight[] {
+    // The screen asks ten times a second.
+    this.#shown ??= this.#show();
+    return this.#shown;
+  }
+
+  #show(): readonly ProcessSight[] {
     return [...this.#members].map(([pid, { parent, name, innerPid, clients, hasRing, threads }]) => ({
       pid,
       parent,
@@ -141,6 +151,7 @@ export class KernelWatch {
       hasRing: false,
       threads: new Map(),
       descriptors: { sockets: new Set(), hasRing: false },
+      network: '',
       listedAt: '',
     };
   }
@@ -241,18 +252,21 @@ export class KernelWatch {
     const started = this.#stopwatch();
     const namespaces = new Map<string, ReadonlyMap<string, SocketFacts>>();
     const all = new Map<string, SocketFacts>();
-    for (const pid of this.#members.keys()) {
-      const name = linkOrEmpty(`${this.#root}/${pid}/ns/net`);
+    for (const [pid, member] of this.#members) {
+      // Who has not run since is where it was, and has opened and closed nothing.
+      const ran = slicesOf(member);
+      if (ran === '' || member.listedAt !== ran) {
+        member.descriptors = descriptorsOf(pid, this.#root);
+        member.network = linkOrEmpty(`${this.#root}/${pid}/ns/net`);
+      }
+      member.listedAt = ran;
+      const { network: name } = member;
       const table = namespaces.get(name) ?? readSockets(pid, this.#root);
       if (!namespaces.has(name)) for (const [inode, facts] of table) all.set(inode, facts);
       namespaces.set(name, table);
     }
     this.#sockets = all;
-    for (const [pid, member] of this.#members) {
-      const ran = slicesOf(member);
-      // Who has not run since has opened and closed nothing.
-      if (ran === '' || member.listedAt !== ran) member.descriptors = descriptorsOf(pid, this.#root);
-      member.listedAt = ran;
+    for (const member of this.#members.values()) {
       const { sockets, hasRing } = member.descriptors;
       member.clients = [...sockets].filter((inode) => all.get(inode)?.isOfClient === true).length;
       member.hasRing = hasRing;

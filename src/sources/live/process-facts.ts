@@ -59,13 +59,43 @@ export function readStartTicks(pid: number): number {
 
 /** Parent of every process that runs now. */
 export function readParents(): Map<number, number> {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = readOrEmpty(`/proc/${name}/stat`);
-    if (stat !== '') parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+  return new ParentTable().look();
+}
+
+/** At every so manieth look all is read anew: meanwhile another process may have got the number of one that ended. */
+const WHOLE_EVERY = 5;
+
+/**
+ * The parents of all processes for whoever looks every other second. A process whose parent is there has the same one
+ * as before, so that of a thousand only those are read that are new or have lost their parent.
+ */
+export class ParentTable {
+  readonly #root: string;
+  #parents: ReadonlyMap<number, number> = new Map();
+  #looks = 0;
+
+  constructor(root = '/proc') {
+    this.#root = root;
   }
-  return parents;
+
+  look(): Map<number, number> {
+    const isWhole = this.#looks++ % WHOLE_EVERY === 0;
+    const pids = readdirSync(this.#root).filter((name) => /^\d+$/.test(name));
+    const present = new Set(pids.map(Number));
+    const parents = new Map<number, number>();
+    for (const pid of present) {
+      const known = isWhole ? undefined : this.#parents.get(pid);
+      const parent = known !== undefined && (known === 0 || present.has(known)) ? known : this.#read(pid);
+      if (parent !== null) parents.set(pid, parent);
+    }
+    this.#parents = parents;
+    return parents;
+  }
+
+  #read(pid: number): number | null {
+    const stat = readOrEmpty(`${this.#root}/${pid}/stat`);
+    return stat === '' ? null : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  }
 }
 
 /** The number that a process or thread has in its own container, of its /proc status; 0 where that does not tell. */

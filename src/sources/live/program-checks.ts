@@ -24,7 +24,10 @@ const END_AT_ONCE = '\ninterval:ms:1 { exit(); }\n';
  */
 export async function programChecks(host: HostFacts): Promise<readonly (Check & { readonly program: ProgramName })[]> {
   if (bpftraceChecks(host).some(({ level }) => level === 'missing') || machineOf(process.arch) === null) return [];
-  return Promise.all(PROGRAM_NAMES.map(async (program) => ({ program, ...(await checkOf(program)) })));
+  const checks: (Check & { readonly program: ProgramName })[] = [];
+  // One after the other, as attach would start it: at once they keep each other waiting.
+  for (const program of PROGRAM_NAMES) checks.push({ program, ...(await checkOf(program)) });
+  return checks;
 }
 
 async function checkOf(name: ProgramName): Promise<Check> {
@@ -32,6 +35,12 @@ async function checkOf(name: ProgramName): Promise<Check> {
   const problem = await tryProgram(name);
   const took = ((performance.now() - started) / 1_000).toFixed(1);
   if (problem === '') return { level: 'ok', text: `${name}.bt starts here (${took} s)`, fix: '' };
+  if (problem === TOO_LATE)
+    return {
+      level: 'unknown',
+      text: `${name}.bt had not started after ${SECONDS} s: this host is short of CPU time`,
+      fix: 'Ask again later. attach waits nearly as long for bpftrace, and then takes strace.',
+    };
   return { level: 'missing', text: `${name}.bt does not start here: ${problem}`, fix: FIXES[name] };
 }
 
@@ -41,7 +50,11 @@ const FIXES: Readonly<Record<ProgramName, string>> = {
   watch: 'Do not use --program watch.',
 };
 
-/** Why it does not start, or ''. */
+const TOO_LATE = 'too late';
+/** What `timeout` exits with when the time was over. */
+const TIME_OVER = 124;
+
+/** Why it does not start, or ''; `TOO_LATE` when that cannot be told. */
 function tryProgram(name: ProgramName): Promise<string> {
   const text = bpftraceProgram(name, { pids: [NOBODY], machine: machineOf(process.arch) ?? 'x86-64' }) + END_AT_ONCE;
   const [program, ...words] = guarded(['bpftrace', '-e', text], { seconds: SECONDS, bytes: MOST_BYTES });
@@ -49,7 +62,9 @@ function tryProgram(name: ProgramName): Promise<string> {
   return new Promise((resolve) => {
     execFile(program, words, { env, maxBuffer: MOST_BYTES }, (error, stdout, stderr) => {
       if (stdout.includes('event=start ')) return resolve('');
-      resolve(reasonIn(`${stdout}\n${stderr}`) || (error === null ? 'it printed nothing' : `exit code ${error.code}`));
+      const reason = reasonIn(`${stdout}\n${stderr}`);
+      if (reason === '' && error?.code === TIME_OVER) return resolve(TOO_LATE);
+      resolve(reason || (error === null ? 'it printed nothing' : `exit code ${error.code}`));
     });
   });
 }

@@ -157,7 +157,7 @@ export class Spool {
     const { bavail, blocks, bsize } = this.#room();
     if (bavail * bsize >= leastFree({ blocks, bsize }, this.mostBytes)) return null;
     return (
-      `Only ${mebibytes(bavail * bsize)} are free on the disk of ${dirname(this.#file)} ` +
+      `Only ${mebibytes(bavail * bsize)} are free on the disk of ${dirname(this.#folder.path)} ` +
       `(${Math.floor((100 * bavail) / blocks)} %).`
     );
   }

@@ -165,7 +165,7 @@ export class DeathTracker implements Tracker {
     const { process } = thread;
     // A thread that ends by itself is no death.
     if (signal === '' && !isLast(thread)) return;
-    if (this.#byPid.get(process.pid)?.process === process) return;
+    if (process.endsWith !== null || this.#byPid.get(process.pid)?.process === process) return;
     const death = this.#died({
       pid: process.pid,
       process,

@@ -137,11 +137,10 @@ export class Peer {
     if (own === undefined) {
       this.requests++;
       if (all.length === MOST_PEERS_OF_REQUEST) return;
-      own = { peer: this, total: 0, count: 0 };
+      own = { peer: this, total: 0 };
       all.push(own);
     }
     own.total += length;
-    own.count++;
     if (own.total > this.longestOfRequest) this.longestOfRequest = own.total;
   }
 }
@@ -149,7 +148,6 @@ export class Peer {
 interface RequestWaits {
   readonly peer: Peer;
   total: Nanoseconds;
-  count: number;
 }
 
 const MOST_PEERS_OF_REQUEST = 16;

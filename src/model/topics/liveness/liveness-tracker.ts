@@ -9,6 +9,8 @@ import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 /** A gunicorn worker showed its master that it lives. */
 export interface Heartbeat {
   readonly thread: ThreadView;
+  /** The call before was a select, in which of all workers only those of the class sync wait. */
+  readonly isAfterSelect: boolean;
   /** Valid while the fact is told. */
   readonly record: Call;
 }
@@ -57,7 +59,8 @@ export class LivenessTracker implements Tracker {
     thread.process.showsLife = true;
     if (thread.process.server === '') thread.process.server = 'gunicorn';
     thread.beats = true;
-    if (this.#inWindow(call.end)) this.#facts.tell('heartbeat', { thread, record: call });
+    const isAfterSelect = thread.lastSyscall?.family === 'select';
+    if (this.#inWindow(call.end)) this.#facts.tell('heartbeat', { thread, isAfterSelect, record: call });
   }
 
   /** `kill(4711, SIGABRT)`. */

@@ -21,6 +21,8 @@ const WAITS_COMPARED = 16;
 const MOST_WAITS_TAKEN_IN = 1_024;
 const MOST_HELD_IN = 16;
 const MOST_REQUESTS = 32;
+/** A request that waits so long for another thread is held up by it. */
+const LONG_IN_REQUEST = 100 * MILLISECOND;
 /** From so many waiting threads on it is worth to look at who wakes whom. */
 const CONTENDERS = 3;
 
@@ -191,6 +193,9 @@ export class FutexTable {
   again = 0;
   /** A word has several waiters: wakes are looked at from then on. */
   isContended = false;
+  /** Long waits of threads that were in the middle of a request, and one such request by its line. */
+  inRequests: Nanoseconds = 0;
+  request = '';
 }
 
 /**
@@ -246,6 +251,11 @@ export class FutexWords implements Tracker {
     const address = futex.word;
     const word = table.words.get(address) ?? added(table, address);
     if (isInterpreterLockWait(call)) word.isInterpreterLock = true;
+    const { owner } = thread.loop;
+    if (duration >= LONG_IN_REQUEST && owner?.inProgress === true && !word.isInterpreterLock) {
+      table.inRequests += duration;
+      table.request = owner.line;
+    }
     const waiter = word.waiters.get(thread.tid) ?? newWaiter(word, thread.tid);
     waiter.count++;
     waiter.total += duration;
@@ -312,6 +322,8 @@ function absorb(process: Process, futexes: FutexTable): void {
   const own = tableOf(process);
   own.calls += futexes.calls;
   own.again += futexes.again;
+  own.inRequests += futexes.inRequests;
+  own.request ||= futexes.request;
   for (const tid of futexes.parked) own.parked.add(tid);
   for (const word of futexes.words.values()) {
     const known = own.words.get(word.address);

@@ -199,6 +199,8 @@ export class SharedLocks implements Tracker {
   #acceptTried(thread: Thread): void {
     const holding = holdings.of(thread);
     if (holding === undefined || holding.holds === null || holding.acceptedHolding) return;
+    // What runs on a thread of such a process may have the lock, while the thread accepts for another.
+    if (thread.process.takesTurns) return;
     holding.acceptedHolding = true;
     holding.holds.accepting++;
   }

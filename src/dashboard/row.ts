@@ -17,13 +17,13 @@ export type Style =
   | 'herd'
   | 'broken';
 
-export interface Span {
+export interface StyledText {
   readonly text: string;
   readonly style: Style;
 }
 
 /** One line of the screen. */
-export type Row = readonly Span[];
+export type Row = readonly StyledText[];
 
 /** The characters that a screen is drawn with, each one cell wide everywhere. */
 export interface Glyphs {
@@ -62,12 +62,12 @@ export const ASCII: Glyphs = {
   shades: ['.', ':', '#', 'B'],
 };
 
-export function span(text: string, style: Style = 'plain'): Span {
+export function styled(text: string, style: Style = 'plain'): StyledText {
   return { text, style };
 }
 
-export function row(...parts: readonly (Span | string)[]): Row {
-  return parts.map((part) => (typeof part === 'string' ? span(part) : part));
+export function row(...parts: readonly (StyledText | string)[]): Row {
+  return parts.map((part) => (typeof part === 'string' ? styled(part) : part));
 }
 
 export function textOf(cells: Row): string {
@@ -79,14 +79,14 @@ export function textOf(cells: Row): string {
  * escaped here.
  */
 export function fit(cells: Row, width: number, ascii = false): Row {
-  const fitted: Span[] = [];
+  const fitted: StyledText[] = [];
   let used = 0;
   const clean = cells.map(({ text, style }) => ({ text: show(text, ascii), style }));
   const total = clean.reduce((sum, { text }) => sum + text.length, 0);
   for (const { text, style } of clean) {
     const room = width - used;
     if (room <= 0) break;
-    // The last span that fits says that something is missing.
+    // The last text that fits says that something is missing.
     const piece =
       total > width && used + text.length >= width ? cut(text.length > room ? text : `${text}...`, room) : text;
     fitted.push({ text: piece, style });
@@ -114,9 +114,9 @@ export function rule(glyphs: Glyphs, width: number, title = '', remark = ''): Ro
   const end = remark === '' ? '' : ` ${remark} ${glyphs.rule}`;
   const middle = width - start.length - end.length;
   // The title gives way: the remark says what keys did.
-  if (middle < 1) return fit([span(cut(start.trimEnd(), Math.max(0, width - end.length)) + end, 'quiet')], width);
+  if (middle < 1) return fit([styled(cut(start.trimEnd(), Math.max(0, width - end.length)) + end, 'quiet')], width);
   const text = show(start + glyphs.rule.repeat(middle) + end);
-  return fit([span(text, 'quiet')], width);
+  return fit([styled(text, 'quiet')], width);
 }
 
 /** A cell of a table: cut, or filled at the side away from the text. */

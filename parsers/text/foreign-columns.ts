@@ -23,6 +23,9 @@ const PLAIN: readonly RegExp[] = [
   /^\s*\/\/ ?/,
   /^\s*# ?/,
   /^\s*\* ?/,
+  // Lists, and what a difference of two files adds.
+  /^\s*[-+](?: {1,3}|(?=[a-z[<\d]))/,
+  /^\s*(?:\xc2\xb7|\xe2\x80\xa2) ?/,
   /^\s*\| ?/,
   /^\s+/,
 ];
@@ -66,6 +69,11 @@ export const FOREIGN_COLUMNS: readonly ForeignColumns[] = [
 export const BARE_PIDS: ForeignColumns = {
   strip: (line) => line.replace(/^(\s*)\[ *(\d{1,9})\] (?=[a-z_<+-])/, '[pid $2] '),
 };
+
+/** What stands before the columns of a collector where somebody quoted its lines. */
+export const QUOTES: readonly ForeignColumns[] = PLAIN.map(
+  (pattern): ForeignColumns => ({ strip: (line) => line.replace(pattern, '') }),
+);
 
 /** `  17 read(`, `     7<tab>read(`: the numbers of the lines, by an editor or `cat -n`. */
 export const NUMBERED: ForeignColumns = { strip: (line) => line.replace(/^\s*\d{1,9}(?:\s|$)/, '') };

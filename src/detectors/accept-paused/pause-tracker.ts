@@ -1,0 +1,159 @@
+import { type KeptLine, keptLine } from '../../model/evidence.ts';
+import type { Connection } from '../../model/machine/connections.ts';
+import type { Descriptor } from '../../model/machine/descriptors.ts';
+import type { Listener } from '../../model/machine/listener.ts';
+import { PerDescriptor } from '../../model/machine/owned-state.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import type { Heard, Tracker, TrackerContext } from '../../model/tracker.ts';
+import type { Call } from '../../trace/record.ts';
+import type { Syscall } from '../../trace/syscalls.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+
+/** Some servers take their listener out around each accept: so short a time is not kept. */
+const SHORT: Nanoseconds = 20 * MILLISECOND;
+/** A wait of this length after the listener was put back found nobody in its queue. */
+const WAITED: Nanoseconds = 2 * MILLISECOND;
+/** Of one listener in one epoll instance; later ones are not kept. */
+const MOST_PAUSES = 10_000;
+
+/** A time in which an epoll instance did not watch a listener. */
+export interface Pause {
+  readonly thread: Thread;
+  readonly start: Nanoseconds;
+  /** UNKNOWN while it lasts. */
+  end: Nanoseconds;
+  /** How long its thread waited in its hub meanwhile; up to its end the time before. */
+  idle: Nanoseconds;
+  /** Connections of that listener that were open when it began, as far as the capture shows. */
+  readonly connections: number;
+  /** The oldest request that was in progress when it ended; '' for none. */
+  request: string;
+  /** Connections that were there when it ended. */
+  taken: number;
+  readonly line: KeptLine;
+  /** Where it ended, or the first of those was taken. */
+  endLine: KeptLine | null;
+}
+
+/** The pauses of one listener in one epoll instance. */
+class Pauses {
+  readonly ended: Pause[] = [];
+  current: Pause | null = null;
+  /** The last one, while what is accepted had been there when it ended. */
+  fresh: Pause | null = null;
+  idleAtEnd: Nanoseconds = 0;
+}
+
+const pauses = new PerDescriptor<Map<Listener, Pauses>>();
+
+/** All pauses of a listener in that epoll instance, one that lasts included. */
+export function pausesOf(set: Descriptor, listener: Listener): readonly Pause[] {
+  const own = pauses.of(set)?.get(listener);
+  if (own === undefined) return [];
+  return own.current === null ? own.ended : [...own.ended, own.current];
+}
+
+/** The oldest request that the process of this thread has read and not answered; '' for none. */
+export function oldestOf({ process }: Thread): string {
+  let oldest: { readonly startedAt: Nanoseconds; readonly line: string } | null = process.inProgress.oldestAtEnd;
+  for (const request of process.inProgress.unanswered(process))
+    if (oldest === null || request.startedAt < oldest.startedAt) oldest = request;
+  return oldest?.line ?? '';
+}
+
+/** Notes from when to when servers do not look at their listeners, and who had come by then. */
+export class PauseTracker implements Tracker {
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #open = new Map<Listener, number>();
+
+  constructor({ inWindow }: TrackerContext) {
+    this.#inWindow = inWindow;
+  }
+
+  hears({ family }: Syscall): Heard | undefined {
+    return family === 'accept' ? (call, thread) => this.#tried(call, thread) : undefined;
+  }
+
+  listenerWatched(call: Call, thread: Thread, set: Descriptor, listener: Listener, isWatched: boolean): void {
+    if (!listener.isFollowed) return;
+    const known = pauses.of(set);
+    if (isWatched) {
+      const own = known?.get(listener);
+      if (own !== undefined) ends(own, thread, call);
+      return;
+    }
+    const own = known?.get(listener) ?? pausesAt(set, listener);
+    own.fresh = null;
+    if (own.current === null) this.#begins(own, thread, listener, call.start, call);
+  }
+
+  /** An accept looks at the queue, whether or not the listener is watched: eventlet takes it out before each. */
+  #tried(call: Call, thread: Thread): void {
+    const set = thread.loop.hub?.descriptor;
+    const listener = thread.process.descriptors.get(call.fd)?.listener ?? null;
+    const isTaken = call.result >= 0;
+    if (listener === null || set == null || !listener.isFollowed) return;
+    const own = pauses.of(set)?.get(listener);
+    const isAside = own === undefined ? set.epoll?.lastRemoved === call.fd : own.current !== null;
+    if (own !== undefined && isAside) ends(own, thread, call);
+    if (own !== undefined && own.fresh !== null) {
+      if (isTaken && thread.loop.idle - own.idleAtEnd < WAITED) own.fresh.taken++;
+      else own.fresh = null;
+    }
+    if (isTaken) this.#open.set(listener, (this.#open.get(listener) ?? 0) + 1);
+    if (isAside) this.#begins(own ?? pausesAt(set, listener), thread, listener, call.end, call);
+  }
+
+  #begins(own: Pauses, thread: Thread, listener: Listener, start: Nanoseconds, call: Call): void {
+    if (!this.#inWindow(start)) return;
+    own.current = {
+      thread,
+      start,
+      end: UNKNOWN,
+      idle: thread.loop.idle,
+      connections: this.#open.get(listener) ?? 0,
+      request: '',
+      taken: 0,
+      line: keptLine(call),
+      endLine: null,
+    };
+  }
+
+  connectionEnded({ listener }: Connection): void {
+    const open = listener === null ? 0 : (this.#open.get(listener) ?? 0);
+    if (listener !== null && open > 0) this.#open.set(listener, open - 1);
+  }
+
+  /** Whoever closes its listener does not pause. */
+  closed(_call: Call, { loop }: Thread, { listener }: Descriptor): void {
+    const set = loop.hub?.descriptor;
+    const own = listener === null || set == null ? undefined : pauses.of(set)?.get(listener);
+    if (own !== undefined) own.current = null;
+  }
+}
+
+function pausesAt(set: Descriptor, listener: Listener): Pauses {
+  const all = pauses.of(set) ?? pauses.set(set, new Map());
+  const made = new Pauses();
+  all.set(listener, made);
+  return made;
+}
+
+function ends(own: Pauses, thread: Thread, call: Call): void {
+  const { current } = own;
+  if (current === null) return;
+  own.current = null;
+  if (call.start - current.start < SHORT || own.ended.length === MOST_PAUSES) return;
+  current.end = call.start;
+  current.idle = idleIn(current);
+  current.request = oldestOf(thread);
+  current.endLine = keptLine(call);
+  own.ended.push(current);
+  own.fresh = current;
+  own.idleAtEnd = thread.loop.idle;
+}
+
+/** How long the thread of a pause that lasts has waited in its hub since. */
+export function idleIn({ thread, idle }: Pause): Nanoseconds {
+  return thread.loop.isShared ? Number.POSITIVE_INFINITY : thread.loop.idle - idle;
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { KINDS } from '../../src/detectors/registry.ts';
+import { analyzed, ofKind } from '../support/analyzed.ts';
+import { firingExample } from '../support/detector-page.ts';
+import { exampleFile, exampleText, reportText } from '../support/example-report.ts';
+import { SCENES } from '../support/scenes.ts';
+
+describe('what drover says of the examples on a page', () => {
+  for (const kind of KINDS)
+    it(`is what was read and found right: ${kind}`, async () => {
+      const right = readFileSync(exampleFile(kind), 'utf8');
+      assert.equal(await exampleText(kind), right, `read test/detectors/examples/${kind}.txt after npm run examples`);
+    });
+});
+
+describe('what every check says of one capture', () => {
+  for (const [name, capture] of Object.entries(SCENES))
+    it(`is what was read and found right: ${name}`, async () => {
+      const right = readFileSync(exampleFile(name), 'utf8');
+      const text = reportText(await analyzed(capture()));
+      assert.equal(text, right, `read test/detectors/examples/${name}.txt after npm run examples`);
+    });
+});
+
+describe('a capture without pids, as strace makes of one process without -f', () => {
+  for (const kind of KINDS) {
+    const lines = firingExample(kind).split('\n');
+    const pids = new Set(lines.map((line) => /^\d+ +(?=\d+\.)/.exec(line)?.[0]).filter((pid) => pid !== undefined));
+    if (pids.size !== 1) continue;
+    it(`names no process 0, and leaves its number to be filled in: ${kind}`, async () => {
+      const findings = ofKind(await analyzed(lines.map((line) => line.replace(/^\d+ +/, '')).join('\n')), kind);
+      for (const { title, summary, next } of findings) {
+        const commands = next.map(({ command = '' }) => command).join('\n');
+        assert.doesNotMatch(`${title} ${summary}`, /\b(?:worker|process|pid|thread) 0\b/i);
+        assert.doesNotMatch(commands, /\/proc\/0\b|\b(?:pid|-p|pid=|attach|record) ?0\b|\bundefined\b/i);
+      }
+    });
+  }
+});
