@@ -1,11 +1,11 @@
 import './no-inspector.ts';
 import { CommanderError } from 'commander';
 import { errorCode } from '../sources/input-error.ts';
+import { isPiped } from './options/piped.ts';
 import { EXIT } from './printing/exit-code.ts';
 import { exitCodeOf, reportError } from './printing/report-error.ts';
 import { cannotWriteStdout } from './printing/write-result.ts';
 import { createProgram } from './program.ts';
-import { isPiped } from './reading/piped.ts';
 
 process.stdout.on('error', (error) => process.exit(conclude(cannotWriteStdout(error))));
 // Nobody is left who could be told.

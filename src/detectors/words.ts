@@ -34,7 +34,7 @@ export function reasonsOf(reasons: Iterable<string>): string {
   return [...shown, ...(all.length > shown.length ? [`and ${count(all.length - shown.length)} more`] : [])].join('; ');
 }
 
-/** The subject of findings about one service, of a target such as `10.0.0.7:3306 (MySQL)`; none for what is no address. */
+/** The subject of findings about one service, of a target such as `10.0.0.7:3306 (MySQL)`; none without an address. */
 export function peerSubjects(targets: readonly string[]): string[] {
   return targets.flatMap((target) => {
     const [address = ''] = target.split(' ', 1);

@@ -128,6 +128,24 @@ describe('a capture that was filtered by names of calls', () => {
       assert.doesNotMatch(quality.notes.join(' '), /holds no|Lines are missing/, name);
     }
   });
+
+  it('holds the replies where each of them failed', async () => {
+    const client = '5<TCP:[10.0.0.4:8000->10.2.0.7:51544]>';
+    const lines = Array.from({ length: 13 }, (_, index) =>
+      [
+        'epoll_wait(4<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=3}}], 8, -1) = 1 <0.000100>',
+        `accept4(3<TCP:[0.0.0.0:8000]>, NULL, NULL, SOCK_CLOEXEC) = ${client} <0.000050>`,
+        `recvfrom(${client}, "GET /report HTTP/1.1\\r\\n\\r\\n", 8192, 0, NULL, NULL) = 24 <0.000020>`,
+        `sendto(${client}, "HTTP/1.1 200 OK\\r\\n\\r\\n", 19, 0, NULL, 0) = -1 EPIPE (Broken pipe) <0.000030>`,
+        `close(${client}) = 0 <0.000010>`,
+      ].map((call, at) => `101 ${(1_795_197_672 + index + at / 10).toFixed(6)} ${call}`),
+    ).flat();
+    const { quality, outcomes } = await reportOn(lines);
+    assert.doesNotMatch(quality.notes.join(' '), /holds no/);
+    assert.equal(outcomes['broken-pipe']?.status, 'found');
+    const without = await reportOn(lines.filter((line) => !line.includes('sendto')));
+    assert.match(without.quality.notes.join(' '), /holds no write or send of a reply, although 1[23] requests/);
+  });
 });
 
 describe('a capture of which lines were taken out', () => {

@@ -275,7 +275,7 @@ describe('a pool of threads is saturated while all of them are in requests and s
     assert.match(next[0]?.text ?? '', /KeepAliveTimeout/);
   });
 
-  it('and so is that of one process alone: a free thread of another one helps nobody in the queue of this one', async () => {
+  it('and so is that of one process alone: a free thread of another one helps nobody in its queue', async () => {
     const { trace, workers } = prefork([101, 102]);
     const [held, free] = workers.map((worker, place) => {
       const tids = [201 + 100 * place, 202 + 100 * place];

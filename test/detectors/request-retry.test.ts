@@ -6,7 +6,7 @@ import { SECOND } from '../../src/trace/time.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { fork, MASTER, oneWorker, openHub, openListener, prefork } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
-import type { TraceLines } from '../support/trace-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'request-retry';
 /** When the first attempt's reply fails. */
@@ -164,19 +164,24 @@ it('a service behind a proxy hears no retry of what its proxy heard: they listen
 });
 
 it('workers of one master are one service where the place of a socket is not told', async () => {
-  // Its socket was there before the capture: only its number is known.
-  const unnamed = (master: number) => (trace: TraceLines) => {
-    const parent = trace.thread(master);
-    if (master !== MASTER) parent.at(0);
-    fork(parent.at(7), 201);
-    parent.at(10);
-    const worker = trace.thread(201).at(8);
-    worker.labels.set(LISTENER, 'socket:[4999]');
-    openHub(worker);
-    return worker;
+  const retried = (master: number): TraceLines => {
+    const trace = new TraceLines();
+    fork(trace.thread(MASTER).at(0), 101);
+    fork(trace.thread(master).at(1), 201);
+    const first = trace.thread(101).at(2);
+    openListener(first, LISTENER);
+    openHub(first);
+    first.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 12).replyFails(11).close(11);
+    first.waitUntil(2000);
+    // How its socket was made is not in the capture: only the number is known.
+    const second = trace.thread(201).at(3);
+    second.labels.set(LISTENER, 'socket:[4999]');
+    openHub(second);
+    second.waitUntil(700, LISTENER).serve(11, 'GET /a').waitUntil(2000);
+    return trace;
   };
-  assert.equal(only(await analyzed(toAnother(unnamed(MASTER))), KIND).metrics.count, 1);
-  none(await analyzed(toAnother(unnamed(200))), KIND);
+  assert.equal(only(await analyzed(retried(MASTER)), KIND).metrics.count, 1);
+  none(await analyzed(retried(200)), KIND);
 });
 
 describe('a request is no retry', () => {

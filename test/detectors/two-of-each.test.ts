@@ -424,7 +424,7 @@ it('of queues that were left alone the one is told in which most connections wai
   free.waitUntil(30, LISTENER).serve(11, 'GET /a').waitUntil(3000);
   assert.deepEqual(await told(trace, 'stranded-queue'), [
     'warning, likely',
-    '16 connections waited on a stalled worker while others were free',
+    '16 connections waited up to 500 ms on a stalled worker; others were free',
     'Each of 3 workers has a queue of its own for 127.0.0.1:8000. 3 times a worker did not accept from its queue ' +
       'while another was free; 16 connections had queued up there. At worst 7 connections waited for up to 500 ms on ' +
       'worker 101 while workers 102, 103 were free.',

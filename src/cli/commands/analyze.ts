@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { prepareParserThread } from '../../pipeline/parser-thread.ts';
 import { type AnalyzeFlags, addTimelineOptions, addWindowOptions } from '../options/analyze.ts';
+import { isPiped } from '../options/piped.ts';
 import { addJudgeOptions, addPrintOptions } from '../options/print.ts';
 import { UsageError } from '../options/usage-error.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
-import { isPiped } from '../reading/piped.ts';
 
 /** Adds `drover analyze`, which also runs when no command is named. */
 export function addAnalyzeCommand(program: Command, exitWith: ExitCodeSink): void {

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { type AnalyzeFlags, addWindowOptions } from '../options/analyze.ts';
 import { type AttachFlags, addCaptureOptions, addSaveOption } from '../options/capture.ts';
 import { addDashboardOptions } from '../options/dashboard.ts';
+import { isPiped } from '../options/piped.ts';
 import { addJudgeOptions, addPrintOptions } from '../options/print.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
 import { sayFirst } from '../printing/first-words.ts';
-import { isPiped } from '../reading/piped.ts';
 
 /** Adds `drover triage`. */
 export function addTriageCommand(program: Command, exitWith: ExitCodeSink): void {

@@ -18,7 +18,7 @@ export const effect: Effect = {
     if (cause.kind === 'loop-stall')
       return shareOf(threads, ({ pid, call }) => isOpenStall(cause, numberOf(pid), textOf(call)));
     if (cause.kind === 'worker-saturation')
-      return shareOf(threads, (thread) => isOrdinary(cause, thread, threads.length));
+      return shareOf(threads, (thread) => isOrdinary(cause, thread, threads.length) || isKnownThere(cause, thread));
     const names = namesOf(cause);
     const own: Causing = { kind: 'stuck-call', findings: [{ workers: [], metrics }] };
     const total = cause.findings.reduce((sum, finding) => sum + totalOf(finding.metrics), 0);
@@ -46,6 +46,17 @@ function isOrdinary({ findings }: Causing, { pid, target, forMs }: Metrics, stuc
     if (numberOf(served) <= 2 * stuck || numberOf(forMs) > ORDINARY * numberOf(meanRequestMs)) return false;
     return listOf(busyIn).some((busy) => busy.pid === pid && textOf(busy.target) === textOf(target) && target !== '');
   });
+}
+
+/** What nobody has a name for, but a number: `socket fd 7`. */
+const NUMBER_ALONE = /(?:^| )fd \d+$/;
+
+/** All workers were busy in that very call, of which nobody knows to whom: the request says more than the call. */
+function isKnownThere({ findings }: Causing, { pid, call, target }: Metrics): boolean {
+  if (!NUMBER_ALONE.test(textOf(target))) return false;
+  return findings.some(({ metrics: { busyIn } }) =>
+    listOf(busyIn).some((busy) => busy.pid === pid && busy.call === call && busy.target === target),
+  );
 }
 
 /** The loop of that worker was in a stall when the capture ended, and in that call. */

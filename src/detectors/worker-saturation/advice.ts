@@ -106,8 +106,8 @@ export const NEXT_HELD: readonly Step[] = [
   },
   {
     text:
-      'Let another server keep the idle connections: the event MPM of Apache, or a proxy (nginx, haproxy) in front that ' +
-      'opens one connection to the worker for each request.',
+      'Let another server keep the idle connections: the event MPM of Apache, or a proxy in front (nginx, haproxy) ' +
+      'that opens one connection to the worker for each request.',
   },
   SEE_THE_QUEUE,
 ];

@@ -93,7 +93,8 @@ function whileAway(left: LeftIn, judged: Judgement): Judgement {
   if (wait.what === '' && event === undefined) return judged;
   const named = event ?? (target || (fd >= 0 ? `fd ${fd}` : ''));
   const what = wait.what === '' || wait.what === WORK.what ? named : wait.what;
-  if (what === '') return judged;
+  // The kernel ends some calls always at once.
+  if (what === '' || left.class === 'not-running') return judged;
   // A wait for several things at once may be one that lets the request go on.
   const isOfSeveral = (syscall.family === 'poll' || syscall.family === 'select') && watched > 1;
   return isServing && !isOfSeveral ? no(wait.kind, what) : unknown(wait.kind, what);

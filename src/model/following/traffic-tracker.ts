@@ -181,8 +181,9 @@ export class TrafficTracker {
       if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
       return null;
     }
-    if (call.result >= 0 && isSocket(descriptor)) {
-      this.#completeness.socketWrites++;
+    if (isSocket(descriptor)) {
+      if (call.result >= 0) this.#completeness.socketWrites++;
+      // One that failed is in the capture as well.
       if (descriptor.connection !== null) this.#completeness.clientWrites++;
     }
     let { connection } = descriptor;

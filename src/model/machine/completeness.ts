@@ -23,7 +23,7 @@ export class Completeness {
   /** Calls that read from sockets, or wrote to them, and did not fail. */
   socketReads = 0;
   socketWrites = 0;
-  /** Those of them that wrote to a client. */
+  /** Writes to clients, also those that failed. */
   clientWrites = 0;
   /** Second halves of calls whose first half belongs into the capture: their thread had been seen before. */
   orphanHalves = 0;
