@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { closest } from '../../src/cli/options/closest.ts';
-import { textStyle } from '../../src/cli/printing/terminal-capabilities.ts';
+import { backgroundOf, textStyle } from '../../src/cli/printing/terminal-capabilities.ts';
 
 const TERMINAL = { isTTY: true, columns: 132 };
 const UTF8 = { LANG: 'en_US.UTF-8', TERM: 'xterm-256color' };
@@ -38,6 +38,16 @@ test('only a UTF-8 locale gets more than ASCII; LC_ALL decides before LC_CTYPE b
     [true, true, false, true, false, false],
   );
   assert.equal(textStyle({ ascii: true }, UTF8, TERMINAL).ascii, true);
+});
+
+test('COLORFGBG tells a light background by the number of its colour', () => {
+  assert.deepEqual(
+    ['15;0', '0;15', '0;default;15', '12;8', '0;7', '15;default', '', 'x;'].map((COLORFGBG) =>
+      backgroundOf({ COLORFGBG }),
+    ),
+    ['dark', 'light', 'light', 'dark', 'light', null, null, null],
+  );
+  assert.equal(backgroundOf({}), null);
 });
 
 test('a word is corrected to its neighbour and to nothing that is far', () => {

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Input, KeyDecoder } from '../../src/dashboard/terminal/key-decoder.ts';
+import { KeyDecoder } from '../../src/dashboard/terminal/key-decoder.ts';
 
 /** The keys that these pieces make, one piece after the other; `null` lets time pass. */
 function keys(...pieces: readonly (string | null)[]): string[] {
   const decoder = new KeyDecoder();
-  const inputs: Input[] = pieces.flatMap((piece) => [...(piece === null ? decoder.flush() : decoder.push(piece))]);
-  return inputs.map((input) => (input.kind === 'key' ? input.key : `paste ${input.text}`));
+  const inputs = pieces.flatMap((piece) => [...(piece === null ? decoder.flush() : decoder.push(piece))]);
+  return inputs.map((input) => {
+    if (input.kind === 'background') return `background ${input.isLight ? 'light' : 'dark'}`;
+    return input.kind === 'key' ? input.key : `paste ${input.text}`;
+  });
 }
 
 describe('a key', () => {
@@ -55,6 +58,25 @@ describe('what is no key', () => {
   it('may be a click of the mouse; the wheel moves', () => {
     assert.deepEqual(keys('\x1b[<0;10;5M\x1b[<0;10;5m'), []);
     assert.deepEqual(keys('\x1b[<64;100;5M\x1b[<65;100;5M'), ['up', 'down']);
+  });
+});
+
+describe('an answer of the terminal', () => {
+  it('says whether the background is light, however its digits and its end are written', () => {
+    assert.deepEqual(keys('\x1b]11;rgb:ffff/ffff/ffff\x07j'), ['background light', 'j']);
+    assert.deepEqual(keys('\x1b]11;rgb:fdf6/e3/e3\x1b\\'), ['background light']);
+    assert.deepEqual(keys('\x1b]11;rgb:00', '2b/3636/4242\x1b', '\\'), ['background dark']);
+    // Blue and red look dark, green and yellow light.
+    assert.deepEqual(keys('\x1b]11;rgb:0/0/f\x07\x1b]11;rgb:f/0/0\x07'), ['background dark', 'background dark']);
+    assert.deepEqual(keys('\x1b]11;rgb:0/f/0\x07\x1b]11;rgba:ff/ff/00/ff\x07'), [
+      'background light',
+      'background light',
+    ]);
+  });
+  it('is no key, whatever it is about, and does not wait for ever for its end', () => {
+    assert.deepEqual(keys('\x1b]52;c;cXVpdA==\x07\x1b]11;q\x1b\\j'), ['j']);
+    assert.deepEqual(keys(`\x1b]${'q'.repeat(40)}`, 'j'), ['j']);
+    assert.deepEqual(keys('\x1b]11;rgb:ff', null, 'j'), ['j']);
   });
 });
 

@@ -35,6 +35,27 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     }
   });
 
+  it('takes colours for a light background where the terminal says that it has one', async () => {
+    for (const [background, words, rule] of [
+      ['#ffffff', '', /\x1b\[34m─/],
+      ['#002b36', '', /\x1b\[36m─/],
+      ['#ffffff', '--theme dark', /\x1b\[36m─/],
+    ] as const) {
+      const tmux = new Tmux({ columns: 80, rows: 24 });
+      try {
+        tmux.background(background);
+        tmux.drover(`triage ${TRACE} ${words}`);
+        await tmux.until(() => rule.test(tmux.coloured()), `${background} ${words}`);
+        await tmux.until(/1 of 1, worst first/);
+        tmux.keys('q');
+        // The answer of the terminal is no text that the shell gets.
+        assert.doesNotMatch(await tmux.until(/left 0/), /rgb:/);
+      } finally {
+        tmux.close();
+      }
+    }
+  });
+
   for (const [name, pipe] of [
     ['a pipe of text', `zcat ${TRACE} | `],
     ['a pipe of packed data', `cat ${TRACE} | `],

@@ -51,6 +51,16 @@ export class Tmux {
     return this.#run('capture-pane', '-p');
   }
 
+  /** The same with the sequences of its colours. */
+  coloured(): string {
+    return this.#run('capture-pane', '-e', '-p');
+  }
+
+  /** Gives the terminal a background, which it tells whoever asks: `#ffffff`. */
+  background(colour: string): void {
+    this.#run('select-pane', '-P', `bg=${colour}`);
+  }
+
   /** A property of the terminal: `alternate_on`, `cursor_flag`, `mouse_any_flag`, `pane_pid`. */
   property(name: string): string {
     return this.#run('display-message', '-p', `#{${name}}`).trim();

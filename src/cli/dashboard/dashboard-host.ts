@@ -9,7 +9,7 @@ import type { Theme } from '../../dashboard/terminal/theme.ts';
 import type { AnalysisMessage } from '../../pipeline/analysis-messages.ts';
 import { InputError } from '../../sources/input-error.ts';
 import type { DashboardFlags } from '../options/dashboard.ts';
-import type { TextStyle } from '../printing/terminal-capabilities.ts';
+import { backgroundOf, type Environment, type TextStyle } from '../printing/terminal-capabilities.ts';
 import { clipboardSequence, keepFile } from './keep-file.ts';
 import { RawLineReader } from './line-reader.ts';
 import { traceClock } from './line-time.ts';
@@ -28,6 +28,8 @@ interface DashboardHostOptions {
   readonly opened?: ReadonlyMap<string, string>;
   readonly ascii: boolean;
   readonly theme: Theme;
+  /** Nobody said whether the background is light: the terminal is asked. */
+  readonly asksBackground: boolean;
   readonly mouse: boolean;
 }
 
@@ -160,6 +162,7 @@ export class DashboardHost {
       output: this.#output,
       sized: process.stdout,
       theme: this.#options.theme,
+      asksBackground: this.#options.asksBackground,
       onInput: (input) =>
         this.#dashboard.dispatch(
           input.kind === 'key' ? { type: 'key', key: input.key } : { type: 'paste', text: input.text },
@@ -227,10 +230,15 @@ export class DashboardHost {
 
 /** How the dashboard looks for these flags on this terminal. */
 export function dashboardLooks(
-  { theme = 'dark', mouse }: DashboardFlags,
+  { theme, mouse }: DashboardFlags,
   { ascii, colour }: TextStyle,
-): Pick<DashboardHostOptions, 'ascii' | 'theme' | 'mouse'> {
-  return { ascii, theme: colour ? theme : 'mono', mouse: mouse === true };
+  environment: Environment = process.env,
+): Pick<DashboardHostOptions, 'ascii' | 'theme' | 'asksBackground' | 'mouse'> {
+  const looks = { ascii, mouse: mouse === true };
+  if (!colour) return { ...looks, theme: 'mono', asksBackground: false };
+  const known = theme ?? backgroundOf(environment);
+  // The console of Linux prints a part of the question.
+  return { ...looks, theme: known ?? 'dark', asksBackground: known === null && environment.TERM !== 'linux' };
 }
 
 /** The error that ended the analysis in its thread. */

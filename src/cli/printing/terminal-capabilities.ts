@@ -8,7 +8,7 @@ export interface TextStyle {
   readonly width: number;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Screen {
   readonly isTTY?: boolean;
@@ -50,6 +50,15 @@ export function mayShowDashboard(flags: TextFlags, environment: Environment, scr
   if (json === true || ndjson === true || md === true || quiet === true || output !== undefined || tui === false)
     return false;
   return screen.isTTY === true && !environment.CI && !NO_DASHBOARD.test(environment.TERM ?? '');
+}
+
+/** Background colours by number that are dark: black to cyan, and dark grey (as Vim reads COLORFGBG). */
+const DARK = /^(?:[0-6]|8)$/;
+
+/** The background that COLORFGBG (`15;0`: colours of text and background) tells; null when nothing does. */
+export function backgroundOf({ COLORFGBG = '' }: Environment): 'dark' | 'light' | null {
+  const [, number] = /;(\d+)$/.exec(COLORFGBG) ?? [];
+  return number === undefined ? null : DARK.test(number) ? 'dark' : 'light';
 }
 
 function mayColour(when: 'always' | 'never' | 'auto' | false, environment: Environment, screen: Screen): boolean {

@@ -16,7 +16,7 @@ interface PainterOptions {
  * terminal.
  */
 export class BlessedPainter {
-  readonly #options: PainterOptions;
+  #theme: Theme;
   readonly #screen: BlessedScreen;
   readonly #box: BlessedBox;
   readonly #sink: Sink;
@@ -24,7 +24,7 @@ export class BlessedPainter {
   #destroyed = false;
 
   private constructor(options: PainterOptions, screen: BlessedScreen, box: BlessedBox, sink: Sink) {
-    this.#options = options;
+    this.#theme = options.theme;
     this.#screen = screen;
     this.#box = box;
     this.#sink = sink;
@@ -54,11 +54,16 @@ export class BlessedPainter {
 
   draw(rows: readonly Row[]): void {
     if (this.#destroyed) return;
-    const content = rows.map((row) => painted(row, this.#options.theme)).join('\n');
+    const content = rows.map((row) => painted(row, this.#theme)).join('\n');
     if (content === this.#shown) return;
     this.#shown = content;
     this.#box.setContent(content);
     this.#screen.render();
+  }
+
+  /** From the next frame on. */
+  setTheme(theme: Theme): void {
+    this.#theme = theme;
   }
 
   resize(columns: number, rows: number): void {

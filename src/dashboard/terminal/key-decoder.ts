@@ -1,13 +1,23 @@
 /** A key by its name (`up`, `enter`, `C-d`, `space`, or the character itself), or pasted text. */
 export type Input = { readonly kind: 'key'; readonly key: string } | { readonly kind: 'paste'; readonly text: string };
 
+/** What a terminal answers when it is asked for the colour of its background (OSC 11). */
+interface Background {
+  readonly kind: 'background';
+  readonly isLight: boolean;
+}
+
 const ESC = '\x1b';
 const PASTE_START = '\x1b[200~';
 const PASTE_END = '\x1b[201~';
 /** What a paste may bring. */
 const LONGEST_PASTE = 4_096;
-/** Longer than any sequence a terminal sends for a key. */
-const LONGEST_SEQUENCE = 32;
+/** Longer than any sequence a terminal sends for a key, or for its background. */
+const LONGEST_SEQUENCE = 40;
+/** `ESC ] 11 ; rgb:RRRR/GGGG/BBBB`, one to four hexadecimal digits a colour, up to BEL or ESC \\ (xterm ctlseqs). */
+const BACKGROUND = /^\x1b\]11;rgba?:([\da-f]{1,4})\/([\da-f]{1,4})\/([\da-f]{1,4})/i;
+/** How bright red, green and blue look (ITU-R BT.601). */
+const BRIGHTNESS = [0.299, 0.587, 0.114];
 
 const FINAL: Readonly<Record<string, string>> = {
   A: 'up',
@@ -51,9 +61,9 @@ export class KeyDecoder {
     return this.#pending !== '' && this.#pasted === null;
   }
 
-  push(text: string): readonly Input[] {
+  push(text: string): readonly (Input | Background)[] {
     this.#pending += text;
-    const inputs: Input[] = [];
+    const inputs: (Input | Background)[] = [];
     for (let input = this.#next(); input !== undefined; input = this.#next()) if (input !== null) inputs.push(input);
     return inputs;
   }
@@ -68,7 +78,7 @@ export class KeyDecoder {
   }
 
   /** The next input; null for one that means nothing; undefined when more is needed. */
-  #next(): Input | null | undefined {
+  #next(): Input | Background | null | undefined {
     if (this.#pasted !== null) return this.#paste();
     const { 0: first } = this.#pending;
     if (first === undefined) return undefined;
@@ -94,7 +104,7 @@ export class KeyDecoder {
     return { kind: 'paste', text: text.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ') };
   }
 
-  #sequence(): Input | null | undefined {
+  #sequence(): Input | Background | null | undefined {
     const pending = this.#pending;
     if (pending.length === 1) return undefined;
     if (pending[1] === 'O') {
@@ -103,6 +113,7 @@ export class KeyDecoder {
       const key = FINAL[pending[2] ?? ''];
       return key === undefined ? null : { kind: 'key', key };
     }
+    if (pending[1] === ']') return this.#answer();
     if (pending[1] !== '[') {
       // ESC and a character: two keys, or Alt. Neither must do harm: both are dropped.
       this.#pending = pending.slice(pending[1] === ESC ? 1 : 2);
@@ -122,6 +133,25 @@ export class KeyDecoder {
     }
     return csiKey(sequence);
   }
+
+  /** What a terminal answers to a question: no letter of an answer is a key. */
+  #answer(): Background | null | undefined {
+    const pending = this.#pending;
+    const [end] = /\x07|\x1b\\/.exec(pending) ?? [];
+    if (end === undefined && pending.length < LONGEST_SEQUENCE) return undefined;
+    const length = end === undefined ? pending.length : pending.indexOf(end) + end.length;
+    this.#pending = pending.slice(length);
+    return backgroundIn(pending.slice(0, length));
+  }
+}
+
+/** Whether what a terminal says of its background is light; null for other answers. */
+function backgroundIn(answer: string): Background | null {
+  const colours = BACKGROUND.exec(answer)?.slice(1);
+  if (colours === undefined) return null;
+  const shares = colours.map((digits) => Number.parseInt(digits, 16) / (16 ** digits.length - 1));
+  const brightness = shares.reduce((sum, share, index) => sum + share * (BRIGHTNESS[index] ?? 0), 0);
+  return { kind: 'background', isLight: brightness > 0.5 };
 }
 
 function csiKey(sequence: string): Input | null {

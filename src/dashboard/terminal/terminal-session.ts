@@ -11,6 +11,8 @@ const PIECES_WITHIN_MS = 50;
 const SLOW_MS = 250;
 const USUAL_SIZE = [80, 24] as const;
 const PASTE_ON = '\x1b[?2004h';
+/** Which colour the background has (OSC 11). Terminals that do not know the question say nothing. */
+const ASK_BACKGROUND = '\x1b]11;?\x07';
 const MOUSE_ON = '\x1b[?1000h\x1b[?1006h';
 const MOUSE_OFF = '\x1b[?1006l\x1b[?1000l';
 /**
@@ -30,6 +32,8 @@ interface SessionOptions {
   /** The stream of the same terminal that Node tells changes of its size. */
   readonly sized: WriteStream;
   readonly theme: Theme;
+  /** Where the terminal says that its background is light, the theme becomes `light`. */
+  readonly asksBackground: boolean;
   readonly onInput: (input: Input) => void;
   readonly onResize: (columns: number, rows: number) => void;
   /** The terminal is gone. */
@@ -77,7 +81,7 @@ export class TerminalSession {
       theme: options.theme,
       write: (text) => session.#write(text),
     });
-    session.#write(PASTE_ON);
+    session.#write(options.asksBackground ? `${PASTE_ON}${ASK_BACKGROUND}` : PASTE_ON);
     sized.on('resize', session.#resized);
     return session;
   }
@@ -156,6 +160,11 @@ export class TerminalSession {
     }
   };
 
+  #lighten(): void {
+    this.#painter?.setTheme('light');
+    this.#resized();
+  }
+
   #received(text: string): void {
     if (this.#printed) {
       this.#printed = false;
@@ -163,7 +172,10 @@ export class TerminalSession {
       return;
     }
     clearTimeout(this.#flushTimer);
-    for (const input of this.#decoder.push(text)) this.#options.onInput(input);
+    for (const input of this.#decoder.push(text)) {
+      if (input.kind !== 'background') this.#options.onInput(input);
+      else if (input.isLight && this.#options.asksBackground) this.#lighten();
+    }
     if (!this.#decoder.isWaiting) return;
     this.#flushTimer = setTimeout(() => {
       for (const input of this.#decoder.flush()) this.#options.onInput(input);
