@@ -117,6 +117,16 @@ export function refusalInReply(bytes: string): Refusal | null {
   return reason === undefined ? null : { protocol: 'HTTP', what: 'request', reason, code: `status ${status}` };
 }
 
+/**
+ * Whether the trace shows so little (`-s 8`) of an answer of `size` bytes that it may refuse without anybody seeing: an
+ * error of PostgreSQL without its code, a reply of HTTP/1 without its status, half a word of Redis or memcached.
+ */
+export function mayHideRefusal(bytes: string, size: number): boolean {
+  if (bytes.length >= size) return false;
+  if (/^E(?:$|\0)/.test(bytes)) return !POSTGRES_ERROR.test(bytes);
+  return bytes.length < STATUS_BYTES && /^(?:-|S(?:$|E)|H(?:$|T))/.test(bytes);
+}
+
 const REDIS_REASONS: Readonly<Record<string, Reason>> = {
   OOM: 'memory',
   LOADING: 'loading',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  mayHideRefusal,
   refusalIn,
   refusalInLog,
   refusalInReply,
@@ -193,6 +194,25 @@ it('commands and statements that fail for want of room or time are compared with
 });
 
 describe('the words with which servers turn clients away', () => {
+  it('may be cut off where the trace shows a few bytes', () => {
+    const size = 200;
+    for (const bytes of ['HTTP/1.1', 'H', '-OOM com', '-LOADING', 'SERVER_E', 'E\0\0\0dSFA', 'E'])
+      assert.ok(mayHideRefusal(bytes, size), bytes);
+    for (const bytes of ['HTTP/1.1 200', '+OK', '$5\r\nvalu', 'VALUE a', 'STORED', 'T\0\0\0\x1a', 'hello'])
+      assert.ok(!mayHideRefusal(bytes, size), bytes);
+    assert.ok(!mayHideRefusal('E\0\0\0dSERROR\0VERROR\0C42601\0', size));
+    assert.ok(!mayHideRefusal('-ERR\r\n', 6), 'the whole answer is shown');
+  });
+
+  it('leave nothing clear where they are cut off', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).at(60).read(11, 'GET /a');
+    worker.at(70).call(`sendto(${worker.fd(11)}, "HTTP/1.1"..., 200, 0`, ', NULL, 0)', 200);
+    const { outcomes } = await analyzed(trace);
+    assert.equal(outcomes[KIND]?.status, 'not-applicable');
+    assert.match(outcomes[KIND]?.reason ?? '', /record with -s 128$/);
+  });
+
   it('are known of later answers', () => {
     const reasons = (words: readonly string[]): (string | undefined)[] =>
       words.map((word) => refusalOfCommand(word.slice(0, 12))?.reason);

@@ -85,7 +85,7 @@ function conclude(
   refused: ReadonlyMap<string, Refusals>,
   accepted: ReadonlyMap<Listener, number>,
 ): Conclusion<Metrics> {
-  const { read, replies } = context.model.topic(RefusalTracker);
+  const { read, replies, hidden } = context.model.topic(RefusalTracker);
   const findings = [...refused.values()].map((each) => {
     if (each.refusal.what !== 'client') return finding(context, each, replies.get(each.listener) ?? 0);
     return finding(context, each, each.listener === null ? 0 : (accepted.get(each.listener) ?? 0));
@@ -96,6 +96,10 @@ function conclude(
     return notApplicable(
       'No answer to a client was read in a protocol whose refusals drover knows (PostgreSQL, MySQL, Redis, ' +
         'memcached, HTTP/1): whether clients were refused is unknown',
+    );
+  if (hidden)
+    return notApplicable(
+      'Answers to clients are shown up to a few bytes, which do not tell whether they refuse: record with -s 128',
     );
   return clear(`none of ${plural(answered, 'answer')} that could be read refused its client`);
 }

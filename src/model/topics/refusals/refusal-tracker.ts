@@ -4,6 +4,7 @@ import { Postgres } from '../../../trace/framing/postgres.ts';
 import { Redis } from '../../../trace/framing/redis.ts';
 import type { Call } from '../../../trace/record.ts';
 import {
+  mayHideRefusal,
   type Refusal,
   refusalIn,
   refusalInLog,
@@ -54,6 +55,8 @@ export class RefusalTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   /** Connections of which the first words to the client were traced. */
   read = 0;
+  /** What an answer began with is cut off before it tells whether it refuses. */
+  hidden = false;
   /** Answers to what was asked, on each listener; null stands for connections whose accept was not traced. */
   readonly replies = new Map<Listener | null, number>();
 
@@ -74,17 +77,21 @@ export class RefusalTracker implements Tracker {
     if (!this.#inWindow(call.end)) return;
     if (isHttp) {
       this.#counted(listener);
-      this.#saidIn(refusalInReply(call.arguments.payload(STATUS_BYTES) ?? ''), call, thread, listener);
+      const bytes = call.arguments.payload(STATUS_BYTES) ?? '';
+      this.#looked(bytes, call);
+      this.#saidIn(refusalInReply(bytes), call, thread, listener);
     } else if (!framing || framing instanceof Redis || framing instanceof Memcached) {
       const bytes = call.arguments.payload(STATUS_BYTES) ?? '';
       // Commands of Redis in plain words have no framing: its answers are known by their first byte.
       if (!framing && (bytes === '' || !REDIS_ANSWERS.includes(bytes.charAt(0)))) return;
       this.#answered(request.connection);
+      this.#looked(bytes, call);
       this.#saidIn(refusalOfCommand(bytes), call, thread, listener);
     } else if (framing instanceof Postgres || framing instanceof MySql) {
       this.#answered(request.connection);
       if (call.result > LONGEST_ERROR) return;
       const bytes = call.arguments.payload(HEAD_BYTES) ?? '';
+      this.#looked(bytes, call);
       const refusal = framing instanceof MySql ? refusalOfMySql(bytes, call.result) : refusalOfPostgres(bytes);
       // NOWAIT gives up at once, and whoever says it expects that.
       const isMeant = refusal?.reason === 'lock' && request.waitedUntil(call.end) < LONG;
@@ -106,10 +113,17 @@ export class RefusalTracker implements Tracker {
     this.replies.set(listener, (this.replies.get(listener) ?? 0) + 1);
   }
 
+  #looked(bytes: string, { result }: Call): void {
+    this.hidden ||= mayHideRefusal(bytes, result);
+  }
+
   wroteFirst(call: Call, thread: Thread, connection: Connection): void {
     if (!(call.result > 0)) return;
     const bytes = call.arguments.payload(HEAD_BYTES) ?? '';
-    if (connection.firstWrites === 1 && bytes !== '' && this.#inWindow(call.end)) this.read++;
+    if (connection.firstWrites === 1 && bytes !== '' && this.#inWindow(call.end)) {
+      this.read++;
+      this.#looked(bytes, call);
+    }
     const refusal = refusalIn(bytes, call.result);
     if (refusal !== null) this.#refused(call, thread, connection.listener, refusal);
   }
