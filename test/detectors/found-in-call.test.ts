@@ -49,7 +49,12 @@ describe('a loop that was in a call when strace came', () => {
 const UPSTREAM = 'TCP:[127.0.0.1:4PID->127.0.0.1:20899]';
 
 /** Workers that serve one request at a time: so long a wait when strace came, what it was for, and later requests. */
-function workersIn(ms: number, from: string, bytes: string, pids: readonly number[] = [101, 103]): TraceLines {
+function workersIn(
+  ms: number,
+  from: string,
+  bytes: string,
+  { pids = [101, 103], later = 0 }: { pids?: readonly number[]; later?: number } = {},
+): TraceLines {
   const { trace, workers } = attached([...pids]);
   for (const worker of workers) {
     worker.labels.set(9, from.replace('PID', `${worker.tid}`)).set(LISTENER, 'TCP:[127.0.0.1:18080]');
@@ -57,7 +62,9 @@ function workersIn(ms: number, from: string, bytes: string, pids: readonly numbe
     worker.labels.set(10, `TCP:[127.0.0.1:18080->127.0.0.1:5${worker.tid}]`);
     worker.send(10, 'HTTP/1.1 200 OK\\r\\n\\r\\n').close(10);
     for (let count = 1; count <= 3; count++) {
-      worker.accept(10, { ms: 70 }).read(10, 'GET /b').reply(10).close(10);
+      worker.accept(10, { ms: 70 }).read(10, 'GET /b');
+      if (later > 0) worker.call(`poll([{fd=${worker.fd(9)}, events=POLLIN}], 1, -1`, ')', 1, later);
+      worker.reply(10).close(10);
     }
     worker.stays(`accept4(${worker.fd(LISTENER)}, `);
   }
@@ -79,6 +86,11 @@ describe('workers that waited for another service when strace came', () => {
     assert.deepEqual(await titles(workersIn(2800, 'socket:[7PID]', 'HTTP/1.0 200 OK\\r\\n')), [
       'critical: Both workers were stuck for 2.80 s: recvfrom on another service',
     ]);
+  });
+
+  it('were not stuck where later requests waited as long', async () => {
+    assert.deepEqual(await titles(workersIn(1500, UPSTREAM, 'x', { later: 1000 })), []);
+    assert.equal((await titles(workersIn(1500, UPSTREAM, 'x', { later: 990 }))).length, 1);
   });
 
   it('were not stuck in a wait for a client that stays, or for nobody knows whom', async () => {

@@ -41,12 +41,15 @@ export class CallTargets {
   }
 }
 
+/** What all connections of clients are called together. */
+export const CLIENTS = 'clients';
+
 /** One word for descriptors that a person would not tell apart. */
 export function targetGroupOf(descriptor: Descriptor | undefined): string {
   if (descriptor === undefined) return '';
   const { kind, listener, connection, peer, label } = descriptor;
   if (listener !== null) return `listener ${listener.name}`;
-  if (connection !== null || kind === 'connection') return 'clients';
+  if (connection !== null || kind === 'connection') return CLIENTS;
   if (peer !== '') return describeTarget(-1, descriptor);
   switch (kind) {
     case 'file':
