@@ -237,6 +237,7 @@ export class Analysis {
       to: Number.POSITIVE_INFINITY,
       isCoarse: true,
       longTurn: this.#threshold('stall-ms') * MILLISECOND,
+      clientTimeout: this.#threshold('client-timeout-ms') * MILLISECOND,
       noted: this.#noted,
       events: this.#options.events,
       topics: TRACKERS,

@@ -9,7 +9,7 @@ import { isWorkerRole, rolesIn } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
 import { durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
-import { UNKNOWN } from '../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
 import { withoutDead } from './dead-pids.ts';
 import { linksOf } from './finding-links.ts';
@@ -36,8 +36,9 @@ export function composeReport(parts: Parts): Report {
   const calls = callsOf(model, parts.capabilities, options.timeline === true);
   const time = timeShares(parts);
   const dependencies = dependenciesOf(parts);
-  const slow = model.topic(SlowRepliesTracker).soFar(model.processes.threads());
-  const slowReplies = slowRepliesOf(slow);
+  const tracker = model.topic(SlowRepliesTracker);
+  const slow = tracker.soFar(model.processes.threads());
+  const slowReplies = slowRepliesOf(slow, tracker.least);
   const omitted = omittedFrom(model, all, parts.drafts, {
     workers,
     calls,
@@ -94,8 +95,10 @@ function unseenIn({ doubts, drafts, capabilities, model }: Parts): string {
 
 type Slow = ReturnType<SlowRepliesTracker['soFar']>;
 
-function slowRepliesOf({ count, longest }: Slow): SlowReplies | null {
-  return longest === null ? null : { count, longestMs: milliseconds(longest.length), request: longest.request };
+function slowRepliesOf({ count, longest }: Slow, least: Nanoseconds): SlowReplies | null {
+  if (longest === null) return null;
+  const [leastMs, longestMs] = [milliseconds(least), milliseconds(longest.length)];
+  return { count, leastMs, longestMs, request: longest.request };
 }
 
 /** A call may have held up a request if it took this part of its time, at least and at most. */

@@ -70,6 +70,8 @@ export interface TimelineRow {
 /** Requests that took long until their first answer. */
 export interface SlowReplies {
   readonly count: number;
+  /** The limit, `client-timeout-ms`. */
+  readonly leastMs: number;
   readonly longestMs: number;
   /** The longest one. */
   readonly request: string;

@@ -147,11 +147,11 @@ const AWAY = 'a worker is in a call on the last line, and how long that call las
 
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` The capture shows: ${first.title}`);
 
-function slowly({ count, longestMs, request }: SlowReplies): string {
+function slowly({ count, leastMs, longestMs, request }: SlowReplies): string {
   const name = shortRequest(request, MOST_REQUEST);
   return count === 1
     ? `${name} had no reply for ${durationOfMs(longestMs)}`
-    : `${plural(count, 'request')} had no reply for 1 s or more, up to ${durationOfMs(longestMs)}: ${name}`;
+    : `${plural(count, 'request')} had no reply for ${leastMs < 1000 ? `${leastMs} ms` : `${leastMs / 1000} s`} or more, up to ${durationOfMs(longestMs)}: ${name}`;
 }
 
 /** A request that was cut ends with dots of its own. */

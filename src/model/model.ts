@@ -60,6 +60,8 @@ export interface ModelOptions {
   readonly isCoarse: boolean;
   /** Turns from this length on are told. */
   readonly longTurn: Nanoseconds;
+  /** Replies that begin so late are told. */
+  readonly clientTimeout: Nanoseconds;
   /** What is followed beside the machine itself, in the order in which it hears of things. None depends on another. */
   readonly topics: readonly TrackerType[];
   /** Told of every call, for a picture of the whole trace. */
@@ -110,7 +112,8 @@ export class Model {
   constructor(options: ModelOptions) {
     this.options = options;
     const { facts, listeners } = this;
-    const context: TrackerContext = { facts, inWindow: (time) => this.inWindow(time), longTurn: options.longTurn };
+    const { longTurn, clientTimeout } = options;
+    const context: TrackerContext = { facts, inWindow: (time) => this.inWindow(time), longTurn, clientTimeout };
     options.activity?.subscribe(facts);
     this.scheduler = new SchedulerTracker(context);
     this.sockets = new SocketTracker(context);

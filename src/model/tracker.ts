@@ -28,6 +28,8 @@ export interface TrackerContext {
   readonly inWindow: (time: Nanoseconds) => boolean;
   /** What a thread does not do for so long counts as a stall: `stall-ms`. */
   readonly longTurn: Nanoseconds;
+  /** A client that has no reply for so long may have given up: `client-timeout-ms`. */
+  readonly clientTimeout: Nanoseconds;
 }
 
 /** The class of a tracker: the model makes one of it for each trace. */

@@ -67,7 +67,7 @@ export function gaugesOf(report: Report): readonly Gauge[] {
     ['served', 'Requests that they served; connections where requests cannot be read.', [{ value: servedBy(workers) }]],
     [
       'slow_replies',
-      'Requests that were answered a second or more after they had been read.',
+      'Requests that were answered client-timeout-ms (1 s) or more after they had been read.',
       [{ value: slowReplies?.count ?? 0 }],
     ],
     [

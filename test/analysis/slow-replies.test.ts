@@ -42,6 +42,14 @@ describe('requests that are answered late, and no check says why', () => {
     });
   });
 
+  it('are those that took longer than clients wait, which whoever runs drover knows', async () => {
+    const said = async (ms: number, timeoutMs: number): Promise<string> =>
+      (await analyzed(answeredAfter(ms), {}, { thresholds: { 'client-timeout-ms': timeoutMs } })).verdict.text;
+    assert.match(await said(301, 300), / 3 requests had no reply for 300 ms or more, up to 303 ms: GET \/mutex\.$/);
+    assert.match(await said(1501, 1500), / 3 requests had no reply for 1\.5 s or more, up to 1\.50 s: GET \/mutex\.$/);
+    assert.doesNotMatch(await said(1001, 2000), /no reply/);
+  });
+
   it('are said beside a stall that is much shorter, and not beside one about as long', async () => {
     const beside = async (ms: number): Promise<string> => {
       const trace = answeredAfter(1001);

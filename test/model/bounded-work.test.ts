@@ -259,7 +259,7 @@ describe('processes that turn out to be threads', () => {
   });
 });
 
-const CONTEXT: TrackerContext = { facts: new FactBus(), inWindow: () => true, longTurn: SECOND };
+const CONTEXT: TrackerContext = { facts: new FactBus(), inWindow: () => true, longTurn: SECOND, clientTimeout: SECOND };
 
 describe('the count of descriptors', () => {
   it('looks at very many processes no more often than the trace has calls for it, also in a trace of days', () => {

@@ -166,7 +166,7 @@ describe('the words that threads of a process wait for', () => {
   function waited(
     ...waits: readonly (readonly [tid: number, ms: number, parts?: Partial<FutexUse>, error?: string])[]
   ) {
-    const tracker = new FutexWords({ facts: new FactBus(), inWindow: () => true, longTurn: 0 });
+    const tracker = new FutexWords({ facts: new FactBus(), inWindow: () => true, longTurn: 0, clientTimeout: 0 });
     const main = threadOf(101);
     let now = 0;
     for (const [tid, ms, parts = {}, error = ''] of waits) {

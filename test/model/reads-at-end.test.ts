@@ -23,7 +23,12 @@ interface Made {
 /** Lengths at which a row of these calls was told, how many calls are in rows, and how many were no spinning. */
 function told(calls: readonly Made[]) {
   const facts = new FactBus();
-  const tracker = new RoundsTracker({ facts, inWindow: (time) => time < SECOND, longTurn: SECOND });
+  const tracker = new RoundsTracker({
+    facts,
+    inWindow: (time) => time < SECOND,
+    longTurn: SECOND,
+    clientTimeout: SECOND,
+  });
   const thread = threadOf(101);
   const counts: number[] = [];
   let total = 0;

@@ -28,6 +28,12 @@ export const slowDependency = defineDetector({
       unit: 'of the time',
       meaning: 'Where no request is known, a process must wait for the peer for this part of its time.',
     },
+    'client-timeout-ms': {
+      default: 1000,
+      unit: 'ms',
+      meaning:
+        'What your clients wait: requests without an answer for so long are counted, and explained where possible.',
+    },
   },
   linkedInProcess: ['worker-saturation'],
   trackers: [DependencyTracker, SlowReplies],

@@ -1,13 +1,10 @@
 import type { Call } from '../../../trace/record.ts';
-import { type Nanoseconds, SECOND } from '../../../trace/time.ts';
+import type { Nanoseconds } from '../../../trace/time.ts';
 import { clienteleOf } from '../../machine/clientele.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
-
-/** From here on a client feels that it waits, whatever it asked for. */
-const SLOW: Nanoseconds = SECOND;
 
 /** A request that had no answer at that moment, or had it then. */
 interface SlowReply {
@@ -20,20 +17,23 @@ interface SlowReply {
 }
 
 /**
- * Counts requests of known lines that had no answer a second after they had been read, whatever they waited for: what
- * no check explains is no all-clear.
+ * Counts requests of known lines that had no answer when a client may have given up, whatever they waited for: what no
+ * check explains is no all-clear.
  */
 export class SlowReplies implements Tracker {
+  /** Requests count from this time without an answer on. */
+  readonly least: Nanoseconds;
   #count = 0;
   #longest: SlowReply | null = null;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor({ inWindow }: TrackerContext) {
+  constructor({ inWindow, clientTimeout }: TrackerContext) {
     this.#inWindow = inWindow;
+    this.least = clientTimeout;
   }
 
   replied({ end }: Call, { process }: Thread, request: Request): void {
-    if (request.waitedUntil(end) >= SLOW) this.#add([slowReply(request, end, process)]);
+    if (request.waitedUntil(end) >= this.least) this.#add([slowReply(request, end, process)]);
   }
 
   finish(threads: Iterable<Thread>): void {
@@ -71,7 +71,7 @@ export class SlowReplies implements Tracker {
 
   /** What no line tells may be no request. */
   #counts({ length, request, at }: SlowReply): boolean {
-    return length >= SLOW && request !== '' && this.#inWindow(at);
+    return length >= this.least && request !== '' && this.#inWindow(at);
   }
 }
 
