@@ -149,9 +149,10 @@ const seen = (first: Finding | undefined): string => (first === undefined ? '' :
 
 function slowly({ count, leastMs, longestMs, request }: SlowReplies): string {
   const name = shortRequest(request, MOST_REQUEST);
-  return count === 1
-    ? `${name} had no reply for ${durationOfMs(longestMs)}`
-    : `${plural(count, 'request')} had no reply for ${leastMs < 1000 ? `${leastMs} ms` : `${leastMs / 1000} s`} or more, up to ${durationOfMs(longestMs)}: ${name}`;
+  const longest = durationOfMs(longestMs);
+  if (count === 1) return `${name} had no reply for ${longest}`;
+  const least = leastMs < 1000 ? `${leastMs} ms` : `${leastMs / 1000} s`;
+  return `${plural(count, 'request')} had no reply for ${least} or more, up to ${longest}: ${name}`;
 }
 
 /** A request that was cut ends with dots of its own. */
