@@ -48,6 +48,13 @@ describe('a listener that nobody looks at while connections come', () => {
     assert.equal(only(await analyzed(atLimit({ shutMs: 103 }), {}, share), KIND).metrics.count, 1);
   });
 
+  it('is not cleared where stamps tell whole seconds', async () => {
+    const { outcomes } = await analyzed(atLimit({ shutMs: 150 }), { stamps: 'seconds' });
+    assert.equal(outcomes[KIND]?.status, 'not-applicable');
+    assert.match(outcomes[KIND]?.reason ?? '', /whole-second stamps do not tell such times\. Record with -ttt/);
+    assert.equal((await analyzed(atLimit({ shutMs: 150 }))).outcomes[KIND]?.status, 'clear');
+  });
+
   it('one time of stall-critical-ms is told whatever its share', async () => {
     const share = { thresholds: { 'accept-pause-share': 0.9, 'stall-critical-ms': 300 } };
     none(await analyzed(atLimit({ shutMs: 297 }), {}, share), KIND);

@@ -54,7 +54,7 @@ export const acceptPaused = defineDetector({
 });
 
 function conclude(context: Context, failed: ReadonlySet<Listener>): Conclusion<Metrics> {
-  const { model } = context;
+  const { model, capabilities } = context;
   const least = context.threshold('accept-pause-ms') * MILLISECOND;
   const judged = [...acceptorsOfEach(model.processes.threads())].map(([listener, acceptors]) => {
     const { name } = listener;
@@ -65,6 +65,8 @@ function conclude(context: Context, failed: ReadonlySet<Listener>): Conclusion<M
     if (!acceptors.some(({ process }) => process.accepted > 0))
       return { unjudged: `${name}: no connection was accepted` };
     if (isSerious(context, watch)) return finding(context, listener, watch);
+    if (capabilities.resolution > least)
+      return { unjudged: `${name}: whole-second stamps do not tell such times. Record with -ttt` };
     const longest = watch.times.reduce((most, { start, end }) => Math.max(most, end - start), 0);
     return longest === 0
       ? `${name}: no connection came while it was out of all epoll sets for ${duration(least)} or more`

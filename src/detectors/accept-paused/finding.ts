@@ -1,6 +1,6 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Listener } from '../../model/machine/listener.ts';
-import { duration, milliseconds, percent, plural } from '../../trace/format-numbers.ts';
+import { duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
@@ -64,7 +64,7 @@ export function finding(context: Context, listener: Listener, watch: Watch): Dra
       totalMs: milliseconds(total),
       longestMs: milliseconds(longest),
       stretchMs: milliseconds(longestStretch(watch)),
-      share,
+      share: round(share, 4),
       queued,
       connections,
       request,
@@ -91,7 +91,8 @@ function openAt({ pauses }: ShutTime): number {
 }
 
 function opened(connections: number): string {
-  return connections === 0 ? '' : `At least ${plural(connections, 'connection')} from it were open then. `;
+  const are = connections === 1 ? 'was' : 'were';
+  return connections === 0 ? '' : `At least ${plural(connections, 'connection')} from it ${are} open then. `;
 }
 
 function came(queued: number, isOpen: boolean): string {
