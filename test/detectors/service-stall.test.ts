@@ -391,6 +391,64 @@ describe('between two generations of workers', () => {
   });
 });
 
+describe('workers that have all ended while their parent lives on', () => {
+  /** Two workers that end at 500 ms; what else lives makes a call then. */
+  function leftAlone(until: number, { other = 0, closes = false, ends = false } = {}): TraceLines {
+    const { trace, workers } = prefork([101, 102]);
+    const master = trace.thread(MASTER);
+    for (const [place, worker] of workers.entries())
+      worker
+        .waitUntil(50 + place, LISTENER)
+        .serve(11, 'GET /a')
+        .waitUntil(500)
+        .exits();
+    if (closes) master.at(600).close(LISTENER);
+    if (other > 0) fork(master.at(700), other);
+    master.at(until).call('getpid(', ')', MASTER);
+    if (other > 0) trace.thread(other).at(until).call('getpid(', ')', other);
+    if (ends) master.exits();
+    return trace;
+  }
+
+  it('leave a listener from which nobody accepts: a warning from a second on, which may be a stop on purpose', async () => {
+    none(await analyzed(leftAlone(1_498)), KIND);
+    const { severity, confidence, title, summary, metrics, evidence, openEnded } = only(
+      await analyzed(leftAlone(3_000)),
+      KIND,
+    );
+    assert.deepEqual([severity, confidence, openEnded], ['warning', 'possible', true]);
+    assert.equal(title, 'No worker accepts any more, for at least 2.50 s: all of them have ended');
+    assert.match(
+      summary,
+      /^101, 102 accepted from .* Their parent 100 lives on, keeps the listener open, and does not/,
+    );
+    assert.deepEqual([metrics.cause, metrics.workers, metrics.waited], ['no-worker', 0, undefined]);
+    assert.equal(evidence.length, 1);
+  });
+
+  it('are no finding where the parent has ended or closed the listener, or a third process lives', async () => {
+    none(await analyzed(leftAlone(3_000, { ends: true })), KIND);
+    none(await analyzed(leftAlone(3_000, { closes: true })), KIND);
+    none(await analyzed(leftAlone(3_000, { other: 103 })), KIND);
+  });
+
+  it('are none where the parent was there before and waits, and nobody knows what for', async () => {
+    const found = async (isAway: boolean): Promise<number> => {
+      const { trace, workers } = attached([101, 102]);
+      const master = trace.thread(MASTER).at(0);
+      for (const worker of workers) worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(500).exits();
+      for (let count = 0; count < 4; count++) {
+        const at = `epoll_wait(12<anon_inode:[eventpoll]>, `;
+        master.call(at, '[], 1, 1000)', 0, 200);
+      }
+      if (isAway) master.gap(2_000).stays('close(900');
+      else master.gap(2_000).stays('epoll_wait(12<anon_inode:[eventpoll]>, ');
+      return ofKind(await analyzed(trace), KIND).length;
+    };
+    assert.deepEqual([await found(false), await found(true)], [0, 1]);
+  });
+});
+
 it('two services of one supervisor are two: while one stands still the other does not help, nor need to', async () => {
   const supervised = (ports: readonly [number, number]): TraceLines => {
     const trace = new TraceLines();

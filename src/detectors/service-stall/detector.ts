@@ -15,6 +15,7 @@ import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { gapFinding } from './gap-finding.ts';
 import { gapsOf } from './gaps.ts';
+import { leftAlone, leftAloneFinding } from './left-alone.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { judgeWatched } from './watched.ts';
 
@@ -65,7 +66,9 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
   const several = services.filter((loops) => loops.length >= 2);
   const least = context.threshold('service-stall-ms') * MILLISECOND;
   const gaps = gapsOf(model, least);
-  if (several.length === 0 && gaps.length === 0) {
+  const critical = context.threshold('stall-critical-ms') * MILLISECOND;
+  const alone = leftAlone(model, critical);
+  if (several.length === 0 && gaps.length === 0 && alone.length === 0) {
     const loops = services.flat().length;
     const reason =
       loops === 0
@@ -80,8 +83,9 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
   const findings: DraftFinding<Metrics>[] = [];
   for (const listener of new Set(gaps.map((gap) => gap.listener))) {
     const own = gaps.filter((gap) => gap.listener === listener);
-    findings.push(gapFinding(model, own, context.threshold('stall-critical-ms') * MILLISECOND));
+    findings.push(gapFinding(model, own, critical));
   }
+  for (const each of alone) findings.push(leftAloneFinding(model, each));
   for (const loops of several) {
     const stalls = stallsOf(context, loops, turns);
     if (stalls.length > 0) findings.push(finding(context, loops, turns, stalls));

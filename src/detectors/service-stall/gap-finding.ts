@@ -58,7 +58,7 @@ export function gapFinding(model: Model, gaps: readonly Gap[], critical: Nanosec
 
 const PIDS_SHOWN = 4;
 
-function pidList(pids: readonly number[]): string {
+export function pidList(pids: readonly number[]): string {
   const more = pids.length - PIDS_SHOWN;
   return `${pids.slice(0, PIDS_SHOWN).join(', ')}${more > 0 ? ` +${more} more` : ''}`;
 }
