@@ -54,7 +54,8 @@ function busy(): string {
     [
       '--pdeathsig',
       'KILL',
-      'python3',
+      // A `python3` of pyenv is a shell first, whose children end while drover looks at them.
+      '/usr/bin/python3',
       '-c',
       'import os, time\nwhile True:\n  time.sleep(0.01)\n  os.getppid()\n  os.stat("/")',
     ],
