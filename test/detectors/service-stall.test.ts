@@ -410,7 +410,7 @@ describe('workers that have all ended while their parent lives on', () => {
     return trace;
   }
 
-  it('leave a listener from which nobody accepts: a warning from a second on, which may be a stop on purpose', async () => {
+  it('leave a listener from which nobody accepts: from a second on a warning, no more than possible', async () => {
     none(await analyzed(leftAlone(1_498)), KIND);
     const { severity, confidence, title, summary, metrics, evidence, openEnded } = only(
       await analyzed(leftAlone(3_000)),

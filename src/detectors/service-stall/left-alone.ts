@@ -99,10 +99,11 @@ export function leftAloneFinding(
     title: cutTitle(`No worker accepts any more, for at least ${duration(length)}: all of them have ended`),
     summary:
       `${pidList(workers)} accepted from ${listener.name} and have ended. Their parent ${pid} lives on` +
-      `${isOpen ? ', keeps the listener open,' : ''} and does not look at it: nobody accepted for the last ${duration(length)} of the capture.`,
+      `${isOpen ? ', keeps the listener open,' : ''} and does not look at it: nobody accepted for the last ` +
+      `${duration(length)} of the capture.`,
     why:
-      'While the listener is open the kernel accepts connections for it. Their clients are connected, and wait until a ' +
-      'worker comes or they give up.',
+      'While the listener is open the kernel accepts connections for it. Their clients are connected, and wait until ' +
+      'a worker comes or they give up.',
     start: since,
     end: model.lastTime,
     openEnded: true,
