@@ -32,6 +32,12 @@ describe('the lengths of many calls', () => {
     }
   });
 
+  it('have the longest as their percentile where they took hours', () => {
+    const minute = 60_000_000 * MICROSECOND;
+    const durations = durationsOf([40 * minute, 41 * minute, 300 * minute]);
+    assert.equal(durations.percentile(0.99), 300 * minute);
+  });
+
   it('have none where nothing was timed', () => {
     assert.equal(new Durations().percentile(0.99), null);
     assert.deepEqual(new Durations().octaves(), []);

@@ -40,7 +40,7 @@ export class Durations {
     let left = Math.ceil(share * this.timed);
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       left -= this.#histogram[bucket] ?? 0;
-      if (left <= 0) return Math.min(upperBound(bucket), this.longest);
+      if (left <= 0) return bucket === LAST_BUCKET ? this.longest : Math.min(upperBound(bucket), this.longest);
     }
     return this.longest;
   }
@@ -52,6 +52,9 @@ function bucketOf(duration: Nanoseconds): number {
   const octave = 31 - Math.clz32(micros);
   return (octave - 2) * SUB_BUCKETS + ((micros >> (octave - 3)) & (SUB_BUCKETS - 1));
 }
+
+/** Holds all from 2,048 s on. */
+const LAST_BUCKET = bucketOf(Number.POSITIVE_INFINITY);
 
 function upperBound(bucket: number): Nanoseconds {
   if (bucket < SUB_BUCKETS) return bucket * 1000;
