@@ -161,6 +161,18 @@ describe('a listener that nobody looks at while connections come', () => {
     }
   });
 
+  it('whom a loop takes after work of its own may have come since, and is not counted', async () => {
+    const queued = async (busyMs: number): Promise<unknown> => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(100, LISTENER).accept(11).read(11, 'GET /slow');
+      watch(worker, 'DEL').waitUntil(600).reply(11).close(11);
+      watch(worker, 'ADD').epollWait(HUB, 0.02, [LISTENER]).accept(12).read(12, 'GET /a').gap(busyMs).reply(12);
+      worker.accept(13).read(13, 'GET /a').reply(13).waitUntil(1_000);
+      return only(await analyzed(trace), KIND).metrics.queued;
+    };
+    assert.deepEqual([await queued(10), await queued(30)], [2, 1]);
+  });
+
   it('a server that closes its listener ends', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(100, LISTENER).accept(11).read(11, 'GET /slow');

@@ -13,6 +13,8 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 const SHORT: Nanoseconds = 20 * MILLISECOND;
 /** A wait of this length after the listener was put back found nobody in its queue. */
 const WAITED: Nanoseconds = 2 * MILLISECOND;
+/** Whoever is accepted later than this, and is not the first, may have come since. */
+const AT_ONCE: Nanoseconds = 20 * MILLISECOND;
 /** Of one listener in one epoll instance; later ones are not kept. */
 const MOST_PAUSES = 10_000;
 
@@ -97,7 +99,7 @@ export class PauseTracker implements Tracker {
     const isAside = own === undefined ? set.epoll?.lastRemoved === call.fd : own.current !== null;
     if (own !== undefined && isAside) ends(own, thread, call);
     if (own !== undefined && own.fresh !== null) {
-      if (isTaken && thread.loop.idle - own.idleAtEnd < WAITED) own.fresh.taken++;
+      if (isTaken && hadCome(own.fresh, call, thread.loop.idle - own.idleAtEnd)) own.fresh.taken++;
       else own.fresh = null;
     }
     if (isTaken) this.#open.set(listener, (this.#open.get(listener) ?? 0) + 1);
@@ -130,6 +132,11 @@ export class PauseTracker implements Tracker {
     const own = listener === null || set == null ? undefined : pauses.of(set)?.get(listener);
     if (own !== undefined) own.current = null;
   }
+}
+
+/** Whether a connection had come before the end of a pause: a loop that works between two accepts lets others come. */
+function hadCome({ end, taken }: Pause, { start }: Call, waited: Nanoseconds): boolean {
+  return waited < WAITED && (taken === 0 || start - end < AT_ONCE);
 }
 
 function pausesAt(set: Descriptor, listener: Listener): Pauses {

@@ -63,7 +63,7 @@ export function watchOf(
     watchers.set(set, {
       start: Math.min(known?.start ?? life.start, life.start),
       end: Math.max(known?.end ?? life.end, life.end),
-      busy: pauses.filter(isPause).map((pause) => ({ start: pause.start, end: endOf(pause) })),
+      busy: known?.busy ?? pauses.filter(isPause).map((pause) => ({ start: pause.start, end: endOf(pause) })),
       pauses,
     });
   }
