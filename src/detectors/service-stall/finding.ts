@@ -135,9 +135,12 @@ function computingOrWaiting({ blockedIn }: ServiceStall, busy: number): string {
   if (blockedIn.every(({ cause }) => cause === 'not-running'))
     return 'None of them ran: throttled by a CPU quota, no CPU, page faults, or the tracer.';
   if (busy <= MOSTLY_WAITING)
-    return `At most ${percent(busy / 100)} of that time was computing: the workers waited inside calls.`;
+    return `In these turns at most ${percent(busy / 100)} of the time was computing: the workers waited inside calls.`;
   if (busy >= MOSTLY_COMPUTING)
-    return 'Nearly all of that time was outside system calls: computing, or waiting for a CPU.';
+    return 'In these turns nearly all of the time was outside system calls: computing, or waiting for a CPU.';
   const share = percent(busy / 100);
-  return `${share} of that time was outside system calls (computing, or waiting for a CPU), the rest inside calls.`;
+  return (
+    `In these turns ${share} of the time was outside system calls (computing, or waiting for a CPU), ` +
+    'the rest inside calls.'
+  );
 }

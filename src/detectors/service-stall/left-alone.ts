@@ -6,11 +6,11 @@ import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
 import { isWait } from '../../trace/syscalls.ts';
-import type { Nanoseconds } from '../../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type Attendance, attendancesOf } from '../accept-queues/attendance.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding } from '../finding.ts';
-import { millisecondsAt } from '../words.ts';
+import { everyOne, millisecondsAt } from '../words.ts';
 import { pidList } from './gap-finding.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -43,8 +43,12 @@ export function leftAlone(model: Model, least: Nanoseconds): LeftAlone[] {
     if (last === null) return [];
     const since = Math.max(last.end, free);
     if (since > model.lastTime - least || !model.inWindow(since)) return [];
-    // Of processes that were there before nobody may have said whose they are.
-    const isOfWorkers = all.every(({ thread: { process, ended } }) => ended && (process.parent ?? parent) === parent);
+    // Without -f nobody knows what it has forked since the first of them ended.
+    if (parent.lastForkAt !== UNKNOWN && parent.lastForkAt >= Math.min(...all.map(({ end }) => end))) return [];
+    const { memberships } = model.processes;
+    const isOfWorkers = all.every(
+      ({ thread: { process, ended } }) => ended && memberships.parentOfEnded(process) === parent,
+    );
     if (!isOfWorkers || all.every(({ thread }) => thread.process.accepted === 0)) return [];
     const workers = pidsOf(all.map(({ thread }) => thread));
     return [{ listener, since, workers, parent, isOpen, line: lineOf(last) }];
@@ -92,11 +96,12 @@ export function leftAloneFinding(
 ): DraftFinding<Metrics> {
   const length = model.lastTime - since;
   const { pid } = parent;
+  const everybody = workers.length === 1 ? 'the only worker' : everyOne(workers.length, 'workers').toLowerCase();
   return {
     severity: 'warning',
     // Whether clients came nobody saw, and a server may be stopped on purpose.
     confidence: 'possible',
-    title: cutTitle(`No worker accepts any more, for at least ${duration(length)}: all of them have ended`),
+    title: cutTitle(`No worker accepted in the last ${duration(length)}: ${everybody} in the capture ended`),
     summary:
       `${pidList(workers)} accepted from ${listener.name} and have ended. Their parent ${pid} lives on` +
       `${isOpen ? ', keeps the listener open,' : ''} and does not look at it: nobody accepted for the last ` +

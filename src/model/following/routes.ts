@@ -105,6 +105,10 @@ function bookkeeping(
   }
   if (name === 'getsockname') return (call, thread) => descriptors.socketName(call, thread);
   switch (family) {
+    case 'wait-child':
+      return (call, thread) => {
+        if (call.result > 0) processes.memberships.reaped(thread.process, call.result);
+      };
     case 'socket':
       return (call, thread) => descriptors.socket(call, thread);
     case 'bind':

@@ -21,6 +21,8 @@ const MOST_CLAIMANTS = 1_024;
  */
 const MOST_MOVES = 8;
 
+/** Children whose parent is remembered by their status: the last ones. */
+const MOST_REAPED = 1_024;
 /** A process that writes its memory down ends so long after the signal, at most. */
 const DUMP = 60 * SECOND;
 
@@ -49,6 +51,8 @@ export class Memberships {
   readonly #told: MembershipEvents;
   /** Threads by the pid that `getpid` gave them, while no thread of that number was seen. */
   readonly #leaderless = new Map<number, Set<Thread>>();
+  /** Who was given the status of a child, by its number. */
+  readonly #reapers = new Map<number, Process>();
   #noted: NotedThreads | null = null;
 
   constructor(among: Among, told: MembershipEvents) {
@@ -191,6 +195,19 @@ export class Memberships {
     // What a thread with a loop did would have to be judged anew.
     if (threadsOf(process).every(({ loop }) => loop.hub === null)) this.merge(thread, found);
     else process.endsWith = found;
+  }
+
+  /** `wait4` gave the status of a child, of which nothing else may tell whose it was. */
+  reaped(parent: Process, child: number): void {
+    const [oldest = 0] = this.#reapers.size < MOST_REAPED ? [] : this.#reapers.keys();
+    this.#reapers.delete(oldest);
+    this.#reapers.set(child, parent);
+  }
+
+  /** The parent of a process that has ended, as a fork or its parent told; null when neither did. */
+  parentOfEnded({ pid, parent }: Process): Process | null {
+    const reaper = this.#reapers.get(pid);
+    return parent ?? (reaper === undefined ? null : currently(reaper));
   }
 
   /** `getppid` named the parent: an edge that attach-mode traces lack otherwise. */
