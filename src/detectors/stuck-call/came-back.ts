@@ -1,13 +1,9 @@
-import type { FirstStay } from '../../model/machine/first-stay.ts';
-import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { PastSighting } from '../../model/machine/sighting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
-import { CLIENTS } from '../../model/measuring/call-targets.ts';
-import { timeOf } from '../../model/measuring/time-table.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
-import { type Family, isWait, syscall } from '../../trace/syscalls.ts';
+import { type Family, syscall } from '../../trace/syscalls.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
@@ -15,6 +11,7 @@ import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
 import { everyOne } from '../words.ts';
 import type { Metrics } from './metrics.ts';
+import { isOrdinary } from './usual.ts';
 
 const MOST_THREADS = 50;
 const MOST_LINES = 5;
@@ -67,19 +64,6 @@ function tracedStay({ process, firstStay, servesRequests, hasServed }: Thread, r
   const peer = isOfClient ? '' : descriptor?.peer || (isAnswer ? 'another service' : '');
   if (peer === '' && !TOLD_HERE.has(syscall(call).family)) return null;
   return { call, since, until, ran: UNKNOWN, peer, isOfClient, line, clients: UNKNOWN };
-}
-
-/** So much longer than the average a wait may be. */
-const ORDINARY = 1.5;
-
-/** Calls like it, or waits for what they read, take as long on average: requests of this server take that long. */
-function isOrdinary(process: Process, { call, since, until }: FirstStay): boolean {
-  const alike = timeOf(process, false).filter(
-    (row) => (row.call === call || isWait(syscall(row.call).family)) && row.kind !== 'idle' && row.target !== CLIENTS,
-  );
-  const count = alike.reduce((sum, row) => sum + row.count, 0);
-  const total = alike.reduce((sum, row) => sum + row.total, 0);
-  return count > 1 && total * ORDINARY >= count * elapsed(since, until);
 }
 
 function waitsForOthers({ call, peer, isOfClient }: PastSighting): boolean {

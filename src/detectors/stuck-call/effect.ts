@@ -3,6 +3,7 @@ import { bareName, namesOf, waitedMs } from '../cause-names.ts';
 import { type Causing, type Effect, shareOf } from '../effect.ts';
 import type { Metrics } from '../metric.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
+import { ORDINARY } from './usual.ts';
 
 /** Where threads that never came back have most of the waiting, they are the cause, and the waiting came of them. */
 const LEAST_OF_THEM = 0.5;
@@ -34,9 +35,6 @@ function totalOf({ totalMs, dependencies }: Causing['findings'][number]['metrics
     ? totalMs
     : listOf(dependencies).reduce((sum, each) => sum + numberOf(each.totalMs), 0);
 }
-
-/** So much longer than those before it a request may take. */
-const ORDINARY = 1.5;
 
 /**
  * Workers were all busy with requests that took as long and came to their end: the thread is in one more of them.

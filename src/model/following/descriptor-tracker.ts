@@ -2,7 +2,7 @@ import { type EpollChange, EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
-import { type KeptLine, keptLine } from '../evidence.ts';
+import { entryLine, keptLine } from '../evidence.ts';
 import { acceptedBy } from '../machine/accepted-by.ts';
 import type { DescriptorKind } from '../machine/descriptor-kind.ts';
 import { Descriptor, describeByLabel } from '../machine/descriptors.ts';
@@ -206,9 +206,4 @@ function countChange(epoll: EpollSet, { operation, events }: EpollChange, ofList
   else epoll.modified++;
   if (operation === 'DEL' && ofListener && epoll.listenersRemoved++ === 0) epoll.changeLine = keptLine(call);
   else epoll.changeLine ??= keptLine(call);
-}
-
-/** The line that shows the arguments, when the call was split. */
-function entryLine({ file, startLine, startText }: Call): KeptLine {
-  return { file, line: startLine, text: startText };
 }

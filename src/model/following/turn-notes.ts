@@ -2,7 +2,7 @@ import type { CallArguments } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
-import { type KeptLine, keptLine } from '../evidence.ts';
+import { entryLine, type KeptLine, keptLine } from '../evidence.ts';
 import type { BlockClass } from '../machine/block-class.ts';
 import { blockClass } from '../machine/block-class.ts';
 import { isBrief } from '../machine/cannot-sleep.ts';
@@ -86,7 +86,7 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   turn.longestGap = length;
   if (length < NOTED) return;
   const before: KeptLine = { file: call.file, line: call.previousLine, text: call.previousText };
-  const after: KeptLine = { file: call.file, line: call.startLine, text: call.startText };
+  const after: KeptLine = entryLine(call);
   turn.gap = {
     length,
     start: call.start - length,
@@ -219,9 +219,7 @@ export function noteSilence(thread: Thread, end: Nanoseconds): void {
 
 function linesOf(call: Call): readonly KeptLine[] {
   const line = keptLine(call);
-  return call.startLine === call.line
-    ? [line]
-    : [{ file: call.file, line: call.startLine, text: call.startText }, line];
+  return call.startLine === call.line ? [line] : [entryLine(call), line];
 }
 
 /** Adds a stay to its group in the running turn; null when the turn has too many groups. */

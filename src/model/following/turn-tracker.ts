@@ -1,13 +1,12 @@
 import { EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
-import { type Family, isWait, type Syscall } from '../../trace/syscalls.ts';
+import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
-import type { KeptLine } from '../evidence.ts';
+import { entryLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { Aftermath } from '../machine/aftermath.ts';
 import type { Request } from '../machine/connections.ts';
-import type { FirstStay } from '../machine/first-stay.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Loop } from '../machine/loop.ts';
@@ -17,6 +16,7 @@ import type { Thread } from '../machine/thread.ts';
 import { threadsOf } from '../machine/threads-of.ts';
 import { LADDER_RUNG } from '../machine/turn.ts';
 import { HUB_WAIT, type WorksFor } from '../tracker.ts';
+import { tellFirstStay, wasFoundBefore, wasFoundIn } from './first-stays.ts';
 import type { FollowerContext } from './follower-context.ts';
 import { leftIn, noteCall, noteGap, noteSilence } from './turn-notes.ts';
 import type { WaitTracker } from './wait-tracker.ts';
@@ -95,7 +95,7 @@ export class TurnTracker {
     if (loop.inTurn) {
       if (since !== call.start) loop.turn.leaveOut(since, loop.lockedUntil - since);
       else if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
-      if (since - loop.turn.start >= this.#longTurn) loop.turn.endLine = entryOf(call);
+      if (since - loop.turn.start >= this.#longTurn) loop.turn.endLine = entryLine(call);
       this.end(thread, since, false);
     }
     if (call.duration > 0) loop.idle += call.end - since;
@@ -273,59 +273,6 @@ function waitEndedBy(thread: Thread, at: Nanoseconds): void {
   loop.beginTurnAt(at);
 }
 
-/** Calls in which a thread that has nothing to do may be. */
-const MAY_REST: ReadonlySet<Family> = new Set<Family>(['futex', 'restart', 'semaphore', 'io-uring', 'other']);
-/** A wait that ends with a descriptor that is ready. strace calls one that it interrupted by another name. */
-const ENDS_READY: ReadonlySet<Family> = new Set<Family>(['poll', 'select', 'restart']);
-
-/** How answers begin. */
-const HTTP = 'HTTP/';
-
-/** The tracer came while the thread was in this call, which is no wait of its loop. */
-function wasFoundIn(call: Call, thread: Thread): void {
-  const { process, loop } = thread;
-  const { syscall, start, end, result, fd } = call;
-  const { family, name, takesDescriptor } = syscall;
-  if (process.forkedAt !== UNKNOWN || process.isWhole) return;
-  const isReady = ENDS_READY.has(family);
-  if (isReady ? result <= 0 : family !== 'sleep' && (isWait(family) || MAY_REST.has(family))) return;
-  thread.firstStay = {
-    call: name,
-    since: start,
-    until: end,
-    descriptor: takesDescriptor ? (process.descriptors.get(fd) ?? null) : null,
-    isUntold: isReady,
-    isAnswer: family === 'read' && bringsAnswer(call),
-    line: entryOf(call),
-  };
-  // Should the main thread of a process turn out to be a loop, it was in a turn.
-  if (!isReady && thread.tid === process.pid && loop.turns === 0) loop.beginTurnWithin(call);
-}
-
-/** Without `-T` the next line shows how long the first call of a thread took, at most. */
-function wasFoundBefore({ file, previousLine }: Call, thread: Thread): void {
-  const { process, loop, lastTime, lastSyscall, tid } = thread;
-  if (process.forkedAt !== UNKNOWN || process.isWhole || tid !== process.pid || loop.turns > 0 || loop.inTurn) return;
-  const family = lastSyscall?.family ?? 'other';
-  if (family !== 'sleep' && (isWait(family) || MAY_REST.has(family))) return;
-  loop.beginTurnWithin({ start: lastTime, file, startLine: previousLine });
-}
-
-/** What the thread reads after a wait was what it had waited for. */
-function tellFirstStay(call: Call, thread: Thread, stay: FirstStay): void {
-  const { syscall, fd } = call;
-  stay.isUntold = false;
-  if (syscall.family === 'read') {
-    stay.call = syscall.name;
-    stay.descriptor = thread.process.descriptors.get(fd) ?? null;
-    stay.isAnswer = bringsAnswer(call);
-  } else thread.firstStay = null;
-}
-
-function bringsAnswer({ arguments: told }: Call): boolean {
-  return told.payload(HTTP.length) === HTTP;
-}
-
 /**
  * A thread that takes one client after the other with a blocking accept waits for the next request of a client that has
  * its answer.
@@ -367,11 +314,6 @@ const CONTENDED = 2;
 /** A futex wait for another thread; a lock that the kernel hands over is none. */
 function isPark({ syscall, arguments: told }: Call): boolean {
   return syscall.family === 'futex' && told.futex()?.operation.startsWith('WAIT') === true;
-}
-
-/** The line on which a call was entered. */
-function entryOf({ file, startLine, startText }: Call): KeptLine {
-  return { file, line: startLine, text: startText };
 }
 
 function usedNewSocket(syscall: Syscall | null): boolean {

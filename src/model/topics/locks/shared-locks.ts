@@ -2,7 +2,7 @@ import type { LockRequest } from '../../../trace/call-arguments.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { elapsed, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { type KeptLine, keptLine } from '../../evidence.ts';
+import { entryLine, type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
@@ -251,8 +251,7 @@ export class SharedLocks implements Tracker {
       }
     } else if (call.duration >= NO_WAIT) {
       const line = keptLine(call);
-      const lines =
-        call.startLine === call.line ? [line] : [{ file: call.file, line: call.startLine, text: call.startText }, line];
+      const lines = call.startLine === call.line ? [line] : [entryLine(call), line];
       this.#waited(thread, { lock, since: call.start, count: 1 }, call.end, true, lines);
     }
     if (wants !== 'exclusive') return;

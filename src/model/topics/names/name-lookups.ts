@@ -3,7 +3,7 @@ import { portOf } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
-import { keptLine } from '../../evidence.ts';
+import { entryLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
@@ -239,7 +239,7 @@ export class NameLookups implements Tracker {
     lookup.blocked += duration;
     if (duration <= lookup.longest || duration < MILLISECOND) return;
     lookup.longest = duration;
-    const entry = { file: call.file, line: call.startLine, text: call.startText };
+    const entry = entryLine(call);
     const lines = call.startLine === call.line ? [keptLine(call)] : [entry, keptLine(call)];
     lookup.lines = [...lookup.lines.slice(0, 1), ...lines].slice(0, EVIDENCE);
   }
