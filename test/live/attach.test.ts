@@ -153,7 +153,7 @@ test('a bpftrace that takes long to start is said to be still starting', LIVE, a
   assert.equal(code, 0, stderr);
   const starting = stderr.indexOf('Starting bpftrace for 6 processes');
   const still = stderr.indexOf(
-    'bpftrace is still starting after 5 s: this host is short of CPU time. Ctrl-C gives up.',
+    'bpftrace is still starting after 5 s, as on a host that is short of CPU time. Ctrl-C gives up.',
   );
   const tracing = stderr.indexOf('Tracing 6 processes with bpftrace');
   assert.ok(0 <= starting && starting < still && still < tracing, stderr);

@@ -166,7 +166,8 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   ],
   'slow-dependency': [
     {
-      pattern: /^([\d,]+) waits? for .*; the longest of a request or of the main work of a process took .*$/,
+      pattern:
+        /^([\d,]+) waits? for .*; (?:the longest|no wait) of a request or of the main work of a process (?:took .*|was timed)$/,
       holds: (report, [waits = 0]) =>
         report.dependencies.length > 0 && waits === report.dependencies.reduce((sum, peer) => sum + peer.waits, 0),
     },

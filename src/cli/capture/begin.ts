@@ -87,7 +87,7 @@ async function sayingThatItGoesOn<Result>(
   const began = performance.now();
   const saying = setInterval(() => {
     const seconds = Math.round((performance.now() - began) / 1_000);
-    notice(`${engine} is still starting after ${seconds} s: this host is short of CPU time. Ctrl-C gives up.`);
+    notice(`${engine} is still starting after ${seconds} s, as on a host that is short of CPU time. Ctrl-C gives up.`);
   }, STILL_EVERY_MS);
   try {
     return await started;

@@ -75,8 +75,7 @@ export function addTargetArgument(command: Command): Command {
     new Argument(
       '<who...>',
       'one process of the server: a pid, a name (gunicorn), a port (:8000) or a unit of systemd (web.service); ' +
-        'drover ' +
-        'finds the other processes of that server',
+        'drover finds the other processes of that server',
     ),
   );
 }

@@ -123,6 +123,8 @@ function reasonOf(peers: readonly Peer[]): string {
   const longest = peers.reduce((most, peer) => Math.max(most, peer.ofRequests.longest, peer.ofMainWork.longest), 0);
   const waits = peers.reduce((sum, { all }) => sum + all.timed, 0);
   const whom = peers.length === 1 ? (first?.name ?? '') : plural(peers.length, 'peer');
+  if (longest === 0)
+    return `${plural(waits, 'wait')} for ${whom}; no wait of a request or of the main work of a process was timed`;
   return (
     `${plural(waits, 'wait')} for ${whom}; the longest of a request or of the main work of a process took ` +
     `${duration(longest)}`

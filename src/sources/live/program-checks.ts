@@ -38,7 +38,7 @@ async function checkOf(name: ProgramName): Promise<Check> {
   if (problem === TOO_LATE)
     return {
       level: 'unknown',
-      text: `${name}.bt had not started after ${SECONDS} s: this host is short of CPU time`,
+      text: `${name}.bt had not started after ${SECONDS} s, as on a host that is short of CPU time`,
       fix: 'Ask again later. attach waits nearly as long for bpftrace, and then takes strace.',
     };
   return { level: 'missing', text: `${name}.bt does not start here: ${problem}`, fix: FIXES[name] };
