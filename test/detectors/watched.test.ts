@@ -101,6 +101,25 @@ test('a call that was seen to begin in the capture did not begin before it, and 
   );
 });
 
+test('where workers wait in select, a turn may be a request of a sync worker', async () => {
+  const judged = async (ms: number, ...calls: readonly string[]): Promise<readonly unknown[]> => {
+    const looks = calls.map(
+      (call, at) =>
+        `event=seen ts=1002000000000 for=0 pid=${101 + at} tid=${101 + at} parent=100 call=${call} ran=0 clients=0 ` +
+        'comm=gunicorn\n',
+    );
+    const events = [turn(101, 100, ms), turn(102, 100, ms)];
+    const report = await analyzed(`${capture([{ events: [] }, { events }])}${looks.join('')}`);
+    return ofKind(report, 'loop-stall').map(({ severity, confidence }) => `${severity}, ${confidence}`);
+  };
+  assert.deepEqual(await judged(203, 'pselect6', 'clock_nanosleep'), ['info, possible', 'info, possible']);
+  assert.deepEqual(await judged(1_000, 'pselect6', 'clock_nanosleep'), ['warning, possible', 'warning, possible']);
+  // A loop; a wait for a database; nothing that tells.
+  for (const call of ['epoll_wait', 'poll', 'clock_nanosleep'])
+    assert.deepEqual(await judged(203, call, 'clock_nanosleep'), ['warning, likely', 'warning, likely'], call);
+  assert.deepEqual(await judged(203, 'epoll_wait', 'pselect6'), ['warning, likely', 'warning, likely']);
+});
+
 test('a stall of a second is critical, one below the limit of the user is none', async () => {
   const seconds = [{ events: [] }, { events: [turn(101, 500, 1_000)] }];
   assert.equal(only(await analyzed(capture(seconds)), 'loop-stall').severity, 'critical');

@@ -1,6 +1,7 @@
 import type { Thread } from '../../model/machine/thread.ts';
 import type { WatchedTurn, WatchedTurns } from '../../model/measuring/watch-tracker.ts';
 import { duration, count as inFigures, milliseconds, plural, round } from '../../trace/format-numbers.ts';
+import { type Family, syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
@@ -15,6 +16,11 @@ const WHY =
   'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers ' +
   'nobody.';
 
+const ONE_BY_ONE =
+  ' Workers wait in select here, as those do that serve one request at a time (sync workers): then that is ' +
+  'the time of a request.';
+const WHY_ONE_BY_ONE = 'A worker that serves one request at a time accepts nobody until it has answered.';
+
 /**
  * Judges a capture that only counted: the turns that were told since they were long. It knows when and how long, and
  * nothing of what the worker was in.
@@ -27,6 +33,16 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
   const waits = [...watch.threads.values()].reduce((sum, thread) => sum + thread.turns, 0);
   if (waits === 0) return notApplicable('No turn of a loop that accepts was counted');
   return clear(`no turn of ${least} ms or more in ${plural(waits, 'turn')}; a turn that has not ended is not counted`);
+}
+
+/**
+ * Whether workers wait for clients in `select`, and none in an epoll instance, as far as looks from outside tell: sync
+ * workers do, and loops hardly ever. In `poll` a loop may be stuck, as clients of databases wait there.
+ */
+function mayServeOneByOne(threads: Iterable<Thread>): boolean {
+  const waits = new Set<Family>();
+  for (const { seen } of threads) if (seen !== null && seen.call !== '') waits.add(syscall(seen.call).family);
+  return waits.has('select') && !waits.has('epoll-wait');
 }
 
 function findingOf(
@@ -45,15 +61,20 @@ function findingOf(
   const sum = least === TOLD_MS ? total : long.reduce((all, { length }) => all + length, 0);
   const stallMs = milliseconds(longest.length);
   const stalled = duration(longest.length);
+  const often = times === 1 ? stalled : `up to ${stalled} (${inFigures(times)}x)`;
+  const isLong = longest.length >= context.threshold('stall-critical-ms') * MILLISECOND;
+  const isOneByOne = mayServeOneByOne(model.watch.turns.keys());
   return {
-    severity: longest.length >= context.threshold('stall-critical-ms') * MILLISECOND ? 'critical' : 'warning',
-    confidence: 'likely',
-    title: `Worker ${pid} stalled ${times === 1 ? stalled : `up to ${stalled} (${inFigures(times)}x)`}`,
+    severity: isLong ? (isOneByOne ? 'warning' : 'critical') : isOneByOne ? 'info' : 'warning',
+    confidence: isOneByOne ? 'possible' : 'likely',
+    title: isOneByOne
+      ? `Worker ${pid} was away for ${often}: perhaps with one request`
+      : `Worker ${pid} stalled ${often}`,
     summary:
-      `Worker ${pid} did not get back to its event loop for ${duration(longest.length)}. ` +
+      `Worker ${pid} did not get back to its ${isOneByOne ? 'wait for clients' : 'event loop'} for ${stalled}. ` +
       `${plural(times, 'turn')} of ${least} ms or more, together ${duration(sum)}. This capture counts: it does not ` +
-      'tell in which call the worker was.',
-    why: WHY,
+      `tell in which call the worker was.${isOneByOne ? ONE_BY_ONE : ''}`,
+    why: isOneByOne ? WHY_ONE_BY_ONE : WHY,
     start: Math.min(...long.map(({ start }) => start)),
     end: Math.max(...long.map(endOf)),
     openEnded: false,
