@@ -330,6 +330,10 @@ export class RawArguments implements CallArguments, RawCall {
     };
   }
 
+  endsInside(): boolean {
+    return false;
+  }
+
   resumes(): string {
     return '';
   }
