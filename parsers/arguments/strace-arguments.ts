@@ -24,7 +24,6 @@ import {
   descriptorsOfSet,
   eachOfSet,
   endOfDecoration,
-  endsInside,
   futexIn,
   integer,
   lowHalf,
@@ -341,12 +340,6 @@ export class StraceArguments implements CallArguments {
       isFixed: words.includes('MAP_FIXED'),
       isStack: words.includes('MAP_STACK'),
     };
-  }
-
-  /** Of what goes both ways (`ioctl`, `bpf`) strace prints a part when the call begins. */
-  endsInside(): boolean {
-    const { args, syscall } = this.#call;
-    return syscall.name !== 'ioctl' && syscall.name !== 'bpf' && endsInside(args);
   }
 
   resumes(): string {

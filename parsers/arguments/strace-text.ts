@@ -53,22 +53,6 @@ function skipQuoted(text: string, from: number): number {
   return text.length;
 }
 
-/** Behind a string that strace shortens its length follows, behind the operation of a futex its value. */
-const CUT_WORD = /"\.{3}$|[|_]$|^[^,]*, (?:op=)?FUTEX_[A-Z_|]*$/;
-
-/** Whether the text ends inside an argument; whoever shortens by hand and says so (`[{fd=3, ...`) means to be read. */
-export function endsInside(text: string): boolean {
-  if (CUT_WORD.test(text)) return true;
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x22) i = skipQuoted(text, i);
-    else if (code === 0x28 || code === 0x5b || code === 0x7b) depth++;
-    else if (code === 0x29 || code === 0x5d || code === 0x7d) depth--;
-  }
-  return depth > 0 && !text.endsWith('...');
-}
-
 function skipComment(text: string, from: number): number {
   const end = text.indexOf('*/', from + 2);
   return end < 0 ? text.length : end + 1;

@@ -330,10 +330,6 @@ export class RawArguments implements CallArguments, RawCall {
     };
   }
 
-  endsInside(): boolean {
-    return false;
-  }
-
   resumes(): string {
     return '';
   }

@@ -72,8 +72,6 @@ export interface CallArguments {
   child(): number;
   /** Of `mmap`, `munmap`, `mremap`. */
   mapping(): Mapping | null;
-  /** Of a call that did not come back: its text ends inside an argument, where no tracer ends a line. */
-  endsInside(): boolean;
   /** The call that a `restart_syscall` goes on with: `poll`, `futex`, `nanosleep`; '' when not told. */
   resumes(): string;
 
@@ -235,7 +233,6 @@ export const NO_ARGUMENTS: CallArguments = {
   signal: () => null,
   child: () => Number.NaN,
   mapping: () => null,
-  endsInside: () => false,
   resumes: () => '',
   text: '',
   returnedText: '',

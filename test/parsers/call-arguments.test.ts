@@ -741,7 +741,6 @@ const QUESTIONS: readonly Ask[] = [
   (told) => told.signal(),
   (told) => told.child(),
   (told) => told.mapping(),
-  (told) => told.endsInside(),
   (told) => told.resumes(),
 ];
 
