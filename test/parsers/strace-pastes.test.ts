@@ -131,6 +131,21 @@ const REPAIRED: readonly (readonly [string, string])[] = [
   ['[pid  1886] read(20, "", 1) = 1\x1b[K', 'a control sequence'],
   ['<pre><span>[pid  1886] read(20, "", 1) = 1</span><br>', 'HTML tags'],
 ];
+test('a first half under the position that tmux shows is read', () => {
+  const { calls, inFlight, account } = readTrace(
+    '[pid  1886] read(20,  <unfinished ...>               [11/26]\n[pid  1887] futex(0x7f, FUTEX_WAIT, 0, NULL <unfinished ...>\n' +
+      '[pid  1886] <... read resumed> "", 1)  = 1           [12/26]\n',
+  );
+  assert.deepEqual(
+    [...calls, ...inFlight].map(({ tid, name }) => [tid, name]),
+    [
+      [1886, 'read'],
+      [1887, 'futex'],
+    ],
+  );
+  assert.equal(account.foreign + account.unparsed, 0);
+});
+
 for (const [line, what] of REPAIRED) {
   test(`a line with ${what} is read`, () => {
     const { calls, account } = readTrace(`[pid  1886] close(20) = 0\n${line}\n[pid  1886] close(20) = 0\n`);

@@ -13,7 +13,7 @@ import { NOBODY, NOTED, RECORD, UNENDED } from '../outcome.ts';
 import type { ParserState } from '../parser-state.ts';
 import { CutCalls } from './cut-calls.ts';
 import { ForeignLines } from './foreign-lines.ts';
-import { repairLine } from './repair.ts';
+import { repairLine, showsPosition } from './repair.ts';
 import { Reparser } from './reparse.ts';
 
 /** The line begins a record, so that it cannot go on with a call that was cut. */
@@ -76,7 +76,7 @@ export class RestLines {
       account.blank++;
       return null;
     }
-    const isMarked = isMarkedUp(text);
+    const isMarked = isMarkedUp(text) || showsPosition(text);
     const own = isMarked ? repairLine(text, this.#foreignColumns) : (this.#foreignColumns?.strip(text) ?? text);
     if (own.startsWith(' > ') || own.startsWith(' | ') || own.startsWith(' * ')) return this.#readAttached(own);
     if (text.startsWith(NOTED_BY_DROVER)) {
@@ -112,7 +112,7 @@ export class RestLines {
   /** A line while a call waits for its end. */
   #goOn(line: string, isLast: boolean): TraceRecord | null {
     const columns = this.#foreignColumns;
-    const text = isMarkedUp(line) ? repairLine(line, columns) : (columns?.strip(line) ?? line);
+    const text = isMarkedUp(line) || showsPosition(line) ? repairLine(line, columns) : (columns?.strip(line) ?? line);
     const swallows = this.#cut.waiting?.swallows === true;
     if (text.startsWith(NOTED_BY_DROVER)) {
       const noted = this.#noted(text);
