@@ -178,6 +178,8 @@ export interface CallCount {
   /** UNKNOWN (-1) when the table does not tell. */
   readonly total: Nanoseconds;
   readonly longest: Nanoseconds;
+  /** The end of its table is missing: there may be more calls than its rows show. */
+  readonly isCut?: boolean;
 }
 
 /**
