@@ -1,12 +1,12 @@
 import { syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
-import { bestColumns, headLines, sniffLine } from './line-columns.ts';
+import { bestColumns, headLines, type SniffedLine, sniffLine } from './line-columns.ts';
 
 /** `) = 5`, `) = -1 EAGAIN (...)`, `) = ? <0.1>`: a result as only tracers write it. */
 const RESULT = /\)\s*= (?:-?\d+|0x[0-9a-f]+|\?)(?:$|[<\s])/;
 /** An error in words, a missing result, a result that was made up: no other tracer writes those. */
-const ONLY_STRACE = /\)\s*= (?:-1 E[A-Z0-9]+ \(|\?|(?:-?\d+|0x[0-9a-f]+) (?:E[A-Z0-9]+ \([^)]*\) )?\(INJECTED\))/;
+const ONLY_STRACE = /\)\s*= (?:-1 E[A-Z0-9]+(?: \(|$)|\?|(?:-?\d+|0x[0-9a-f]+) (?:E[A-Z0-9]+ \([^)]*\) )?\(INJECTED\))/;
 const HALF = /^<\.\.\. \w+ resumed>|<(?:unfinished|detached) \.\.\.>$/;
 const EVENT = /^(?:--- SIG\w+ [{(]|--- stopped by|\+\+\+ (?:exited with|killed by|superseded by) )/;
 const MESSAGE = /Process \d+ (?:attached|detached)/;
@@ -27,6 +27,42 @@ const LEAST_KNOWN = 0.5;
 export function sniffStrace(head: Buffer): number {
   const { lines, sniffed } = bestColumns(headLines(head));
   if (lines.some((line) => OTHER_TRACER.test(line))) return 0;
+  const sure = scoreOf(lines, sniffed);
+  if (sure >= SURE) return sure;
+  // A mail program or a narrow terminal broke the lines.
+  const whole = unwrapped(lines);
+  const calls = whole.map(sniffLine).filter((line) => line !== null);
+  return calls.filter(({ body }) => RESULT.test(body)).length < LEAST_UNWRAPPED
+    ? sure
+    : Math.max(sure, scoreOf(whole, calls));
+}
+
+const SURE = 0.9;
+const LEAST_UNWRAPPED = 1;
+/** So many pieces of a line are joined. */
+const MOST_PIECES = 12;
+/** Where a line of strace begins behind its columns. */
+const BEGIN = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- |\+\+\+ )/;
+
+/** The lines with each piece behind the line that it goes on with. */
+function unwrapped(lines: readonly string[]): string[] {
+  const whole: string[] = [];
+  let pieces = 0;
+  for (const line of lines) {
+    const last = whole.at(-1);
+    const begins = BEGIN.test(sniffLine(line)?.body ?? '');
+    if (begins || last === undefined || pieces === 0 || pieces > MOST_PIECES || MESSAGE.test(line)) {
+      whole.push(line);
+      pieces = begins ? 1 : 0;
+    } else {
+      whole[whole.length - 1] = `${last} ${line}`;
+      pieces++;
+    }
+  }
+  return whole;
+}
+
+function scoreOf(lines: readonly string[], sniffed: readonly SniffedLine[]): number {
   let known = 0;
   let unknown = 0;
   let open = 0;

@@ -27,6 +27,8 @@ const JUNK_BEFORE_PID =
 /** Whom that strace was attached to, where it was one. */
 const ATTACHED_TO = /\s(?:-p\s?|--attach[= ])["']?(\d{1,9})\b/g;
 /** Markdown around a paste. */
+/** A mail program broke the line of a signal. */
+const BROKEN_SIGNAL = /--- SIG[A-Z0-9+]+ \{(?!.* ---$)/;
 const FENCE = /^\s*(?:`{3,}|~{3,})/;
 
 /** The lines that do not read at first sight: messages, cut calls, stacks, pastes, output of the program. */
@@ -87,6 +89,7 @@ export class RestLines {
     if (message !== null) return this.#readMessage(message, own);
     if (outcome === NOBODY) return this.#countForeign(text, false);
     if (outcome === UNENDED && !isMarked) return this.#cut.open(text);
+    if (BROKEN_SIGNAL.test(own) && this.#beginsRecord(own)) return this.#cut.open(own);
     let record = this.#repair(text);
     if (record === UNENDED) record = this.#cut.joinHalf(text);
     if (record !== UNENDED) return record;
