@@ -1,6 +1,7 @@
 import { syscall } from '../../../src/trace/syscalls.ts';
 
-const CALL = /(?:^|[\s\]>)])([a-z_]\w*)\(([^]*)$/;
+/** Columns of strace or of others stand in front of it. */
+const CALL = /(?:^|[\s\]>):|])([a-z_]\w*)\(([^]*)$/;
 /** Tags and fences of a page behind the last line. */
 const MARKUP = /(?:<\/\w+>|`)+\s*$/;
 /** Whoever shortens a line by hand and says so wants to show where the call stands. */
@@ -31,7 +32,8 @@ const OTHERS = ['fcntl', 'restart', 'wait-child', 'semaphore', 'sleep', 'sync', 
 export function isCutInside(text: string): boolean {
   const found = CALL.exec(text.replace(MARKUP, ''));
   if (found === null) return false;
-  const [, name = '', args = ''] = found;
+  const [, name = '', padded = ''] = found;
+  const args = padded.includes(')') ? padded : padded.trimEnd();
   if (SHORTENED.test(args)) return false;
   const { depth, isInString, closedAt } = scan(args);
   const { family } = syscall(name);
