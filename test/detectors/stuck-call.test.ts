@@ -726,6 +726,19 @@ describe('a line that ends where strace never ends one', () => {
   });
 });
 
+it('a line that ends before its descriptor names none', async () => {
+  const { summary } = only(await analyzed('strace: Process 8401 attached\nread(\n'), KIND);
+  assert.match(summary, /It waits for a descriptor that the line does not show/);
+  assert.doesNotMatch(summary, /-1/);
+});
+
+it('a lock that processes share may be the turn to accept, one of a process alone is none', async () => {
+  const waits = async (operation: string): Promise<string> =>
+    only(await analyzed(`strace: Process 8401 attached\nfutex(0x402f4900, ${operation}, 2, NULL\n`), KIND).title;
+  assert.equal(await waits('FUTEX_WAIT'), 'Pid 8401 is in futex');
+  assert.match(await waits('FUTEX_WAIT_PRIVATE'), /^Pid 8401 is stuck in futex: the lock at 0x402f4900 is taken$/);
+});
+
 describe('a call that was interrupted and that the kernel begins again', () => {
   const LOCK = 'futex(0x55a4dddc3f90, FUTEX_WAIT_PRIVATE, 2, NULL) = ? ERESTARTSYS (To be restarted)';
 

@@ -155,7 +155,7 @@ describe('columns of other programs before each line', () => {
   });
 });
 
-it('the call that an attached process is stuck in is read behind columns with times, as are prose and blank lines', () => {
+it('the call that an attached process is stuck in is read behind columns with times, as is prose', () => {
   for (const column of ['Jul 01 13:55:25 web1 app[4711]: ', '2026-07-01T13:55:25.123456789Z ', 'web-1  | ']) {
     const lines = [
       '# strace -p 17087',
