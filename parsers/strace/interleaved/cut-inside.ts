@@ -3,7 +3,7 @@ import { syscall } from '../../../src/trace/syscalls.ts';
 /** Columns of strace or of others stand in front of it. */
 const CALL = /(?:^|[\s\]>):|])([a-z_]\w*)\(([^]*)$/;
 /** Tags and fences of a page behind the last line. */
-const MARKUP = /(?:<\/\w+>|`)+\s*$/;
+const MARKUP = /(?:<\/\w{1,16}>|`){1,8}\s{0,8}$/;
 /** Whoever shortens a line by hand and says so wants to show where the call stands. */
 const SHORTENED = /(?:^|[^"])(?:\.{3}|\u2026|\xe2\x80\xa6)\s*$/;
 /** Behind a string that strace shortens stands its length; flags end in a letter. */

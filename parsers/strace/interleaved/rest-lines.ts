@@ -28,7 +28,7 @@ const JUNK_BEFORE_PID =
 const ATTACHED_TO = /\s(?:-p\s?|--attach[= ])["']?(\d{1,9})\b/g;
 /** Markdown around a paste. */
 /** A mail program broke the line of a signal. */
-const BROKEN_SIGNAL = /--- SIG[A-Z0-9+]+ \{(?!.* ---$)/;
+const BROKEN_SIGNAL = /^[^{]{0,200}--- SIG[A-Z0-9+]+ \{(?!.* ---$)/;
 const FENCE = /^\s*(?:`{3,}|~{3,})/;
 
 /** The lines that do not read at first sight: messages, cut calls, stacks, pastes, output of the program. */
