@@ -30,6 +30,8 @@ function ofAct(act: Act, { slowestMs, load }: ServerTruth): RegExp[] {
     case 'wait':
       // Whose request threads wait for that a loop hands its work to nothing tells: what holds all of them is named.
       return [new RegExp(`(?:waited for |holds .* time: (?:\\w+ on )?)${escaped(act.upstream)}`)];
+    case 'queue':
+      return [new RegExp(`^\\d+ requests waited for (?:a free connection|one of \\d) .*${escaped(act.upstream)}`)];
     case 'refuse':
       return [new RegExp(`^\\d+ of \\d+ ${act.what}s (?:refused|failed)`)];
     case 'limit':
