@@ -187,7 +187,7 @@ describe('requests that wait for a free connection', () => {
   });
 });
 
-/** Threads of a pool that share one connection, each 700 ms; before that the last one does something else for `elsewhereMs`. */
+/** Threads of a pool that share one connection, each 700 ms; the last one does something else before. */
 function threads(elsewhereMs: number): TraceLines {
   const trace = new TraceLines();
   const acceptor = trace.thread(101).at(0);

@@ -6,7 +6,7 @@ import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerDescriptor, PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, Use } from './peer.ts';
 
 /** What a pool hands on to whoever waits for it is used again so soon; a question in parts is sent so soon. */
 const MOMENT = 50 * MILLISECOND;
@@ -14,7 +14,7 @@ const MOMENT = 50 * MILLISECOND;
 const MOST_LINES = 1_024;
 
 /** A connection in the hands of one request: from its first question to its last answer. */
-interface Use {
+interface Hold {
   readonly start: Nanoseconds;
   /** When the use before it ended, if that was right before; else UNKNOWN: nobody had waited for it. */
   readonly before: Nanoseconds;
@@ -53,9 +53,9 @@ class Line {
   answeredAt: Nanoseconds = UNKNOWN;
   /** Several questions are under way at a time, or it tells things by itself: it is nobody's alone. */
   isShared = false;
-  use: Use | null = null;
+  use: Hold | null = null;
   /** What begins with the first question after the last answer, if that was the last one of its use. */
-  next: Use | null = null;
+  next: Hold | null = null;
 
   constructor(group: Group, peer: Peer) {
     this.group = group;
@@ -70,20 +70,16 @@ class Line {
 /** What a thread read last. */
 interface Answer {
   readonly line: Line;
-  readonly use: Use;
+  readonly use: Hold;
   /** When that was asked which was answered. */
   readonly askedAt: Nanoseconds;
   readonly at: Nanoseconds;
 }
 
-/** A request that used a connection, and how long it had waited until one was free. */
-export interface Queued {
+/** A request had a connection, and to whom. */
+export interface ConnectionUse extends Use {
   readonly peer: Peer;
-  readonly length: Nanoseconds;
-  /** All connections of the process to that peer; null where there may be more that the capture does not name. */
-  readonly connections: number | null;
-  /** How long it had its connection. */
-  readonly held: Nanoseconds;
+  /** Its first question. */
   readonly line: KeptLine;
 }
 
@@ -111,7 +107,7 @@ export class ConnectionUses {
     if (!isHandedOn || hasFree(group, line, start)) group.freeAt = start;
     line.askedAt = start;
     const isAlone = servesAlone(thread);
-    const use: Use = {
+    const use: Hold = {
       start,
       before: isHandedOn ? answeredAt : UNKNOWN,
       freeAt: isAlone ? Math.max(group.freeAt, worked.of(thread) ?? 0) : group.freeAt,
@@ -142,7 +138,7 @@ export class ConnectionUses {
   }
 
   /** The request that is answered right after the last answer of a service had that connection; null without any. */
-  replied(thread: Thread, request: Request): Queued | null {
+  replied(thread: Thread, request: Request): ConnectionUse | null {
     const answer = answers.of(thread);
     if (answer === undefined || request.lastReadAt > answer.askedAt) return null;
     answers.clear(thread);

@@ -157,7 +157,8 @@ export class DependencyTracker implements Tracker {
   /** A late reply, although the service that the request asked on a new connection has said nothing: it gave up. */
   replied(call: Call, thread: Thread, request: Request): void {
     const use = this.#uses.replied(thread, request);
-    if (use !== null && this.#inWindow(call.end)) use.peer.used(request, thread.process, use, keptLine(call));
+    if (use !== null && this.#inWindow(call.end))
+      use.peer.used(request, thread.process, use, () => linesOf(use.line, keptLine(call)));
     if (call.start - request.readAt < GIVES_UP) return;
     const upstream = this.#givenUp(thread, request);
     if (upstream === null) return;

@@ -4,8 +4,6 @@ import type { Request } from '../../machine/connections.ts';
 import { Durations } from '../../machine/durations.ts';
 import { PerRequest } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
-import type { Queued } from './connection-uses.ts';
-import { linesOf } from './waits.ts';
 
 /** What is shorter is no wait for a connection that anybody would notice. */
 const LONG_QUEUE = 100 * MILLISECOND;
@@ -40,11 +38,20 @@ export interface LongestWait {
   readonly lines: readonly KeptLine[];
 }
 
+/** A request had a connection to a peer. */
+export interface Use {
+  /** How long it had waited until one was free. */
+  readonly length: Nanoseconds;
+  /** All connections of the process to that peer; null where there may be more that the capture does not name. */
+  readonly connections: number | null;
+  /** How long it had its connection. */
+  readonly held: Nanoseconds;
+}
+
 /** The longest wait of a request for a free connection. */
 export interface QueuedWait {
   readonly length: Nanoseconds;
-  /** How many connections to the peer the process had; null where that is not known. */
-  readonly connections: number | null;
+  readonly connections: Use['connections'];
   readonly request: string;
   /** The first question of the request, and its reply. */
   readonly lines: readonly KeptLine[];
@@ -138,8 +145,8 @@ export class Peer {
     this.longestServing = { length, isOpen: false, query, request: request.line, lines };
   }
 
-  /** A request had a connection to it, for which it may have waited. */
-  used(request: Request, process: Process, { length, connections, held, line }: Queued, reply: KeptLine): void {
+  /** A request had a connection to it, for which it may have waited. `lines` is asked only for what is told. */
+  used(request: Request, process: Process, { length, connections, held }: Use, lines: () => readonly KeptLine[]): void {
     this.ofConnections.took(length);
     if (held > (this.longestHeld?.length ?? 0)) this.longestHeld = { length: held, request: request.line };
     if (length < LONG_QUEUE) return;
@@ -147,7 +154,7 @@ export class Peer {
     this.#of(process);
     this.#ofRequest(request, length);
     if (this.longestQueued !== null && length <= this.longestQueued.length) return;
-    this.longestQueued = { length, connections, request: request.line, lines: linesOf(line, reply) };
+    this.longestQueued = { length, connections, request: request.line, lines: lines() };
   }
 
   failed(process: Process, at: Nanoseconds): void {
