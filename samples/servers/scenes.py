@@ -212,6 +212,7 @@ def at_limit(name, server, most):
     scene(name, server)(play)
 
 
+at_limit("go-full", lambda: servers.go("3"), 3)
 at_limit("haproxy-full", lambda: servers.haproxy(3), 3)
 at_limit("lighttpd-full", lambda: servers.lighttpd_proxy(3), 3)
 
