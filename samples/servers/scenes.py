@@ -478,20 +478,20 @@ def _(stage):
     stage.run(*healthy(kept=80, new=40), Load("pool", Http("/pool"), clients=2, each=15, every=0.3))
 
 
-def of_pool(name, server, clients, each, path="/queued"):
-    """Requests share two connections to the service behind, which takes 0.6 s; those that find none free wait in the memory of the server."""
+def of_pool(name, server, label, clients, each, act):
+    """Requests share two connections to the service behind, which takes 0.4 s; those that find none free wait in the memory of the server."""
 
     def play(stage):
         begins = time.time()
-        stage.run(Load("behind", Http(path), clients=clients, each=each, every=0.7), Load("others", Http(), clients=1, each=20, every=0.2))
-        act = {"act": "wait"} if clients <= 2 else {"act": "queue", "connections": 2}
-        stage.act(**act, upstream="127.0.0.1:18081", upstreamMs=600, **{"from": begins, "to": time.time()})
+        stage.run(Load(label, Http("/queued"), clients=clients, each=each, every=0.7), Load("others", Http(), clients=1, each=20, every=0.2))
+        if act:
+            stage.act(act=act, connections=2, upstream="127.0.0.1:18081", upstreamMs=400, **{"from": begins, "to": time.time()})
 
     scene(name, server)(play)
 
 
-of_pool("node-connections", servers.node, clients=7, each=1)
-of_pool("node-connections-two", servers.node, clients=2, each=5)
+of_pool("node-connections", servers.node, "behind", clients=9, each=1, act="queue")
+of_pool("node-connections-two", servers.node, "two", clients=2, each=5, act="")
 
 
 @scene("node-dns", servers.node_with_deaf_name_server)

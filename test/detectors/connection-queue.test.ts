@@ -89,7 +89,7 @@ describe('requests that wait for a free connection', () => {
     const { trace, waitMs } = queue();
     const { severity, confidence, title, summary, metrics, workers } = only(await analyzed(trace), KIND);
     assert.deepEqual([severity, confidence, workers], ['warning', 'likely', [101]]);
-    assert.match(title, /^5 requests waited for one of 2 connections to 10\.0\.0\.7:5432, longest 1\.3\d s/);
+    assert.match(title, /^GET \/report waited up to 1\.3\d s for one of 2 connections to 10\.0\.0\.7:5432 \(5x\)$/);
     assert.match(
       summary,
       /All 2 were in use meanwhile.* A request held a connection for up to 45\d ms \(GET \/report\)/,
@@ -220,7 +220,7 @@ describe('threads that wait for the connection of another one', () => {
   it('have waited since they read their request, or since a connection was free', async () => {
     const { title, summary, metrics } = only(await analyzed(threads(0)), KIND);
     // The process was there before the tracer, and may have older connections.
-    assert.match(title, /^3 requests waited for a free connection to 10\.0\.0\.7:5432, longest 2\.10 s/);
+    assert.match(title, /^GET \/report waited up to 2\.10 s for a free connection to 10\.0\.0\.7:5432 \(3x\)$/);
     assert.match(summary, /together 4\.21 s; the longest wait took 2\.10 s/);
     const [peer] = metrics.dependencies as readonly { connections: null }[];
     assert.equal(peer?.connections, null);

@@ -41,7 +41,7 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
       return want({
         kind: 'slow-dependency',
         severity: 'warning',
-        title: 'waited for (?:a free connection|one of)',
+        title: 'waited up to .* for (?:a free connection|one of)',
         target: act.upstream,
         ms: around(truth.slowestMs - act.upstreamMs),
       });

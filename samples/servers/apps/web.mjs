@@ -17,7 +17,7 @@ function answer(request, response) {
       http.get('http://127.0.0.1:18081/wait/1500', (upstream) => upstream.resume().on('end', () => reply()));
       break;
     case '/queued':
-      http.get('http://127.0.0.1:18081/wait/600', { agent: pool }, (upstream) => upstream.resume().on('end', () => reply()));
+      http.get('http://127.0.0.1:18081/wait/400', { agent: pool }, (upstream) => upstream.resume().on('end', () => reply()));
       break;
     case '/name':
       // getaddrinfo on a thread of libuv's pool.

@@ -1,24 +1,32 @@
 import type { Peer } from '../../model/topics/dependencies/peer.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import type { Step } from '../finding.ts';
+import { requestName, shortRequest } from '../request-shape.ts';
 
 // Sentences about requests that waited until a connection to a service was free.
 
 /** From so many requests on it is no chance that each began right after another one had ended. */
 const MANY = 3;
+const SHORT_REQUEST = 16;
 
 export const isSure = ({ queued }: Peer): boolean => queued >= MANY;
 
-/** `8 requests waited for one of 2 connections to 10.0.0.7:5432`. */
-export function whoQueued({ queued, longestQueued }: Peer, name: string): string {
+/** `one of 2 connections to 10.0.0.7:5432`. */
+function whichOf({ longestQueued }: Peer, name: string): string {
   const connections = longestQueued?.connections ?? null;
-  const which =
-    connections === null
-      ? 'a free connection'
-      : connections === 1
-        ? 'the only connection'
-        : `one of ${connections} connections`;
-  return `${plural(queued, 'request')} waited for ${which} to ${name}`;
+  if (connections === null) return `a free connection to ${name}`;
+  return connections === 1 ? `the only connection to ${name}` : `one of ${connections} connections to ${name}`;
+}
+
+/** The first that has room is the title. */
+export function queuedTitles(peer: Peer): readonly string[] {
+  const { queued, queuedRequest, ofConnections, name } = peer;
+  const longest = duration(ofConnections.longest);
+  const times = queued === 1 ? '' : ` (${queued}x)`;
+  const all = `${plural(queued, 'request')} waited for ${whichOf(peer, name)}, longest ${longest}`;
+  if (queuedRequest === '') return [all];
+  const names = [requestName(queuedRequest), shortRequest(requestName(queuedRequest), SHORT_REQUEST)];
+  return [...names.map((each) => `${each} waited up to ${longest} for ${whichOf(peer, name)}${times}`), all];
 }
 
 export function queuedSentence(peer: Peer, name: string): string {
@@ -32,8 +40,8 @@ export function queuedSentence(peer: Peer, name: string): string {
       : ` A request held a connection for up to ${duration(longestHeld.length)}` +
         `${longestHeld.request === '' ? '' : ` (${longestHeld.request})`}.`;
   return (
-    `${whoQueued(peer, name)}, together ${duration(ofConnections.total)}; the longest wait took ` +
-    `${duration(ofConnections.longest)}${request === '' ? '' : `, of ${request}`}. ${all} in use meanwhile: each of ` +
+    `${plural(peer.queued, 'request')} waited for ${whichOf(peer, name)}, together ` +
+    `${duration(ofConnections.total)}; the longest wait took ${duration(ofConnections.longest)}${request === '' ? '' : `, of ${request}`}. ${all} in use meanwhile: each of ` +
     `these requests asked its first question right after the last answer to another request.${held}`
   );
 }

@@ -5,7 +5,7 @@ import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { requestName, shortRequest } from '../request-shape.ts';
-import { isSure, QUEUE_STEPS, queuedSentence, whoQueued } from './connections.ts';
+import { isSure, QUEUE_STEPS, queuedSentence, queuedTitles } from './connections.ts';
 import type { Slow } from './judge.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -99,10 +99,11 @@ const named = ({ name, protocol }: Peer): string => (protocol === '' ? name : `$
 
 function titleOf(slow: Slow): string {
   const { peer, by, waits } = slow;
+  if (by === 'connections') return titleThatFits(queuedTitles(peer));
   const length = duration(by === 'limits' ? peer.ranOutFor : waits.longest);
   if (by === 'limits')
     return cutTitle(`poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ${length}`);
-  const isOfRequests = by === 'requests' || by === 'connections';
+  const isOfRequests = by === 'requests';
   const whom = isOfRequests ? plural(peer.requests, 'request') : plural(peer.processes.size, 'process', 'processes');
   const request = isOfRequests ? requestName(longestOf(slow)?.request ?? '') : '';
   const requests = new Set([
@@ -114,11 +115,13 @@ function titleOf(slow: Slow): string {
   // The request says more than what the peer speaks.
   const ways = [...requests].flatMap((name) =>
     [named(peer), peer.name].map(
-      (who) =>
-        `${by === 'connections' ? whoQueued(peer, who) : `${whom} waited for ${who}`}, longest ${length}` +
-        `${name === '' ? '' : `: ${name}`}`,
+      (who) => `${whom} waited for ${who}, longest ${length}${name === '' ? '' : `: ${name}`}`,
     ),
   );
+  return titleThatFits(ways);
+}
+
+function titleThatFits(ways: readonly string[]): string {
   return ways.find((way) => way.length <= LONGEST_TITLE) ?? cutTitle(ways.at(-1) ?? '');
 }
 

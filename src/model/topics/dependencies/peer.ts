@@ -83,6 +83,8 @@ export class Peer {
   readonly ofConnections = new Durations();
   /** How many had waited for `LONG_QUEUE` or more. */
   queued = 0;
+  /** The line of all of them; '' where they differ. */
+  queuedRequest = '';
   longestQueued: QueuedWait | null = null;
   /** The longest time that a request had a connection. */
   longestHeld: { readonly length: Nanoseconds; readonly request: string } | null = null;
@@ -150,6 +152,7 @@ export class Peer {
     this.ofConnections.took(length);
     if (held > (this.longestHeld?.length ?? 0)) this.longestHeld = { length: held, request: request.line };
     if (length < LONG_QUEUE) return;
+    this.queuedRequest = this.queued === 0 || this.queuedRequest === request.line ? request.line : '';
     this.queued++;
     this.#of(process);
     this.#ofRequest(request, length);
