@@ -41,8 +41,9 @@ export function queuedSentence(peer: Peer, name: string): string {
         `${longestHeld.request === '' ? '' : ` (${longestHeld.request})`}.`;
   return (
     `${plural(peer.queued, 'request')} waited for ${whichOf(peer, name)}, together ` +
-    `${duration(ofConnections.total)}; the longest wait took ${duration(ofConnections.longest)}${request === '' ? '' : `, of ${request}`}. ${all} in use meanwhile: each of ` +
-    `these requests asked its first question right after the last answer to another request.${held}`
+    `${duration(ofConnections.total)}; the longest wait took ${duration(ofConnections.longest)}` +
+    `${request === '' ? '' : `, of ${request}`}. ${all} in use meanwhile: each of these requests asked its first ` +
+    `question right after the last answer to another request.${held}`
   );
 }
 
