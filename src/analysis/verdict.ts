@@ -119,7 +119,9 @@ function explains({ kind, confidence, metrics }: Finding, { longestMs }: SlowRep
   if (!EXPLAINING.has(kind) || confidence === 'possible') return false;
   const { dependencies } = metrics;
   if (kind !== 'slow-dependency' || !Array.isArray(dependencies)) return true;
-  return dependencies.some((each) => numberIn(each, 'longestMs') >= EXPLAINED * longestMs);
+  return dependencies.some(
+    (each) => Math.max(numberIn(each, 'longestMs'), numberIn(each, 'longestQueuedMs')) >= EXPLAINED * longestMs,
+  );
 }
 
 /** Kinds that tell of such requests, or of what ends them. */

@@ -5,6 +5,7 @@ import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
 import { hasUnseenThreads, threadsOf } from '../machine/threads-of.ts';
 import type { Model } from '../model.ts';
+import { futexesOf } from '../topics/locks/futex-words.ts';
 import { lockOf } from '../topics/locks/shared-locks.ts';
 import { lockHolder } from './lock-holder.ts';
 
@@ -315,13 +316,25 @@ function mayBeTurn(thread: Thread, { futex: use, isServing, beganBefore }: LeftI
 function waitsItsTurn(thread: Thread, left: LeftIn, processes: Model['processes']): boolean {
   const { futex: use } = left;
   if (use === null) return false;
-  if (use.isPrivate) return waitsForSibling(thread, left);
+  if (use.isPrivate) return waitsForSibling(thread, left) || isTurnTaken(left, processes);
   if (thread.servesRequests || !use.operation.startsWith('LOCK_PI')) return false;
   const others = [...processes.threads()].filter(
     ({ process, leftIn }) => process !== thread.process && leftIn !== null,
   );
   const isHeld = others.some(({ leftIn }) => leftIn?.isForListener === true || leftIn?.syscall.family === 'epoll-wait');
   return isHeld && others.some(({ leftIn }) => leftIn?.futex?.word === use.word);
+}
+
+/**
+ * Threads that got this mutex went on to wait for a client, here or in a process that was forked from the same parent
+ * and has it at the same address: threads that were there before the tracer may be known as processes of their own.
+ */
+function isTurnTaken({ futex: use, isServing }: LeftIn, processes: Model['processes']): boolean {
+  if (use?.value !== CONTENDED || isServing) return false;
+  return processes.all().some((process) => {
+    const word = futexesOf(process)?.words.get(use.word);
+    return word !== undefined && word.accepting > 0 && word.isIdling;
+  });
 }
 
 /** Threads that wait for one client at a time queue at a mutex while one of them waits for a client (uWSGI threads). */
