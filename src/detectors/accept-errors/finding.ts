@@ -3,7 +3,7 @@ import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
-import { type DraftFinding, type Step, span } from '../finding.ts';
+import { type DraftFinding, type DraftStep, ofCause, type Step, span } from '../finding.ts';
 import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Trouble } from './trouble.ts';
@@ -55,7 +55,7 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
     },
     evidence: trouble.lines,
     next: adviceFor(worst, [...workers][0]?.pid ?? 0),
-    nextWhile: { 'fd-leak': [FIX_THE_LEAK] },
+    nextWhile: { 'fd-leak': leakFirst(adviceFor(worst, [...workers][0]?.pid ?? 0)) },
     subjects: subjectsOf(
       [listener],
       [...workers].map(({ pid }) => pid),
@@ -63,11 +63,10 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
   };
 }
 
-const FIX_THE_LEAK: Step = {
-  text:
-    'Fix the descriptor leak in this report: open descriptors that nobody closes reach any limit, and a ' +
-    'higher limit only later.',
-};
+/** What nobody closes reaches any limit, a higher one only later. */
+function leakFirst(advice: readonly Step[]): DraftStep[] {
+  return advice.slice(0, 1).map(ofCause);
+}
 
 function adviceFor(error: string, pid: number): Step[] {
   const worker = pid === 0 ? 'PID' : String(pid);

@@ -1,6 +1,6 @@
 import { percent } from '../../trace/format-numbers.ts';
 import { CHECK, OWN_QUEUES } from '../accept-queues/advice.ts';
-import type { Severity, Step } from '../finding.ts';
+import { type DraftStep, ofCause, type Severity, type Step } from '../finding.ts';
 
 const CHECK_UNIX: Step = { ...CHECK, command: 'ss -lxp' };
 
@@ -8,13 +8,13 @@ const CHECK_UNIX: Step = { ...CHECK, command: 'ss -lxp' };
 const CHEAP = 0.05;
 
 /** A queue for each worker would strand connections on a worker that stalls, so that advice waits. */
-export const WHILE_STALLED: readonly Step[] = [
+export const WHILE_STALLED: readonly DraftStep[] = [
+  ofCause({ text: 'Change nothing in how connections are shared while workers stall.' }),
   {
     text:
-      'Fix the stalls in this report first. Queues of their own (SO_REUSEPORT) would leave connections waiting ' +
-      'on a stalled worker although others are idle.',
+      'Then record again. Queues of their own (SO_REUSEPORT) would leave connections waiting on a stalled worker ' +
+      'although others are idle.',
   },
-  { text: 'Then record again and look at the cost above.' },
   CHECK,
 ];
 

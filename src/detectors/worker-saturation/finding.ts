@@ -10,7 +10,7 @@ import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { shortRequest } from '../request-shape.ts';
 import { everyOne, millisecondsAt } from '../words.ts';
-import { FIX_THE_LOCK, FIX_THE_WAIT } from './advice.ts';
+import { FIX_THE_LOCK, FIX_THE_WAIT, seeTheWork } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -126,7 +126,12 @@ export function finding(
         .map(({ thread, turn }) => ({ pid: thread.process.pid, ...placeIn(model, thread, turn) })),
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
-    next,
+    next: [
+      ...workers
+        .slice(0, 1)
+        .map(({ process }) => seeTheWork(process, place === null ? '' : `${place.call} on ${place.target}`)),
+      ...next,
+    ],
     nextWhile: {
       'lock-contention': [FIX_THE_LOCK],
       'disk-sync': [FIX_THE_WAIT],
