@@ -69,7 +69,7 @@ export function finding(
       ofCause(seeCode(worst.process, 'See the code that blocks the worker while it is silent.')),
       {
         text: 'If the heartbeat call itself is slow, put its file on a memory file system.',
-        command: 'gunicorn --worker-tmp-dir /dev/shm …',
+        command: 'gunicorn --worker-tmp-dir /dev/shm MODULE:APP',
         caveat:
           'Raising --timeout only makes users wait longer; it is no limit for a single request of an async worker.',
       },

@@ -71,14 +71,14 @@ function cureOf(server: string): Step {
   if (server.startsWith('gunicorn'))
     return {
       text: 'Upgrade gunicorn, which then opens a socket in each worker; record again and compare.',
-      command: 'gunicorn --reuse-port …',
+      command: 'gunicorn --reuse-port MODULE:APP',
       needs: 'gunicorn 24.0.0 or later; up to 23.0.0 --reuse-port sets the flag on the one socket of the master',
       caveat: OWN_QUEUES,
     };
   if (server === 'uWSGI')
     return {
       text: 'Use --thunder-lock instead: one worker at a time waits for a connection.',
-      command: 'uwsgi --thunder-lock …',
+      command: 'uwsgi --thunder-lock --ini FILE',
       caveat: 'It has no effect with the gevent or asyncio loop plugins.',
     };
   return {
