@@ -30,7 +30,7 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
   return {
     severity: 'critical',
     confidence: 'likely',
-    title: cutTitle(`Accept failed ${plural(total, 'time')} on ${listener.name}: ${worst}`),
+    title: cutTitle(`Accept failed ${plural(total, 'time')} on ${listener.name}: ${inWords(worst)}`),
     summary:
       `${plural(total, 'accept')} on ${listener.name} failed${within}` +
       (named.length === 1
@@ -61,6 +61,19 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
       [...workers].map(({ pid }) => pid),
     ),
   };
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files on the host',
+  ENOBUFS: 'no memory for the socket',
+  ENOMEM: 'no memory',
+};
+
+/** `too many open files (EMFILE)`. */
+function inWords(error: string): string {
+  const words = WORDS[error];
+  return words === undefined ? error : `${words} (${error})`;
 }
 
 /** What nobody closes reaches any limit, a higher one only later. */

@@ -91,13 +91,11 @@ export function finding(
       `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
       `${percent(share)} of the time` +
       `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}.` +
-      (place === null
-        ? ''
-        : ` Of the ${plural(during.length, unit)} in it ${count(place.times)} ` +
-          `${place.times === 1 ? 'was' : 'were'} in ${place.call} on ${place.target}.`) +
+      (place === null ? '' : `${countOf(place.times, during.length, unit)} in ${place.call} on ${place.target}.`) +
       (request === null
         ? ''
-        : ` ${request.name} took ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in ` +
+        : ` ${request.name} took ${request.share > 0.995 ? 'all' : percent(request.share)} of ` +
+          `${name === undefined ? 'their' : 'its'} time in ` +
           `${isOne ? 'it' : 'all such stretches'}.`) +
       (mean === null
         ? ''
@@ -141,6 +139,13 @@ export function finding(
   };
 }
 
+/** ` Both requests in it were`, ` Of the 3 requests in it 2 were`. */
+function countOf(some: number, all: number, unit: string): string {
+  if (all === 1) return ` The one ${unit} in it was`;
+  if (some === all) return ` ${everyOne(all, `${unit}s`)} in it were`;
+  return ` Of the ${plural(all, unit)} in it ${count(some)} ${some === 1 ? 'was' : 'were'}`;
+}
+
 /** A share below that says less than the longest stretch. */
 const RARE = 0.1;
 /** A request of which so much of the time was. */
@@ -175,7 +180,8 @@ function titleOf(workers: string, request: string, { share, longest, place }: Bu
 /** What most of them were in, the best name first and the shortest last. */
 function namesOf({ call, target }: CommonPlace): readonly string[] {
   const bare = target.replace(/ \(.*/, '');
-  return [`${call} on ${target}`, target, bare, ...endingOf(bare)];
+  const waits = target.startsWith('/') ? [] : [`waits for ${target}`, `waits for ${bare}`];
+  return [`${call} on ${target}`, ...waits, target, bare, ...endingOf(bare)];
 }
 
 /** The last folders of a long path, whole: half of a name says little, and may be half of a secret. */
