@@ -45,9 +45,28 @@ export function causesOf(sorted: readonly Draft[], drafts: readonly Draft[]): Ca
     roots.set(root, effects);
     if (!root.includes(draft)) effects.push({ draft, words: words.get(draft) ?? draft.title });
   }
-  return [...roots].flatMap(([[first, ...members], effects]) =>
+  const causes = [...roots].flatMap(([[first, ...members], effects]) =>
     first === undefined ? [] : [{ first, members: members.toSorted((a, b) => place(a) - place(b)), effects }],
   );
+  return worstFirst(causes);
+}
+
+/**
+ * Of neighbours of one kind and severity those come first of which something critical came: a stall that cost a worker
+ * its life before one that took more time.
+ */
+function worstFirst(causes: readonly Cause[]): Cause[] {
+  const runs: Cause[][] = [];
+  for (const cause of causes) {
+    const run = runs.at(-1);
+    const before = run?.[0]?.first;
+    const { kind, severity, confidence } = cause.first;
+    if (before?.kind === kind && before.severity === severity && before.confidence === confidence) run?.push(cause);
+    else runs.push([cause]);
+  }
+  const isHarmless = ({ effects }: Cause): number =>
+    effects.some(({ draft }) => draft.severity === 'critical') ? 0 : 1;
+  return runs.flatMap((run) => run.toSorted((a, b) => isHarmless(a) - isHarmless(b)));
 }
 
 /** Drafts of one kind that name the same cause are one; all others stand alone. */

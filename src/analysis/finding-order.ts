@@ -41,7 +41,8 @@ export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
   return sorted;
 }
 
-function explains(cause: Draft, effect: Draft): boolean {
+/** A cause is to be acted on first. */
+export function explains(cause: Draft, effect: Draft): boolean {
   const { follows } = definitionOf(effect.kind);
   if (follows === undefined || cause.severity === 'info' || !follows.kinds.includes(cause.kind)) return false;
   return follows.anywhere || areRelated(cause, effect);

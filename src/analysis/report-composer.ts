@@ -1,5 +1,5 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
-import type { Step } from '../detectors/finding.ts';
+import type { DraftStep, Step } from '../detectors/finding.ts';
 import { goroutinesComputed } from '../detectors/loop-stall/goroutines.ts';
 import { isOneOfMany } from '../detectors/one-of-many.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
@@ -13,7 +13,7 @@ import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
 import { withoutDead } from './dead-pids.ts';
 import { linksOf } from './finding-links.ts';
-import { inOrderOfAction } from './finding-order.ts';
+import { explains, inOrderOfAction } from './finding-order.ts';
 import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom, unlistedCauses } from './omitted.ts';
 import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
@@ -203,7 +203,7 @@ function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
       hosts: [],
       metrics,
       evidence: evidence.filter((line) => line.line > 0),
-      next: withoutDead(stepsOf(draft, drafts), workers, model),
+      next: stepsInReport(draft, drafts, model, causeFor(draft, sorted, places)),
       ...placeInWords(places.get(draft), (other) => ids.get(other) ?? other.kind),
       related: (links.get(draft) ?? []).map((other) => ids.get(other) ?? other.kind),
     };
@@ -239,8 +239,26 @@ function placeInWords(
   return { ...none, members: cause.members.map(idOf), effects: cause.effects.map(({ draft }) => idOf(draft)) };
 }
 
+/** What explains a draft: the cause that it hangs under, or the first of the causes that come before it. */
+function causeFor(draft: Draft, sorted: readonly Draft[], places: ReadonlyMap<Draft, Place>): Draft | null {
+  const place = places.get(draft);
+  if (place?.as === 'effect') return place.cause.first;
+  const other = sorted.find((each) => explains(each, draft));
+  return other === undefined ? null : (places.get(other)?.cause.first ?? other);
+}
+
+/** What to do, without pids that are gone; where the cause is to be mended first, how. */
+function stepsInReport(draft: Draft, drafts: readonly Draft[], model: Model, cause: Draft | null): readonly Step[] {
+  const [first] = cause === null || cause === draft ? [] : stepsOf(cause, drafts);
+  const before = (step: Step): string => `First mend this: ${cause?.title}. ${step.text}`;
+  const steps = stepsOf(draft, drafts).map(({ ofCause = false, ...step }) =>
+    ofCause && first !== undefined && first.ofCause !== true ? { ...first, text: before(first) } : step,
+  );
+  return withoutDead(steps, [...draft.workers, ...(cause?.workers ?? [])], model);
+}
+
 /** What to do, unless another finding of this report says why not. */
-function stepsOf(draft: Draft, drafts: readonly Draft[]): readonly Step[] {
+function stepsOf(draft: Draft, drafts: readonly Draft[]): readonly DraftStep[] {
   const { next, nextWhileStalled, nextWhile = {} } = draft;
   if (nextWhileStalled !== undefined && drafts.some(({ kind }) => definitionOf(kind).tellsStalls === true))
     return nextWhileStalled;

@@ -6,6 +6,7 @@ import { sharedWaitOf } from '../model/machine/shared-waits.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
+import { spunIn } from '../model/topics/spin/spin-tracker.ts';
 import { milliseconds, round } from '../trace/format-numbers.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Parts } from './parts.ts';
@@ -135,6 +136,7 @@ function busyPercent(thread: Thread, role: Role, end: Nanoseconds): number | nul
   }
   const observed = loop.busy + loop.idle;
   if (observed <= 0) return null;
-  const idle = loop.idle + (role === 'sync-worker' ? loop.acceptBlocked : 0);
+  // Waits that return at once, round after round, are no rest.
+  const idle = loop.idle - spunIn(thread) + (role === 'sync-worker' ? loop.acceptBlocked : 0);
   return round(100 * Math.max(0, 1 - idle / observed), 1);
 }

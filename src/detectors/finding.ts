@@ -6,6 +6,12 @@ import type { Metrics } from './metric.ts';
 
 export type { Confidence, Outcome, Severity, Step };
 
+/** A step of a draft. */
+export interface DraftStep extends Step {
+  /** What explains the finding is to be mended first: where the report has that, its first step stands here instead. */
+  readonly ofCause?: true;
+}
+
 /** A finding in trace terms: the report adds the id, the times of day and the links to other findings. */
 export interface DraftFinding<Values extends Metrics = Metrics> {
   readonly severity: Severity;
@@ -23,11 +29,11 @@ export interface DraftFinding<Values extends Metrics = Metrics> {
   readonly workers: readonly number[];
   readonly metrics: Values;
   readonly evidence: readonly KeptLine[];
-  readonly next: readonly Step[];
+  readonly next: readonly DraftStep[];
   /** What to do instead while event loops of the same capture stall. */
-  readonly nextWhileStalled?: readonly Step[];
+  readonly nextWhileStalled?: readonly DraftStep[];
   /** What to do instead while a finding of that kind, a warning at least, is about one of the same workers. */
-  readonly nextWhile?: Readonly<Record<string, readonly Step[]>>;
+  readonly nextWhile?: Readonly<Record<string, readonly DraftStep[]>>;
   /** The same for findings of the kind that have one cause: the first of them speaks for all. */
   readonly cause?: string;
   /** Names the requests, stalls or listeners it speaks of, so that findings about the same things can be linked. */
@@ -38,6 +44,11 @@ export interface DraftFinding<Values extends Metrics = Metrics> {
 export interface Conclusion<Values extends Metrics = Metrics> {
   readonly outcome: Outcome;
   readonly findings: readonly DraftFinding<Values>[];
+}
+
+/** That step, unless the report has what explains the finding: then the first step of that. */
+export function ofCause(step: Step): DraftStep {
+  return { ...step, ofCause: true };
 }
 
 /** Something was found; `reason` counts it. */

@@ -1,4 +1,4 @@
-import { count, milliseconds } from '../trace/format-numbers.ts';
+import { count, milliseconds, plural } from '../trace/format-numbers.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 
 /**
@@ -11,6 +11,11 @@ export function millisecondsAt({ zero }: { readonly zero: Nanoseconds }, at: Nan
 /** `Worker 4711`; a capture without pids names nobody. */
 export function workerName(pid: number): string {
   return pid === 0 ? 'The worker' : `Worker ${pid}`;
+}
+
+/** `once`, `3 times`. */
+export function often(number: number): string {
+  return number === 1 ? 'once' : plural(number, 'time');
 }
 
 /** `Both workers`, `All 3 workers`: a sentence that begins with everybody; `noun` is in the plural. */

@@ -163,7 +163,7 @@ describe('a report of many findings', () => {
     // More workers queue for the same lock; only the note that says so may name them.
     for (const line of texts.split('\n').filter((text) => /\bmore workers\b/i.test(text)))
       assert.match(line, /ceiling|herd|wait as well/, line);
-    assert.match(advice(only(report, 'thundering-herd')), /^Fix the stalls in this report first/);
+    assert.match(advice(only(report, 'thundering-herd')), /^First mend this: /);
   });
 
   it('shows verdict and findings on the first screen, and again on the last', () => {

@@ -37,6 +37,14 @@ describe('the screen', () => {
     assert.match(dashboard.tell({ type: 'resize', columns: 80, rows: 24 }).screen, /^▸ 1/m);
   });
 
+  it('uses the room of a large terminal for what was looked at while nothing is found', () => {
+    const dashboard = new PaperDashboard(buildReport(), { columns: 160, rows: 48 });
+    const lines = dashboard.screen.split('\n');
+    const from = lines.findIndex((line) => line.includes('CHECKS'));
+    assert.match(lines.slice(from).join('\n'), /^ clear {7}loop-stall: /m);
+    assert.doesNotMatch(new PaperDashboard(nightReport, { columns: 160, rows: 48 }).screen, /CHECKS/);
+  });
+
   it('says how far the reading is and what was found so far; Esc stops it', () => {
     const dashboard = new PaperDashboard(null);
     dashboard.tell({

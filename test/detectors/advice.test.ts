@@ -86,7 +86,7 @@ describe('what to do about a herd', () => {
       worker.waitUntil(2000);
     }
     const { next } = only(await analyzed(trace), 'thundering-herd');
-    assert.match(next[0]?.text ?? '', /^Fix the stalls in this report first/);
+    assert.match(next[0]?.text ?? '', /^First mend this: /);
     assert.ok(next.every(({ command = '' }) => !command.includes('reuse-port')));
   });
 });

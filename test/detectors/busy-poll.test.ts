@@ -44,6 +44,16 @@ it('waits that report nothing and do not wait make a loop spin', async () => {
   assert.match(next[0]?.text ?? '', /Make the wait block/);
 });
 
+it('a worker that spins is busy for that part of its time, and one whose waits return at once is not', async () => {
+  for (const round of [reportsIt, reportsNothing]) {
+    const { workers } = await rounds(2300, round);
+    assert.equal(Math.round(workers[0]?.busyPercent ?? 0), 23);
+  }
+  const { workers } = await rounds(2300, (worker) => reportsIt(worker.read(CONNECTION, 'x')));
+  // Half of each of these rounds of 0.1 ms is the wait.
+  assert.ok((workers[0]?.busyPercent ?? 0) < 17, `${workers[0]?.busyPercent}`);
+});
+
 it('less than a tenth of the time is not told', async () => {
   assert.match(none(await rounds(960, reportsIt), KIND), /none of 1 loop spun for 10 % of its time, at most 9\.\d+ %/);
   only(await rounds(1040, reportsIt), KIND);

@@ -118,7 +118,7 @@ describe('a disk that refuses', () => {
     it(`is critical with one ${errno} in a process that serves`, async () => {
       const { severity, title } = only(await analyzed(writes(errno)), KIND);
       assert.equal(severity, 'critical');
-      assert.match(title, new RegExp(`^write fails with ${errno}: .*/var/lib/app/data`));
+      assert.match(title, new RegExp(`^[A-Z][a-z -]+: write failed with ${errno} on /var/lib/app/data$`));
     });
 
   it('is a warning in a process that serves nobody', async () => {
@@ -314,7 +314,7 @@ it('a single call that fails did so once, and of several kinds four are named', 
       }),
     );
   const { title, summary, severity, openEnded } = only(await full('write'), KIND);
-  assert.equal(title, 'write fails with ENOSPC: /var/0.log');
+  assert.equal(title, 'No space is left on the disk: write failed with ENOSPC on /var/0.log');
   assert.equal(summary, 'write on /var/0.log failed once with ENOSPC.');
   assert.deepEqual([severity, openEnded], ['critical', false]);
   assert.match(

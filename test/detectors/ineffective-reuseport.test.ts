@@ -105,7 +105,8 @@ it('while workers stall, the advice is to keep the shared queue', async () => {
   const report = await analyzed(trace);
   assert.ok(report.findings.some(({ kind }) => kind === 'loop-stall'));
   const { next } = only(report, KIND);
-  assert.match(next[0]?.text ?? '', /With one shared queue the other workers can take connections/);
+  assert.match(next[0]?.text ?? '', /^First mend this: /);
+  assert.match(next[1]?.text ?? '', /With one shared queue the other workers can take connections/);
   assert.doesNotMatch(JSON.stringify(next), /Upgrade/);
 });
 

@@ -50,7 +50,7 @@ describe('a pool of threads is saturated while all of them are in requests and s
   it('which shows where a thread takes at once what was accepted long before', async () => {
     const { title, severity, metrics, workers } = only(await analyzed(rounds(2, 1500, true)), KIND);
     assert.equal(severity, 'critical');
-    assert.match(title, /^GET \/up holds both pool threads 58\.\d % of the time: 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.match(title, /^GET \/up holds both pool threads 58\.\d % of the time: waits for 10\.0\.0\.7:28091$/);
     assert.deepEqual([metrics.workers, metrics.served, workers], [2, 8, [101]]);
   });
 
@@ -73,7 +73,7 @@ describe('a pool of threads is saturated while all of them are in requests and s
     acceptor.waitUntil(7_400);
     for (const thread of pool) parkUntil(thread, 7_400);
     const { title } = only(await analyzed(trace), KIND);
-    assert.match(title, /^GET \/up holds both pool threads 5\d(?:\.\d)? % of the time: 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.match(title, /^GET \/up holds both pool threads 5\d(?:\.\d)? % of the time: waits for 10\.0\.0\.7:28091$/);
   });
 
   it('also where its threads take turns at an epoll instance, at which one always is, as those of jetty', async () => {
@@ -98,7 +98,7 @@ describe('a pool of threads is saturated while all of them are in requests and s
       return trace;
     };
     const { title, metrics } = only(await analyzed(inTurns(true)), KIND);
-    assert.match(title, /^GET \/up holds both pool threads 58\.\d % of the time: 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.match(title, /^GET \/up holds both pool threads 58\.\d % of the time: waits for 10\.0\.0\.7:28091$/);
     assert.deepEqual([metrics.workers, metrics.served], [2, 8]);
     none(await analyzed(inTurns(false)), KIND);
   });
@@ -128,7 +128,7 @@ describe('a pool of threads is saturated while all of them are in requests and s
     };
     const { title, metrics } = only(await analyzed(inTurns(3)), KIND);
     // 4.5 s of 10.2 s.
-    assert.match(title, /^GET \/up holds all 4 pool threads 44 % of the time: 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.match(title, /^GET \/up holds all 4 pool threads 44 % of the time: waits for 10\.0\.0\.7:28091$/);
     assert.equal(metrics.workers, 4);
     none(await analyzed(inTurns(2)), KIND);
   });

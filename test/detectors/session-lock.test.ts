@@ -42,7 +42,7 @@ describe('a statement that waits for the lock of another session', () => {
     none(await analyzed([...inTransaction, ...wants(first, 0.1), ...commits(1.099_01)].join('\n')), KIND);
     const report = await analyzed([...inTransaction, ...wants(first, 0.1), ...commits(1.13)].join('\n'));
     const { title, summary, metrics, confidence, workers } = only(report, KIND);
-    assert.equal(title, 'Process 101, idle in a transaction, held up 1 statement for 1.03 s');
+    assert.equal(title, '1 statement waited 1.03 s for process 101, idle in a transaction');
     assert.match(
       summary,
       /at a COMMIT, before which it had asked nothing for 1\.09 s\. Its statement before that was an UPDATE on a\.$/,
@@ -117,7 +117,7 @@ describe('a statement that waits for the lock of another session', () => {
         first.answered(1.61, 'UPDATE 1', 'I'),
       ].join('\n'),
     );
-    assert.equal(only(report, KIND).title, 'Process 101, idle in a transaction, held up 1 statement for 1.50 s');
+    assert.equal(only(report, KIND).title, '1 statement waited 1.50 s for process 101, idle in a transaction');
   });
 
   it('in a queue waits for the session that the first of them waited for', async () => {

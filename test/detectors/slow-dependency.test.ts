@@ -215,7 +215,7 @@ describe('a process that waits inside a call', () => {
     none(await analyzed(polls(2, 7000)), KIND);
     const finding = only(await analyzed(polls(7, 1500)), KIND);
     assert.deepEqual([finding.severity, finding.confidence], ['info', 'possible']);
-    assert.equal(finding.title, 'poll on fd 3 ran out 7 times, together 10.50 s');
+    assert.equal(finding.title, 'poll on fd 3 timed out 7 times, 10.50 s in all');
   });
 
   it('counts a failure where the other end leaves without an answer, and none where nothing was asked', async () => {

@@ -142,7 +142,7 @@ describe('the cause of a stall in one call', () => {
       worker.reply(11).close(11).waitUntil(1000);
       const { metrics, title, summary } = await stall(trace);
       assert.deepEqual([metrics.cause, metrics.call, metrics.target], ['child-wait', call, '/usr/bin/convert']);
-      assert.match(title, /child process \/usr\/bin\/convert/);
+      assert.match(title, /waits for child \/usr\/bin\/convert/);
       assert.match(summary, new RegExp(`${call} on /usr/bin/convert took 150 ms \\(a child process\\)`));
     }
   });

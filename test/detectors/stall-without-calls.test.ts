@@ -109,7 +109,7 @@ describe('the cause of a stall outside calls', () => {
     worker.waitUntil(50, LISTENER).serve(11, 'GET /a').gap(170).waitUntil(1000);
     const after = await stall(trace);
     assert.deepEqual([after.metrics.afterReply, after.metrics.cause], [true, 'no-syscall']);
-    assert.match(after.summary, /after it had answered GET \/a/);
+    assert.match(after.summary, /after its reply to GET \/a/);
     assert.equal((await stall(oneTurn(LENGTH))).metrics.afterReply, false);
   });
 

@@ -299,7 +299,7 @@ it('accepts that fail in two workers are one finding, in the order of their erro
   for (const worker of workers) worker.waitUntil(1000);
   assert.deepEqual(await told(trace, 'accept-errors'), [
     'critical, likely',
-    'Accept failed 3 times on 127.0.0.1:8000: EMFILE',
+    'Accept failed 3 times on 127.0.0.1:8000: too many open files (EMFILE)',
     '3 accepts on 127.0.0.1:8000 failed within 37 ms (2 EMFILE, 1 ENFILE). 2 connections after that were accepted ' +
       'and closed unread. Open in the worker at the first failure, as far as the trace shows: 1 epoll set, 1 listener.',
     [60.02, 97.02],
@@ -648,7 +648,7 @@ it('of statements that one session held up the longest is told, with the time of
   ].join('\n');
   assert.deepEqual(await told(trace, 'session-lock'), [
     'warning, likely',
-    'Process 101, idle in a transaction, held up 2 statements for up to 1.90 s',
+    '2 statements waited up to 1.90 s for process 101, idle in a transaction',
     '2 statements waited 3.60 s together, the longest 1.90 s: an UPDATE on a of process 102. The session of process ' +
       '101 (client 10.0.0.9:40101) then let them go on, at a COMMIT, before which it had asked nothing for 1.96 s. ' +
       'Its statement before that was an UPDATE on a.',
@@ -689,7 +689,7 @@ describe('requests that waited for several services', () => {
       [13_000, 'GET /f', 9004, 1050],
     );
     const one = (port: number, length: string, request: string) =>
-      `1 request waited 1 time for 10.0.0.2:${port} (HTTP), together ${length}; the longest wait took ${length}, ` +
+      `1 request waited once for 10.0.0.2:${port} (HTTP), together ${length}; the longest wait took ${length}, ` +
       `while ${request} was served; it was for the answer to GET /rows.`;
     assert.deepEqual(await told(trace, 'slow-dependency'), [
       'warning, likely',
@@ -839,8 +839,8 @@ it('of two workers that leak descriptors the one that leaks more is told, and bo
   assert.deepEqual(await told(trace, 'fd-leak'), [
     'warning, likely',
     '2 workers keep 100 more open files than before the load',
-    'Worker 102 had 0 open files that it opened in this capture, and 60 after 61 requests in 6.85 s. That is 0.98 ' +
-      'more for each request; almost none was closed. Most are /srv/export-N (45). Most were opened while serving ' +
+    'The open files that worker 102 opened in this capture grew from 0 to 60 in 61 requests (6.85 s): 0.98 more for ' +
+      'each request, and almost none was closed. Most are /srv/export-N (45). Most were opened while serving ' +
       'GET /report. 2 workers do so, 100 in all.',
     [150, 7000],
     [102, 101],

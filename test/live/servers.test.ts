@@ -42,12 +42,12 @@ const STALLS = [
   {
     name: 'gunicorn gevent',
     path: '/compute',
-    what: /no system call|mostly (?:outside|in no)|did not run|app\.py:\d+/,
+    what: /no system call|running, or no CPU|mostly in no|did not run|app\.py:\d+/,
   },
   { name: 'uvicorn', path: '/ladder', what: /it sleeps|asgi\.py:\d+/ },
   { name: 'node cluster', path: '/ladder', what: /in (?:short )?slices/ },
   // On a machine that many share.
-  { name: 'node cluster', path: '/compute', what: /no system call|mostly (?:outside|in no)|did not run/ },
+  { name: 'node cluster', path: '/compute', what: /no system call|running, or no CPU|mostly in no|did not run/ },
 ] as const;
 
 /** A worker, in its request where that is known. */

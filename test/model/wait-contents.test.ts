@@ -48,8 +48,8 @@ describe('a wait that cannot report the listener is work on a thread that has on
     const report = await analyzed(trace);
     const { title, summary, severity } = only(report, 'worker-saturation');
     assert.equal(severity, 'critical');
-    assert.match(title, /^GET \/up holds both sync workers .*: 10\.0\.0\.7:28091 \(HTTP\)$/);
-    assert.match(summary, /2 were in ppoll on 10\.0\.0\.7:28091 \(HTTP\)/);
+    assert.match(title, /^GET \/up holds both sync workers .*: waits for 10\.0\.0\.7:28091$/);
+    assert.match(summary, /Both requests in it were in ppoll on 10\.0\.0\.7:28091 \(HTTP\)/);
     for (const { role, busyPercent } of report.workers) {
       assert.equal(role, 'sync-worker');
       assert.ok((busyPercent ?? 0) > 55 && (busyPercent ?? 0) < 58, `busy ${busyPercent} %`);

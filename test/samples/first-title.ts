@@ -55,7 +55,7 @@ function ofAct(act: Act, { slowestMs, load }: ServerTruth): RegExp[] {
     case 'row-lock': {
       // As many of its clients waited for longer than the threshold.
       const waits = load.flatMap(({ slow }) => slow.filter(({ ms }) => ms >= SESSION_LOCK_MS)).length;
-      return [new RegExp(`^Process \\d+, at work, held up ${waits} statements for up to 1\\.`)];
+      return [new RegExp(`^${waits} statements waited up to 1\\.\\d+ s for a lock of process \\d+$`)];
     }
     case 'clock-step':
       return [];

@@ -7,7 +7,8 @@ import { epoch, type Sample, samples, type Truth } from '../support/truth.ts';
 
 const MOST = 78;
 /** Advice that sends to another finding instead of saying what to do. */
-const POINTER = /\bsee the(?:ir|se)? .*findings?\b|\(see their findings\)/i;
+const POINTER =
+  /\bsee the(?:ir|se)? .*findings?\b|\(see their findings\)|\b(?:in|of|that) this report\b|\b(?:named|calls) above\b/i;
 
 /** A cause for each title, as bad as what came of it. */
 function causes({ findings }: Report): { readonly title: string; readonly isSerious: boolean }[] {

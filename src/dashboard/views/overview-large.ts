@@ -8,6 +8,7 @@ import { causesOf, findingRows, selectedFinding } from '../tables/findings.ts';
 import { type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
 import { beside, tall } from './beside.ts';
+import { checkRows } from './checks.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
 import { drawHosts, hostRows } from './hosts.ts';
@@ -39,7 +40,14 @@ export function drawLargeOverview(state: DashboardState): readonly Row[] {
     findingRule(state, columns, ''),
     ...timeline,
   ];
-  return tall([...upper, ...(finding === undefined ? [] : selectedInFull(state, finding))], bodyRows);
+  return tall([...upper, ...(finding === undefined ? nothingFound(state) : selectedInFull(state, finding))], bodyRows);
+}
+
+/** While nothing is found the room shows what was looked at. */
+function nothingFound(state: DashboardState): readonly Row[] {
+  const report = shownReport(state);
+  if (report === null || state.lists.findings.filter !== '') return [];
+  return [rule(state.glyphs, state.columns, 'CHECKS  what was looked at', ''), ...checkRows(report)];
 }
 
 function dataPanel(state: DashboardState, height: number): readonly Row[] {

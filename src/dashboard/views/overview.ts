@@ -7,6 +7,7 @@ import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
 import { tall } from './beside.ts';
+import { checkRows } from './checks.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { factRows, hanging, proofRows, stepRows } from './finding-text.ts';
 import { drawHosts, FEWEST_HOST_ROWS, hostRows } from './hosts.ts';
@@ -92,14 +93,5 @@ function drawTimeline(state: DashboardState, finding: Finding, height: number): 
 function nothingFound(state: DashboardState, height: number): readonly Row[] {
   const report = shownReport(state);
   if (report === null || state.lists.findings.filter !== '') return tall([], height);
-  const words = { clear: 'clear', 'not-applicable': 'cannot tell', failed: 'failed', found: 'found' } as const;
-  return tall(
-    [
-      ...drawHosts(state, Math.floor(height / 2)),
-      ...Object.entries(report.outcomes).map(([kind, { status, reason }]) =>
-        row(styled(` ${words[status].padEnd(12)}`, status === 'failed' ? 'warning' : 'bold'), `${kind}: ${reason}`),
-      ),
-    ],
-    height,
-  );
+  return tall([...drawHosts(state, Math.floor(height / 2)), ...checkRows(report)], height);
 }

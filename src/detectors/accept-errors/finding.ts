@@ -3,7 +3,7 @@ import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
-import { type DraftFinding, type Step, span } from '../finding.ts';
+import { type DraftFinding, type DraftStep, ofCause, type Step, span } from '../finding.ts';
 import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Trouble } from './trouble.ts';
@@ -30,7 +30,7 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
   return {
     severity: 'critical',
     confidence: 'likely',
-    title: cutTitle(`Accept failed ${plural(total, 'time')} on ${listener.name}: ${worst}`),
+    title: cutTitle(`Accept failed ${plural(total, 'time')} on ${listener.name}: ${inWords(worst)}`),
     summary:
       `${plural(total, 'accept')} on ${listener.name} failed${within}` +
       (named.length === 1
@@ -55,7 +55,7 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
     },
     evidence: trouble.lines,
     next: adviceFor(worst, [...workers][0]?.pid ?? 0),
-    nextWhile: { 'fd-leak': [FIX_THE_LEAK] },
+    nextWhile: { 'fd-leak': leakFirst(adviceFor(worst, [...workers][0]?.pid ?? 0)) },
     subjects: subjectsOf(
       [listener],
       [...workers].map(({ pid }) => pid),
@@ -63,11 +63,23 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
   };
 }
 
-const FIX_THE_LEAK: Step = {
-  text:
-    'Fix the descriptor leak in this report: open descriptors that nobody closes reach any limit, and a ' +
-    'higher limit only later.',
+const WORDS: Readonly<Record<string, string>> = {
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files on the host',
+  ENOBUFS: 'no memory for the socket',
+  ENOMEM: 'no memory',
 };
+
+/** `too many open files (EMFILE)`. */
+function inWords(error: string): string {
+  const words = WORDS[error];
+  return words === undefined ? error : `${words} (${error})`;
+}
+
+/** What nobody closes reaches any limit, a higher one only later. */
+function leakFirst(advice: readonly Step[]): DraftStep[] {
+  return advice.slice(0, 1).map(ofCause);
+}
 
 function adviceFor(error: string, pid: number): Step[] {
   const worker = pid === 0 ? 'PID' : String(pid);

@@ -64,11 +64,6 @@ export function finding(
 function adviceFor(server: string): Step[] {
   const perWake = server === 'nginx' ? { text: 'Set multi_accept off.' } : ONE_AT_A_TIME;
   return [
-    {
-      text:
-        'Look for what keeps the requests waiting for each other first: a loop that stalls, or much work in ' +
-        'each request.',
-    },
     perWake,
     {
       text:

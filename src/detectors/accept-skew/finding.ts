@@ -4,7 +4,7 @@ import { count, percent, plural, round } from '../../trace/format-numbers.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
-import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { type DraftFinding, ofCause, type Severity, type Step, span } from '../finding.ts';
 import type { Metrics } from './metrics.ts';
 import type { Figures, Shares } from './shares.ts';
 
@@ -52,11 +52,8 @@ export function finding(
     evidence: [shares.lines.get(favourite)].filter((line) => line !== undefined),
     next: [severity === 'info' ? LEAVE_IT : OWN_QUEUES],
     nextWhileStalled: [
-      {
-        text:
-          'Fix the stalls in this report first, then record again: while a worker stalls it accepts nothing, which ' +
-          'changes the shares.',
-      },
+      ofCause({ text: 'Change nothing in how connections are shared while workers stall.' }),
+      { text: 'Then record again: a worker that stalls accepts nothing, which changes the shares.' },
     ],
     subjects: subjectsOf([listener]),
   };

@@ -1,10 +1,12 @@
 import type { Listener } from '../../model/machine/listener.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
-import type { DraftFinding, Step } from '../finding.ts';
+import { type DraftFinding, type DraftStep, ofCause } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 import { millisecondsAt } from '../words.ts';
 import type { Flood } from './floods.ts';
 import type { Metrics } from './metrics.ts';
@@ -57,18 +59,16 @@ export function finding(
       })),
     },
     evidence: [...worst.lines, openedLine].filter((line) => line !== null),
-    next: adviceFor(limit),
+    next: adviceFor(limit, [...worst.threads][0] ?? null),
     subjects: subjectsOf([listener], workers),
   };
 }
 
-function adviceFor(limit: number): Step[] {
+function adviceFor(limit: number, thread: Thread | null): DraftStep[] {
   return [
-    {
-      text:
-        'Fix what kept the workers from accepting: see the stalls in this report. A longer queue only makes ' +
-        'clients wait longer.',
-    },
+    ...(thread === null
+      ? []
+      : [ofCause(seeCode(thread.process, 'See the code of a worker while the queue is full: it does not accept.'))]),
     {
       text: 'See whether the kernel dropped connections: the counters grow with each one.',
       command: 'nstat -az TcpExtListenOverflows TcpExtListenDrops; ss -ltn',
@@ -79,7 +79,8 @@ function adviceFor(limit: number): Step[] {
         'drops nobody.',
       needs: 'net.core.somaxconn at least as large: the smaller of the two counts',
       caveat:
-        'You have to restart the server. Clients at the end of a long queue may have left before a worker accepts.',
+        'A longer queue only makes clients wait longer, and those at its end may have left before a worker accepts. ' +
+        'You have to restart the server.',
     },
   ];
 }

@@ -169,7 +169,7 @@ function advice(tally: LookupTally, place: Place): Step[] {
       text:
         'dns.lookup() of node takes one of 4 threads, which files and crypto need as well: use dns.resolve() where ' +
         '/etc/hosts is not needed, or more threads.',
-      command: 'UV_THREADPOOL_SIZE=16 node …',
+      command: 'UV_THREADPOOL_SIZE=16 node SCRIPT',
       caveat: 'More threads only let more lookups wait at a time.',
     });
   steps.push({

@@ -1,20 +1,20 @@
 import type { FailedWrite } from '../../model/facts.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
-import type { Step } from '../finding.ts';
+import { type DraftStep, ofCause, type Step } from '../finding.ts';
 import type { Target } from './metrics.ts';
 import { behindWhom } from './tally.ts';
 
 /** What to do about replies that came too late. */
-export function clientAdvice(worst: FailedWrite, context: Context): Step[] {
+export function clientAdvice(worst: FailedWrite, context: Context): DraftStep[] {
   const stalled = worst.behind >= context.threshold('behind-ms') * MILLISECOND;
-  const steps: Step[] = stalled
+  const steps: DraftStep[] = stalled
     ? [
-        {
+        ofCause({
           text:
-            `First look at the stall: ${behindWhom(worst) || 'other work'} kept this reply from being read and ` +
-            'sent.',
-        },
+            `Make ${behindWhom(worst) || 'the other work of this worker'} shorter, or take it off the loop: this ` +
+            'reply waited behind it.',
+        }),
       ]
     : [];
   return [

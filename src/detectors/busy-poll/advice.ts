@@ -48,7 +48,7 @@ function whenStuck(isListener: boolean): Step[] {
       {
         text:
           'Stop waiting for the listener while it cannot accept (take it out of the set, try again after a ' +
-          'pause). If accept fails because descriptors have run out, see accept-errors in this report.',
+          'pause). If accept fails with EMFILE, too many descriptors are open: close some, or raise the limit.',
       },
     ];
   return [

@@ -31,9 +31,7 @@ export const AFTER_FAILURE: Readonly<Partial<Record<string, readonly Step[]>>> =
   ],
   behind: [
     {
-      text:
-        'See whom the proxy asks: this report has connects that failed, or waits for that server, where the capture ' +
-        'shows them. The error log of the proxy names the server and the reason.',
+      text: 'Read the error log of the proxy at that time: it names the server that did not answer, and the reason.',
     },
   ],
   'Redis memory': [

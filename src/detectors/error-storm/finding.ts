@@ -2,7 +2,7 @@ import type { CallCount } from '../../model/measuring/call-statistics.ts';
 import type { Failures } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
-import { cutTitle } from '../cut-title.ts';
+import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import { peerSubjects } from '../words.ts';
@@ -42,7 +42,7 @@ export function finding(context: Context, storms: readonly Storm[]): DraftFindin
   return {
     severity: severityOf(worst, storms),
     confidence: worst.errno === '' ? 'possible' : 'likely',
-    title: titleOf(worst),
+    title: titleOf(worst, failed),
     summary: summaryOf(worst, storms, seconds),
     why: whyOf(worst),
     ...span(capabilities, first, last),
@@ -85,14 +85,31 @@ const onWhat = ({ target }: Storm): string =>
   target === '' ? '' : ` ${target.startsWith('/') ? 'on' : 'to'} ${target}`;
 const errorOf = ({ errno }: Storm): string => (errno === '' ? '' : ` with ${errno}`);
 
-function titleOf(worst: Storm): string {
+/** What is full, in the words of an operator. */
+const FULL: Readonly<Record<string, string>> = {
+  ENOSPC: 'No space is left on the disk',
+  EDQUOT: 'The disk quota is used up',
+  EROFS: 'The file system is read-only',
+  EIO: 'The disk fails',
+};
+
+/** The end of a path says more than its beginning, and half of a name may be half of a secret. */
+function fullTitle({ call, target, errno }: Storm, failed: number): string {
+  const start = `${FULL[errno] ?? errno}: ${failed === 1 ? call : `${count(failed)} calls`} failed with ${errno}`;
+  const on = failed === 1 ? ' on ' : ', as on ';
+  const room = LONGEST_TITLE - start.length - on.length;
+  const slash = target.indexOf('/', Math.max(0, target.length - room + 1));
+  const shown = target.length <= room || slash < 0 ? target : `…${target.slice(slash)}`;
+  return target === '' || shown.length > room ? cutTitle(start) : `${start}${on}${shown}`;
+}
+
+function titleOf(worst: Storm, failed: number): string {
   const { call, target, errno } = worst;
   const on = target === '' ? '' : ` to ${target}`;
+  if (worst.meaning === 'full') return fullTitle(worst, failed);
   const title =
-    worst.meaning === 'full'
-      ? `${call} fails with ${errno}${target === '' ? '' : `: ${target}`}`
-      : `${worst.meaning === 'descriptors' ? 'No descriptor is left: ' : ''}${call}${on} failed ${times(worst)}` +
-        (errno === '' ? '' : `: ${errno}`);
+    `${worst.meaning === 'descriptors' ? 'No descriptor is left: ' : ''}${call}${on} failed ${times(worst)}` +
+    (errno === '' ? '' : `: ${errno}`);
   return cutTitle(title);
 }
 

@@ -46,9 +46,9 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
     confidence: growth >= SURE_GROWTH ? 'likely' : 'possible',
     title: cutTitle(title),
     summary:
-      `${workerName(process.pid)} had ${count(from.counts[group])} ${many} that it opened in this capture, ` +
-      `and ${count(to.counts[group])} after ${plural(requests, 'request')} in ${duration(to.time - from.time)}. ` +
-      `That is ${ratio(perRequest)} more for each request; almost none was ` +
+      `The ${many} that ${workerName(process.pid).toLowerCase()} opened in this capture grew from ` +
+      `${count(from.counts[group])} to ${count(to.counts[group])} in ${plural(requests, 'request')} ` +
+      `(${duration(to.time - from.time)}): ${ratio(perRequest)} more for each request, and almost none was ` +
       `closed.${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}` +
       `${request === undefined ? '' : ` Most were opened while serving ${request[0]}.`}` +
       `${sorted.length > 1 ? ` ${sorted.length} workers do so, ${count(total)} in all.` : ''}`,

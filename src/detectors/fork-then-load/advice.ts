@@ -4,11 +4,11 @@ import type { Step } from '../finding.ts';
 const SWITCHES: Readonly<Record<string, { readonly text: string; readonly command: string }>> = {
   gunicorn: {
     text: 'Load the application in the master, before the fork: preload_app = True.',
-    command: 'gunicorn --preload …',
+    command: 'gunicorn --preload MODULE:APP',
   },
   puma: {
     text: 'Load the application in the master, before the fork: preload_app! in puma.rb.',
-    command: 'puma --preload …',
+    command: 'puma --preload -w WORKERS',
   },
   unicorn: {
     text: 'Load the application in the master, before the fork: preload_app true in the configuration.',

@@ -2,7 +2,8 @@ import { duration, milliseconds, plural, ratio } from '../../trace/format-number
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
-import type { DraftFinding } from '../finding.ts';
+import { type DraftFinding, ofCause } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_TIMEOUT, type Pulse, timeoutOf } from './pulse.ts';
@@ -65,14 +66,12 @@ export function finding(
     },
     evidence: [...(killed ?? worst).lines],
     next: [
-      {
-        text: 'Fix what blocked the worker: its stall in this report.',
-        caveat:
-          'Raising --timeout only makes users wait longer; it is no limit for a single request of an async worker.',
-      },
+      ofCause(seeCode(worst.process, 'See the code that blocks the worker while it is silent.')),
       {
         text: 'If the heartbeat call itself is slow, put its file on a memory file system.',
-        command: 'gunicorn --worker-tmp-dir /dev/shm …',
+        command: 'gunicorn --worker-tmp-dir /dev/shm MODULE:APP',
+        caveat:
+          'Raising --timeout only makes users wait longer; it is no limit for a single request of an async worker.',
       },
     ],
     subjects: sorted.map(({ process }) => `pid ${process.pid}`),

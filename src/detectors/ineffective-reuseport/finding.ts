@@ -5,7 +5,7 @@ import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { CHECK, OWN_QUEUES } from '../accept-queues/advice.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
-import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { type DraftFinding, ofCause, type Severity, type Step, span } from '../finding.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
@@ -50,11 +50,11 @@ export function finding(
     evidence: [reusePort, openedLine].filter((line) => line !== null),
     next: [cureOf(server), COUNT],
     nextWhileStalled: [
+      ofCause({ text: 'Keep the one queue while workers stall.' }),
       {
         text:
-          'First fix the stalls in this report. With one shared queue the other workers can take connections while ' +
-          'one worker is stalled. With queues of their own, connections wait on the stalled worker although ' +
-          'others are idle.',
+          'With one shared queue the other workers can take connections while one worker is stalled. With queues of ' +
+          'their own, connections wait on the stalled worker although others are idle.',
       },
       COUNT,
     ],
@@ -71,14 +71,14 @@ function cureOf(server: string): Step {
   if (server.startsWith('gunicorn'))
     return {
       text: 'Upgrade gunicorn, which then opens a socket in each worker; record again and compare.',
-      command: 'gunicorn --reuse-port …',
+      command: 'gunicorn --reuse-port MODULE:APP',
       needs: 'gunicorn 24.0.0 or later; up to 23.0.0 --reuse-port sets the flag on the one socket of the master',
       caveat: OWN_QUEUES,
     };
   if (server === 'uWSGI')
     return {
       text: 'Use --thunder-lock instead: one worker at a time waits for a connection.',
-      command: 'uwsgi --thunder-lock …',
+      command: 'uwsgi --thunder-lock --ini FILE',
       caveat: 'It has no effect with the gevent or asyncio loop plugins.',
     };
   return {

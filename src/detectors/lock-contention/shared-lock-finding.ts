@@ -4,7 +4,7 @@ import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { CLOSE_THE_SESSION, SESSION_FILE } from '../php-session.ts';
 import { seeCode } from '../see-code.ts';
-import { mostOrSome } from '../words.ts';
+import { mostOrSome, often } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { LockStory } from './shared-lock-waits.ts';
 
@@ -81,17 +81,19 @@ function summary(
   waiters: readonly number[],
   holders: readonly [number, { readonly waits: number }][],
 ): string {
-  const { lock, waits, total, longest, polled, refused } = story;
+  const { lock, waits, total, longest, polled, refused, open } = story;
   const how =
     polled === 0
       ? ''
       : ` In ${count(polled)} of them the process asked again and again, as the busy handler of SQLite does.`;
-  const failed = refused === 0 ? '' : ` ${plural(refused, 'wait')} ended without the lock.`;
+  const left = open === 0 ? '' : ` ${plural(open, 'wait')} had not ended when the capture did.`;
+  const given = refused - open;
+  const failed = `${left}${given <= 0 ? '' : ` ${plural(given, 'wait')} ended without the lock: the process gave up.`}`;
   const asked = [...story.requests].toSorted((a, b) => b[1] - a[1])[0];
   const whom =
     asked === undefined ? '' : ` ${mostOrSome(asked[1], waits, 'The process')} waited while serving ${asked[0]}.`;
   return (
-    `${plural(waiters.length, 'process', 'processes')} waited ${plural(waits, 'time')} for ${shownName(lock.name)}: ` +
+    `${plural(waiters.length, 'process', 'processes')} waited ${often(waits)} for ${shownName(lock.name)}: ` +
     `${duration(total)}${waits === 1 ? '' : ` in all, the longest ${duration(longest)}`}.${how}${failed} ` +
     `${heldBy(story, holders)}${whom}`
   );

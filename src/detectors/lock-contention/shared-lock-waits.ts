@@ -12,9 +12,11 @@ const EVIDENCE = 6;
 export interface LockStory {
   readonly lock: SharedLock;
   waits: number;
-  /** Waits that asked again and again instead of sleeping in one call, and those that ended without the lock. */
+  /** Waits that asked again and again instead of sleeping in one call. */
   polled: number;
+  /** Waits without the lock at their end, and those of them that had not ended when the capture did. */
   refused: number;
+  open: number;
   total: Nanoseconds;
   longest: Nanoseconds;
   longestHeld: Nanoseconds;
@@ -47,6 +49,7 @@ export class SharedLockWaits {
     story.waits++;
     if (wait.tries > 1) story.polled++;
     if (!wait.obtained) story.refused++;
+    if (wait.isOpen) story.open++;
     story.total += length;
     story.longestWaits.add(thread, start, end);
     story.first = earlier(story.first, start);
@@ -84,6 +87,7 @@ export class SharedLockWaits {
       waits: 0,
       polled: 0,
       refused: 0,
+      open: 0,
       total: 0,
       longest: 0,
       longestHeld: 0,

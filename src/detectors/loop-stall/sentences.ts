@@ -8,7 +8,7 @@ import { portOf, protocolOfPort } from '../../trace/payload.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../capabilities.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
-import { workerName } from '../words.ts';
+import { everyOne, workerName } from '../words.ts';
 import type { Stall } from './stall-group.ts';
 
 /** A single gap of this share of a stall is the stall. */
@@ -28,6 +28,11 @@ export function isStarved({ length, offCpu }: Stall): boolean {
 /** Whether waiting for a processor took most of the stall: then the advice is about the machine, not about the code. */
 export function isMostlyStarved({ length, offCpu }: Stall): boolean {
   return offCpu !== null && offCpu.queued >= length / 2;
+}
+
+/** Whether the scheduler says that the worker was on a CPU for nearly all of the stall. */
+export function isKnownToRun({ length, offCpu }: Stall): boolean {
+  return offCpu !== null && offCpu.queued + offCpu.blocked < NOTABLE * length;
 }
 
 export function percentQueued({ length, offCpu }: Stall): number {
@@ -54,7 +59,7 @@ export function summaryOf(
         ? ` for one of ${stall.requestsRead} requests that it had read, and nothing tells for which`
         : ''
       : stall.afterReply
-        ? ` after it had answered ${theRequest(stall.request)}`
+        ? ` after its reply to ${theRequest(stall.request)}`
         : ` while serving ${theRequest(stall.request)}`;
   const times = count === 1 ? '' : ` ${plural(count, 'stall')} of this kind, together ${duration(total)}.`;
   const waiting = stall.waitingCount();
@@ -67,7 +72,7 @@ export function summaryOf(
       ? `${workerName(pid)} did nothing for `
       : shared === null
         ? `${workerName(pid)} did not get back to its event loop for `
-        : `None of the ${shared.joined} threads of ${pid} that take turns at one epoll set waited there for `;
+        : `${everyOne(shared.joined, 'threads')} of ${pid} that share one epoll set were away from it for `;
   return (
     away +
     `${atLeast(stall)}${duration(stall.length)}${whom}: ` +

@@ -3,7 +3,7 @@ import { cutTitle } from '../cut-title.ts';
 import { requestName, requestShape, shortRequest } from '../request-shape.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
 import { everyOne, workerName } from '../words.ts';
-import { isMostlyStarved, isStarved, ONE_GAP, percentQueued } from './sentences.ts';
+import { isKnownToRun, isMostlyStarved, isStarved, ONE_GAP, percentQueued } from './sentences.ts';
 import type { StallCause } from './stall-causes.ts';
 import { isOfRequest, type Stall } from './stall-group.ts';
 
@@ -47,7 +47,7 @@ interface Parts {
 }
 
 /**
- * Who does what to whom, how long and how often: `GET /b holds worker 4870 for 1.00 s (3 times): no system call`. At
+ * Who does what to whom, how long and how often: `GET /b holds worker 4870 for 1.00 s (3x): running, or no CPU`. At
  * most 78 characters; what matters least gives way first. `loops`: all event loops of the capture.
  */
 export function titleOf(cause: StallCause, loops: number, { helpers, place, isFull = false }: Seen): Title {
@@ -194,9 +194,10 @@ function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
   if (cause === 'one-connection') return [CAUSE_IN_WORDS[cause], 'one busy connection'];
   if (cause === 'patched-thread-pool') return [CAUSE_IN_WORDS[cause], 'a patched thread pool', 'patched pool'];
   if (cause !== 'no-syscall') return [CAUSE_IN_WORDS[cause]];
+  if (isKnownToRun(stall)) return ['it computes (no system call)', 'it computes'];
   return longestGap >= ONE_GAP * length
-    ? ['no system call (computing, or no CPU)', 'no system call']
-    : ['mostly outside system calls', 'mostly in no call'];
+    ? ['running, or no CPU', 'no system call']
+    : ['mostly running, or no CPU', 'mostly in no call'];
 }
 
 /** A futex does not say what it waits for; the peers of the library's own threads are the best hint. */
@@ -219,11 +220,11 @@ function waitIn({ cause, call, target }: Reason): readonly string[] {
   if (cause === 'child-wait')
     return place === ''
       ? [`it waits for a child process (${call})`, `a child process (${call})`]
-      : [`it waits for a child process, ${place} (${call})`, `child process ${place}`, `child ${place}`];
-  if (place === '') return [`${call} (${CAUSE_IN_WORDS[cause]})`, call];
+      : [`it waits for a child process, ${place} (${call})`, `waits for child ${place}`, `child ${place}`];
+  if (place === '') return [`${call} (${CAUSE_IN_WORDS[cause]})`, `in ${call}`];
   const shown = name === '' ? place : `${name} ${place}`;
   const cut = place.length > LEAST_TARGET * 2 ? `…${place.slice(1 - LEAST_TARGET * 2)}` : place;
-  if (place.startsWith('/')) return [`${call} on ${shown}`, `${call} on ${cut}`, call];
+  if (place.startsWith('/')) return [`${call} on ${shown}`, `${call} on ${cut}`, `in ${call}`];
   return [`it waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
 }
 

@@ -2,7 +2,7 @@ import type { KeptLine } from '../../model/evidence.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
-import type { DraftFinding } from '../finding.ts';
+import { type DraftFinding, ofCause } from '../finding.ts';
 import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -59,7 +59,11 @@ export function finding(
     },
     evidence: retries.slice(0, 3).flatMap((retry) => [retry.lostLine, retry.line]),
     next: [
-      { text: 'Remove what made the first attempt late: the late replies and the stalls in this report.' },
+      ofCause({
+        text:
+          'Compare the time that the first attempt took with the timeout of the client: is the request slow, or the ' +
+          'timeout too short?',
+      }),
       {
         text:
           'Let clients wait a random, growing time between tries and limit retries to a share of their ' +

@@ -5,7 +5,8 @@ import { type BusyTurns, MOST_TURNS, type NamedPlace } from '../busy-at-once/bus
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { codeSentence, commonPlace, framesMember, withCode, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
-import type { DraftFinding } from '../finding.ts';
+import { type DraftFinding, ofCause } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
 import { everyOne, millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
@@ -88,9 +89,11 @@ export function finding(
     },
     evidence: withCode(worst.lines.slice(0, 6), code),
     next: [
-      { text: 'First fix the stall of these workers that this report names.' },
+      ...loops
+        .slice(0, 1)
+        .map(({ process }) => ofCause(seeCode(process, 'See the code that the workers are in then.'))),
       {
-        text: 'Until then each further worker lets one more request run.',
+        text: 'Until the cause is mended, start more workers: each lets one more request run.',
         caveat: 'More workers also enlarge a herd, and a slow dependency blocks them too.',
       },
     ],

@@ -22,7 +22,6 @@ export function heldFinding(context: Context, { holder, isUnknown, waits }: Hold
   const who = nameOf(pid, tid);
   const longest = longestOf(waits);
   const isIdle = idle >= MOSTLY * longest.length;
-  const did = isIdle ? 'idle in a transaction' : 'at work';
   const client = peer === '' ? '' : ` (client ${peer})`;
   const went = `let ${waits.length === 1 ? 'it' : 'them'} go on`;
   const last = before === '' ? '' : ` Its statement before that was ${statementName(before)}.`;
@@ -35,7 +34,8 @@ export function heldFinding(context: Context, { holder, isUnknown, waits }: Hold
     title: cutTitle(
       isUnknown
         ? `${plural(waits.length, 'statement')} waited ${time} for a session that is not seen`
-        : `${who}, ${did}, held up ${plural(waits.length, 'statement')} for ${time}`,
+        : `${plural(waits.length, 'statement')} waited ${time} for ` +
+            (isIdle ? `${lower(who)}, idle in a transaction` : `a lock of ${lower(who)}`),
     ),
     summary: isUnknown
       ? `${waited(waits, longest)} The session of ${lower(who)}${client} then ${went}, but had waited itself until ` +

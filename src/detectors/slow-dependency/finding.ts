@@ -5,6 +5,7 @@ import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { requestName, shortRequest } from '../request-shape.ts';
+import { often } from '../words.ts';
 import { isSure, QUEUE_STEPS, queuedSentence, queuedTitles } from './connections.ts';
 import type { Slow } from './judge.ts';
 import type { Metrics } from './metrics.ts';
@@ -102,7 +103,7 @@ function titleOf(slow: Slow): string {
   if (by === 'connections') return titleThatFits(queuedTitles(peer));
   const length = duration(by === 'limits' ? peer.ranOutFor : waits.longest);
   if (by === 'limits')
-    return cutTitle(`poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ${length}`);
+    return cutTitle(`poll on ${named(peer)} timed out ${plural(peer.ranOut, 'time')}, ${length} in all`);
   const isOfRequests = by === 'requests';
   const whom = isOfRequests ? plural(peer.requests, 'request') : plural(peer.processes.size, 'process', 'processes');
   const request = isOfRequests ? requestName(longestOf(slow)?.request ?? '') : '';
@@ -130,16 +131,16 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
   const { longest, total, timed } = waits;
   const wait = longestOf(slow);
   const bound = wait?.isOpen === true ? 'at least ' : '';
-  const failures = peer.failures === 0 ? '' : ` ${plural(peer.failures, 'wait')} failed or ran out of time.`;
+  const failures = peer.failures === 0 ? '' : ` ${plural(peer.failures, 'wait')} failed or timed out.`;
   const givenUp = peer.givenUp === 0 ? '' : ` ${plural(peer.givenUp, 'request')} had a reply before the answer came.`;
-  const goOn = `${peer.openAtEnd} ${peer.openAtEnd === 1 ? 'goes' : 'go'} on.`;
-  const open =
-    peer.openAtEnd === 0 ? '' : ` ${goesOn ? goOn : `${peer.openAtEnd} had not ended when the capture did.`}`;
+  const left = plural(peer.openAtEnd, 'wait');
+  const goOn = `${left} ${peer.openAtEnd === 1 ? 'goes' : 'go'} on.`;
+  const open = peer.openAtEnd === 0 ? '' : ` ${goesOn ? goOn : `${left} had not ended when the capture did.`}`;
   if (by === 'connections') return `${queuedSentence(peer, named(peer))}${failures}${open}`;
   if (by === 'limits')
     return (
-      `The time limit of poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ` +
-      `${duration(peer.ranOutFor)}, and nothing came.`
+      `poll on ${named(peer)} timed out ${plural(peer.ranOut, 'time')}, ${duration(peer.ranOutFor)} in all: ` +
+      'nothing came.'
     );
   const whom =
     by === 'requests'
@@ -153,7 +154,7 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
   const asked = (wait?.query ?? '') === '' ? '' : `; it was for the answer to ${wait?.query}`;
   const part = waits === peer.all || peer.all.total === 0 ? '' : partOf(total, peer.all.total);
   return (
-    `${whom} ${plural(timed, 'time')} for ${named(peer)}, together ${duration(total)}${part}; the longest wait took ` +
+    `${whom} ${often(timed)} for ${named(peer)}, together ${duration(total)}${part}; the longest wait took ` +
     `${bound}${duration(longest)}${served}${asked}.${share}${failures}${givenUp}${open}`
   );
 }

@@ -1,5 +1,6 @@
 import type { QueueTaken } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listener.ts';
+import type { Process } from '../../model/machine/process.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
@@ -8,7 +9,8 @@ import type { Nanoseconds } from '../../trace/time.ts';
 import { serverOf, subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import { largestOf } from '../extremes.ts';
-import type { DraftFinding, Step } from '../finding.ts';
+import { type DraftFinding, type DraftStep, ofCause } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 import { millisecondsAt, workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -74,19 +76,19 @@ export function finding(
       })),
     },
     evidence: [worst.line, ...stranded.filter((left) => left !== worst).map(({ line }) => line)].slice(0, EVIDENCE),
-    next: adviceFor(server, isBusy),
+    next: adviceFor(server, isBusy, worst.thread.process),
     subjects: subjectsOf(queues.keys(), workers),
   };
 }
 
-function adviceFor(server: string, isBusy: boolean): Step[] {
+function adviceFor(server: string, isBusy: boolean, process: Process): DraftStep[] {
   const share = server.startsWith('gunicorn')
     ? 'start gunicorn without --reuse-port.'
     : 'let the workers share one listening socket.';
   const caveat =
     'A shared queue wakes every idle worker for each connection (a herd) unless the server registers it with ' +
     'EPOLLEXCLUSIVE.';
-  const cures: Step[] = isBusy
+  const cures: DraftStep[] = isBusy
     ? [
         {
           text: `Give all workers one queue: ${share} The next free worker then takes the connection.`,
@@ -94,7 +96,7 @@ function adviceFor(server: string, isBusy: boolean): Step[] {
         },
       ]
     : [
-        { text: 'First fix the stalls of the workers named above: this report has them.' },
+        ofCause(seeCode(process, 'See the code of the worker that stalls.')),
         { text: `Where stalls cannot be avoided, ${share} The next free worker then takes the connection.`, caveat },
       ];
   return [

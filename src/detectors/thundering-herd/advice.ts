@@ -1,6 +1,6 @@
 import { percent } from '../../trace/format-numbers.ts';
 import { CHECK, OWN_QUEUES } from '../accept-queues/advice.ts';
-import type { Severity, Step } from '../finding.ts';
+import { type DraftStep, ofCause, type Severity, type Step } from '../finding.ts';
 
 const CHECK_UNIX: Step = { ...CHECK, command: 'ss -lxp' };
 
@@ -8,13 +8,13 @@ const CHECK_UNIX: Step = { ...CHECK, command: 'ss -lxp' };
 const CHEAP = 0.05;
 
 /** A queue for each worker would strand connections on a worker that stalls, so that advice waits. */
-export const WHILE_STALLED: readonly Step[] = [
+export const WHILE_STALLED: readonly DraftStep[] = [
+  ofCause({ text: 'Change nothing in how connections are shared while workers stall.' }),
   {
     text:
-      'Fix the stalls in this report first. Queues of their own (SO_REUSEPORT) would leave connections waiting ' +
-      'on a stalled worker although others are idle.',
+      'Then record again. Queues of their own (SO_REUSEPORT) would leave connections waiting on a stalled worker ' +
+      'although others are idle.',
   },
-  { text: 'Then record again and look at the cost above.' },
   CHECK,
 ];
 
@@ -65,7 +65,7 @@ function cureOf(server: string, isUnix: boolean): Step {
 
 const GUNICORN: Step = {
   text: 'Try --reuse-port on one host, then record again and compare.',
-  command: 'gunicorn --reuse-port …',
+  command: 'gunicorn --reuse-port MODULE:APP',
   needs:
     'gunicorn 24.0.0 or later; up to 23.0.0 the flag is set on one socket that all workers inherit, without effect',
   caveat: OWN_QUEUES,
@@ -75,7 +75,7 @@ const GUNICORN_UNIX: Step = {
   text:
     'Bind to a TCP port of 127.0.0.1 with --reuse-port on one host, then record again and compare: with a unix ' +
     'socket gunicorn has no cure, and --reuse-port keeps it from starting.',
-  command: 'gunicorn --bind 127.0.0.1:PORT --reuse-port …',
+  command: 'gunicorn --bind 127.0.0.1:PORT --reuse-port MODULE:APP',
   needs: 'gunicorn 24.0.0 or later',
   caveat: OWN_QUEUES,
 };
@@ -83,7 +83,7 @@ const GUNICORN_UNIX: Step = {
 const CURES: Readonly<Record<string, Step>> = {
   uWSGI: {
     text: 'Start uWSGI with --thunder-lock, which lets one worker at a time wait for a connection.',
-    command: 'uwsgi --thunder-lock …',
+    command: 'uwsgi --thunder-lock --ini FILE',
     caveat: 'It has no effect with the gevent or asyncio loop plugins.',
   },
   nginx: {

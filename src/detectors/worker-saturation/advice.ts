@@ -1,18 +1,18 @@
-import type { Step } from '../finding.ts';
+import type { Process } from '../../model/machine/process.ts';
+import { type DraftStep, ofCause, type Step } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 
 /** Where the workers wait for each other. */
-export const FIX_THE_LOCK = {
-  text:
-    'First fix the lock that this report names, then record again: these workers wait for each other, and ' +
-    'more workers would wait too.',
-};
+export const FIX_THE_LOCK = ofCause({
+  text: 'See who holds the lock now: these workers wait for each other, and more workers would wait too.',
+  command: 'lslocks -o PID,COMMAND,TYPE,MODE,BLOCKER,PATH',
+});
 
 /** Where they wait for names or for a disk. */
-export const FIX_THE_WAIT = {
-  text:
-    'First fix the name lookups or disk syncs that these workers wait for, then record again: ' +
-    'each request then keeps its worker busy for less time.',
-};
+export const FIX_THE_WAIT = ofCause({
+  text: 'See what the disk does: each sync keeps a worker busy.',
+  command: 'iostat -x 1 3',
+});
 
 /** Why it hurts when workers that serve a request at a time are busy. */
 export const WHY =
@@ -32,9 +32,17 @@ export const WHY_INNER_POOL =
   'The threads of such a pool do for a loop what would block it (files, names, computing). While all are busy, ' +
   'further work waits in the queue of the pool: the loop itself looks idle.';
 
-const SEE_THE_WAIT: Step = {
-  text: 'See what they wait for (the calls above). A faster answer from there helps more clients than more workers do.',
-};
+/** What to do first; `wait`: what most of them were in, as `poll on 10.0.0.2:5432`, '' where that is not known. */
+export function seeTheWork(process: Process, wait: string): DraftStep {
+  return ofCause(
+    seeCode(
+      process,
+      wait === ''
+        ? 'See the code that keeps these workers busy.'
+        : `See the code that is in ${wait}: a faster answer from there helps more than more workers do.`,
+    ),
+  );
+}
 
 const SEE_THE_QUEUE: Step = {
   text: 'See how many connections wait in the queue: Recv-Q of the listener.',
@@ -44,9 +52,8 @@ const SEE_THE_QUEUE: Step = {
 /** What more workers cost. */
 const COSTS = 'Each worker takes memory, and a connection to each database.';
 
-/** What to do where requests wait. */
+/** What to do then where requests wait. */
 export const NEXT: readonly Step[] = [
-  SEE_THE_WAIT,
   {
     text:
       'If they mostly wait, use more workers or threads (gunicorn gthread); if they mostly compute, more ' +
@@ -56,9 +63,8 @@ export const NEXT: readonly Step[] = [
   SEE_THE_QUEUE,
 ];
 
-/** What to do where jobs wait. */
+/** What to do then where jobs wait. */
 export const NEXT_QUEUE: readonly Step[] = [
-  SEE_THE_WAIT,
   {
     text:
       'If they mostly wait, use more workers or threads (celery -c, sidekiq -c, more rq workers), and give long jobs ' +
@@ -68,9 +74,8 @@ export const NEXT_QUEUE: readonly Step[] = [
   { text: 'See how many jobs wait.', command: 'redis-cli LLEN QUEUE; celery -A APP inspect reserved' },
 ];
 
-/** What to do where work for a loop waits. */
+/** What to do then where work for a loop waits. */
 export const NEXT_INNER_POOL: readonly Step[] = [
-  SEE_THE_WAIT,
   {
     text:
       'Make the pool larger: UV_THREADPOOL_SIZE in the environment of node (4 unless told otherwise), max_workers of ' +
@@ -79,9 +84,8 @@ export const NEXT_INNER_POOL: readonly Step[] = [
   },
 ];
 
-/** What to do where requests wait for a thread that their loop hands them to. */
+/** What to do then where requests wait for a thread that their loop hands them to. */
 export const NEXT_EXECUTOR: readonly Step[] = [
-  SEE_THE_WAIT,
   {
     text:
       'Give what blocks long a time limit, or a pool of its own. Make the pool larger: max_workers of an executor ' +

@@ -10,7 +10,7 @@ import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { shortRequest } from '../request-shape.ts';
 import { everyOne, millisecondsAt } from '../words.ts';
-import { FIX_THE_LOCK, FIX_THE_WAIT } from './advice.ts';
+import { FIX_THE_LOCK, FIX_THE_WAIT, seeTheWork } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -91,13 +91,11 @@ export function finding(
       `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
       `${percent(share)} of the time` +
       `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}.` +
-      (place === null
-        ? ''
-        : ` Of the ${plural(during.length, unit)} in it ${count(place.times)} ` +
-          `${place.times === 1 ? 'was' : 'were'} in ${place.call} on ${place.target}.`) +
+      (place === null ? '' : `${countOf(place.times, during.length, unit)} in ${place.call} on ${place.target}.`) +
       (request === null
         ? ''
-        : ` ${request.name} took ${percent(request.share)} of ${name === undefined ? 'their' : 'its'} time in ` +
+        : ` ${request.name} took ${request.share > 0.995 ? 'all' : percent(request.share)} of ` +
+          `${name === undefined ? 'their' : 'its'} time in ` +
           `${isOne ? 'it' : 'all such stretches'}.`) +
       (mean === null
         ? ''
@@ -126,7 +124,12 @@ export function finding(
         .map(({ thread, turn }) => ({ pid: thread.process.pid, ...placeIn(model, thread, turn) })),
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
-    next,
+    next: [
+      ...workers
+        .slice(0, 1)
+        .map(({ process }) => seeTheWork(process, place === null ? '' : `${place.call} on ${place.target}`)),
+      ...next,
+    ],
     nextWhile: {
       'lock-contention': [FIX_THE_LOCK],
       'disk-sync': [FIX_THE_WAIT],
@@ -134,6 +137,13 @@ export function finding(
     },
     subjects: pids.map((pid) => `pid ${pid}`),
   };
+}
+
+/** ` Both requests in it were`, ` Of the 3 requests in it 2 were`. */
+function countOf(some: number, all: number, unit: string): string {
+  if (all === 1) return ` The one ${unit} in it was`;
+  if (some === all) return ` ${everyOne(all, `${unit}s`)} in it were`;
+  return ` Of the ${plural(all, unit)} in it ${count(some)} ${some === 1 ? 'was' : 'were'}`;
 }
 
 /** A share below that says less than the longest stretch. */
@@ -170,7 +180,8 @@ function titleOf(workers: string, request: string, { share, longest, place }: Bu
 /** What most of them were in, the best name first and the shortest last. */
 function namesOf({ call, target }: CommonPlace): readonly string[] {
   const bare = target.replace(/ \(.*/, '');
-  return [`${call} on ${target}`, target, bare, ...endingOf(bare)];
+  const waits = target.startsWith('/') ? [] : [`waits for ${target}`, `waits for ${bare}`];
+  return [`${call} on ${target}`, ...waits, target, bare, ...endingOf(bare)];
 }
 
 /** The last folders of a long path, whole: half of a name says little, and may be half of a secret. */

@@ -25,6 +25,8 @@ export interface LockWait {
   readonly tries: number;
   /** It got the lock in the end. */
   readonly obtained: boolean;
+  /** It still waited when the capture ended. */
+  readonly isOpen: boolean;
   /** What it was serving, '' when that is not known. */
   readonly request: string;
   readonly lines: readonly KeptLine[];
@@ -177,7 +179,7 @@ export class SharedLocks implements Tracker {
     const lock = descriptor === null ? undefined : fileLocks.of(descriptor);
     const { family } = call.syscall;
     if (lock === undefined || (family !== 'lock' && family !== 'fcntl') || call.duration < NO_WAIT) return;
-    this.#waited(thread, { lock, since: call.start, count: 1 }, call.end, false, [line]);
+    this.#waited(thread, { lock, since: call.start, count: 1 }, call.end, false, [line], true);
   }
 
   #semaphore(call: Call, thread: Thread): void {
@@ -284,6 +286,7 @@ export class SharedLocks implements Tracker {
     end: Nanoseconds,
     obtained: boolean,
     lines: readonly KeptLine[],
+    isOpen = false,
   ): void {
     if (!this.#inWindow(end)) return;
     // A holder that is not in the capture may have had it for most of the wait.
@@ -303,6 +306,7 @@ export class SharedLocks implements Tracker {
       held,
       tries: count,
       obtained,
+      isOpen,
       request,
       lines,
     });

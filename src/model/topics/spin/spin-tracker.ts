@@ -29,6 +29,11 @@ declare module '../../fact-bus.ts' {
 
 const spins = new PerThread<Spin>();
 
+/** Time in waits of a thread that returned at once while it spun. */
+export function spunIn(thread: Thread): Nanoseconds {
+  return spins.of(thread)?.waiting ?? 0;
+}
+
 /** Finds loops whose waits return at once, round after round, while nothing gets done between them. */
 export class SpinTracker implements Tracker {
   readonly #facts: FactBus;

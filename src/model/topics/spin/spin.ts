@@ -24,7 +24,10 @@ export class Spin {
   stuck = false;
   /** When the wait before the first round returned. */
   since: Nanoseconds = UNKNOWN;
+  /** Time in the waits of all full stretches: they look like rest, and take a CPU. */
+  waiting: Nanoseconds = 0;
   #preempted = 0;
+  #stretch: Nanoseconds = 0;
   /** What the last wait returned; UNKNOWN when it waited. */
   #last = UNKNOWN;
 
@@ -42,9 +45,12 @@ export class Spin {
       return false;
     }
     if (this.rounds === ROUNDS) this.#begin(stuck, turn.start);
+    this.#stretch += duration;
     if (duration < MILLISECOND && between <= (turn.calls + 1) * NOTHING) {
       if (this.since === UNKNOWN) this.since = turn.start;
-      return ++this.rounds === ROUNDS;
+      if (++this.rounds < ROUNDS) return false;
+      this.waiting += this.#stretch;
+      return true;
     }
     // A stretch may begin with such a round only where it follows another.
     if (this.since === UNKNOWN || ++this.#preempted > MOST_PREEMPTED) this.#begin(stuck, UNKNOWN);
@@ -54,6 +60,7 @@ export class Spin {
   #begin(stuck: boolean, since: Nanoseconds): void {
     this.rounds = 0;
     this.#preempted = 0;
+    this.#stretch = 0;
     this.stuck = stuck;
     this.since = since;
   }
