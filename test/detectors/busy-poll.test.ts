@@ -181,7 +181,9 @@ it('a table with hardly anything but yields is that of a spin', async () => {
     `% time     seconds  usecs/call     calls    errors syscall\n------ ------- ------- ------ ------ --------\n100.00    0.567622          40     ${yielded}           sched_yield\n`;
   const { title, metrics } = only(await analyzed(table(63_593)), KIND);
   assert.deepEqual([title, metrics.kind], ['The process spins: 63,593 sched_yield and 0 other calls', 'yields']);
+  // From 1,000 on, whatever they are.
   none(await analyzed(table(999)), KIND);
+  only(await analyzed(table(1000)), KIND);
 });
 
 it('the metrics of spinning are those of its trace', async () => {
