@@ -6,6 +6,8 @@ import { gini } from '../../src/detectors/accept-queues/gini.ts';
 import { History } from '../../src/detectors/accept-skew/history.ts';
 import { Floods } from '../../src/detectors/backlog-overflow/floods.ts';
 import { BareAccepts } from '../../src/detectors/thundering-herd/bare-accepts.ts';
+import { figuresOf } from '../../src/detectors/thundering-herd/figures.ts';
+import { Queue as HerdQueue } from '../../src/detectors/thundering-herd/queue.ts';
 import { TimesOfThreads } from '../../src/detectors/times-of-threads.ts';
 import { foundConnection } from '../../src/model/machine/accepted-by.ts';
 import { Descriptor } from '../../src/model/machine/descriptors.ts';
@@ -273,5 +275,23 @@ describe('accepts of a capture without waits', () => {
     bare.forget(a);
     bare.forget(c);
     assert.deepEqual([bare.gone, bare.threads.size, bare.shares.size, bare.accepted], [1, 1, 1, 2]);
+  });
+});
+
+describe('the acceptors of a queue', () => {
+  it('are those that are known and those that were let go', () => {
+    const context = { model: { scheduler: { active: false } }, capabilities: { times: true, stopsThreads: true } };
+    const queue = new HerdQueue();
+    const acceptors = (): number => figuresOf(context as never, listener, [a, b], queue).acceptors;
+    const cycle = (thread: typeof a, start: number) =>
+      queue.cycle({ thread, kind: 'productive', start, end: start + 1, accepted: 1, drained: 0 } as never);
+    for (const [index, thread] of [a, b, c].entries()) cycle(thread, index);
+    queue.forget(c);
+    assert.equal(acceptors(), 3);
+    queue.forget(a);
+    queue.forget(a);
+    assert.equal(acceptors(), 3);
+    for (const pid of [109, 113]) cycle(threadOf(pid), pid);
+    assert.equal(acceptors(), 5);
   });
 });
