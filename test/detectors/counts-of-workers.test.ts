@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ageOf, worstOf } from '../../src/detectors/broken-pipe/tally.ts';
 import { BusyTurns, type Place } from '../../src/detectors/busy-at-once/busy-turns.ts';
 import { SyncTally } from '../../src/detectors/disk-sync/sync-tally.ts';
 import { growthOf } from '../../src/detectors/fd-leak/growth.ts';
@@ -14,6 +15,7 @@ import {
 } from '../../src/detectors/heartbeat-late/pulse.ts';
 import { LongestWaits } from '../../src/detectors/longest-waits.ts';
 import { Demand } from '../../src/detectors/request-retry/demand.ts';
+import type { FailedWrite } from '../../src/model/facts.ts';
 import type { Request } from '../../src/model/machine/connections.ts';
 import type { Process } from '../../src/model/machine/process.ts';
 import { threadIn } from '../../src/model/machine/threads-of.ts';
@@ -415,5 +417,26 @@ describe('descriptors that grow with the requests', () => {
       ]),
       null,
     );
+  });
+});
+
+describe('of replies that failed', () => {
+  const failure = (line: number, behindMs: number, startedMs: number | null): FailedWrite =>
+    ({
+      behind: behindMs * MILLISECOND,
+      time: 1000 * MILLISECOND,
+      request: startedMs === null ? null : { startedAt: startedMs * MILLISECOND },
+      lines: [{ file: 'trace', line, text: '' }],
+    }) as unknown as FailedWrite;
+  const worst = (...of: readonly FailedWrite[]) => worstOf(of).lines[0]?.line;
+
+  it('the one that stood longest behind others is told, of equal ones the first', () => {
+    assert.equal(worst(failure(1, 70, 0), failure(2, 90, 900), failure(3, 90, 0)), 2);
+    assert.equal(worst(failure(1, 300, 900), failure(2, 0, 0)), 1);
+  });
+
+  it('the oldest is told where none stood behind others for long, of equal ones the first', () => {
+    assert.equal(worst(failure(1, 0, 700), failure(2, 0, 300), failure(3, 0, 300), failure(4, 0, null)), 2);
+    assert.deepEqual([ageOf(failure(1, 0, 700)), ageOf(failure(1, 0, null))], [300 * MILLISECOND, 0]);
   });
 });
