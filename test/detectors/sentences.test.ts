@@ -388,6 +388,15 @@ describe('processes that waited for one lock', () => {
   it('are told with five holders, and with the end of a long name', () => {
     const holders = new Map(Array.from({ length: 7 }, (_, index) => [201 + index, { waits: 1, total: ms(7 - index) }]));
     assert.match(told({ holders }).summary, /held by pid 201 \(in 1 wait\), .*, 205 \(in 1 wait\) and 2 more, for up/);
+    const waiters = new Map(
+      Array.from({ length: 23 }, (_, index) => [
+        threadOf(301 + index),
+        { count: 1, total: ms(index), served: 0, inTurns: 0 },
+      ]),
+    );
+    const many = new Map(Array.from({ length: 23 }, (_, index) => [201 + index, { waits: 1, total: ms(index) }]));
+    const { metrics } = told({ waiters, holders: many });
+    assert.deepEqual([metrics.waiters.length, metrics.holders?.length, metrics.waiters[0]?.pid], [20, 20, 323]);
     const name = `/srv/${'deep/'.repeat(20)}app.lock`;
     const { title } = told({ lock: { name } as LockStory['lock'] });
     assert.equal(title, `2 processes waited 1.00 s for …${name.slice(-47)}`);
