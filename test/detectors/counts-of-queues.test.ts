@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Delays, Queue } from '../../src/detectors/accept-delay/queue.ts';
 import { Hoards, type Waited } from '../../src/detectors/accept-hoarding/hoards.ts';
+import { attendancesOf, mostAtOnce } from '../../src/detectors/accept-queues/attendance.ts';
 import { gini } from '../../src/detectors/accept-queues/gini.ts';
 import { History } from '../../src/detectors/accept-skew/history.ts';
 import { Floods } from '../../src/detectors/backlog-overflow/floods.ts';
@@ -12,6 +13,7 @@ import { TimesOfThreads } from '../../src/detectors/times-of-threads.ts';
 import { foundConnection } from '../../src/model/machine/accepted-by.ts';
 import { Descriptor } from '../../src/model/machine/descriptors.ts';
 import { Listener } from '../../src/model/machine/listener.ts';
+import type { Model } from '../../src/model/model.ts';
 import { MILLISECOND, UNKNOWN } from '../../src/trace/time.ts';
 import { threadOf } from '../support/model-objects.ts';
 
@@ -293,5 +295,45 @@ describe('the acceptors of a queue', () => {
     assert.equal(acceptors(), 3);
     for (const pid of [109, 113]) cycle(threadOf(pid), pid);
     assert.equal(acceptors(), 5);
+  });
+});
+
+describe('who looked after a listener', () => {
+  const model = { lastTime: 1000, zero: -7 } as unknown as Model;
+  const inWait = (pid: number, listeners: readonly Listener[]): typeof a => {
+    const thread = threadOf(pid);
+    thread.process.forkedAt = 100;
+    thread.leftIn = { since: 300, descriptor: { epoll: { listeners: new Set(listeners) } } } as never;
+    return thread;
+  };
+  const told = (...threads: readonly (typeof a)[]) =>
+    attendancesOf(listener, threads, model).map(({ thread, start, end, hasLeft }) => [thread.tid, start, end, hasLeft]);
+
+  it('is who waits for it to the end, and who tended it, until it gave it up or ended', () => {
+    const tending = threadOf(201);
+    tending.process.forkedAt = 100;
+    tending.accepts.tending.begins(listener, 150, 0);
+    assert.deepEqual(told(inWait(202, [listener]), inWait(203, []), threadOf(204), tending), [
+      [202, 300, 1000, false],
+      [201, 150, 1000, false],
+    ]);
+    tending.ended = true;
+    tending.lastTime = 700;
+    assert.deepEqual(told(tending), [[201, 150, 700, true]]);
+  });
+
+  it('did so from the beginning where it was there before the capture, and so was the listener', () => {
+    const old = inWait(205, [listener]);
+    old.process.forkedAt = UNKNOWN;
+    assert.deepEqual(told(old), [[205, -7, 1000, false]]);
+    listener.openedBy = { pid: 100 };
+    assert.deepEqual(told(old), [[205, 300, 1000, false]]);
+    listener.openedBy = null;
+  });
+
+  it('and how many did at once is the most that overlap or meet', () => {
+    const of = (...pairs: readonly (readonly [number, number])[]) =>
+      mostAtOnce(pairs.map(([start, end]) => ({ start, end })));
+    assert.deepEqual([of([0, 10], [10, 20]), of([0, 9], [10, 20]), of([0, 30], [5, 10], [10, 20]), of()], [2, 1, 3, 0]);
   });
 });
