@@ -208,6 +208,16 @@ describe('a capture of strace in which nobody made a call at all', () => {
     assert.equal(window.durationMs, SECONDS * 1_000);
   });
 
+  it('in which all that were looked at are stuck names no workers: one of them may govern the others', async () => {
+    const lines = [101, 103].flatMap((pid) => [
+      `${pid} 1795140800.000000 restart_syscall(<... resuming interrupted read ...> <unfinished ...>`,
+      seen('strace: drover: ', '1795140807.5', { ...asleep(pid, 1), parent: 1 }),
+    ]);
+    assert.deepEqual(await told(`${lines.toSorted().join('\n')}\n`), [
+      'stuck-call critical: Both pids are stuck in clock_nanosleep',
+    ]);
+  });
+
   it('shows the other end of a call, also where strace told before of the call that it left it', async () => {
     const worker = (pid: number): Looked => ({ pid, call: 'recvfrom', number: 45, clients: 1, peer: '10.0.0.5:5432' });
     const capture = strace(worker(103), worker(107)).replace(/^(107 .*)<unfinished \.\.\.>$/m, '$1<detached ...>');
