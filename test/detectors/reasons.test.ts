@@ -9,7 +9,7 @@ import { syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND } from '../../src/trace/time.ts';
 import { threadOf } from '../support/model-objects.ts';
 
-/** Why a turn was long, from what is known of the turn: times are milliseconds, a turn is 1,000 long and begins at 0. */
+/** Why a turn was long, from what is known of it: times are milliseconds, a turn is 1,000 long and begins at 0. */
 const ms = (of: number): number => of * MILLISECOND;
 const line = (number: number) => ({ file: 'trace', line: number, text: '' });
 

@@ -170,7 +170,7 @@ for (const [name, capture] of [
       assert.match(first ?? '', /^stuck-call critical: Both workers are stuck in recvfrom on 10\.0\.0\.5:5432/);
     });
 
-    it('and wait for a service alone are the whole service where they have a client, and one process without', async () => {
+    it('and wait for a service alone are the whole service with a client, and one process without', async () => {
       const alone = (clients: number): Looked => ({
         pid: 103,
         call: 'recvfrom',

@@ -150,7 +150,7 @@ test('workers that are away at the same time are a stall of the service; in turn
   assert.match(none(one, 'service-stall'), /One thread that accepts was counted/);
 });
 
-test('stalls of the service that were counted have the time that all were away, and the longest one is told', async () => {
+test('stalls of the service that were counted have the time that all were away; the longest is told', async () => {
   const events = [
     [turn(101, 300, 400), turn(103, 400, 200)],
     [turn(101, 1_100, 1_200), turn(103, 1_200, 1_050)],
