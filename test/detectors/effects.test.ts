@@ -172,7 +172,7 @@ describe('what came of one that many wait for', () => {
 
   it('is that nobody accepted, where the workers are those', () => {
     const of = (worker: number): number =>
-      share('accept-paused', { workers: [101, 103] }, cause('worker-saturation', [worker, {}]));
+      share('accept-paused', { workers: [101, 103] }, cause('worker-saturation', [109, {}], [worker, {}]));
     assert.deepEqual([of(103), of(107)], [1, 0]);
     assert.equal(share('accept-paused', { workers: null }, cause('worker-saturation', [101, {}])), 0);
     assert.equal(
@@ -183,7 +183,7 @@ describe('what came of one that many wait for', () => {
 
   it('is a loop that stood still in a name lookup, where that ran on the loop of this worker', () => {
     const of = (stall: Metrics, lookups: Metrics, worker = 101): number =>
-      share('loop-stall', { worker: 101, cause: 'dns', ...stall }, cause('blocking-dns', [worker, lookups]));
+      share('loop-stall', { worker: 101, cause: 'dns', ...stall }, cause('blocking-dns', [107, {}], [worker, lookups]));
     assert.equal(of({}, { place: 'loop' }), 1);
     assert.equal(of({}, { place: 'thread' }), 0);
     assert.equal(of({}, { place: 'loop' }, 103), 0);
