@@ -256,7 +256,11 @@ describe('threads that are still in a call', () => {
 
   it('are in a stall of their own loop that goes on, in that call', () => {
     const stall = (metrics: Metrics, worker = 101): Causing =>
-      cause('loop-stall', [101, { worker, stalls: [{ open: true, call: 'recvfrom', ...metrics }] }]);
+      cause(
+        'loop-stall',
+        [109, { worker: 109, stalls: [] }],
+        [101, { worker, stalls: [{ open: false }, { open: true, call: 'recvfrom', ...metrics }] }],
+      );
     assert.equal(of(stall({})), 0.5);
     assert.equal(of(stall({ open: false })), 0);
     assert.equal(of(stall({ call: 'read' })), 0);
