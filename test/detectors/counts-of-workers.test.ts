@@ -89,6 +89,22 @@ describe('syncs of one thread', () => {
     );
   });
 
+  it('have the line of the first, however short it is, and of those that are longer', () => {
+    const tally = new SyncTally(sync(1, 0));
+    for (const [second, ms] of [
+      [1, 0],
+      [2, 0],
+      [3, 5],
+      [4, 5],
+      [5, 3],
+    ] as const)
+      tally.add({ ...sync(second, ms), thread: tally.thread });
+    assert.deepEqual(
+      tally.lines.map((kept) => kept.line),
+      [30, 10],
+    );
+  });
+
   it('are told apart by 50 files at most, and six lines are kept', () => {
     const tally = new SyncTally(sync(1, 1));
     for (let file = 0; file < 53; file++) tally.add(sync(1 + file, 1 + file, `/${file}`));
