@@ -291,24 +291,24 @@ describe('a turn was long outside calls', () => {
   it('in a pool of threads that are greenlets, where it asked for its own id, or works on after the reply', () => {
     const python = (parts: Parts & { startedThreadIn?: number; threadsStarted?: number; length?: number }) => {
       const fact = turn(parts) as LongTurn & { length: number };
-      const { process, loop } = threadOf(101);
-      process.argv = ['python3', 'app.py'];
+      const { process: own, loop } = threadOf(101);
+      own.argv = ['python3', 'app.py'];
       loop.startedThreadIn = parts.startedThreadIn ?? 0;
-      process.threadsStarted = parts.threadsStarted ?? 0;
+      own.threadsStarted = parts.threadsStarted ?? 0;
       const { cause, confidence } = reasonOf(
-        { ...fact, length: ms(parts.length ?? 1000), thread: { process, loop } as unknown as LongTurn['thread'] },
+        { ...fact, length: ms(parts.length ?? 1000), thread: { process: own, loop } as unknown as LongTurn['thread'] },
         true,
       );
       return `${cause}, ${confidence}`;
     };
-    const [pool, own] = ['patched-thread-pool', 'no-syscall, likely'];
+    const [pool, none] = ['patched-thread-pool', 'no-syscall, likely'];
     const after = { afterReply: true };
     // It is turn 7.
-    assert.deepEqual([python({ startedThreadIn: 5 }), python({ startedThreadIn: 4 })], [`${pool}, possible`, own]);
+    assert.deepEqual([python({ startedThreadIn: 5 }), python({ startedThreadIn: 4 })], [`${pool}, possible`, none]);
     assert.equal(python({ startedThreadIn: 1, turn: after }), `${pool}, likely`);
     assert.equal(python({ turn: after }), `${pool}, possible`);
-    assert.equal(python({ turn: after, threadsStarted: 1 }), own);
-    assert.equal(python({ turn: after, length: 999 }), own);
-    assert.equal(python({}), own);
+    assert.equal(python({ turn: after, threadsStarted: 1 }), none);
+    assert.equal(python({ turn: after, length: 999 }), none);
+    assert.equal(python({}), none);
   });
 });
