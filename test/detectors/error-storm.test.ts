@@ -339,3 +339,129 @@ it('searches are told of a table where they are more than a hundredth of its cal
   assert.match(only(await analyzed(table(59_000)), KIND).title, /^lstat failed 600 of 608/);
   none(await analyzed(table(61_000)), KIND);
 });
+
+/** Calls that fail, and from how many failures on they are reported; never where it is 0. */
+const FAILING: readonly (readonly [call: string, errno: string, from: number])[] = [
+  ['epoll_wait(7, [], 64, 5)', 'EBADF', 3],
+  ['poll([{fd=5, events=POLLIN}], 1, 5)', 'EINVAL', 3],
+  ['select(5, [4], NULL, NULL, NULL)', 'EBADF', 3],
+  ['epoll_wait(7, [], 64, 5)', 'EINTR', 0],
+  ['poll([{fd=5, events=POLLIN}], 1, 5)', 'EAGAIN', 0],
+  ['openat(AT_FDCWD, "/lib/a.so", O_RDONLY)', 'ENOENT', 500],
+  ['stat("/lib/a.so", 0x7ffd)', 'ENOTDIR', 500],
+  ['openat(AT_FDCWD, "/lib/a.so", O_RDONLY)', 'EACCES', 500],
+  ['access("/lib/a.so", R_OK)', 'ENOENT', 500],
+  ['readlink("/lib/a.so", 0x7ffd, 99)', 'EINVAL', 0],
+  ['sendto(9, "x", 1, 0, NULL, 0)', 'EAGAIN', 3],
+  ['sendto(9, "x", 1, 0, NULL, 0)', 'EPIPE', 0],
+  ['accept4(5, 0x7ffd, [16], SOCK_CLOEXEC)', 'EAGAIN', 0],
+  ['read(9, 0x7ffd, 99)', 'EAGAIN', 0],
+  ['read(9, 0x7ffd, 99)', 'EINVAL', 0],
+  ['futex(0x7f12, FUTEX_WAIT_PRIVATE, 2, NULL)', 'EAGAIN', 0],
+  ['wait4(-1, NULL, WNOHANG, NULL)', 'ECHILD', 0],
+  ['close(9)', 'EBADF', 0],
+  ['ioctl(9, TCGETS, 0x7ffd)', 'ENOTTY', 0],
+  ['ioctl(9, FIONREAD, 0x7ffd)', 'EINVAL', 0],
+  ['lseek(9, 0, SEEK_CUR)', 'ESPIPE', 0],
+  ['lseek(9, 0, SEEK_CUR)', 'EINVAL', 500],
+  ['mkdir("/lib/a", 0755)', 'EEXIST', 500],
+  ['clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, NULL)', 'EINVAL', 0],
+  ['setsockopt(9, SOL_TCP, TCP_NODELAY, [1], 4)', 'EOPNOTSUPP', 500],
+  ['setsockopt(9, SOL_TCP, TCP_NODELAY, [1], 4)', 'ENOTCONN', 0],
+  ['setsockopt(9, SOL_TCP, TCP_NODELAY, [1], 4)', 'EAGAIN', 0],
+];
+
+describe('one call that fails again and again with one error', () => {
+  const lines = (call: string, errno: string, failures: number, successes = 0): string =>
+    `101 ${call} = -1 ${errno} (x)\n`.repeat(failures) + `101 ${call} = 0\n`.repeat(successes);
+
+  for (const [call, errno, from] of FAILING)
+    it(`is ${from === 0 ? 'an ordinary answer' : `reported from ${from} failures on`}: ${call} ${errno}`, async () => {
+      const reported = async (failures: number, successes = 0) =>
+        ofKind(await analyzed(lines(call, errno, failures, successes)), KIND).map(({ metrics }) => metrics.failed);
+      assert.deepEqual(await reported(from || 601), from === 0 ? [] : [from]);
+      if (from === 0) return;
+      assert.deepEqual(await reported(from - 1), []);
+      // Half of the calls fail, or less than half.
+      assert.deepEqual([await reported(from, from), await reported(from, from + 1)], [[from], []]);
+    });
+
+  it('is told beside others, the one that failed most first, each meaning in a finding of its own', async () => {
+    const report = await analyzed(
+      lines('epoll_wait(7, [], 64, 5)', 'EBADF', 7) +
+        lines('select(5, [4], NULL, NULL, NULL)', 'EBADF', 11) +
+        lines('sendto(9, "x", 1, 0, NULL, 0)', 'EAGAIN', 13),
+    );
+    assert.deepEqual(
+      ofKind(report, KIND).map(({ severity, title, summary, metrics }) => [severity, title, summary, metrics.failed]),
+      [
+        [
+          'warning',
+          'select failed 11 of 11 times: EBADF',
+          'select failed 11 of 11 times with EBADF; epoll_wait failed 7 of 7 times with EBADF.',
+          18,
+        ],
+        ['info', 'sendto failed 13 of 13 times: EAGAIN', 'sendto failed 13 of 13 times with EAGAIN.', 13],
+      ],
+    );
+    assert.equal(report.outcomes[KIND]?.reason, '31 calls failed again and again');
+  });
+
+  it('is no news where it is ordinary: the reason says how many, and which is the most frequent', async () => {
+    const told = async (...parts: readonly string[]) => none(await analyzed(parts.join('')), KIND);
+    const [tried, asked] = [
+      lines('accept4(5, 0x7ffd, [16], 0)', 'EAGAIN', 7, 2),
+      lines('read(9, 0x7ffd, 99)', 'EAGAIN', 11, 5),
+    ];
+    const ordinary = 'as in any healthy server';
+    const rest = 'no other group often enough to report';
+    assert.equal(await told(tried, asked), `18 of 25 calls failed, 18 of them ${ordinary} (read EAGAIN), ${rest}`);
+    assert.equal(
+      await told(asked, tried, lines('mkdir("/a", 0755)', 'EEXIST', 3)),
+      `21 of 28 calls failed, 18 of them ${ordinary} (read EAGAIN), ${rest}`,
+    );
+    assert.equal(
+      await told(lines('mkdir("/a", 0755)', 'EEXIST', 3)),
+      '3 of 3 calls failed, no group of them often enough to report',
+    );
+    assert.equal(await told(lines('read(9, "x", 1)', 'EIO', 2)), '2 calls that came back: too few to judge (3 needed)');
+  });
+});
+
+describe('failures in a table, which does not name the error', () => {
+  const table = (call: string, failed: number, total: number): string =>
+    '% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ---\n' +
+    `100.00    0.008000           8 ${String(total).padStart(9)} ${String(failed).padStart(9)} ${call}\n`;
+  for (const [call, from] of [
+    ['connect', 3],
+    ['accept4', 500],
+    ['openat', 500],
+    ['stat', 500],
+    ['sendto', 500],
+    ['mkdir', 500],
+    ['epoll_wait', 0],
+    ['read', 0],
+    ['futex', 0],
+    ['wait4', 0],
+    ['ioctl', 0],
+    ['close', 0],
+    ['readlink', 0],
+    ['rt_sigreturn', 0],
+  ] as const)
+    it(`${from === 0 ? 'are never reported' : `are reported from ${from} on, as possible`}: ${call}`, async () => {
+      const of = async (failed: number, total = failed) =>
+        ofKind(await analyzed(table(call, failed, total)), KIND).map(({ confidence, metrics, title }) => [
+          confidence,
+          metrics.failed,
+          title,
+        ]);
+      if (from === 0) {
+        assert.deepEqual(await of(700), []);
+        return;
+      }
+      const title = `${call} failed ${from} of ${from === 500 ? '1,000' : 2 * from} times`;
+      assert.deepEqual(await of(from, 2 * from), [['possible', from, title]]);
+      assert.deepEqual(await of(from, 2 * from + 1), []);
+      assert.deepEqual(await of(from - 1), []);
+    });
+});

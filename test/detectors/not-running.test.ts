@@ -141,6 +141,7 @@ describe('a stretch that may have been something else', () => {
       );
     const both = await stall(paused(50));
     assert.deepEqual([both.metrics.cause, both.metrics.target, both.confidence], ['not-running', '', 'possible']);
+    assert.match(both.summary, /\): write on \/var\/log\/app\.log, which rarely waits, took 180 ms\.$/);
     assert.equal((await stall(paused(49))).metrics.cause, 'log');
   });
 

@@ -79,3 +79,30 @@ describe('the title of stalls in several requests', () => {
     }
   });
 });
+
+it('a path that is too long for a title shows its last 31 characters, where they have room', async () => {
+  const path = `/srv/${'deep/'.repeat(9)}data/of/customers/app.db`;
+  const title = async (request: string): Promise<string> => {
+    const { trace, worker } = oneWorker(9);
+    turn(worker, 50, 2010, (own) => onDisk(path)(own, 2000), request);
+    worker.waitUntil(3000);
+    return only(await analyzed(trace), KIND).title;
+  };
+  assert.equal(await title('GET /'), 'GET / holds worker 9 2.01 s: fsync on …p/deep/data/of/customers/app.db');
+  assert.equal(await title('GET /a'), 'GET /a holds worker 9 for 2.01 s: fsync');
+});
+
+it('requests of one shape are listed by the time that all stalls of each took', async () => {
+  const { trace, worker } = oneWorker(4870);
+  for (const [request, length] of [
+    ['GET /item/2', 500],
+    ['GET /item/1', 300],
+    ['GET /item/1', 310],
+    ['GET /item/3', 200],
+  ] as const)
+    turn(worker, worker.now + 100, length, () => {}, request);
+  worker.waitUntil(worker.now + 1000);
+  const { requests, count, totalMs, longestMs } = only(await analyzed(trace), KIND).metrics;
+  assert.deepEqual(requests, ['GET /item/1', 'GET /item/2', 'GET /item/3']);
+  assert.deepEqual([count, totalMs, longestMs], [4, 1310, 500]);
+});

@@ -149,6 +149,13 @@ for (const [name, capture] of [
         'stuck-call critical: Process 103 makes no pause: 97 times clock_nanosleep',
       ]);
       assert.deepEqual(await told(lines.replace('clients=1', 'clients=0')), []);
+      // It did come to a wait once: how long it was away after that is the matter of others.
+      const wait =
+        capture === bpftrace
+          ? 'ts=1029000000 dur=9000000 pid=103 tid=103 nr=232 ret=0 a=7,1,40,64 data='
+          : '103 1795140800.020000 epoll_wait(7<anon_inode:[eventpoll]>, [], 64, 9) = 0 <0.009000>';
+      const withLoop = [start, wait, ladder(103), ...rest].join('\n').replace('call=-', 'call=clock_nanosleep');
+      assert.deepEqual(await told(withLoop), []);
     });
 
     it('and wait for a service at an address that somebody saw are stuck there', async () => {
@@ -161,6 +168,20 @@ for (const [name, capture] of [
       });
       const [first] = await told(capture(worker(103), worker(107)));
       assert.match(first ?? '', /^stuck-call critical: Both workers are stuck in recvfrom on 10\.0\.0\.5:5432/);
+    });
+
+    it('and wait for a service alone are the whole service with a client, and one process without', async () => {
+      const alone = (clients: number): Looked => ({
+        pid: 103,
+        call: 'recvfrom',
+        number: 45,
+        clients,
+        peer: '10.0.0.5:5432',
+      });
+      const stuck = 'Pid 103 is stuck in recvfrom on 10.0.0.5:5432 (PostgreSQL by convention)';
+      const first = async (clients: number) => (await told(capture(alone(clients))))[0];
+      assert.equal(await first(1), `stuck-call critical: ${stuck}`);
+      assert.equal(await first(0), `stuck-call warning: ${stuck}`);
     });
 
     it('are there, and their master governs them', async () => {
@@ -185,6 +206,16 @@ describe('a capture of strace in which nobody made a call at all', () => {
       [['critical', '2 of 2 processes make no system call']],
     );
     assert.equal(window.durationMs, SECONDS * 1_000);
+  });
+
+  it('in which all that were looked at are stuck names no workers: one of them may govern the others', async () => {
+    const lines = [101, 103].flatMap((pid) => [
+      `${pid} 1795140800.000000 restart_syscall(<... resuming interrupted read ...> <unfinished ...>`,
+      seen('strace: drover: ', '1795140807.5', { ...asleep(pid, 1), parent: 1 }),
+    ]);
+    assert.deepEqual(await told(`${lines.toSorted().join('\n')}\n`), [
+      'stuck-call critical: Both pids are stuck in clock_nanosleep',
+    ]);
   });
 
   it('shows the other end of a call, also where strace told before of the call that it left it', async () => {

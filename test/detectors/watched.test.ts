@@ -150,6 +150,33 @@ test('workers that are away at the same time are a stall of the service; in turn
   assert.match(none(one, 'service-stall'), /One thread that accepts was counted/);
 });
 
+test('stalls of the service that were counted have the time that all were away; the longest is told', async () => {
+  const events = [
+    [turn(101, 300, 400), turn(103, 400, 200)],
+    [turn(101, 1_100, 1_200), turn(103, 1_200, 1_050)],
+    [turn(101, 2_400, 200), turn(103, 2_450, 110), turn(101, 2_700, 200), turn(103, 2_801, 200)],
+  ];
+  const stall = only(await analyzed(capture([...events.map((own) => ({ events: own })), {}])), 'service-stall');
+  assert.deepEqual([stall.severity, stall.title], ['critical', 'No worker could accept or answer for 1.05 s']);
+  assert.equal(
+    stall.summary,
+    'Both workers that accept were away from their loops at once, 3 times, together 1.36 s. This capture counts: it ' +
+      'does not tell in which calls they were, nor whether they serve the same listener.',
+  );
+  const { stalls, count, totalMs, longestMs, workers, blocked } = stall.metrics;
+  assert.deepEqual([count, totalMs, longestMs, workers, blocked], [3, 1_360, 1_050, 2, 2]);
+  const unrecorded = { cause: 'unrecorded', call: '', target: '' };
+  const blockedIn = [101, 103].map((pid) => ({ pid, ...unrecorded }));
+  // The first turn is the first that is known of the capture: its axis begins there, 300 ms after the start.
+  assert.deepEqual(stalls, [
+    { startMs: 100, endMs: 300, blockedIn },
+    { startMs: 900, endMs: 1_950, blockedIn },
+    { startMs: 2_150, endMs: 2_260, blockedIn },
+  ]);
+  assert.deepEqual([stall.startMs, stall.endMs, stall.evidence.length], [100, 2_260, 2]);
+  assert.match(stall.next[0]?.command ?? '', /^drover record 101 .* 'stall>100ms'$/);
+});
+
 test('writes that failed are told with their share of the accepted connections', async () => {
   const report = await analyzed(capture([{ events: [fail(101, 100), fail(103, 300, -104), fail(101, 700)] }, {}]));
   const pipe = only(report, 'broken-pipe');
@@ -205,7 +232,10 @@ test('a herd that was counted has its figures, and each limit holds for it', asy
       );
     return `${lines.join('\n')}\nevent=end ts=1009000000000\n`;
   };
-  const herd = only(await analyzed(counted(23, 95)), 'thundering-herd');
+  const report = await analyzed(counted(23, 95));
+  const herd = only(report, 'thundering-herd');
+  // Who finds nothing most of the time accepts all the same.
+  assert.match(none(report, 'service-stall'), /all of the 2 threads that accept/);
   assert.equal(herd.title, 'Herd: 222 of 282 wake-ups found nothing');
   assert.match(herd.summary, /^2 threads accept\. For 60 connections they were woken 282 times; 222 found nothing/);
   assert.match(herd.summary, /\(4\.7 wake-ups a connection\), 22 of them without any system call showing it\./);

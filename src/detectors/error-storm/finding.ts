@@ -72,8 +72,8 @@ export function finding(context: Context, storms: readonly Storm[]): DraftFindin
 
 const failedOf = (storms: readonly Storm[]): number => storms.reduce((sum, { failed }) => sum + failed, 0);
 
-function severityOf({ meaning, total, serving }: Storm, storms: readonly Storm[]): Severity {
-  if (meaning === 'full') return storms.some((storm) => storm.serving) || serving ? 'critical' : 'warning';
+function severityOf({ meaning, total }: Storm, storms: readonly Storm[]): Severity {
+  if (meaning === 'full') return storms.some(({ serving }) => serving) ? 'critical' : 'warning';
   if (meaning === 'descriptors' || meaning === 'wait') return 'warning';
   // All of a group are tries of one address, whatever their error.
   if (meaning === 'refused') return failedOf(storms) * 2 >= total ? 'warning' : 'info';

@@ -24,7 +24,7 @@ export class Demand {
     const line = this.#lines.get(request.identity) ?? this.#first(request.identity);
     line.arrivals++;
     if (line.recent.length < RECENT) line.recent.push(request);
-    else line.recent[line.arrivals % RECENT] = request;
+    else line.recent[(line.arrivals - 1) % RECENT] = request;
   }
 
   /** One of the arrivals turned out to be lost. */

@@ -15,10 +15,10 @@ export function causesFirst(slow: readonly Slow[]): Slow[] {
 
 /** Whether those who waited for `next` are a server that those who waited for `peer` asked for the same request. */
 function isPassedOn({ peer, by, waits }: Slow, next: Slow): boolean {
-  if (next.peer === peer || by !== 'requests' || next.by !== 'requests' || next.waits.longest > waits.longest)
-    return false;
+  if (by !== 'requests' || next.by !== 'requests' || next.waits.longest > waits.longest) return false;
   const request = requestName(peer.longestServing?.request ?? '');
   if (request === '' || request !== next.peer.longestServing?.request) return false;
+  // A peer is none behind itself, either.
   for (const pid of next.peer.processes.keys()) if (peer.processes.has(pid)) return false;
   const [listeners, others] = [listenersOf(peer), listenersOf(next.peer)];
   return listeners.size > 0 && others.size > 0 && [...others].every((listener) => !listeners.has(listener));

@@ -24,7 +24,7 @@ export function awayAllTime({ model, threshold }: Context): Thread[] {
   const least = threshold('stuck-ms') * MILLISECOND;
   return [...model.processes.threads()].filter((thread) => {
     const { seen, ended, loop, tid, process } = thread;
-    if (seen === null || ended || tid !== process.pid || loop.turns > 0 || loop.waitSets.length > 0) return false;
+    if (seen === null || ended || tid !== process.pid || loop.waitSets.length > 0) return false;
     if (lastedOf(model, thread) < least) return false;
     return thread.lastTime === UNKNOWN ? isComputing(model, thread) : isBusy(thread);
   });
