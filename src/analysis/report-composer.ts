@@ -81,7 +81,10 @@ export function composeReport(parts: Parts): Report {
 function unseenIn({ doubts, drafts, capabilities, model }: Parts): string {
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
-  if (doubts.isByOutcome) return 'the capture holds failed calls only, or none that failed. Record without -z and -Z';
+  if (doubts.isByOutcome)
+    return 'the capture holds no call that had not returned, and perhaps failed ones only. Record without -z, -Z and -e status';
+  if (doubts.hiddenEnd !== '')
+    return `no thread is in a call at the end, and ${doubts.hiddenEnd}. Record without -e status, to the end`;
   const isDemoted = drafts.some((draft) => draft.isDemoted === true);
   if (doubts.areManyMissing || doubts.areHolesLong || (isDemoted && doubts.missingLines > 0))
     return 'lines of the capture are missing';
