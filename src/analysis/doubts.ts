@@ -24,7 +24,10 @@ export interface Doubts {
   readonly isFiltered: boolean;
   /** It holds calls on files and sockets alone, as `-e trace=desc` and `-e trace=network` leave them. */
   readonly isNarrow: boolean;
-  /** Calls were printed when they had returned, and perhaps only those that failed, or did not (`-z`, `-Z`, `-e status`). */
+  /**
+   * Calls were printed when they had returned, and perhaps only those that failed, or did not (`-z`, `-Z`,
+   * `-e status`).
+   */
   readonly isByOutcome: boolean;
   /** What shows that calls that had not returned may be missing at the end; '' where nothing does. */
   readonly hiddenEnd: string;
@@ -67,7 +70,7 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
     isFiltered: unrecorded.some(({ kinds }) => kinds !== REPLIES),
     isNarrow: isNarrow(model),
     isByOutcome: diagnostics.has('exit-order'),
-    hiddenEnd: stopsThreads && !splitsCalls && !diagnostics.has('exit-order') ? hiddenEnd(model) : '',
+    hiddenEnd: stopsThreads && !splitsCalls && !diagnostics.has('exit-order') ? hiddenEnd(model, lines) : '',
     missingLines,
     resolution,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
@@ -202,7 +205,8 @@ function demoted(finding: DraftFinding<Metrics>): Doubted {
 }
 
 const BY_OUTCOME =
-  'The capture holds no call that had not returned, and perhaps only those that failed, or did not (-z, -Z, -e status).';
+  'The capture holds no call that had not returned, and perhaps only those that failed, or did not (-z, -Z, ' +
+  '-e status).';
 const MISSING = 'Lines of the capture are missing: it may be one of them that is not seen here.';
 const PARTLY = 'The capture seems to hold some kinds of calls only (-e): what others came to is not told.';
 const COARSE = 'The times are whole seconds, and what lasted less than one or two of them is not told.';

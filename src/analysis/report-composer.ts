@@ -82,7 +82,10 @@ function unseenIn({ doubts, drafts, capabilities, model }: Parts): string {
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
   if (doubts.isByOutcome)
-    return 'the capture holds no call that had not returned, and perhaps failed ones only. Record without -z, -Z and -e status';
+    return (
+      'the capture holds no call that had not returned, and perhaps failed ones only. Record without -z, -Z and ' +
+      '-e status'
+    );
   if (doubts.hiddenEnd !== '')
     return `no thread is in a call at the end, and ${doubts.hiddenEnd}. Record without -e status, to the end`;
   const isDemoted = drafts.some((draft) => draft.isDemoted === true);
