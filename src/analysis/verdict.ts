@@ -1,8 +1,8 @@
 import type { Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
-import { shortRequest } from '../detectors/request-shape.ts';
 import { isWorkerRole } from '../model/machine/roles.ts';
 import { durationOfMs, percent, plural } from '../trace/format-numbers.ts';
+import { shortRequest } from '../trace/request-shape.ts';
 import { causesIn, effectsOf, severityOf } from './causes.ts';
 import type { Finding, Quality, SlowReplies, Verdict, Window, Worker } from './report.ts';
 

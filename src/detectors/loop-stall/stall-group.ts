@@ -2,8 +2,8 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import type { Rhythm } from '../../model/measuring/pauses.ts';
 import type { Model } from '../../model/model.ts';
+import { requestShape } from '../../trace/request-shape.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import { requestShape } from '../request-shape.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
 import { type NotRunning, notRunningIn } from '../stall-cause/not-running.ts';
 

@@ -1,6 +1,6 @@
 import { count, duration, plural } from '../../trace/format-numbers.ts';
+import { requestName, requestShape, shortRequest } from '../../trace/request-shape.ts';
 import { cutTitle } from '../cut-title.ts';
-import { requestName, requestShape, shortRequest } from '../request-shape.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
 import { everyOne, workerName } from '../words.ts';
 import { isMostlyStarved, isStarved, ONE_GAP, percentQueued } from './sentences.ts';
