@@ -111,9 +111,9 @@ export function sentenceOnMissing({ missingLines }: Doubts): string {
 export function sentenceOnEnd({ hiddenEnd: sign }: Doubts): string {
   if (sign === '') return '';
   return (
-    `No thread is in a call at the end of the capture, and ${sign}: the capture was cut, or calls that had not ` +
-    'returned were left out (-e status, -z). A thread that hangs would not show. Record without that option, and end ' +
-    `strace with Ctrl-C or timeout: ${RECORDING}`
+    `No thread is in a call at the end of the capture, and ${sign}: it computes, the capture was cut, or calls that ` +
+    'had not returned were left out (-e status, -z). A thread that hangs would not show. Record without that option, ' +
+    `and end strace with Ctrl-C or timeout: ${RECORDING}`
   );
 }
 

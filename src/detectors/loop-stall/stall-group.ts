@@ -53,6 +53,8 @@ export interface Stall {
   readonly calls: number;
   readonly outside: Nanoseconds;
   readonly longestGap: Nanoseconds;
+  /** The call that it made again and again, which waits for nothing; '' for none. */
+  readonly spinsIn: string;
   readonly requestsRead: number;
   /** It was for one of those, and nothing tells for which. */
   readonly isOfAny: boolean;
@@ -200,6 +202,7 @@ function pausedAs(
   rhythm: Rhythm | null,
   ends: readonly Nanoseconds[],
 ): Stall | null {
+  if (stall.spinsIn !== '') return null;
   const { cause, isBrief, pauseStart, pauseEnd } = stall.reason;
   const found = CROWDS.has(cause)
     ? pausedInCrowd(model, thread, stall, rhythm, ends)

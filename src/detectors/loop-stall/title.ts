@@ -194,6 +194,7 @@ function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
   if (cause === 'one-connection') return [CAUSE_IN_WORDS[cause], 'one busy connection'];
   if (cause === 'patched-thread-pool') return [CAUSE_IN_WORDS[cause], 'a patched thread pool', 'patched pool'];
   if (cause !== 'no-syscall') return [CAUSE_IN_WORDS[cause]];
+  if (stall.spinsIn !== '') return [`it spins in ${stall.spinsIn}`];
   return longestGap >= ONE_GAP * length
     ? ['no system call (computing, or no CPU)', 'no system call']
     : ['mostly outside system calls', 'mostly in no call'];
