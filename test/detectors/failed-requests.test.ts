@@ -104,6 +104,20 @@ describe('requests that an application answers with 500', () => {
     assert.deepEqual(metrics.before, []);
   });
 
+  it('are an effect of a disk without room, whose files have a number each', async () => {
+    let number = 0;
+    const report = await asked(11, {
+      before: (worker) => {
+        worker.labels.set(21, `/srv/bodies/${++number}`);
+        worker.call(`pwrite64(${worker.fd(21)}, "abc", 3, 0`, ')', failed('ENOSPC'));
+        worker.close(21);
+      },
+    });
+    const { effectOf, metrics } = only(report, KIND);
+    assert.equal(effectOf, only(report, 'error-storm').id);
+    assert.deepEqual(metrics.before, [{ call: 'pwrite64', errno: 'ENOSPC', target: '/srv/bodies/*', count: 11 }]);
+  });
+
   for (const [how, before] of [
     ['waits', refused],
     ['does not wait', refusedLater],

@@ -1,4 +1,5 @@
 import { plural } from '../../trace/format-numbers.ts';
+import { requestShape } from '../../trace/request-shape.ts';
 import type { Effect } from '../effect.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
 
@@ -14,8 +15,10 @@ export const effect: Effect = {
   share: ({ code, workers, before, count }, { kind, findings }) => {
     if (code === OF_APPLICATION) {
       if (kind !== 'error-storm') return 0;
-      const failing = new Set(findings.flatMap(({ metrics }) => listOf(metrics.storms).map(({ target }) => target)));
-      const explained = listOf(before).filter(({ target }) => failing.has(target));
+      const failing = new Set(
+        findings.flatMap(({ metrics }) => listOf(metrics.storms).map(({ target }) => requestShape(textOf(target)))),
+      );
+      const explained = listOf(before).filter(({ target }) => failing.has(textOf(target)));
       return Math.max(0, ...explained.map((each) => numberOf(each.count))) / Math.max(1, numberOf(count));
     }
     const own = Array.isArray(workers) ? workers : [];

@@ -1,6 +1,8 @@
 import type { Call } from '../../../trace/record.ts';
+import { requestShape } from '../../../trace/request-shape.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Request } from '../../machine/connections.ts';
+import { describeTarget } from '../../machine/descriptors.ts';
 import { PerDescriptor, PerRequest } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Heard } from '../../tracker.ts';
@@ -14,7 +16,7 @@ const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISC
 export interface FailedCall {
   readonly call: string;
   readonly errno: string;
-  /** An address or a file. */
+  /** An address or a file; a number in place of a name in its path is `*`. */
   readonly target: string;
 }
 
@@ -25,6 +27,16 @@ const connecting = new PerDescriptor<{ readonly request: Request; readonly addre
 /** What failed in this request before its reply, each once; of many the first. */
 export function failedCallsOf(request: Request): readonly FailedCall[] {
   return failing.of(request) ?? [];
+}
+
+/** What a write to a file says where the disk has no room, or is broken. */
+const DISK_ERRORS: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
+
+/** Notes a write that the disk refuses. */
+export function noteWrite(call: Call, thread: Thread): void {
+  const { owner } = thread.loop;
+  if (owner === null || !DISK_ERRORS.has(call.error)) return;
+  noteOf(owner, call.syscall.name, call.error, describeTarget(call.fd, thread.process.descriptors.get(call.fd)));
 }
 
 /** What is noted of a call of that kind: connects that fail, and files that do not open or are not there. */
@@ -60,8 +72,10 @@ function learnt(call: Call, thread: Thread): void {
 }
 
 /** A request that waits for its reply had a call fail. */
-function noteOf(request: Request, call: string, errno: string, target: string): void {
-  if (!request.inProgress || target === '') return;
+function noteOf(request: Request, call: string, errno: string, about: string): void {
+  if (!request.inProgress || about === '') return;
+  // Files of uploads have a number each.
+  const target = about.startsWith('/') ? requestShape(about) : about;
   const known = failing.of(request);
   if (known === undefined) failing.set(request, [{ call, errno, target }]);
   else if (

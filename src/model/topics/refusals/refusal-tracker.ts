@@ -24,7 +24,7 @@ import type { Listener } from '../../machine/listener.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
-import { type FailedCall, failedCallsOf, hearsFailing } from './failed-calls.ts';
+import { type FailedCall, failedCallsOf, hearsFailing, noteWrite } from './failed-calls.ts';
 
 /** A server turned a client away in the words of its protocol, or said so in its log. */
 export interface ClientRefused {
@@ -90,6 +90,7 @@ export class RefusalTracker implements Tracker {
     const { family } = syscall;
     if (family !== 'write') return hearsFailing(syscall);
     return (call, thread) => {
+      if (call.error !== '') noteWrite(call, thread);
       if (thread.lastSyscall !== null && ASKS_FOR_ROOM.has(thread.lastSyscall.name)) this.#logged(call, thread);
     };
   }
