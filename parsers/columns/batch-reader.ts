@@ -66,7 +66,8 @@ class NotedArguments extends StraceArguments {
   }
 
   override get head(): string {
-    const number = this.#noted.syscall.family === 'read' ? this.#noted.data : 0;
+    const { family } = this.#noted.syscall;
+    const number = family === 'read' || family === 'write' ? this.#noted.data : 0;
     if (number >= 0) return number === 0 ? '' : (this.#noted.heads[number - 1] as string);
     return HEAD.exec(this.text)?.[1] ?? '';
   }

@@ -8,6 +8,7 @@ const NONBLOCKING = words('FIONBIO, [1]');
 const CLOSE_ON_EXEC = words('SOCK_CLOEXEC');
 const INET_PORT = words('{sa_family=AF_INET, sin_port=hto');
 const INET_ADDRESS = words(', sin_addr=inet_addr');
+const HTTP = words('HTTP');
 const FIRST_DATA = Uint8Array.from(Buffer.from('u32='));
 const BYTES = Object.fromEntries(
   Object.values(ARGUMENT_WORDS)
@@ -54,6 +55,12 @@ export function headStart(bytes: Buffer, from: number, to: number): number {
   while (at < to && bytes[at] !== 0x22 /* " */) at++;
   const first = at + 1 < to ? (bytes[at + 1] as number) : 0;
   return first >= 0x41 && first <= 0x5a ? at + 1 : -1;
+}
+
+/** The same for the status line of a reply of HTTP: other writes may be lines of logs, of which no two are equal. */
+export function replyStart(bytes: Buffer, view: DataView, from: number, to: number): number {
+  const start = headStart(bytes, from, to);
+  return start >= 0 && beginsWith(view, start, to, HTTP) && bytes[start + 4] === 0x2f /* / */ ? start : -1;
 }
 
 /** The first escape or the closing quote from `from` on. */

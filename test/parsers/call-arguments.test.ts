@@ -12,6 +12,7 @@ import { syscall } from '../../src/trace/syscalls.ts';
 import { createTimeOrigin } from '../../src/trace/time.ts';
 import { bytes, type Printed, printed, START } from '../support/printed-lines.ts';
 import { processorMs } from '../support/processor-time.ts';
+import { same, WHOLE } from './read-with-assembly.ts';
 
 /** One question, and the same call in the words of several formats. */
 interface Row {
@@ -383,6 +384,17 @@ const ROWS: readonly Row[] = [
     bpftrace: [{ call: 'recvfrom', ret: 20, args: [9, 1, 99, 0], data: 'GET / HTTP/1.1\\x0d\\x0aHost' }],
   },
   {
+    title: 'the status line at the head of a write',
+    ask: (told) => told.head,
+    answer: 'HTTP/1.1 503 Service Unavailable',
+    strace: [
+      'write(9, "HTTP/1.1 503 Service Unavailable\\r\\nHost", 99) = 99',
+      'sendto(9<socket:[1]>, "HTTP/1.1 503 Service Unavailable", 32, MSG_NOSIGNAL, NULL, 0) = 32',
+      'writev(9, [{iov_base="HTTP/1.1 503 Service Unavailable\\r\\n", iov_len=34}], 1) = 34',
+    ],
+    bpftrace: [{ call: 'write', ret: 34, args: [9, 1, 34], data: 'HTTP/1.1 503 Service Unavailable\\x0d\\x0a' }],
+  },
+  {
     title: 'a descriptor is made non-blocking',
     ask: (told) => told.setsNonblocking(),
     answer: true,
@@ -660,6 +672,18 @@ for (const { title, ask, answer: expected, strace = [], perf = [], bpftrace = []
     }
   });
 }
+
+it('the status line of a write stands in the first half of its line, where that is split', () => {
+  const traced =
+    '7 1795140800.000000 sendto(9<socket:[1]>, "HTTP/1.1 200 OK\\r\\n", 17, 0, NULL, 0 <unfinished ...>\n' +
+    '7 1795140800.000009 <... sendto resumed>) = 17 <0.000009>\n';
+  assert.equal(
+    answerAcross(traced, (told) => told.head),
+    'HTTP/1.1 200 OK',
+  );
+  const { notes } = same(Buffer.from(traced), WHOLE, 'a split write');
+  assert.match(notes.join(), /HTTP\/1\.1 200 OK/);
+});
 
 it('the call before tells its arguments in every format, as long as the next one is told', () => {
   for (const [format, text] of [

@@ -7,6 +7,7 @@ import {
   NOTED_IOCTL,
   NOTED_READ,
   NOTED_WAIT,
+  NOTED_WRITE,
   PORT_SHIFT,
   SETS_NONBLOCKING,
 } from '../layout';
@@ -40,6 +41,8 @@ const ADDRESS_1: u64 = 0x615f6e6973202c29;
 const ADDRESS_2: u64 = 0x74656e693d726464;
 const ADDRESS_3: u64 = 0x2228726464615f74;
 const ADDRESS_BYTES: usize = 23;
+/** `HTTP` */
+const STATUS: u32 = 0x50545448;
 
 const DATA_DIGITS: usize = 10;
 const PORT_DIGITS: usize = 5;
@@ -51,6 +54,10 @@ const PART_DIGITS: usize = 3;
  */
 export function writeNotes(record: usize, family: i32, from: usize, to: usize, entryFrom: usize, entryTo: usize): bool {
   if (family === NOTED_READ) return result > 0 && beginsWithCapital(from, to) ? false : write(record, 0, 0);
+  if (family === NOTED_WRITE) {
+    const isStatus = entryFrom === 0 ? beginsWithStatus(from, to) : beginsWithStatus(entryFrom, entryTo);
+    return result > 0 && isStatus ? false : write(record, 0, 0);
+  }
   if (family === NOTED_WAIT) return writeWait(record, from, to);
   if (family === NOTED_ACCEPT) return writeAccept(record, from, to);
   if (family !== NOTED_IOCTL) return false;
@@ -66,9 +73,21 @@ function write(record: usize, bits: i32, data: i32): bool {
 
 /** The text of the buffer may be a request line. */
 function beginsWithCapital(from: usize, to: usize): bool {
+  const at = textOf(from, to);
+  return at < to && isUpper(load<u8>(at));
+}
+
+/** The text of the buffer may be the status line of a reply. */
+function beginsWithStatus(from: usize, to: usize): bool {
+  const at = textOf(from, to);
+  return at + 4 <= to && load<u32>(at) === STATUS;
+}
+
+/** Where the text of the buffer begins. */
+function textOf(from: usize, to: usize): usize {
   let at = from;
   while (at < to && load<u8>(at) !== 0x22 /* " */) at++;
-  return at + 1 < to && isUpper(load<u8>(at, 1));
+  return at + 1;
 }
 
 /** The data of the only event, or whether any of several, or of none, is a hang-up. */

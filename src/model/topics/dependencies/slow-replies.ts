@@ -22,7 +22,7 @@ interface SlowReply {
 }
 
 /** So many bytes of a question hold its first line, as a rule. */
-const HEAD_BYTES = 512;
+const HEAD_BYTES = 256;
 /** Requests passed on that are remembered, and of equal ones so many. */
 const MOST_PASSED = 256;
 const MOST_TIMES = 16;

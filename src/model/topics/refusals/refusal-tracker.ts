@@ -204,7 +204,8 @@ export function countIn(counts: Map<string, number>, key: string): void {
 
 /** The first bytes of a reply; varnish writes the words of its first line from a buffer each. */
 function statusOf({ arguments: traced }: Call): string {
-  const bytes = traced.payload(STATUS_BYTES) ?? '';
+  const { head } = traced;
+  const bytes = head.length >= STATUS_BYTES ? head : (traced.payload(STATUS_BYTES) ?? '');
   if (bytes.length >= STATUS_BYTES || !bytes.startsWith('HTTP/1.')) return bytes;
   return traced.payloads(STATUS_BYTES).join('').slice(0, STATUS_BYTES);
 }
