@@ -33,6 +33,7 @@ export class StraceCall implements UndecodedCall {
   error = '';
   fd = -1;
   inFlight = false;
+  isCut = false;
   injected = false;
   /** The tracer held it up, as it was told to (`(DELAYED)`); set where a line is read carefully. */
   delayed = false;
@@ -84,6 +85,7 @@ export class StraceCall implements UndecodedCall {
     this.entryArgsTo = thread.argsTo;
     this.previous = thread.before;
     this.pause = thread.pause;
+    this.isCut = thread.isCut;
     this.partial = false;
   }
 

@@ -1,5 +1,5 @@
 import type { Family } from '../../src/trace/syscalls.ts';
-import { ARGUMENT_WORDS, type ArgumentWord } from '../arguments/argument-words.ts';
+import { ARGUMENT_WORDS, type ArgumentWord, RAW_WORD } from '../arguments/argument-words.ts';
 import { word } from './byte-words.ts';
 
 /** The event that nearly every wait of a server returns, up to its data. */
@@ -29,7 +29,7 @@ export function holdsWord(
   to: number,
 ): boolean {
   if (family === 'ioctl') {
-    if (asksNonblocking(view, from, to)) return true;
+    if (word !== RAW_WORD.ioctl && asksNonblocking(view, from, to)) return true;
   } else if (family === 'accept') {
     if (endsWith(view, from, to, CLOSE_ON_EXEC) && bytes[to - 13] === 0x20 && bytes[to - 14] === 0x2c) return false;
   }

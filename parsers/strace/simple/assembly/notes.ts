@@ -21,6 +21,8 @@ const INPUT_2: u64 = 0x4e494c4c4f50453d;
 const INPUT_3: u64 = 0x7b3d61746164202c;
 const INPUT_4: u32 = 0x3d323375;
 const INPUT_BYTES: usize = 28;
+/** The end of `events=0x`, as `-X raw` prints them. */
+const NUMBER: u32 = 0x78303d73;
 /** `FIONBIO, [1]` */
 const NONBLOCKING_1: u64 = 0x2c4f49424e4f4946;
 const NONBLOCKING_2: u32 = 0x5d315b20;
@@ -92,13 +94,18 @@ function textOf(from: usize, to: usize): usize {
 
 /** The data of the only event, or whether any of several, or of none, is a hang-up. */
 function writeWait(record: usize, from: usize, to: usize): bool {
-  if (result !== 1) return write(record, holdsHangUp(from, to) ? IS_HANG_UP : 0, -1);
+  if (result !== 1) return holdsNumber(from, to) ? false : write(record, holdsHangUp(from, to) ? IS_HANG_UP : 0, -1);
   if (from + INPUT_BYTES > to || load<u64>(from) !== INPUT_1 || load<u64>(from, 8) !== INPUT_2) return false;
   if (load<u64>(from, 16) !== INPUT_3 || load<u32>(from, 24) !== INPUT_4) return false;
   let at = from + INPUT_BYTES;
   let data: u64 = 0;
   for (; at < to && isDigit(load<u8>(at)); at++) data = data * 10 + u64(load<u8>(at) - 0x30);
   return at - from - INPUT_BYTES > DATA_DIGITS ? false : write(record, 0, i32(data));
+}
+
+function holdsNumber(from: usize, to: usize): bool {
+  for (let at = from; at + 4 <= to; at++) if (load<u32>(at) === NUMBER) return true;
+  return false;
 }
 
 function holdsHangUp(from: usize, to: usize): bool {
