@@ -35,6 +35,8 @@ export class StraceCall implements UndecodedCall {
   inFlight = false;
   isCut = false;
   injected = false;
+  /** The tracer held it up, as it was told to (`(DELAYED)`); set where a line is read carefully. */
+  delayed = false;
   partial = false;
   line = 0;
   startLine = 0;

@@ -74,11 +74,16 @@ export class Calls {
     // Only the output that a `write` makes can stand inside a line of strace and look like the line's end.
     if (called.family === 'write' && !careful && isTerminal(bytes, args) && this.#showsOutput(args)) return UNENDED;
     let ending: number = careful ? UNCLEAR : this.#lineResult.read(state.window, args, state.to);
-    if (ending === UNCLEAR) ending = readCarefully(call, bytes, args, state.to);
+    let isDelayed = false;
+    if (ending === UNCLEAR) {
+      ending = readCarefully(call, bytes, args, state.to);
+      isDelayed = ending === RETURNED && call.delayed;
+    }
     if (ending === UNCLEAR || ending === UNCLOSED) return UNENDED;
 
     let thread = state.enter(called, false);
     if (thread === null) return NOBODY;
+    if (isDelayed) state.note('delayed');
     if (thread.pending) this.#lose(thread);
     if (thread.leaving) thread = this.#rebirth(thread);
     thread.noteLine(state.line, state.from, state.to);
@@ -147,11 +152,16 @@ export class Calls {
     const { bytes } = state.window;
     const { call } = this;
     let ending: number = careful ? UNCLEAR : this.#lineResult.read(state.window, args, state.to);
-    if (ending === UNCLEAR || ending === UNFINISHED) ending = readCarefully(call, bytes, args, state.to);
+    let isDelayed = false;
+    if (ending === UNCLEAR || ending === UNFINISHED) {
+      ending = readCarefully(call, bytes, args, state.to);
+      isDelayed = ending === RETURNED && call.delayed;
+    }
     if (ending !== RETURNED && ending !== DETACHED) return UNENDED;
 
     const thread = state.enter(called, true);
     if (thread === null) return NOBODY;
+    if (isDelayed) state.note('delayed');
     state.account.resumed++;
     const { time } = state;
     const { duration } = call;

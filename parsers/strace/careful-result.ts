@@ -17,6 +17,7 @@ const VALUE = /^(?:(-?\d+)|(0x[0-9a-f]+)|(\?))(?=$|[\s<,(/[])/;
 /** Mail programs and narrow terminals break the line in front of the words in brackets, or leave them out. */
 const ERROR = /^ (?:(E[A-Z0-9_]+)(?: \(|$)|\((errno \d+)\))/;
 const DURATION = / <(\d{1,15}(?:\.\d{1,9})?)>$/;
+const DELAYED = / \((?:INJECTED: \w{1,40}, )?DELAYED\)|, DELAYED\)/;
 const INJECTED = /\(INJECTED(?:: [\w, ]{1,40})?\)/;
 
 /** Reads the end of a line that `LineResult.read` found unclear, from the beginning of the arguments on. */
@@ -42,6 +43,7 @@ export function readCarefully(
   call.error = '';
   call.duration = UNKNOWN;
   call.injected = false;
+  call.delayed = false;
   return RETURNED;
 }
 
@@ -78,6 +80,7 @@ function readResult(call: StraceCall, bytes: Buffer, closing: number, to: number
   const error = ERROR.exec(rest);
   call.error = error === null ? '' : (error[1] ?? error[2] ?? '');
   call.injected = INJECTED.test(rest);
+  call.delayed = DELAYED.test(rest);
   return true;
 }
 

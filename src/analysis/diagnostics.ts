@@ -50,6 +50,12 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
       'Calls are printed when they return and filtered by outcome (-z, -Z, -e status): failed or successful calls ' +
       'may be missing, so shares cannot be trusted.',
   },
+  delayed: {
+    severity: 'warning',
+    meaning:
+      'strace itself held calls up, as -e inject=…:delay_enter or delay_exit tells it to; their lines say (DELAYED). ' +
+      'What they took is no fault of the server, and shows in findings as calls that took long or did not run.',
+  },
   'long-line': { severity: 'info', meaning: 'Very long lines; their middle was not kept.' },
   'tracer-message': {
     severity: 'info',

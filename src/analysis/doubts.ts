@@ -6,6 +6,7 @@ import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
 import { count, duration, plural } from '../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
+import { hiddenEnd, judgesOpenCalls } from './hidden-end.ts';
 import { FEW, isNarrow, REPLIES, sentenceOf, type Unrecorded, unrecordedIn } from './unrecorded.ts';
 
 /** One may be a quirk of the tracer. */
@@ -23,8 +24,13 @@ export interface Doubts {
   readonly isFiltered: boolean;
   /** It holds calls on files and sockets alone, as `-e trace=desc` and `-e trace=network` leave them. */
   readonly isNarrow: boolean;
-  /** Calls were printed when they had returned, and only those that failed, or only those that did not (`-z`, `-Z`). */
+  /**
+   * Calls were printed when they had returned, and perhaps only those that failed, or did not (`-z`, `-Z`,
+   * `-e status`).
+   */
   readonly isByOutcome: boolean;
+  /** What shows that calls that had not returned may be missing at the end; '' where nothing does. */
+  readonly hiddenEnd: string;
   /** Lines that are certainly missing: as a rule a small part of those that are. */
   readonly missingLines: number;
   /** So many that nothing is clear. */
@@ -42,10 +48,13 @@ export interface Doubts {
 /** What the reading side counted. */
 interface Read {
   readonly lines: number;
+  readonly stopsThreads: boolean;
+  readonly splitsCalls: boolean;
   readonly diagnostics: ReadonlyMap<string, { readonly count: number }>;
 }
 
-export function doubtsAbout(model: Model, { diagnostics, lines }: Read, resolution: Nanoseconds = 0): Doubts {
+export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 0): Doubts {
+  const { diagnostics, lines, stopsThreads, splitsCalls } = read;
   const { orphanHalves, numbersAgain } = model.completeness;
   const processes = model.processes.all();
   // Asked for each of thousands of findings.
@@ -61,6 +70,7 @@ export function doubtsAbout(model: Model, { diagnostics, lines }: Read, resoluti
     isFiltered: unrecorded.some(({ kinds }) => kinds !== REPLIES),
     isNarrow: isNarrow(model),
     isByOutcome: diagnostics.has('exit-order'),
+    hiddenEnd: stopsThreads && !splitsCalls && !diagnostics.has('exit-order') ? hiddenEnd(model, lines) : '',
     missingLines,
     resolution,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
@@ -97,6 +107,16 @@ export function sentenceOnMissing({ missingLines }: Doubts): string {
   );
 }
 
+/** The sentence for DATA on calls at the end that are missing; '' where none seems to be. */
+export function sentenceOnEnd({ hiddenEnd: sign }: Doubts): string {
+  if (sign === '') return '';
+  return (
+    `No thread is in a call at the end of the capture, and ${sign}: it computes, the capture was cut, or calls that ` +
+    'had not returned were left out (-e status, -z). A thread that hangs would not show. Record without that option, ' +
+    `and end strace with Ctrl-C or timeout: ${RECORDING}`
+  );
+}
+
 /** What is left of a conclusion. */
 interface Believed extends Conclusion<Metrics> {
   readonly findings: readonly Doubted[];
@@ -125,6 +145,8 @@ export function believed(kind: Kind, conclusion: Conclusion<Metrics>, doubts: Do
     return notApplicable(`${PARTLY} Beside that: ${outcome.reason}`);
   if (doubts.isByOutcome && outcome.status === 'clear' && kind !== 'worker-death')
     return notApplicable(`${BY_OUTCOME} Record without that option: ${RECORDING}`);
+  if (doubts.hiddenEnd !== '' && outcome.status === 'clear' && judgesOpenCalls(kind))
+    return notApplicable(`${sentenceOnEnd(doubts)} Beside that: ${outcome.reason}`);
   if (findings.length === 0) return conclusion;
   return { outcome, findings: findings.map((finding) => doubted(kind, finding, doubts)) };
 }
@@ -139,6 +161,9 @@ function doubted(kind: Kind, finding: DraftFinding<Metrics>, doubts: Doubts): Do
     // A silence may be a wait that a signal ended, or one that goes on at the end.
     return isSilence || isElsewhere(kind, finding.metrics) ? demoted(doubtful) : doubtful;
   }
+  // What goes on at the end without a call may be a call that is missing.
+  if (isSilence && finding.openEnded && doubts.hiddenEnd !== '')
+    return demoted(possible(finding, sentenceOnEnd(doubts)));
   if (isSilence && missingLines > 0) {
     const doubtful = possible(finding, MISSING);
     return missingLines >= SURE && timesOf(finding.metrics) <= missingLines ? demoted(doubtful) : doubtful;
@@ -180,7 +205,8 @@ function demoted(finding: DraftFinding<Metrics>): Doubted {
 }
 
 const BY_OUTCOME =
-  'The capture holds calls that failed only, or calls that did not only (-z, -Z), and none that had not returned.';
+  'The capture holds no call that had not returned, and perhaps only those that failed, or did not (-z, -Z, ' +
+  '-e status).';
 const MISSING = 'Lines of the capture are missing: it may be one of them that is not seen here.';
 const PARTLY = 'The capture seems to hold some kinds of calls only (-e): what others came to is not told.';
 const COARSE = 'The times are whole seconds, and what lasted less than one or two of them is not told.';

@@ -14,6 +14,8 @@ export interface InputFacts {
   readonly source: Source;
   /** The tracer stopped threads at every call. */
   readonly stopsThreads: boolean;
+  /** A call was printed in two halves, since others were printed before it had returned. */
+  readonly splitsCalls: boolean;
   readonly toolVersion: string;
   readonly lines: number;
   readonly unparsedLines: number;

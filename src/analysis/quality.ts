@@ -1,7 +1,7 @@
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { count, percent, plural } from '../trace/format-numbers.ts';
 import { meaningOf } from './diagnostics.ts';
-import { sentenceOnHoles, sentenceOnMissing } from './doubts.ts';
+import { sentenceOnEnd, sentenceOnHoles, sentenceOnMissing } from './doubts.ts';
 import { limitsReached } from './omitted.ts';
 import type { Parts } from './parts.ts';
 import type { Diagnostic, Quality } from './report.ts';
@@ -35,6 +35,8 @@ export function assessQuality(parts: Parts): Quality {
   if (missing !== '') notes.push(missing);
   const holes = sentenceOnHoles(doubts);
   if (holes !== '') notes.push(holes);
+  const end = sentenceOnEnd(doubts);
+  if (end !== '') notes.push(end);
   notes.push(...doubts.unrecorded.map(sentenceOf));
   if (lostEvents > 0) notes.push(`${plural(lostEvents, 'event')} lost by the tracer: counts are too low.`);
   if (!capabilities.times)
@@ -80,6 +82,7 @@ export function assessQuality(parts: Parts): Quality {
     unnamed !== null ||
     missing !== '' ||
     holes !== '' ||
+    end !== '' ||
     doubts.unrecorded.length > 0 ||
     diagnostics.some(({ severity }) => severity === 'warning' || (severity === 'error' && share > PARTIAL_SHARE));
   const poor = share > POOR_SHARE || events === 0 || !capabilities.times;

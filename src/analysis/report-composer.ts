@@ -8,7 +8,7 @@ import { millisecondsAt } from '../detectors/words.ts';
 import { isWorkerRole, rolesIn } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
-import { durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
+import { duration, durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
 import { withoutDead } from './dead-pids.ts';
@@ -64,6 +64,7 @@ export function composeReport(parts: Parts): Report {
       ),
       slowReplies: parts.doubts.unrecorded.length > 0 ? null : slowReplies,
       unseen: unseenIn(parts),
+      held: heldBefore(slow),
       callAsLong: callAsLong(slow, time.rows) || waitAsLong(slow, dependencies.rows),
     }),
     ...(slowReplies === null ? {} : { slowReplies }),
@@ -81,7 +82,13 @@ export function composeReport(parts: Parts): Report {
 function unseenIn({ doubts, drafts, capabilities, model }: Parts): string {
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
-  if (doubts.isByOutcome) return 'the capture holds failed calls only, or none that failed. Record without -z and -Z';
+  if (doubts.isByOutcome)
+    return (
+      'the capture holds no call that had not returned, and perhaps failed ones only. Record without -z, -Z and ' +
+      '-e status'
+    );
+  if (doubts.hiddenEnd !== '')
+    return `no thread is in a call at the end, and ${doubts.hiddenEnd}. Record without -e status, to the end`;
   const isDemoted = drafts.some((draft) => draft.isDemoted === true);
   if (doubts.areManyMissing || doubts.areHolesLong || (isDemoted && doubts.missingLines > 0))
     return 'lines of the capture are missing';
@@ -104,6 +111,15 @@ function slowRepliesOf({ count, longest }: Slow, least: Nanoseconds): SlowReplie
 /** A call may have held up a request if it took this part of its time, at least and at most. */
 const LEAST_PART = 0.5;
 const MOST_PART = 1.1;
+
+/** A proxy read the longest one long before it passed that on: the service behind did not have it meanwhile. */
+function heldBefore({ longest }: Slow): string {
+  if (longest === null || longest.held < LEAST_PART * longest.length || longest.peer === '') return '';
+  return (
+    ` This server read that request ${duration(longest.held)} before it asked ${longest.peer}: a limit of its own ` +
+    '(limit_req, maxconn) may hold requests.'
+  );
+}
 
 /** A call of that process that took about as long. Waits for work, and for locks of memory, say nothing. */
 function callAsLong({ longest }: Slow, times: readonly TimeShare[] | null): string {

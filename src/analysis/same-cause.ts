@@ -1,5 +1,5 @@
 import { listOf, textOf } from '../detectors/read-metric.ts';
-import { requestShape } from '../detectors/request-shape.ts';
+import { requestShape } from '../trace/request-shape.ts';
 import type { Finding } from './report.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
-import { shortRequest } from '../detectors/request-shape.ts';
 import { isWorkerRole } from '../model/machine/roles.ts';
 import { durationOfMs, percent, plural } from '../trace/format-numbers.ts';
+import { shortRequest } from '../trace/request-shape.ts';
 import { causesIn, effectsOf, severityOf } from './causes.ts';
 import type { Finding, Quality, SlowReplies, Verdict, Window, Worker } from './report.ts';
 
@@ -24,6 +24,8 @@ export interface VerdictContext {
   readonly unseen?: string;
   /** Requests that took long, whatever they waited for. */
   readonly slowReplies?: SlowReplies | null;
+  /** That the longest of them was read long before it was passed on, as a sentence; '' where it was not. */
+  readonly held?: string;
   /** A call that took about as long as the longest of them, in words; '' for none. */
   readonly callAsLong?: string;
 }
@@ -165,7 +167,7 @@ function slowly({ count, leastMs, longestMs, request }: SlowReplies): string {
 const withStop = (sentence: string): string => (sentence.endsWith('...') ? sentence : `${sentence}.`);
 
 /** What to act on first may be much shorter than what the slowest requests waited for. */
-function withSlow(worst: Verdict, findings: readonly Finding[], slow: SlowReplies): Verdict {
+function withSlow(worst: Verdict, findings: readonly Finding[], slow: SlowReplies, held: string): Verdict {
   const causes = causesIn(findings);
   const isSerious = (finding: Finding): boolean => severityOf(finding, findings) !== 'info';
   // There may be thousands: each is asked only what has to be known.
@@ -173,7 +175,11 @@ function withSlow(worst: Verdict, findings: readonly Finding[], slow: SlowReplie
   const tells = (finding: Finding): boolean =>
     mayCause(finding, slow) || effectsOf(finding, findings).some((effect) => mayCause(effect, slow));
   const told = causes.find((finding) => tells(finding) && isSerious(finding));
-  if (told === undefined) return { ...worst, text: `${worst.text}. Not explained: ${slowly(slow)}` };
+  if (told === undefined)
+    return {
+      ...worst,
+      text: `${worst.text}. Not explained: ${held === '' ? slowly(slow) : withStop(slowly(slow))}${held}`,
+    };
   return told === causes.find(isSerious) ? worst : { ...worst, text: `${worst.text}. Longer: ${told.title}` };
 }
 
@@ -194,10 +200,11 @@ export function decide(
     unseen = '',
     slowReplies = null,
     callAsLong = '',
+    held = '',
   }: VerdictContext = {},
 ): Verdict {
   const worst = worstOf(findings, unlisted);
-  if (worst !== null) return slowReplies === null ? worst : withSlow(worst, findings, slowReplies);
+  if (worst !== null) return slowReplies === null ? worst : withSlow(worst, findings, slowReplies, held);
   const causes = causesIn(findings);
   const [first] = causes;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
@@ -217,7 +224,7 @@ export function decide(
       severity: first?.severity ?? 'none',
       confidence: 'cannot-tell',
       // What no request can have waited for is no answer to that.
-      text: `${untold}${callAsLong}${first !== undefined && EXPLAINING.has(first.kind) ? seen(first) : ''}`,
+      text: `${untold}${held || callAsLong}${first !== undefined && EXPLAINING.has(first.kind) ? seen(first) : ''}`,
     };
   }
   if (first !== undefined && endsAway(first, window)) {

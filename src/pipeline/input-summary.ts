@@ -71,6 +71,7 @@ export class InputSummary {
     return {
       source: this.#source(),
       stopsThreads: [...this.#entries.values()].some(({ format }) => format.stopsThreads),
+      splitsCalls: [...this.#entries.values()].some(({ parser }) => parser.flags.split),
       toolVersion: TOOL_VERSION,
       lines: this.lines,
       unparsedLines: this.#sum('unparsed'),

@@ -11,6 +11,7 @@ export interface Refusal {
   /**
    * `slots`: as many clients as its limit allows are connected; `user`: one account has all that it may have;
    * `unavailable`: it has no room for this request, or nobody behind it has; `behind`: whom it asked did not answer;
+   * `failed`: the application itself failed;
    * `snapshot`: Redis cannot save; `busy`: a script runs; `time`: canceled, as a limit of time does; `lock`: a lock was
    * not let go in time.
    */
@@ -22,6 +23,7 @@ export interface Refusal {
     | 'state'
     | 'unavailable'
     | 'behind'
+    | 'failed'
     | 'rate'
     | 'memory'
     | 'disk'
@@ -104,6 +106,7 @@ export function refusalInLog(bytes: string): Refusal | null {
 export const STATUS_BYTES = 12;
 const STATUS_REASONS: Readonly<Record<string, Reason>> = {
   '429': 'rate',
+  '500': 'failed',
   '502': 'behind',
   '503': 'unavailable',
   '504': 'behind',

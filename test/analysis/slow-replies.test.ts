@@ -42,6 +42,31 @@ describe('requests that are answered late, and no check says why', () => {
     });
   });
 
+  // As of nginx with limit_req and of haproxy with maxconn of a server, of which the clients waited 2.0 and 2.7 s.
+  it('were held by a proxy that read them long before it passed them on', async () => {
+    const proxied = async (heldMs: number, answerMs: number): Promise<string> => {
+      const { trace, worker } = oneWorker();
+      for (let count = 0; count < 3; count++) {
+        const begin = 50 + count * 3000;
+        worker.waitUntil(begin, LISTENER).accept(11).read(11, `GET /d?${count}`);
+        connectTo(worker.waitUntil(begin + heldMs), 20, 8080, 60_020 + count);
+        worker.send(20, `GET /d?${count} HTTP/1.1\\r\\nHost: b\\r\\n\\r\\n`);
+        worker
+          .waitUntil(begin + heldMs + answerMs, 20)
+          .read(20, 'HTTP/1.1 200 OK\\r\\n\\r\\n')
+          .close(20);
+        worker.reply(11).close(11);
+      }
+      return (await analyzed(trace)).verdict.text;
+    };
+    assert.match(
+      await proxied(1200, 20),
+      / up to 1\.22 s: GET \/d\. This server read that request 1\.20 s before it asked 10\.0\.0\.7:8080: a limit /,
+    );
+    assert.doesNotMatch(await proxied(500, 520), /before it asked/);
+    assert.doesNotMatch(await proxied(3, 1200), /before it asked/);
+  });
+
   it('are those that took longer than clients wait, which whoever runs drover knows', async () => {
     const said = async (ms: number, timeoutMs: number): Promise<string> =>
       (await analyzed(answeredAfter(ms), {}, { thresholds: { 'client-timeout-ms': timeoutMs } })).verdict.text;

@@ -54,6 +54,8 @@ describe('clients that a server turns away', () => {
       workers: [101, 102, 103],
       firstMs: 10.02,
       lastMs: 110.02,
+      requests: [],
+      before: [],
       waiting: [],
       idleInTransaction: [],
     });
@@ -128,6 +130,23 @@ it('replies with status 503 are information, a warning from a hundredth on, and 
   assert.equal(await severity(2), 'warning');
   assert.equal(await severity(39), 'warning');
   assert.equal(await severity(40), 'critical');
+});
+
+it('requests that failed are told by their kind, and by the call that had failed before them', async () => {
+  const { trace, worker } = oneWorker();
+  for (let index = 0; index < 13; index++) {
+    const fails = index === 3 || index === 7;
+    worker
+      .waitUntil(20 + 10 * index, LISTENER)
+      .accept(11)
+      .read(11, fails || index > 9 ? `GET /item/${index}` : 'GET /a');
+    if (fails)
+      worker.call('openat(AT_FDCWD, "/srv/prices.json", O_RDONLY', ')', '-1 ENOENT (No such file or directory)');
+    worker.send(11, `HTTP/1.1 ${fails ? '500 Internal Server Error' : '200 OK'}\\r\\n\\r\\n`).close(11);
+  }
+  const { metrics } = only(await analyzed(trace), KIND);
+  assert.deepEqual(metrics.requests, [{ request: 'GET /item/*', count: 2, others: 3 }]);
+  assert.deepEqual(metrics.before, [{ call: 'openat', errno: 'ENOENT', target: '/srv/prices.json', count: 2 }]);
 });
 
 it('a limit of the rate is a warning at most, however many it refuses', async () => {
@@ -226,7 +245,7 @@ describe('the words with which servers turn clients away', () => {
     );
     assert.deepEqual(
       ['429', '502', '503', '504', '500', '404'].map((status) => refusalInReply(`HTTP/1.1 ${status}`)?.reason),
-      ['rate', 'behind', 'unavailable', 'behind', undefined, undefined],
+      ['rate', 'behind', 'unavailable', 'behind', 'failed', undefined],
     );
     const failed = (state: string): string => `C\0\0\0\x08SET\0E\0\0\0%SERROR\0VERROR\0C${state}\0Mx\0\0`;
     assert.deepEqual(

@@ -44,6 +44,7 @@ function stall({ reason = {}, ...parts }: Parts = {}): Stall {
     waitingCount: () => 0,
     calls: 7,
     outside: ms(950),
+    spinsIn: '',
     longestGap: ms(900),
     requestsRead: 1,
     isOfAny: false,

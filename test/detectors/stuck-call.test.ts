@@ -155,8 +155,23 @@ describe('a worker that waits for somebody else', () => {
     // The capture ends at 5.0 s, 1.9 s after the sleep of 2.2 s, and 2.6 s after the one of 1.5 s.
     const usual = await analyzed(asks(2200));
     none(usual, KIND);
-    assert.match(usual.outcomes[KIND]?.reason ?? '', /, 1 asleep in a request no longer than others that were/);
+    assert.match(
+      usual.outcomes[KIND]?.reason ?? '',
+      /, 1 asleep, or waiting for a thread, in a request no longer than others that were/,
+    );
     assert.equal(only(await analyzed(asks(1500)), KIND).severity, 'critical');
+  });
+
+  // Recorded of varnish: all requests took the 1.5 s of the service behind, for which another thread waited.
+  it('is not told for a wait for another thread as long as one after which a request was answered', async () => {
+    const asks = (waitedMs: number): TraceLines =>
+      server((worker) => {
+        const parked = 'futex(0x7f98373300b8, FUTEX_WAIT_PRIVATE, 0, NULL';
+        worker.call(parked, ')', 0, waitedMs).reply(11).close(11).accept(11).read(11, 'GET /a').gap(10);
+        worker.stays(`${parked}`);
+      });
+    none(await analyzed(asks(2200)), KIND);
+    assert.equal(only(await analyzed(asks(1500)), KIND).workers[0], 101);
   });
 
   it('hangs together with the one that waits for it', async () => {

@@ -43,6 +43,47 @@ function inTurns(): TraceLines {
   return trace;
 }
 
+/**
+ * As a varnish of two pools was recorded with 12 clients that kept their connection and asked for what took the service
+ * behind 0.9 s: two threads accepted one client each and served that one, and two others took over the accept, for 10.
+ * No request took longer than 971 ms.
+ */
+function twoServeWhatTheyAccepted(): TraceLines {
+  const trace = new TraceLines();
+  const main = trace.thread(100).at(0);
+  openListener(main, LISTENER);
+  const threads = [101, 102, 103, 104, 105].map((tid) => {
+    main.call(CLONE, ', child_tidptr=0x7f5a50)', tid);
+    const thread = trace.thread(tid).at(5);
+    thread.labels.set(LISTENER, main.labels.get(LISTENER) ?? '');
+    return thread;
+  });
+  main.stays('wait4(-1, ');
+  const [first, second, acceptor, ...pool] = threads as [ThreadLines, ThreadLines, ThreadLines, ...ThreadLines[]];
+  for (const [index, thread] of [first, second].entries()) {
+    const fd = 33 + index;
+    thread.accept(fd, { ms: 70 });
+    for (let times = 0; times < 4; times++) {
+      thread.read(fd, 'GET /report');
+      thread.call('futex(0x5600, FUTEX_WAIT_PRIVATE, 0, NULL', ')', 0, 900);
+      thread.reply(fd);
+      thread.call(`poll([{fd=${thread.fd(fd)}, events=POLLIN}], 1, 49`, ')', `1 ([{fd=${fd}, revents=POLLIN}])`, 7);
+    }
+  }
+  for (let index = 0; index < 10; index++) {
+    const fd = 41 + index;
+    acceptor.at(100 + index * 80).accept(fd, { ms: 70 });
+    const server = pool[index % 2] as ThreadLines;
+    server.labels.set(fd, acceptor.labels.get(fd) ?? '');
+    server
+      .at(acceptor.now + 1)
+      .read(fd, 'GET /small')
+      .reply(fd);
+  }
+  acceptor.stays(`accept4(${acceptor.fd(LISTENER)}, `);
+  return trace;
+}
+
 describe('threads that accept in turns, each inside of accept', () => {
   it('are no loops: one that waits to be needed holds up nobody', async () => {
     const report = await analyzed(inTurns());
@@ -50,5 +91,9 @@ describe('threads that accept in turns, each inside of accept', () => {
     none(report, 'service-stall');
     const [worker] = report.workers;
     assert.deepEqual([worker?.role, worker?.accepted, worker?.busyPercent], ['acceptor', 8, null]);
+  });
+
+  it('are not all that take clients while another one accepts', async () => {
+    none(await analyzed(twoServeWhatTheyAccepted()), 'worker-saturation');
   });
 });

@@ -290,3 +290,14 @@ test('lines without the columns that all others have are not events', () => {
   );
   assert.deepEqual([calls.map((call) => call.name), account.foreign], [['close', 'close', 'close'], 2]);
 });
+
+test('calls that strace held up (delay_enter, delay_exit) are counted, whole ones and those in two halves', () => {
+  const { codes, calls } = readTrace(
+    '7 1795189522.000000 sendto(8<socket:[9]>, "HTTP/1.1 200 OK", 15, 0, NULL, 0) = 15 (DELAYED) <0.300190>\n' +
+      '7 1795189522.400000 sendto(8<socket:[9]>, "a", 1, 0, NULL, 0 <unfinished ...>\n' +
+      '8 1795189522.500000 close(3)            = 0 <0.000010>\n' +
+      '7 1795189522.700000 <... sendto resumed>) = 1 (DELAYED) <0.300000>\n' +
+      '7 1795189522.800000 close(9)            = -1 EBADF (Bad file descriptor) (INJECTED) <0.000010>\n',
+  );
+  assert.deepEqual([calls.length, codes.delayed], [4, 2]);
+});

@@ -2,11 +2,11 @@ import type { HangUp } from '../../model/facts.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { longestWaitOf } from '../../model/topics/dependencies/peer.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { requestName, shortRequest } from '../../trace/request-shape.ts';
 import { elapsed } from '../../trace/time.ts';
 import { LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { requestName, shortRequest } from '../request-shape.ts';
 import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 

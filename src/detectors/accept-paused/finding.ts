@@ -1,12 +1,12 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Listener } from '../../model/machine/listener.ts';
 import { duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
+import { shortRequest } from '../../trace/request-shape.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { shortRequest } from '../request-shape.ts';
 import { millisecondsAt } from '../words.ts';
 import { nextFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';

@@ -1,6 +1,6 @@
 import { duration, plural } from '../../trace/format-numbers.ts';
+import { requestName, shortRequest } from '../../trace/request-shape.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
-import { requestName, shortRequest } from '../request-shape.ts';
 import type { LookupTally } from './lookup-tally.ts';
 import type { Place } from './metrics.ts';
 

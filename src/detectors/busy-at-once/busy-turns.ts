@@ -2,8 +2,8 @@ import type { KeptLine } from '../../model/evidence.ts';
 import type { LongTurn } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { requestShape } from '../../trace/request-shape.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
-import { requestShape } from '../request-shape.ts';
 import { type Cause, reasonOf } from '../stall-cause/cause.ts';
 import type { Interval } from './intersection.ts';
 

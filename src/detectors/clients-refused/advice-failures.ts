@@ -29,6 +29,15 @@ export const AFTER_FAILURE: Readonly<Partial<Record<string, readonly Step[]>>> =
         'limit_req in nginx).',
     },
   ],
+  failed: [
+    {
+      text:
+        'Read the error that the application logged for one of these requests: the proof has the times. A framework ' +
+        'answers 500 where its code raised an exception that nobody caught.',
+      command: 'journalctl -u SERVICE --since -10min | grep -iE "error|exception|traceback" | tail -50',
+    },
+    { text: 'See what was deployed or changed right before the first of them.' },
+  ],
   behind: [
     {
       text: 'Read the error log of the proxy at that time: it names the server that did not answer, and the reason.',

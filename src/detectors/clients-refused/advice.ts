@@ -146,6 +146,8 @@ export function whyOf({ protocol, reason, what }: Refusal): string {
   if (what === 'statement' || what === 'command')
     return 'The client gets an error in place of a result. Many try again at once, which adds load.';
   if (protocol === 'HTTP' && reason === 'rate') return 'A client that gets 429 was not served, and should wait.';
+  if (protocol === 'HTTP' && reason === 'failed')
+    return 'A client that gets 500 gets an error in place of an answer, and as a rule a second try fails as well.';
   if (protocol === 'HTTP' && reason === 'behind')
     return 'The client gets an error of the proxy. The server behind it did not answer in time, or is gone.';
   if (protocol === 'HTTP')

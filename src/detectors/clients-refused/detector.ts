@@ -1,9 +1,10 @@
 import type { Accepted } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listener.ts';
-import { type ClientRefused, RefusalTracker } from '../../model/topics/refusals/refusal-tracker.ts';
+import { type ClientRefused, countIn, nameOf, RefusalTracker } from '../../model/topics/refusals/refusal-tracker.ts';
 import type { SessionCensus } from '../../model/topics/sessions/session.ts';
 import { SessionTracker } from '../../model/topics/sessions/session-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
+import { requestShape } from '../../trace/request-shape.ts';
 import { earlier, later, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
@@ -56,7 +57,7 @@ function noted({ model }: Context, refused: Map<string, Refusals>, fact: ClientR
   const key = `${listener?.id ?? ''} ${refusal.protocol} ${refusal.code}`;
   const known = refused.get(key);
   if (known === undefined && refused.size === MOST_KINDS) return;
-  const own = known ?? {
+  const own: Refusals = known ?? {
     listener,
     refusal,
     count: 0,
@@ -65,6 +66,8 @@ function noted({ model }: Context, refused: Map<string, Refusals>, fact: ClientR
     last: time,
     census: null,
     lines: [],
+    requests: new Map(),
+    before: new Map(),
   };
   refused.set(key, own);
   own.count++;
@@ -72,6 +75,12 @@ function noted({ model }: Context, refused: Map<string, Refusals>, fact: ClientR
   own.last = later(own.last, time);
   if (own.pids.size < MOST_PIDS) own.pids.add(thread.process.pid);
   if (own.lines.length < EVIDENCE) own.lines.push(line);
+  if (fact.request !== '') countIn(own.requests, requestShape(fact.request));
+  for (const failed of fact.before) {
+    const known = own.before.get(nameOf(failed));
+    if (known !== undefined) known.count++;
+    else if (own.before.size < MOST_KINDS) own.before.set(nameOf(failed), { ...failed, count: 1 });
+  }
   // Sessions are many, and refusals may be: a look a second.
   if (own.census !== null && time - own.census.at < SECOND) return;
   const census = model.topic(SessionTracker).census(model.processes.all(), time, SECOND);

@@ -1,3 +1,4 @@
+import { RefusalTracker } from '../../model/topics/refusals/refusal-tracker.ts';
 import type { AtStatement, SessionCensus } from '../../model/topics/sessions/session.ts';
 import { count, duration, percent, plural } from '../../trace/format-numbers.ts';
 import type { Refusal } from '../../trace/refusals.ts';
@@ -9,6 +10,7 @@ import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { statementName } from '../statement-name.ts';
 import { millisecondsAt } from '../words.ts';
 import { nextFor, whyOf } from './advice.ts';
+import { failedBefore, inCommon, requestsOf } from './in-common.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -19,6 +21,7 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
   const { times } = context.capabilities;
   const { listener, refusal, first, last, census, lines } = refusals;
   const total = refusals.count;
+  const served = context.model.topic(RefusalTracker).served.get(listener);
   const share = accepted === 0 ? null : total / Math.max(total, accepted);
   const waiting = (census?.waiting ?? []).slice(0, MOST_LISTED);
   const idle = (census?.idleInTransaction ?? []).slice(0, MOST_LISTED);
@@ -35,12 +38,12 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
   const within = times && last > first ? ` within ${duration(last - first)}` : '';
   const part = share === null ? '' : `, ${percent(share)} of the ${isOfClients ? 'connections' : 'replies'}`;
   return {
-    severity: severityOf(context, share, refusal),
+    severity: severityOf(context, total, share, refusal),
     confidence: 'likely',
     title: cutTitle(`${of} ${verb}${on}: ${shortOf(refusal)}`),
     summary:
       `${of} ${are}${verb}${on}${within}${part}: ` +
-      `${LONG[refusal.reason]} (${refusal.protocol}${code}).${held(refusal, census)}`,
+      `${LONG[refusal.reason]} (${refusal.protocol}${code}).${inCommon(refusals, served)}${held(refusal, census)}`,
     why: whyOf(refusal),
     ...span({ times }, first, last),
     openEnded: false,
@@ -54,6 +57,8 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
       workers: [...refusals.pids].filter((pid) => pid !== 0),
       firstMs: times ? millisecondsAt(context.model, first) : null,
       lastMs: times ? millisecondsAt(context.model, last) : null,
+      requests: requestsOf(refusals, served),
+      before: failedBefore(refusals, served),
       waiting: waiting.map((each) => listed(context, each)),
       idleInTransaction: idle.map((each) => listed(context, each)),
     },
@@ -63,8 +68,13 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
   };
 }
 
-function severityOf({ threshold }: Context, share: number | null, { what, reason }: Refusal): Severity {
+/** Of an application that serves some requests, the one of somebody who asks for nonsense may fail each time. */
+const FEW_FAILED = 5;
+
+function severityOf({ threshold }: Context, total: number, share: number | null, refusal: Refusal): Severity {
+  const { what, reason } = refusal;
   if (what !== 'client' && share !== null && share < threshold('refused-share')) return 'info';
+  if (reason === 'failed') return total < FEW_FAILED ? 'info' : 'warning';
   // A limit of the rate is there to refuse.
   return share !== null && share >= threshold('refused-critical-share') && reason !== 'rate' ? 'critical' : 'warning';
 }
@@ -77,6 +87,7 @@ const SHORT: Readonly<Record<Refusal['reason'], string>> = {
   state: 'it starts, stops or recovers',
   unavailable: '',
   behind: '',
+  failed: '',
   rate: '',
   memory: 'memory is at its limit',
   disk: 'the disk is full',
@@ -90,7 +101,15 @@ const SHORT: Readonly<Record<Refusal['reason'], string>> = {
 };
 
 /** Reasons for which something was begun that could not be done. */
-const FAILING: ReadonlySet<Refusal['reason']> = new Set(['behind', 'time', 'lock', 'deadlock', 'disk', 'memory']);
+const FAILING: ReadonlySet<Refusal['reason']> = new Set([
+  'behind',
+  'failed',
+  'time',
+  'lock',
+  'deadlock',
+  'disk',
+  'memory',
+]);
 
 function shortOf({ reason, code }: Refusal): string {
   return SHORT[reason] || code.replace('status', 'answered');
@@ -104,6 +123,7 @@ const LONG: Readonly<Record<Refusal['reason'], string>> = {
   state: 'the server was starting, shutting down or recovering',
   unavailable: 'they were answered 503, since this server or one behind it had no room for them',
   behind: 'the server behind did not answer, or could not be asked',
+  failed: 'they were answered 500, which says that the application failed in them',
   rate: 'their client had asked too often, by the rules of the server',
   memory: 'the server has as much memory as it may have',
   disk: 'no room was left on the disk',

@@ -20,6 +20,23 @@ export const metrics = {
   workers: metric.list(metric.pid('A process.'), 'Those that said so.'),
   firstMs: metric.orNull(metric.momentMs('The first refusal; null without times.')),
   lastMs: metric.orNull(metric.momentMs('The last refusal; null without times.')),
+  requests: metric.list(
+    metric.record({
+      request: metric.text('A kind of request of HTTP: numbers in its path are `*`.'),
+      count: metric.count('So many of them.'),
+      others: metric.count('So many of that kind were answered otherwise since the first of them.'),
+    }),
+    'Those of which most were refused, or failed so; at most 3.',
+  ),
+  before: metric.list(
+    metric.record({
+      call: metric.text('A call that had failed in most of these requests, and in few of the others.'),
+      errno: metric.text('Its error.'),
+      target: metric.text('The address or file.'),
+      count: metric.count('Before so many of them.'),
+    }),
+    'What these requests of HTTP have in common; at most 3.',
+  ),
   waiting: metric.list(
     metric.record(session),
     'Sessions whose statement had no answer for a second, when most of them waited.',

@@ -1,8 +1,14 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Listener } from '../../model/machine/listener.ts';
+import type { FailedCall } from '../../model/topics/refusals/failed-calls.ts';
 import type { SessionCensus } from '../../model/topics/sessions/session.ts';
 import type { Refusal } from '../../trace/refusals.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+
+/** A call that had failed before so many of them. */
+export interface Before extends FailedCall {
+  count: number;
+}
 
 /** Refusals of one kind on one listener. */
 export interface Refusals {
@@ -15,4 +21,7 @@ export interface Refusals {
   /** What the sessions of the server were at, when most of them kept others waiting; null where it has none. */
   census: SessionCensus | null;
   readonly lines: KeptLine[];
+  /** Of requests of HTTP: how many there were of each kind, and before how many a call had failed. */
+  readonly requests: Map<string, number>;
+  readonly before: Map<string, Before>;
 }

@@ -18,6 +18,7 @@ import { stallFinding } from './finding.ts';
 import { computedFor } from './goroutines.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { noLoopReason } from './no-loop-reason.ts';
+import { spinning, spinsIn } from './spinning.ts';
 import { causesOf, foldedByRequest } from './stall-causes.ts';
 import { addStall, recorded, regrouped, type Stall, type StallGroup } from './stall-group.ts';
 import { judgeWatched } from './watched.ts';
@@ -89,7 +90,9 @@ function withOpen(
 function stallOf(fact: LongTurn, context: Context): Stall {
   const { turn, length, open } = fact;
   const offCpu = context.model.scheduler.active && !open ? { blocked: turn.blockedOutside, queued: turn.queued } : null;
-  const reason = reasonOf(fact, context.capabilities.durations);
+  const judged = reasonOf(fact, context.capabilities.durations);
+  const spins = spinsIn(fact, judged, context.model);
+  const reason = spinning(judged, spins);
   // Whole-second stamps can make a turn look up to one second longer, or shorter, than it was.
   const uncertain = context.capabilities.resolution > MILLISECOND ? context.capabilities.resolution : 0;
   const tracer = turn.tracer + turn.calls * context.model.calibration.floor;
@@ -110,6 +113,7 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     calls: turn.calls,
     outside: Math.max(0, length - turn.inCalls),
     longestGap: turn.longestGap,
+    spinsIn: spins,
     requestsRead: turn.requestsRead,
     isOfAny: turn.untold > turn.ownerTime,
     gapOffCpu: turn.gap?.offCpu ?? null,

@@ -106,6 +106,11 @@ function whatHappened(stall: Stall): string {
       `no line for ${duration(stall.longestGap)} (in the call before, running, or waiting for a CPU: without ` +
       `-T one cannot tell)${pattern}`
     );
+  if (stall.spinsIn !== '')
+    return (
+      `it spins: ${plural(stall.calls, 'call')}, nearly all of them ${stall.spinsIn}, which waits for nothing ` +
+      '(running, or waiting for a CPU)'
+    );
   if (stall.longestGap >= ONE_GAP * stall.length)
     return `no system call for ${duration(stall.longestGap)} (${onOrOff(stall.longestGap, stall.gapOffCpu)})${pattern}`;
   const longest = stall.longestGap < MILLISECOND ? '' : ` and no gap over ${duration(stall.longestGap)}`;

@@ -1,5 +1,5 @@
 import { runtimeOf } from '../../model/machine/runtime.ts';
-import { requestName } from '../request-shape.ts';
+import { requestName } from '../../trace/request-shape.ts';
 import { mergedGroups, type StallGroup, targetKey } from './stall-group.ts';
 
 /** From so many requests on, stalls of one worker with one cause and target are one group: the code is shared. */

@@ -2,8 +2,8 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import type { Rhythm } from '../../model/measuring/pauses.ts';
 import type { Model } from '../../model/model.ts';
+import { requestShape } from '../../trace/request-shape.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import { requestShape } from '../request-shape.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
 import { type NotRunning, notRunningIn } from '../stall-cause/not-running.ts';
 
@@ -53,6 +53,8 @@ export interface Stall {
   readonly calls: number;
   readonly outside: Nanoseconds;
   readonly longestGap: Nanoseconds;
+  /** The call that it made again and again, which waits for nothing; '' for none. */
+  readonly spinsIn: string;
   readonly requestsRead: number;
   /** It was for one of those, and nothing tells for which. */
   readonly isOfAny: boolean;
@@ -200,6 +202,7 @@ function pausedAs(
   rhythm: Rhythm | null,
   ends: readonly Nanoseconds[],
 ): Stall | null {
+  if (stall.spinsIn !== '') return null;
   const { cause, isBrief, pauseStart, pauseEnd } = stall.reason;
   const found = CROWDS.has(cause)
     ? pausedInCrowd(model, thread, stall, rhythm, ends)

@@ -1,6 +1,6 @@
 import { count, duration, plural } from '../../trace/format-numbers.ts';
+import { requestName, requestShape, shortRequest } from '../../trace/request-shape.ts';
 import { cutTitle } from '../cut-title.ts';
-import { requestName, requestShape, shortRequest } from '../request-shape.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
 import { everyOne, workerName } from '../words.ts';
 import { isKnownToRun, isMostlyStarved, isStarved, ONE_GAP, percentQueued } from './sentences.ts';
@@ -194,6 +194,7 @@ function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
   if (cause === 'one-connection') return [CAUSE_IN_WORDS[cause], 'one busy connection'];
   if (cause === 'patched-thread-pool') return [CAUSE_IN_WORDS[cause], 'a patched thread pool', 'patched pool'];
   if (cause !== 'no-syscall') return [CAUSE_IN_WORDS[cause]];
+  if (stall.spinsIn !== '') return [`it spins in ${stall.spinsIn}`];
   if (isKnownToRun(stall)) return ['it computes (no system call)', 'it computes'];
   return longestGap >= ONE_GAP * length
     ? ['running, or no CPU', 'no system call']

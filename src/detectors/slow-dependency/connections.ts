@@ -1,7 +1,7 @@
 import type { Peer } from '../../model/topics/dependencies/peer.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
+import { requestName, shortRequest } from '../../trace/request-shape.ts';
 import type { Step } from '../finding.ts';
-import { requestName, shortRequest } from '../request-shape.ts';
 
 // Sentences about requests that waited until a connection to a service was free.
 

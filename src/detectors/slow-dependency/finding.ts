@@ -1,10 +1,10 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Peer } from '../../model/topics/dependencies/peer.ts';
 import { duration, milliseconds, percent, plural } from '../../trace/format-numbers.ts';
+import { requestName, shortRequest } from '../../trace/request-shape.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { requestName, shortRequest } from '../request-shape.ts';
 import { often } from '../words.ts';
 import { isSure, QUEUE_STEPS, queuedSentence, queuedTitles } from './connections.ts';
 import type { Slow } from './judge.ts';

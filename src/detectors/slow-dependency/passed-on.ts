@@ -1,7 +1,7 @@
 import type { Listener } from '../../model/machine/listener.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Peer } from '../../model/topics/dependencies/peer.ts';
-import { requestName } from '../request-shape.ts';
+import { requestName } from '../../trace/request-shape.ts';
 import type { Slow } from './judge.ts';
 
 /**

@@ -52,7 +52,7 @@ function conclude(context: Context): Conclusion<Metrics> {
       each.wait.what !== '' &&
       !noNews.has(each) &&
       isLong(context, each) &&
-      !isUsualSleep(context, each),
+      !isUsualWait(context, each),
   );
   const groups = new Map<string, ThreadAtEnd[]>();
   for (const each of stuck) {
@@ -136,10 +136,12 @@ function isLong({ model, capabilities, threshold, goesOn }: Context, { lasted, l
   return left.beganBefore && !goesOn && !hasReturned(model);
 }
 
-/** Requests of the capture were answered after a sleep as long as this one. */
-function isUsualSleep({ model }: Context, { left, lasted, wait }: ThreadAtEnd): boolean {
-  if (wait.kind !== 'time' || left.beganBefore || lasted === UNKNOWN) return false;
-  return lasted <= model.topic(AnsweredSleeps).longest;
+/** Requests of the capture were answered after a sleep, or a wait for another thread, as long as this one. */
+function isUsualWait({ model }: Context, { left, lasted, wait }: ThreadAtEnd): boolean {
+  if (left.beganBefore || lasted === UNKNOWN) return false;
+  const { longest, longestForThread } = model.topic(AnsweredSleeps);
+  if (wait.kind === 'time') return lasted <= longest;
+  return wait.kind === 'lock' && left.futex !== null && lasted <= longestForThread;
 }
 
 /** Some call came back in the capture. */
@@ -267,14 +269,16 @@ function reasonOf(context: Context, all: readonly ThreadAtEnd[], parked: number)
   const idle = all.filter((each) => idleOf(each) === 'yes').length;
   const untold = all.filter((each) => each.idle === 'yes').length - idle;
   const asleep = all.filter(
-    (each) => each.idle !== 'yes' && isLong(context, each) && isUsualSleep(context, each),
+    (each) => each.idle !== 'yes' && isLong(context, each) && isUsualWait(context, each),
   ).length;
   const brief = all.length - idle - untold - parked - asleep;
   const parts = [
     `${idle} waiting for work or for a time`,
     ...(untold > 0 ? [`${untold} in a call that strace does not name`] : []),
     ...(parked > 0 ? [`${parked} waiting for another thread or process while no request waits`] : []),
-    ...(asleep > 0 ? [`${asleep} asleep in a request no longer than others that were then answered`] : []),
+    ...(asleep > 0
+      ? [`${asleep} asleep, or waiting for a thread, in a request no longer than others that were then answered`]
+      : []),
     ...(brief > 0 ? [`${brief} for less than ${context.threshold('stuck-ms')} ms`] : []),
   ];
   return parts.length === 1

@@ -4,11 +4,11 @@ import { type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { shortRequest } from '../../trace/request-shape.ts';
 import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { shortRequest } from '../request-shape.ts';
 import { awayFinding } from './away.ts';
 import type { Metrics } from './metrics.ts';
 

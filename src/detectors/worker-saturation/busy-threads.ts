@@ -1,8 +1,8 @@
 import type { LongWork } from '../../model/machine/long-work.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { requestShape } from '../../trace/request-shape.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { BusyTurns } from '../busy-at-once/busy-turns.ts';
-import { requestShape } from '../request-shape.ts';
 
 /** A thread for each connection is no pool: so many are followed. */
 const MOST_THREADS = 4_096;

@@ -133,7 +133,9 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
       'No read or write in the trace: whether a worker serves its client or waits for one is unknown. If -e left ' +
         `them out, record without -e: ${RECORDING}`,
     );
-  const all = crewsOf(workers, ({ accepts }) => queuesOf(accepts.listeners));
+  const all = crewsOf(workers, ({ accepts }) => queuesOf(accepts.listeners)).filter(
+    (crew) => !hasAcceptor(crew, roles),
+  );
   const crews = all.filter((crew) => crew.length >= 2);
   // Without durations a wait that found nothing looks like one that found the next client there.
   const alone = context.capabilities.durations
@@ -221,6 +223,20 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
     (findings) => `all workers busy at once in ${plural(findings, 'service')}`,
     () => notApplicable('No workers seen that serve one request at a time'),
   );
+}
+
+/**
+ * Another thread of their process accepts for others: threads that accept in turns and then serve (varnish) are not all
+ * that take clients, and the next one waits in accept while they serve.
+ */
+function hasAcceptor(crew: Crew, roles: ReadonlyMap<Thread, Role>): boolean {
+  const processes = new Set(crew.map(({ process }) => process));
+  if (processes.size > 1) return false;
+  const listeners = new Set(crew.flatMap(({ accepts }) => [...accepts.listeners]));
+  for (const [{ process, accepts }, role] of roles)
+    if (role === 'acceptor' && processes.has(process))
+      for (const listener of accepts.listeners) if (listeners.has(listener)) return true;
+  return false;
 }
 
 /** Findings about acceptors that left clients in the queue, while nothing else tells why in their processes. */

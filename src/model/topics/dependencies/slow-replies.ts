@@ -1,7 +1,9 @@
+import { requestStart } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import { clienteleOf } from '../../machine/clientele.ts';
 import type { Request } from '../../machine/connections.ts';
+import type { Descriptor } from '../../machine/descriptors.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
@@ -14,6 +16,21 @@ interface SlowReply {
   readonly at: Nanoseconds;
   /** Who read it last. */
   readonly process: Process;
+  /** How long after it had been read the server passed it on, and to whom; 0 and '' where it did not, or at once. */
+  readonly held: Nanoseconds;
+  readonly peer: string;
+}
+
+/** So many bytes of a question hold its first line, as a rule. */
+const HEAD_BYTES = 256;
+/** Requests passed on that are remembered, and of equal ones so many. */
+const MOST_PASSED = 256;
+const MOST_TIMES = 16;
+
+/** When equal requests were passed on lately, and to whom the first of them. */
+interface PassedOn {
+  readonly times: Nanoseconds[];
+  readonly peer: string;
 }
 
 /**
@@ -25,6 +42,8 @@ export class SlowReplies implements Tracker {
   readonly least: Nanoseconds;
   #count = 0;
   #longest: SlowReply | null = null;
+  /** By method, path and query; the latest last. */
+  readonly #passed = new Map<string, PassedOn>();
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
   constructor({ inWindow, clientTimeout }: TrackerContext) {
@@ -32,8 +51,36 @@ export class SlowReplies implements Tracker {
     this.least = clientTimeout;
   }
 
+  /** A proxy passes on what it was asked, in the same words. */
+  asked(call: Call, _thread: Thread, descriptor: Descriptor): void {
+    if (descriptor.query !== null && descriptor.query.protocol !== 'HTTP') return;
+    const start = requestStart(call.arguments.payload(HEAD_BYTES) ?? '');
+    if (start === null) return;
+    const known = this.#passed.get(start.identity) ?? { times: [], peer: descriptor.peer };
+    this.#passed.delete(start.identity);
+    this.#passed.set(start.identity, known);
+    known.times.push(call.start);
+    if (known.times.length > MOST_TIMES) known.times.shift();
+    if (this.#passed.size <= MOST_PASSED) return;
+    for (const [oldest] of this.#passed) {
+      this.#passed.delete(oldest);
+      break;
+    }
+  }
+
   replied({ end }: Call, { process }: Thread, request: Request): void {
-    if (request.waitedUntil(end) >= this.least) this.#add([slowReply(request, end, process)]);
+    if (request.waitedUntil(end) < this.least) return;
+    this.#add([{ ...slowReply(request, end, process), ...this.#heldUntil(request, end) }]);
+  }
+
+  /** The first of equal requests counts: it may be another one, and this one was held for longer then. */
+  #heldUntil(request: Request, end: Nanoseconds): Pick<SlowReply, 'held' | 'peer'> {
+    const passed = this.#passed.get(request.identity);
+    const at = passed?.times.find((time) => time >= request.readAt && time <= end);
+    // Times before the first that is remembered may have been between them.
+    const isKnown =
+      passed !== undefined && (passed.times.length < MOST_TIMES || (passed.times[0] ?? 0) < request.readAt);
+    return at === undefined || !isKnown ? NOT_HELD : { held: at - request.readAt, peer: passed.peer };
   }
 
   finish(threads: Iterable<Thread>): void {
@@ -75,6 +122,8 @@ export class SlowReplies implements Tracker {
   }
 }
 
+const NOT_HELD: Pick<SlowReply, 'held' | 'peer'> = { held: 0, peer: '' };
+
 /** A process that was forked for one client has read one request, and that may be the one which waits. */
 function answersMost(process: Process, all: ReadonlySet<Process>): boolean {
   const { from } = clienteleOf(process);
@@ -84,7 +133,7 @@ function answersMost(process: Process, all: ReadonlySet<Process>): boolean {
 }
 
 function slowReply(request: Request, at: Nanoseconds, process: Process): SlowReply {
-  return { length: request.waitedUntil(at), request: request.line, at, process };
+  return { length: request.waitedUntil(at), request: request.line, at, process, ...NOT_HELD };
 }
 
 function longer(known: SlowReply | null, reply: SlowReply): SlowReply {

@@ -14,6 +14,7 @@ import {
   refusalOfPostgres,
   STATUS_BYTES,
 } from '../../../trace/refusals.ts';
+import { requestShape } from '../../../trace/request-shape.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
@@ -23,6 +24,7 @@ import type { Listener } from '../../machine/listener.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type FailedCall, failedCallsOf, hearsFailing, noteWrite } from './failed-calls.ts';
 
 /** A server turned a client away in the words of its protocol, or said so in its log. */
 export interface ClientRefused {
@@ -32,6 +34,21 @@ export interface ClientRefused {
   readonly refusal: Refusal;
   readonly time: Nanoseconds;
   readonly line: KeptLine;
+  /** Of a request of HTTP: its line, and what failed in it before its reply. */
+  readonly request: string;
+  readonly before: readonly FailedCall[];
+}
+
+/**
+ * Replies of HTTP that refused nobody, since the first that did, by what would tell them from those: nobody asks for
+ * them where all requests are served.
+ */
+export interface Served {
+  count: number;
+  /** By request line without what differs from one to the next; of too many the first. */
+  readonly requests: Map<string, number>;
+  /** By what had failed before: `connect ECONNREFUSED 10.0.0.7:5432`. */
+  readonly before: Map<string, number>;
 }
 
 declare module '../../fact-bus.ts' {
@@ -40,6 +57,8 @@ declare module '../../fact-bus.ts' {
   }
 }
 
+/** Requests, and what failed before, that are told apart on one listener. */
+const MOST_KINDS = 64;
 const HEAD_BYTES = 256;
 const REDIS_ANSWERS = '+-:$*';
 /** An error is a message, and at most what was asked before it in one go. */
@@ -59,15 +78,19 @@ export class RefusalTracker implements Tracker {
   hidden = false;
   /** Answers to what was asked, on each listener; null stands for connections whose accept was not traced. */
   readonly replies = new Map<Listener | null, number>();
+  /** Of those of HTTP the ones that refused nobody, on listeners where one did. */
+  readonly served = new Map<Listener | null, Served>();
 
   constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
 
-  hears({ family }: Syscall): Heard | undefined {
-    if (family !== 'write') return undefined;
+  hears(syscall: Syscall): Heard | undefined {
+    const { family } = syscall;
+    if (family !== 'write') return hearsFailing(syscall);
     return (call, thread) => {
+      if (call.error !== '') noteWrite(call, thread);
       if (thread.lastSyscall !== null && ASKS_FOR_ROOM.has(thread.lastSyscall.name)) this.#logged(call, thread);
     };
   }
@@ -77,10 +100,14 @@ export class RefusalTracker implements Tracker {
     if (!this.#inWindow(call.end)) return;
     if (isHttp) {
       this.#counted(listener);
-      const status = call.arguments.head;
-      const bytes = status.length >= STATUS_BYTES ? status : (call.arguments.payload(STATUS_BYTES) ?? '');
+      const bytes = statusOf(call);
       this.#looked(bytes, call);
-      this.#saidIn(refusalInReply(bytes), call, thread, listener);
+      const refusal = refusalInReply(bytes);
+      if (refusal === null) this.#served(listener, request);
+      else {
+        if (!this.served.has(listener)) this.served.set(listener, { count: 0, requests: new Map(), before: new Map() });
+        this.#refused(call, thread, listener, refusal, request);
+      }
     } else if (!framing || framing instanceof Redis || framing instanceof Memcached) {
       const bytes = call.arguments.payload(STATUS_BYTES) ?? '';
       // Commands of Redis in plain words have no framing: its answers are known by their first byte.
@@ -110,6 +137,14 @@ export class RefusalTracker implements Tracker {
     this.#counted(listener);
   }
 
+  #served(listener: Listener | null, request: Request): void {
+    const served = this.served.get(listener);
+    if (served === undefined) return;
+    served.count++;
+    countIn(served.requests, requestShape(request.line));
+    for (const failed of failedCallsOf(request)) countIn(served.before, nameOf(failed));
+  }
+
   #counted(listener: Listener | null): void {
     this.replies.set(listener, (this.replies.get(listener) ?? 0) + 1);
   }
@@ -136,8 +171,41 @@ export class RefusalTracker implements Tracker {
     if (refusal !== null) this.#refused(call, thread, thread.accepts.listener, refusal);
   }
 
-  #refused(call: Call, thread: Thread, listener: Listener | null, refusal: Refusal): void {
+  #refused(
+    call: Call,
+    thread: Thread,
+    listener: Listener | null,
+    refusal: Refusal,
+    asked: Request | null = null,
+  ): void {
     if (!this.#inWindow(call.end)) return;
-    this.#facts.tell('clientRefused', { thread, listener, refusal, time: call.end, line: keptLine(call) });
+    const request = asked?.line ?? '';
+    const before = asked === null ? [] : failedCallsOf(asked);
+    this.#facts.tell('clientRefused', {
+      thread,
+      listener,
+      refusal,
+      time: call.end,
+      line: keptLine(call),
+      request,
+      before,
+    });
   }
+}
+
+/** How a call that failed is told from others in a table. */
+export const nameOf = ({ call, errno, target }: FailedCall): string => `${call} ${errno} ${target}`;
+
+/** Counts it, unless there are too many others. */
+export function countIn(counts: Map<string, number>, key: string): void {
+  const known = counts.get(key);
+  if (known !== undefined || counts.size < MOST_KINDS) counts.set(key, (known ?? 0) + 1);
+}
+
+/** The first bytes of a reply; varnish writes the words of its first line from a buffer each. */
+function statusOf({ arguments: traced }: Call): string {
+  const { head } = traced;
+  const bytes = head.length >= STATUS_BYTES ? head : (traced.payload(STATUS_BYTES) ?? '');
+  if (bytes.length >= STATUS_BYTES || !bytes.startsWith('HTTP/1.')) return bytes;
+  return traced.payloads(STATUS_BYTES).join('').slice(0, STATUS_BYTES);
 }
