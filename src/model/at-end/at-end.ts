@@ -4,6 +4,7 @@ import type { LeftIn } from '../machine/left-in.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { Model } from '../model.ts';
+import { isHeld } from './held.ts';
 import { isUntold, type Judgement, judgeWait, yes } from './waits.ts';
 
 /**
@@ -33,7 +34,7 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
   const mayHaveLasted = living.every(isInCall);
   for (const thread of model.processes.threads()) {
     const { leftIn: left } = thread;
-    if (left === null || thread.ended || !isInCall(thread)) continue;
+    if (left === null || thread.ended || !isInCall(thread) || isHeld(thread)) continue;
     // With one thread nothing can come after its last line, however long the tracer waited.
     const isTold = model.firstTime !== UNKNOWN && (living.length > 1 || model.lastTime > left.since);
     const lasted = isTold ? elapsed(left.since, model.lastTime) : UNKNOWN;

@@ -6,6 +6,7 @@ import type { Processes } from '../machine/processes.ts';
 import type { PastSighting, Sighting } from '../machine/sighting.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { Turn } from '../machine/turn.ts';
+import { chargeStop } from './stops.ts';
 import { leftIn, noteGap, noteSilence, withSighting } from './turn-notes.ts';
 
 /** What is known of a capture at work besides the records that were read. */
@@ -151,6 +152,7 @@ export class OpenThreads {
     turn.start = start;
     turn.end = end;
     if (left === null) noteSilence(thread, end);
+    if (thread.stop !== null && thread.continued === null) chargeStop(thread, thread.stop, end);
     creditOwner(thread, end);
     thread.process.inProgress.noteWaiting(turn, end, thread.process);
     return { thread, turn, length: end - start, open: true, stuckIn: left };
