@@ -80,7 +80,8 @@ function openMsOf(state: DashboardState, activity: WorkerActivity | null, proces
   if (now.state === 'waiting' || now.state === 'ended') return 0;
   if (typeof now.turnSinceMs === 'number') return Math.max(0, liveNowMs(state) - now.turnSinceMs);
   // No loop of it is known, and it was in no wait whenever somebody looked.
-  return now.hub === undefined && process !== null && process.awayMs >= RESTLESS_MS ? process.awayMs : 0;
+  const isLoopKnown = now.hub !== undefined && now.hub !== 'accept';
+  return !isLoopKnown && process !== null && process.awayMs >= RESTLESS_MS ? process.awayMs : 0;
 }
 
 /** Somebody keeps it from running, whatever the trace told last. */
