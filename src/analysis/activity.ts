@@ -135,8 +135,8 @@ function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: 
 }
 
 /**
- * Whether a call of that family is the wait of its loop; of who waits for clients in accept that is accept, and any other
- * wait is one for an answer. Where neither is known, it is any of those that wait.
+ * Whether a call of that family is the wait of its loop; of who waits for clients in accept that is accept, and any
+ * other wait is one for an answer. Where neither is known, it is any of those that wait.
  */
 function waitsIn({ loop: { hub }, accepts }: Thread, family: Family): boolean {
   if (hub === null && accepts.isSurelyWait) return family === 'accept';

@@ -37,8 +37,8 @@ export function findingKey({ kind, workers, metrics }: Finding): string {
 
 /**
  * Findings of a live capture that do not flicker: one shows up when it happened three times (so do requests that held
- * all workers), held for five seconds or has not ended; it keeps its place, and stays for half a minute when later reports lack it. The verdict speaks of what
- * is shown.
+ * all workers), held for five seconds, has not ended, or is a death. It keeps its place, and stays for half a minute
+ * when later reports lack it. The verdict speaks of what is shown.
  */
 export function steadied(
   memory: FindingMemory,
@@ -73,8 +73,10 @@ export function steadied(
   };
 }
 
-function isSure({ metrics, openEnded }: Finding): boolean {
+function isSure({ kind, metrics, openEnded }: Finding): boolean {
   const { count, served, totalMs } = metrics;
+  // A process ends once.
+  if (kind === 'worker-death') return true;
   if (openEnded || (typeof count === 'number' && count >= TIMES)) return true;
   return typeof served === 'number' && served >= TIMES && typeof totalMs === 'number' && totalMs >= ALL_BUSY_MS;
 }

@@ -32,6 +32,7 @@ import { endStop, noteStop } from './following/stops.ts';
 import { leftIn, withSighting } from './following/turn-notes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
 import { Completeness } from './machine/completeness.ts';
+import { noteEnding } from './machine/ending.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
 import { Processes } from './machine/processes.ts';
@@ -249,6 +250,7 @@ export class Model {
     if (sender > 0 && signal.signal === 'SIGURG' && thread.process.server === '') thread.process.server = 'Go';
     thread.process.lastSignal = signal.signal;
     thread.process.lastSignalAt = signal.time;
+    noteEnding(thread.process, signal.signal, signal.time);
     this.#audience.signalled(signal, thread);
     if (!passes(signal.signal)) thread.interruptedIn = null;
     noteStop(thread, signal);

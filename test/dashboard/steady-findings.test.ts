@@ -46,6 +46,11 @@ describe('a live finding', () => {
     assert.deepEqual(shown([2, [full(3, 1_500)]]), [['full']]);
   });
 
+  it('that is a death is shown at once', () => {
+    const death = buildFinding({ id: 'd-1', kind: 'worker-death', title: 'killed', metrics: { count: 1 } });
+    assert.deepEqual(shown([2, [death]]), [['killed']]);
+  });
+
   it('keeps its place when its number or its weight changes', () => {
     const [first, second] = shown(
       [7, [stall(1, 3), stall(2, 5)]],

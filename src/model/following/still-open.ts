@@ -2,6 +2,7 @@ import type { Call, Lane, Observed } from '../../trace/record.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { LongTurn } from '../facts.ts';
+import { isEnding } from '../machine/ending.ts';
 import type { Processes } from '../machine/processes.ts';
 import type { PastSighting, Sighting } from '../machine/sighting.ts';
 import type { Thread } from '../machine/thread.ts';
@@ -135,7 +136,7 @@ export class OpenThreads {
 
   #turnOf(thread: Thread): LongTurn | null {
     const { loop, leftIn: left, lastTime } = thread;
-    if (loop.turn.beganBefore) return null;
+    if (loop.turn.beganBefore || isEnding(thread, lastTime)) return null;
     if (thread.ended || !loop.inTurn || loop.waitIsUntimed || loop.isShared || left?.isHubWait === true) return null;
     const look = this.#looks.get(thread);
     // Nobody knows by now whether it went back to its wait.
