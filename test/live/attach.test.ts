@@ -175,6 +175,20 @@ test('a worker that somebody stopped before is named at the start, and is left a
   }
 });
 
+test('the number of a thread means its process, once', LIVE, async () => {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  try {
+    const pid = child.pid ?? 0;
+    const tids = (): string[] => readdirSync(`/proc/${pid}/task`);
+    await until('its threads', () => tids().length > 3);
+    const words = ['attach', ...tids().slice(1, 3), '--engine', 'strace', '--for', '1s', '--spool', FOLDER];
+    const { stderr } = await runDrover(words);
+    assert.match(stderr, new RegExp(`Tracing 1 process with strace for 1 s \\(${pid}\\)`));
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
 test('a process that strace is refused does not keep it from the others, and is named', LIVE, async () => {
   const tools = join(FOLDER, 'refusing');
   mkdirSync(tools);
