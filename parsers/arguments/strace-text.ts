@@ -186,7 +186,13 @@ export function quotedText(text: string, from = 0): string {
   return close >= text.length ? '' : text.slice(open + 1, close);
 }
 
-/** `10.0.0.7:443`, `[::1]:443`, `unix:/run/x.sock` of a sockaddr; '' when the text holds none. */
+/** An address of IPv4 in one of IPv6. */
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/**
+ * `10.0.0.7:443`, `[::1]:443`, `unix:/run/x.sock` of a sockaddr; '' when the text holds none. Sockets of both families
+ * (all of Java) show an address of IPv4 as `::ffff:10.0.0.7`.
+ */
 export function socketAddress(text: string): string {
   const path = text.indexOf('sun_path=');
   if (path >= 0 && text.startsWith('"', path + (text.charAt(path + 9) === '@' ? 10 : 9)))
@@ -196,7 +202,10 @@ export function socketAddress(text: string): string {
   const v4 = /sin_addr=inet_addr\("([^"]*)"\)/.exec(text)?.[1];
   if (v4 !== undefined) return `${quotedBytes(`"${v4}"`)}:${port}`;
   const v6 = /inet_pton\(AF_INET6, "([^"]*)"/.exec(text)?.[1];
-  return v6 === undefined ? `:${port}` : `[${quotedBytes(`"${v6}"`)}]:${port}`;
+  if (v6 === undefined) return `:${port}`;
+  const address = quotedBytes(`"${v6}"`) ?? '';
+  const mapped = MAPPED.exec(address)?.[1];
+  return mapped === undefined ? `[${address}]:${port}` : `${mapped}:${port}`;
 }
 
 /** No set of events is longer. */

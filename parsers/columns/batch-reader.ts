@@ -116,6 +116,10 @@ class BatchCall implements Call {
     return (this.flags & column.IN_FLIGHT) !== 0;
   }
 
+  get isCut(): boolean {
+    return (this.flags & column.CUT) !== 0;
+  }
+
   get injected(): boolean {
     return (this.flags & column.INJECTED) !== 0;
   }

@@ -290,7 +290,7 @@ export class BatchWriter {
     integers[at + column.ERROR] = error === '' ? 0 : this.#error(error);
     integers[at + column.FD] = call.fd;
     let flags = entry === null ? 0 : column.SPLIT;
-    if (call.inFlight) flags |= column.IN_FLIGHT;
+    if (call.inFlight) flags |= call.isCut === true ? column.IN_FLIGHT | column.CUT : column.IN_FLIGHT;
     if (call.injected) flags |= column.INJECTED;
     if (call.partial) flags |= column.PARTIAL;
     if (call.hasNames) flags |= column.NAMED;

@@ -41,6 +41,8 @@ export const PARTIAL = 4;
 export const SPLIT = 8;
 /** The arguments carry the names of `-N`. */
 export const NAMED = 16;
+/** Whoever copied the trace cut the line. */
+export const CUT = 32;
 
 /** KIND of a call; any other record is `-1 - index` into `others`. */
 export const CALL = 0;

@@ -15,6 +15,8 @@ const DASHES = /^[- ]*-{3,}[- ]*$/;
 /** Calls that wait: with this much time each, on average, the table was made with `-w`. */
 const WAITING = /^(?:futex|epoll_p?wait2?|p?poll|p?select6?|accept4?|clock_nanosleep|nanosleep|wait4|restart_syscall)$/;
 const WAITED = 1_000 * MICROSECOND;
+/** A table that shows less of its calls was shortened. */
+const LEAST_SHOWN = 0.99;
 /** A table has a row for each call there is. */
 const MOST_ROWS = 4_096;
 
@@ -33,6 +35,8 @@ export class SummaryParser extends LineParser {
   /** What a paste put before each line of the table. */
   #foreign: ForeignColumns | null = null;
   readonly #rows: Row[] = [];
+  /** Calls of all tables, by the line that ends each. */
+  #total = 0;
 
   constructor(options: ParserOptions) {
     super(options, LONGEST_LINE, ['-c']);
@@ -64,7 +68,8 @@ export class SummaryParser extends LineParser {
     const row = this.#columns === null ? null : rowOf(text, this.#columns);
     if (row !== null) {
       account.counts++;
-      if (row.name !== 'total' && this.#rows.length < MOST_ROWS) this.#rows.push(row);
+      if (row.name === 'total') this.#total += row.calls;
+      else if (this.#rows.length < MOST_ROWS) this.#rows.push(row);
     } else if (MESSAGE.test(text)) account.notices++;
     else {
       account.foreign++;
@@ -81,6 +86,8 @@ export class SummaryParser extends LineParser {
       this.#columns?.some((column) => column.startsWith('wall-')) === true ||
       this.#rows.some(({ name, calls, total }) => WAITING.test(name) && total >= WAITED * calls);
     if (isWall) this.flags.others.push('-w');
+    const shown = this.#rows.reduce((sum, { calls }) => sum + calls, 0);
+    const isCut = this.#total < shown || shown < this.#total * LEAST_SHOWN;
     for (const { name, calls, errors, total, longest } of this.#rows) {
       this.tell({
         kind: 'count',
@@ -89,6 +96,7 @@ export class SummaryParser extends LineParser {
         errors: errors > 0 ? [['?', errors]] : [],
         total,
         longest,
+        isCut,
       });
     }
   }

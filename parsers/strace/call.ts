@@ -33,6 +33,7 @@ export class StraceCall implements UndecodedCall {
   error = '';
   fd = -1;
   inFlight = false;
+  isCut = false;
   injected = false;
   partial = false;
   line = 0;
@@ -82,6 +83,7 @@ export class StraceCall implements UndecodedCall {
     this.entryArgsTo = thread.argsTo;
     this.previous = thread.before;
     this.pause = thread.pause;
+    this.isCut = thread.isCut;
     this.partial = false;
   }
 

@@ -221,6 +221,7 @@ export class Calls {
   #begin(thread: TracedThread, called: Syscall, fd: number, args: number): void {
     const state = this.#state;
     thread.begin(called, state.time, state.firstLine);
+    thread.isCut = state.isCut;
     thread.fd = fd;
     thread.argsFrom = args - state.from;
     thread.argsTo = this.call.argsTo - state.from;
@@ -252,6 +253,7 @@ export class Calls {
   #detach(): void {
     const { call } = this;
     call.inFlight = true;
+    call.isCut = this.#state.isCut;
     call.endArguments();
     call.leaveOpen(this.#state.clock.now, this.#state.isTimed);
   }

@@ -14,7 +14,8 @@ export const MOVED = 5;
 const OPEN_END =
   / <(?:(unfinished|detached) \.\.\.>|(?:(pid changed to \d+) \.\.\.>)|(unfinished \.\.\. exit) status \d+>?|Cannot restart pid .*>|ptrace\(.*>)$/;
 const VALUE = /^(?:(-?\d+)|(0x[0-9a-f]+)|(\?))(?=$|[\s<,(/[])/;
-const ERROR = /^ (?:(E[A-Z0-9_]+) \(|\((errno \d+)\))/;
+/** Mail programs and narrow terminals break the line in front of the words in brackets, or leave them out. */
+const ERROR = /^ (?:(E[A-Z0-9_]+)(?: \(|$)|\((errno \d+)\))/;
 const DURATION = / <(\d{1,15}(?:\.\d{1,9})?)>$/;
 const INJECTED = /\(INJECTED(?:: [\w, ]{1,40})?\)/;
 

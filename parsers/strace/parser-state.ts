@@ -47,6 +47,8 @@ export class ParserState {
   to = 0;
   /** Where the call that the line tells of began, when lines were joined; else 0. */
   joinedFrom = 0;
+  /** The line is one that somebody cut: its end is made up. */
+  isCut = false;
   /** The time of the line. */
   time: Nanoseconds = 0.5;
   /** The thread of the last finished record: stack lines belong to it. */

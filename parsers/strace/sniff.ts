@@ -1,12 +1,12 @@
 import { syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
-import { bestColumns, headLines, sniffLine } from './line-columns.ts';
+import { bestColumns, headLines, type SniffedLine, sniffLine } from './line-columns.ts';
 
 /** `) = 5`, `) = -1 EAGAIN (...)`, `) = ? <0.1>`: a result as only tracers write it. */
 const RESULT = /\)\s*= (?:-?\d+|0x[0-9a-f]+|\?)(?:$|[<\s])/;
 /** An error in words, a missing result, a result that was made up: no other tracer writes those. */
-const ONLY_STRACE = /\)\s*= (?:-1 E[A-Z0-9]+ \(|\?|(?:-?\d+|0x[0-9a-f]+) (?:E[A-Z0-9]+ \([^)]*\) )?\(INJECTED\))/;
+const ONLY_STRACE = /\)\s*= (?:-1 E[A-Z0-9]+(?: \(|$)|\?|(?:-?\d+|0x[0-9a-f]+) (?:E[A-Z0-9]+ \([^)]*\) )?\(INJECTED\))/;
 const HALF = /^<\.\.\. \w+ resumed>|<(?:unfinished|detached) \.\.\.>$/;
 const EVENT = /^(?:--- SIG\w+ [{(]|--- stopped by|\+\+\+ (?:exited with|killed by|superseded by) )/;
 const MESSAGE = /Process \d+ (?:attached|detached)/;
@@ -15,9 +15,9 @@ const ATTACHING = /(?:^|[\s#$%/])strace (?:-\S+ )*(?:-p|--attach)/;
 const OF_TRACER = /^(?:strace: |\[ Process PID=|\[wait\(|pid \d+ stopped)/;
 /** Neither for nor against: stacks, dumps, prompts, comments, elisions. */
 const NEUTRAL = /^ (?:>|\||\*) |^\S{0,80}[#$%] |^#|^\W*$/;
-/** `truss` and `dtruss` write errors so, `ltrace` exits. */
+/** `truss` and `dtruss` write errors and threads so, `ltrace` exits. */
 const OTHER_TRACER =
-  /\b(?:ERR|Err)#\d+|\)\s+= -?\d+ \(0x[0-9a-f]+\)$|^\+\+\+ exited \(status \d+\) \+\+\+|^SYSCALL\(args\)/;
+  /\b(?:ERR|Err)#\d+|^\s*(?:> ?)*\d+\/0x[0-9a-f]+:\s|\)\s+= -?\d+ \(0x[0-9a-f]+\)$|^\+\+\+ exited \(status \d+\) \+\+\+|^SYSCALL\(args\)/;
 /** Functions of libraries, which `ltrace` writes as strace writes calls. */
 const LIBRARY =
   /^(?:__|_Z|(?:malloc|calloc|realloc|free|setlocale|getenv|[fsv]?printf|f?puts|putc)\b|str|mem(?!fd_)|f(?:open|close|read|write|seek|flush)\b)/;
@@ -25,8 +25,49 @@ const LEAST_KNOWN = 0.5;
 
 /** How sure the head is text of strace: the share of lines that only strace writes. */
 export function sniffStrace(head: Buffer): number {
-  const { lines, sniffed } = bestColumns(headLines(head));
-  if (lines.some((line) => OTHER_TRACER.test(line))) return 0;
+  const read = headLines(head);
+  const { lines, sniffed } = bestColumns(read);
+  if ([...read, ...lines].some((line) => OTHER_TRACER.test(line))) return 0;
+  const sure = scoreOf(lines, sniffed);
+  if (sure >= SURE) return sure;
+  // A mail program or a narrow terminal broke the lines.
+  const whole = unwrapped(lines);
+  const calls = whole.map(sniffLine).filter((line) => line !== null);
+  const joined = calls.some(({ body }) => RESULT.test(body)) ? scoreOf(whole, calls) : 0;
+  return joined < LEAST_JOINED ? sure : Math.max(sure, joined);
+}
+
+const SURE = 0.9;
+/** Other logs have calls in pieces, too: of what was joined half must be calls. */
+const LEAST_JOINED = 0.5;
+/** So many pieces of a line are joined. */
+const MOST_PIECES = 12;
+/** Where a line of strace begins behind its columns. */
+const BEGIN = /^(?:\w+\(|<\.\.\. \w+ resumed>|--- |\+\+\+ )/;
+
+/** The call is whole: what follows does not belong to it. */
+const WHOLE = /\)\s*= (?:-?\d+|0x[0-9a-f]+|\?)(?: E[A-Z0-9]+)?(?: \([^)]*\))?(?: <[\d.]+>)?$/;
+
+/** The lines with each piece behind the line that it goes on with. */
+function unwrapped(lines: readonly string[]): string[] {
+  const whole: string[] = [];
+  let pieces = 0;
+  for (const line of lines) {
+    const last = whole.at(-1);
+    const begins = BEGIN.test(sniffLine(line)?.body ?? '');
+    const goesOn = pieces > 0 && pieces <= MOST_PIECES && (!WHOLE.test(last ?? '') || /^\([^)]*\)/.test(line));
+    if (begins || last === undefined || !goesOn || MESSAGE.test(line)) {
+      whole.push(line);
+      pieces = begins ? 1 : 0;
+    } else {
+      whole[whole.length - 1] = `${last} ${line}`;
+      pieces++;
+    }
+  }
+  return whole;
+}
+
+function scoreOf(lines: readonly string[], sniffed: readonly SniffedLine[]): number {
   let known = 0;
   let unknown = 0;
   let open = 0;

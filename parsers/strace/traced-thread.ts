@@ -36,6 +36,8 @@ export class TracedThread implements PendingCall {
   callTime = Number.NEGATIVE_INFINITY;
   /** Time from the call's line before to the entry of the pending call. */
   pause = 0.5;
+  /** Of the pending call: whoever copied the trace cut its line. */
+  isCut = false;
   /** The thread called `exit` or `exit_group`: the next call under its tid is another life. */
   leaving = false;
   /** The tracer let it go. */
@@ -106,6 +108,7 @@ export class TracedThread implements PendingCall {
     if (!other.pending) return;
     this.begin(other.syscall, other.start, other.line);
     this.pause = other.pause;
+    this.isCut = other.isCut;
     this.fd = other.fd;
     this.argsFrom = other.argsFrom;
     this.argsTo = other.argsTo;

@@ -53,6 +53,10 @@ const COLLECTED = new RegExp(
 /** Where strace writes the time: behind the pid. */
 const PID = /^(?:\[pid +\d{1,9}(?:<[^>]{0,64}>)?\] |\d{1,9}(?:<[^>]{0,64}>)? +)?/;
 
+/** Where strace writes a time: calls, their second halves, signals and ends, behind the columns of its options. */
+const RECORD =
+  /^(?:\[pid +\d{1,9}(?:<[^>]{0,64}>)?\] |\d{1,9}(?:<[^>]{0,64}>)? +)?(?:\[[^\]]{1,80}\] |\(\+ +[\d.]+\) | *\d{1,8}\.\d{1,9} )*(?:\w+(?:#\d+|:\w+)?\(|\?{3}\(|<\.\.\. |--- |\+\+\+ )/;
+
 /** The columns that are tried, in this order, when most lines do not read as they are. */
 export const FOREIGN_COLUMNS: readonly ForeignColumns[] = [
   // strace writes no tabs: whoever copied the lines made them of blanks.
@@ -87,7 +91,8 @@ function withTime(line: string): string {
   const match = COLLECTED.exec(line);
   const body = match === null ? line : line.slice(match[0].length);
   const stamp = stampOf(match?.groups ?? {});
-  return stamp === '' ? body : body.replace(PID, (pid) => `${pid}${stamp} `);
+  // Blank lines, messages, prompts and pieces of a line that was broken have no time in strace either.
+  return stamp === '' || !RECORD.test(body) ? body : body.replace(PID, (pid) => `${pid}${stamp} `);
 }
 
 /**

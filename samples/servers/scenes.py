@@ -212,6 +212,7 @@ def at_limit(name, server, most):
     scene(name, server)(play)
 
 
+at_limit("go-full", lambda: servers.go("3"), 3)
 at_limit("haproxy-full", lambda: servers.haproxy(3), 3)
 at_limit("lighttpd-full", lambda: servers.lighttpd_proxy(3), 3)
 
@@ -475,6 +476,22 @@ def _(stage):
 def _(stage):
     """Work on the threads of libuv's pool; the loop goes on."""
     stage.run(*healthy(kept=80, new=40), Load("pool", Http("/pool"), clients=2, each=15, every=0.3))
+
+
+def of_pool(name, server, label, clients, each, act):
+    """Requests share two connections to the service behind, which takes 0.4 s; those that find none free wait in the memory of the server."""
+
+    def play(stage):
+        begins = time.time()
+        stage.run(Load(label, Http("/queued"), clients=clients, each=each, every=0.7), Load("others", Http(), clients=1, each=20, every=0.2))
+        if act:
+            stage.act(act=act, connections=2, upstream="127.0.0.1:18081", upstreamMs=400, **{"from": begins, "to": time.time()})
+
+    scene(name, server)(play)
+
+
+of_pool("node-connections", servers.node, "behind", clients=9, each=1, act="queue")
+of_pool("node-connections-two", servers.node, "two", clients=2, each=5, act="")
 
 
 @scene("node-dns", servers.node_with_deaf_name_server)

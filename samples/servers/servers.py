@@ -276,7 +276,7 @@ def go(*arguments, before=None):
         subprocess.run(["go", "build", "-o", "web", "web.go"], check=True, env={**CLEAN, "GOCACHE": "/tmp/drover-sample-go", "GOPATH": "/tmp/drover-sample-go"})
         certificate()
 
-    return Server(f"{first_line(['go', 'version']).split()[2].replace('go', 'Go ')} net/http", ["./web", str(PORT), *arguments], itself, before=build, warm=Http(tls=bool(arguments)))
+    return Server(f"{first_line(['go', 'version']).split()[2].replace('go', 'Go ')} net/http", ["./web", str(PORT), *arguments], itself, before=build, warm=Http(tls=len(arguments) > 1))
 
 
 def java():

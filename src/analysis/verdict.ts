@@ -55,10 +55,14 @@ function whyUntold(
   if (isPart && durationMs === 0) return 'nothing of the capture lies between --from and --to';
   const serving = workers.filter(({ role }) => isWorkerRole(role)).length;
   // Of a process whose role nobody knows nothing is known to be well.
-  if (serving === 0)
-    return workers.some(({ accepted, wastedWakeups }) => accepted + wastedWakeups > 0)
-      ? 'a process that accepts was seen, but not how it serves'
+  if (serving === 0) {
+    if (workers.some(({ accepted, wastedWakeups }) => accepted + wastedWakeups > 0))
+      return 'a process that accepts was seen, but not how it serves';
+    // Of accepts that were seen, and did not fail, each found nothing.
+    return outcomes['accept-errors']?.status === 'clear'
+      ? 'accepts were seen, but no connection that they found'
       : 'no worker that accepts connections was seen';
+  }
   if (quality.grade === 'poor') return 'the capture lacks what the checks need';
   if (durationMs !== null && durationMs < LEAST_MS) return `${durationOfMs(durationMs)} are too short`;
   const isJudged = (kind: Kind): boolean => {
@@ -115,7 +119,9 @@ function explains({ kind, confidence, metrics }: Finding, { longestMs }: SlowRep
   if (!EXPLAINING.has(kind) || confidence === 'possible') return false;
   const { dependencies } = metrics;
   if (kind !== 'slow-dependency' || !Array.isArray(dependencies)) return true;
-  return dependencies.some((each) => numberIn(each, 'longestMs') >= EXPLAINED * longestMs);
+  return dependencies.some(
+    (each) => Math.max(numberIn(each, 'longestMs'), numberIn(each, 'longestQueuedMs')) >= EXPLAINED * longestMs,
+  );
 }
 
 /** Kinds that tell of such requests, or of what ends them. */

@@ -60,6 +60,8 @@ export interface Call {
   readonly fd: number;
   /** The call had not returned when the trace ended, or its tracer detached. */
   readonly inFlight: boolean;
+  /** Of a call in flight: whoever copied the trace cut its line, and what came of it is not told. */
+  readonly isCut?: boolean;
   /** The tracer made this result up (`(INJECTED)`). */
   readonly injected: boolean;
   /** The entry was not traced (attach, cut file): arguments are incomplete and `start` may be a guess. */
@@ -176,6 +178,8 @@ export interface CallCount {
   /** UNKNOWN (-1) when the table does not tell. */
   readonly total: Nanoseconds;
   readonly longest: Nanoseconds;
+  /** The end of its table is missing: there may be more calls than its rows show. */
+  readonly isCut?: boolean;
 }
 
 /**

@@ -37,6 +37,12 @@ describe('the verdict on a process that nobody saw serving', () => {
     }
   });
 
+  it('says so where accepts found nothing, and nothing else is known of the process', async () => {
+    const accept = 'accept4(56, 0x7fff1b8bcd10, [112], SOCK_NONBLOCK) = -1 EAGAIN (Resource temporarily unavailable)\n';
+    const { verdict } = await analyzed(accept.repeat(7));
+    assert.equal(verdict.text, 'Cannot tell: accepts were seen, but no connection that they found.');
+  });
+
   it('still names the process when it has ended, with a line of its end or without', async () => {
     for (const end of ['exit_group(0) = ?', '+++ exited with 0 +++']) {
       const { workers } = await analyzed(program(101).add(101, end).toString());

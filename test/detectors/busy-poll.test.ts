@@ -176,12 +176,22 @@ it('yields are no spin where they come seldom, or where a thread lives for momen
   none(await timed(0.1, 997), KIND);
 });
 
+const TOTAL = (calls: number): string =>
+  `------ ------- ------- ------ ------ --------\n100.00    0.567622          40     ${calls}           total\n`;
+
 it('a table with hardly anything but yields is that of a spin', async () => {
-  const table = (yielded: number): string =>
-    `% time     seconds  usecs/call     calls    errors syscall\n------ ------- ------- ------ ------ --------\n100.00    0.567622          40     ${yielded}           sched_yield\n`;
+  const table = (yielded: number, all = yielded): string =>
+    `% time     seconds  usecs/call     calls    errors syscall\n------ ------- ------- ------ ------ --------\n` +
+    `100.00    0.567622          40     ${yielded}           sched_yield\n${all === 0 ? '' : TOTAL(all)}`;
   const { title, metrics } = only(await analyzed(table(63_593)), KIND);
   assert.deepEqual([title, metrics.kind], ['The process spins: 63,593 sched_yield and 0 other calls', 'yields']);
   none(await analyzed(table(999)), KIND);
+  // Whoever copied it left out its end: how many calls do something is not told.
+  for (const all of [0, 70_001]) {
+    const report = await analyzed(table(63_593, all));
+    none(report, KIND);
+    assert.match(report.outcomes[KIND]?.reason ?? '', /end of the table is missing/);
+  }
 });
 
 it('the metrics of spinning are those of its trace', async () => {

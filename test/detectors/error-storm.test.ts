@@ -56,6 +56,18 @@ describe('connects that fail', () => {
     assert.match(evidence[0]?.text ?? '', /ECONNREFUSED/);
   });
 
+  it('that find no free port of this host are no matter of the service', async () => {
+    const advice = async (error: string): Promise<string> => {
+      const trace = served((worker) => connects(worker, times(3, error)));
+      const { why, next } = only(await analyzed(trace), KIND);
+      return [why, ...next.map(({ text, command = '' }) => `${text} ${command}`)].join(' ');
+    };
+    const none = await advice('-1 EADDRNOTAVAIL (Cannot assign requested address)');
+    assert.match(none, /no free port.*ip_local_port_range/);
+    assert.doesNotMatch(none, /listens on/);
+    assert.doesNotMatch(await advice(REFUSED), /port_range/);
+  });
+
   it('are told sooner or later as asked', async () => {
     const two = served((worker) => connects(worker, times(2, REFUSED)));
     only(await analyzed(two, {}, { thresholds: { 'storm-connects': 2 } }), KIND);
@@ -309,4 +321,21 @@ it('a single call that fails did so once, and of several kinds four are named', 
     only(await full('write', 'write', 'write', 'write', 'write'), KIND).summary,
     /^write on \/var\/0\.log failed once with ENOSPC; .*\/3\.log failed once with ENOSPC; and 1 other call\. That is 5 a sec/,
   );
+});
+
+it('a futex that the kernel does not know is a failure, and one whose word had changed is none', async () => {
+  const futex = (error: string): string => `futex(0x7fe7c6e8cba0, 0xa0 /* FUTEX_??? */, 2) = -1 ${error}\n`.repeat(503);
+  const { title } = only(await analyzed(futex('ENOSYS (Function not implemented)')), KIND);
+  assert.equal(title, 'futex failed 503 of 503 times: ENOSYS');
+  none(await analyzed(futex('EAGAIN (Resource temporarily unavailable)')), KIND);
+  none(await analyzed(futex('ETIMEDOUT (Connection timed out)')), KIND);
+});
+
+it('searches are told of a table where they are more than a hundredth of its calls', async () => {
+  const table = (others: number): string =>
+    `% time     seconds  usecs/call     calls    errors syscall\n------ ------- ------- ------ ------ --------\n` +
+    ` 98.65 21938.838735         109 ${others}           read\n  0.00    0.003963           7       608       600 lstat\n` +
+    `------ ------- ------- ------ ------ --------\n100.00 21938.8                ${others + 608}       600 total\n`;
+  assert.match(only(await analyzed(table(59_000)), KIND).title, /^lstat failed 600 of 608/);
+  none(await analyzed(table(61_000)), KIND);
 });

@@ -114,6 +114,9 @@ describe('a request that waits for another service through its loop', () => {
       failures: 0,
       ranOut: 0,
       ranOutMs: 0,
+      queued: 0,
+      longestQueuedMs: 0,
+      connections: null,
     });
   });
 

@@ -672,6 +672,73 @@ it('a line that shows what a call returned was cut, and its call came back', asy
   only(await analyzed('getpid() = 9\nread(3</proc/stat>, '), KIND);
 });
 
+describe('a line that ends where strace never ends one', () => {
+  const LINES = [
+    'recvfrom(7',
+    'accept4(1',
+    'read(3, 0x7ffee899e737, 1',
+    'epoll_wait(7, [{EPOLLIN, {u32=7',
+    'lseek(8, 0, SEEK_CUR)                   ',
+    'openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CL',
+    'sendto(7, "*5\\r\\n$3\\r\\nSE',
+    'connect(7, {sa_family=AF_INET, sin_port=htons(6379), sin_addr=inet',
+    'sendmsg(7, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="5\\1\\0\\0", iov_len=4}',
+    'poll([{fd=7, events=POL',
+    'flock(7, LOCK_',
+    'openat(AT_FDCWD, "/etc/ho',
+    'futex(0x7faf3c074754, FUTEX_WAIT_BI',
+  ];
+
+  it('was cut where other calls came back: nobody knows of that call', async () => {
+    for (const line of LINES) {
+      for (const text of [
+        `getpid() = 9\n${line}`,
+        `\`\`\`\ngetpid() = 9\n${line}\n\`\`\`\nIt hangs.\n`,
+        `<pre>getpid() = 9\n${line}</pre>\n`,
+      ]) {
+        const report = await analyzed(text);
+        none(report, KIND);
+        assert.notEqual(report.outcomes[KIND]?.status, 'clear', line);
+      }
+    }
+    none(await analyzed(`[pid 8] close(7) = 0\n[pid 9] ${LINES.at(-1)}\n`), KIND);
+  });
+
+  it('is what somebody wanted to show where it stands alone', async () => {
+    for (const line of ['recvfrom(7', 'sendto(7, "*5', 'connect(7, {sa_family=AF_INET, sin_po', 'flock(7, LOCK_'])
+      only(await analyzed(`strace: Process 8401 attached\n${line}\n`), KIND);
+  });
+
+  it('is not one that ends behind an argument, or that somebody shortened and says so', async () => {
+    for (const line of [
+      'recvfrom(7, ',
+      'recvfrom(7, ...',
+      'futex(0x7faf3c074754, FUTEX_WAIT_PRIVATE, 2, NULL)',
+      'sendto(7, "GET /", 5, MSG_NOSIGNAL, NULL, 0',
+      'sendto(7, "GET /a"..., 512, 0, NULL, 0 <unfinished ...>',
+      'connect(7, {sa_family=AF_INET, sin_port=htons(6379), sin_addr=inet_addr("10.0.0.7")}, 16',
+      'connect(7, {sa_family=AF_INET, ...',
+      'poll([{fd=7, events=POLLIN}], 1, -1',
+      'flock(7, LOCK_EX',
+      'futex(0x7faf3c074754, FUTEX_WAIT_PRIVATE, 2, NULL',
+    ])
+      only(await analyzed(`getpid() = 9\n${line}`), KIND);
+  });
+});
+
+it('a line that ends before its descriptor names none', async () => {
+  const { summary } = only(await analyzed('strace: Process 8401 attached\nread(\n'), KIND);
+  assert.match(summary, /It waits for a descriptor that the line does not show/);
+  assert.doesNotMatch(summary, /-1/);
+});
+
+it('a lock that processes share may be the turn to accept, one of a process alone is none', async () => {
+  const waits = async (operation: string): Promise<string> =>
+    only(await analyzed(`strace: Process 8401 attached\nfutex(0x402f4900, ${operation}, 2, NULL\n`), KIND).title;
+  assert.equal(await waits('FUTEX_WAIT'), 'Pid 8401 is in futex');
+  assert.match(await waits('FUTEX_WAIT_PRIVATE'), /^Pid 8401 is stuck in futex: the lock at 0x402f4900 is taken$/);
+});
+
 describe('a call that was interrupted and that the kernel begins again', () => {
   const LOCK = 'futex(0x55a4dddc3f90, FUTEX_WAIT_PRIVATE, 2, NULL) = ? ERESTARTSYS (To be restarted)';
 

@@ -114,6 +114,14 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
     'I0725 22:30:35.461514 415 strace.go:567] [   1:   1] bash E write(0x1, "x", 0x1)\nI0725 22:30:35.461515 415 strace.go:605] [   1:   1] bash X write(0x1, "x", 0x1) = 1 (0x1) (5us)\n',
     /gVisor/,
   ],
+  [
+    '[P2:T6:nginx] trace: ---- shim_read(11, 0xd789a723, 0x4145) ...\n[P2:T6:nginx] trace: ---- return from shim_read(...) = -11\n',
+    /^a log of Gramine$/,
+  ],
+  [
+    '36651/0x304c2:  read(0x0, "\\r\\0", 0x1)           = 1 0\n36651/0x304c2:  close(0x25)              = 0 0\n',
+    /^output of dtruss; on Linux/,
+  ],
   ['            herd  6986 [000]  2594.792069:  raw_syscalls:sys_exit: NR 232 = 1\n', /perf script/],
   ['# tracer: nop\n#\n', /ftrace/],
   ['273102 18:06:29.362533258 7 ping (30131) < recvmsg res=-11(EAGAIN) size=192 data= tuple=NULL\n', /sysdig/],

@@ -154,3 +154,31 @@ describe('columns of other programs before each line', () => {
     assert.equal((b?.start ?? 0) - (a?.start ?? 0), 1_000);
   });
 });
+
+it('the call that an attached process is stuck in is read behind columns with times, as is prose', () => {
+  for (const column of ['Jul 01 13:55:25 web1 app[4711]: ', '2026-07-01T13:55:25.123456789Z ', 'web-1  | ']) {
+    const lines = [
+      '# strace -p 17087',
+      'strace: Process 17087 attached',
+      'futex(0x7fdbf9e42760, FUTEX_WAIT_PRIVATE, 2, NULL',
+      '',
+      'I got just:',
+      'postmaster S 0 17087',
+      '```',
+      'strace: Process 17089 attached',
+      'recvfrom(7, ',
+      '```',
+      'It hangs.',
+    ];
+    const { calls, inFlight, account } = readTrace(lines.map((line) => `${column}${line}\n`).join(''));
+    assert.deepEqual(
+      [...calls, ...inFlight].map(({ tid, name }) => [tid, name]),
+      [
+        [17087, 'futex'],
+        [17089, 'recvfrom'],
+      ],
+      column,
+    );
+    assert.equal(account.unparsed, 0, column);
+  }
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { sniffStrace } from '../../parsers/strace/sniff.ts';
 import { readTrace, unaccounted } from './read-trace.ts';
 
 /** 13 lines, 5 of them failed accepts, with both halves of one call. */
@@ -123,6 +124,45 @@ test('attach after attach is read behind a quote as without: each call is one th
   }
 });
 
+test('an error whose words in brackets a mail program put on the next line is an error', () => {
+  const { calls, account } = readTrace(
+    'accept4(19, NULL, NULL, SOCK_CLOEXEC|SOCK_NONBLOCK) = -1 EMFILE\n(Too many open files)\nclose(18) = 0\n' +
+      'accept4(19, NULL, NULL, SOCK_CLOEXEC|SOCK_NONBLOCK) = -1 EAGAIN (Resource\ntemporarily unavailable)\nclose(18) = 0\n',
+  );
+  assert.deepEqual(
+    calls.map(({ name, error }) => [name, error]),
+    [
+      ['accept4', 'EMFILE'],
+      ['close', ''],
+      ['accept4', 'EAGAIN'],
+      ['close', ''],
+    ],
+  );
+  assert.equal(account.unparsed, 0);
+});
+
+test('a signal that a mail program wrapped is a signal', () => {
+  const { others, account } = readTrace(
+    'getpid() = 495\n--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=510, si_uid=0,\n' +
+      'si_status=SIGSEGV, si_utime=160, si_stime=32} ---\ngetpid() = 495\n',
+  );
+  assert.deepEqual(
+    others.map((record) => [record.kind, /si_status=SIGSEGV/.test(record.info ?? '')]),
+    [['signal', true]],
+  );
+  assert.deepEqual([account.signals, account.calls, account.unparsed + account.foreign], [1, 2, 0]);
+});
+
+test('a paste of which hardly any line is whole is strace all the same', () => {
+  const wrapped =
+    '> [pid  2272] recvmsg(24, 0x7ffcced0aa80, MSG_DONTWAIT|MSG_NOSIGNAL|MSG_CMSG_CLOEXEC)\n' +
+    '> = -1 EAGAIN (Resource temporarily unavailable)\n' +
+    '> [pid  2272] epoll_wait(4, {{EPOLLOUT, {u32=1097811424, u64=94103831266784}}}, 36,\n> 0) = 1\n';
+  assert.ok(sniffStrace(Buffer.from(wrapped.repeat(3))) > 0.9);
+  const prose = '> The worker calls recvmsg(24)\n> = the call that waits. epoll_wait(4) is next,\n> 0) = nothing.\n';
+  assert.ok(sniffStrace(Buffer.from(prose.repeat(3))) < 0.3);
+});
+
 const REPAIRED: readonly (readonly [string, string])[] = [
   ['pid  1886] read(20, "", 1) = 1', 'a lost bracket'],
   ['**[pid  1886] read(20, "", 1) = 1', 'markdown stars'],
@@ -131,6 +171,21 @@ const REPAIRED: readonly (readonly [string, string])[] = [
   ['[pid  1886] read(20, "", 1) = 1\x1b[K', 'a control sequence'],
   ['<pre><span>[pid  1886] read(20, "", 1) = 1</span><br>', 'HTML tags'],
 ];
+test('a first half under the position that tmux shows is read', () => {
+  const { calls, inFlight, account } = readTrace(
+    '[pid  1886] read(20,  <unfinished ...>               [11/26]\n[pid  1887] futex(0x7f, FUTEX_WAIT, 0, NULL <unfinished ...>\n' +
+      '[pid  1886] <... read resumed> "", 1)  = 1           [12/26]\n',
+  );
+  assert.deepEqual(
+    [...calls, ...inFlight].map(({ tid, name }) => [tid, name]),
+    [
+      [1886, 'read'],
+      [1887, 'futex'],
+    ],
+  );
+  assert.equal(account.foreign + account.unparsed, 0);
+});
+
 for (const [line, what] of REPAIRED) {
   test(`a line with ${what} is read`, () => {
     const { calls, account } = readTrace(`[pid  1886] close(20) = 0\n${line}\n[pid  1886] close(20) = 0\n`);

@@ -104,6 +104,9 @@ table('the address of a socket is read from its sockaddr', socketAddress, [
     '{sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}',
     '[::1]:443',
   ],
+  // A socket of both families shows an address of IPv4 in one of IPv6.
+  ['{sa_family=AF_INET6, sin6_port=htons(443), inet_pton(AF_INET6, "::ffff:10.0.0.7", &sin6_addr)}', '10.0.0.7:443'],
+  ['{sa_family=AF_INET6, sin6_port=htons(443), inet_pton(AF_INET6, "::ffff:0:1", &sin6_addr)}', '[::ffff:0:1]:443'],
   ['{sa_family=AF_UNIX, sun_path="/run/a.sock"}', 'unix:/run/a.sock'],
   ['{sa_family=AF_UNIX, sun_path=@"abstract"}', 'unix:abstract'],
   ['{sa_family=AF_INET, sin_port=htons(8000), sin_addr=???}', ':8000'],

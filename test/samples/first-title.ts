@@ -5,7 +5,7 @@ import { NOTICED_MS } from './wanted.ts';
 
 /** The first line says what was done, to whom, and in which request. */
 export function firstTitle({ truth }: Scene, { findings }: Report): string[] {
-  const first = (causesIn(findings)[0]?.title ?? '').replaceAll('[::ffff:127.0.0.1]', '127.0.0.1');
+  const first = causesIn(findings)[0]?.title ?? '';
   return wordsOf(truth).flatMap((words) => (words.test(first) ? [] : [`no ${words} in the first title: ${first}`]));
 }
 
@@ -30,6 +30,10 @@ function ofAct(act: Act, { slowestMs, load }: ServerTruth): RegExp[] {
     case 'wait':
       // Whose request threads wait for that a loop hands its work to nothing tells: what holds all of them is named.
       return [new RegExp(`(?:waited for |holds .* time: (?:\\w+ on )?)${escaped(act.upstream)}`)];
+    case 'queue':
+      return [
+        new RegExp(`waited up to .* for (?:a free connection|one of \\d connections) to ${escaped(act.upstream)}`),
+      ];
     case 'refuse':
       return [new RegExp(`^\\d+ of \\d+ ${act.what}s (?:refused|failed)`)];
     case 'limit':

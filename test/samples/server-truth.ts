@@ -20,6 +20,7 @@ interface Load {
 export type Act =
   | { readonly act: 'exhaust'; readonly workers: number; readonly upstream: string; readonly upstreamMs: number }
   | { readonly act: 'wait'; readonly upstream: string; readonly upstreamMs: number }
+  | { readonly act: 'queue'; readonly connections: number; readonly upstream: string; readonly upstreamMs: number }
   | { readonly act: 'keep'; readonly workers: number }
   | { readonly act: 'limit'; readonly connections: number }
   | { readonly act: 'stop'; readonly pid: number; readonly sender: number; readonly from: number; readonly to: number }

@@ -37,6 +37,14 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
       return want({ kind: 'accept-paused', severity: 'warning' });
     case 'wait':
       return { want: [], forbid: [{ kind: 'worker-saturation', severity: 'warning' }] };
+    case 'queue':
+      return want({
+        kind: 'slow-dependency',
+        severity: 'warning',
+        title: 'waited up to .* for (?:a free connection|one of)',
+        target: act.upstream,
+        ms: around(truth.slowestMs - act.upstreamMs),
+      });
     case 'keep':
       return want({ kind: 'worker-saturation', severity: 'warning' });
     case 'stop': {

@@ -4,6 +4,7 @@ import { decodeUtf8 } from '../../../src/trace/utf8.ts';
 import type { LineReader } from '../line-reader.ts';
 import { NOTED, RECORD, UNENDED } from '../outcome.ts';
 import type { ParserState } from '../parser-state.ts';
+import { isCutInside } from './cut-inside.ts';
 import { Fragment } from './fragment.ts';
 import { endOfWrite, findProgramOutput } from './program-output.ts';
 import { Reparser } from './reparse.ts';
@@ -172,11 +173,13 @@ export class CutCalls {
     let outcome = UNENDED;
     if (fragment === null) return outcome;
     this.#state.joinedFrom = fragment.line;
+    this.#state.isCut = isCutInside(fragment.text);
     const text = withoutBracket(fragment.text);
     for (const missing of MISSING) {
       if (outcome === UNENDED) outcome = this.#reparser.read(text + missing + end);
     }
     this.#state.joinedFrom = 0;
+    this.#state.isCut = false;
     return outcome;
   }
 }

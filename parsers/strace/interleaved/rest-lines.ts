@@ -13,7 +13,7 @@ import { NOBODY, NOTED, RECORD, UNENDED } from '../outcome.ts';
 import type { ParserState } from '../parser-state.ts';
 import { CutCalls } from './cut-calls.ts';
 import { ForeignLines } from './foreign-lines.ts';
-import { repairLine } from './repair.ts';
+import { repairLine, showsPosition } from './repair.ts';
 import { Reparser } from './reparse.ts';
 
 /** The line begins a record, so that it cannot go on with a call that was cut. */
@@ -27,6 +27,8 @@ const JUNK_BEFORE_PID =
 /** Whom that strace was attached to, where it was one. */
 const ATTACHED_TO = /\s(?:-p\s?|--attach[= ])["']?(\d{1,9})\b/g;
 /** Markdown around a paste. */
+/** A mail program broke the line of a signal. */
+const BROKEN_SIGNAL = /^[^{]{0,200}--- SIG[A-Z0-9+]+ \{(?!.* ---$)/;
 const FENCE = /^\s*(?:`{3,}|~{3,})/;
 
 /** The lines that do not read at first sight: messages, cut calls, stacks, pastes, output of the program. */
@@ -76,7 +78,7 @@ export class RestLines {
       account.blank++;
       return null;
     }
-    const isMarked = isMarkedUp(text);
+    const isMarked = isMarkedUp(text) || showsPosition(text);
     const own = isMarked ? repairLine(text, this.#foreignColumns) : (this.#foreignColumns?.strip(text) ?? text);
     if (own.startsWith(' > ') || own.startsWith(' | ') || own.startsWith(' * ')) return this.#readAttached(own);
     if (text.startsWith(NOTED_BY_DROVER)) {
@@ -87,6 +89,7 @@ export class RestLines {
     if (message !== null) return this.#readMessage(message, own);
     if (outcome === NOBODY) return this.#countForeign(text, false);
     if (outcome === UNENDED && !isMarked) return this.#cut.open(text);
+    if (BROKEN_SIGNAL.test(own) && this.#beginsRecord(own)) return this.#cut.open(own);
     let record = this.#repair(text);
     if (record === UNENDED) record = this.#cut.joinHalf(text);
     if (record !== UNENDED) return record;
@@ -112,7 +115,7 @@ export class RestLines {
   /** A line while a call waits for its end. */
   #goOn(line: string, isLast: boolean): TraceRecord | null {
     const columns = this.#foreignColumns;
-    const text = isMarkedUp(line) ? repairLine(line, columns) : (columns?.strip(line) ?? line);
+    const text = isMarkedUp(line) || showsPosition(line) ? repairLine(line, columns) : (columns?.strip(line) ?? line);
     const swallows = this.#cut.waiting?.swallows === true;
     if (text.startsWith(NOTED_BY_DROVER)) {
       const noted = this.#noted(text);

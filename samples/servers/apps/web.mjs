@@ -7,12 +7,17 @@ import http from 'node:http';
 import https from 'node:https';
 
 const [port, how] = process.argv.slice(2);
+// A pool of two connections: further questions wait for one of them, without a system call.
+const pool = new http.Agent({ keepAlive: true, maxSockets: 2 });
 
 function answer(request, response) {
   const reply = (status = 200) => response.writeHead(status, { 'Content-Length': 6 }).end('hello\n');
   switch (request.url) {
     case '/up':
       http.get('http://127.0.0.1:18081/wait/1500', (upstream) => upstream.resume().on('end', () => reply()));
+      break;
+    case '/queued':
+      http.get('http://127.0.0.1:18081/wait/400', { agent: pool }, (upstream) => upstream.resume().on('end', () => reply()));
       break;
     case '/name':
       // getaddrinfo on a thread of libuv's pool.

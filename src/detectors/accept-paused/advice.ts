@@ -20,6 +20,9 @@ const LIMITS: Readonly<Record<string, Step>> = {
     text: 'If there is memory, raise MaxRequestWorkers, with ServerLimit. The error log tells when it is reached.',
     command: 'grep -c "MaxRequestWorkers" /var/log/apache2/error.log',
   },
+  Go: {
+    text: 'If there is room, raise the number given to netutil.LimitListener, or what else limits the accept loop.',
+  },
   gunicorn: {
     text: 'If there is memory, raise --worker-connections, or start more workers.',
     caveat: 'Each connection then shares the worker with more others.',

@@ -16,6 +16,14 @@ const SHOWN = 20;
 const MOST_REQUEST = 40;
 const EVIDENCE = 4;
 
+const OUT_OF_SET =
+  'had taken the listener out of its epoll set, or asked it for no connections, and then waited for other things';
+const UNASKED =
+  'did not call accept, although it asks again after each connection elsewhere, until there is none. It went on when ' +
+  'a connection had just ended, as a server at its limit does';
+
+const isUnasked = ({ pauses }: ShutTime): boolean => pauses.every((pause) => pause.isUnasked);
+
 /** How long nobody looked, in all. */
 export function totalOf({ times }: Watch): Nanoseconds {
   return times.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -48,7 +56,7 @@ export function finding(context: Context, listener: Listener, watch: Watch): Dra
     summary:
       `Nobody looked at ${listener.name} for up to ${duration(longest)}` +
       `${times.length === 1 ? '' : ` (${plural(times.length, 'time')}, ${duration(total)} in all)`}: the server ` +
-      'had taken the listener out of its epoll set, or asked it for no connections, and then waited for other things.' +
+      `${times.every(isUnasked) ? UNASKED : OUT_OF_SET}.` +
       `${stretch} ${opened(connections)}${came(queued, isOpen)}` +
       `${request === '' ? '' : ` ${shortRequest(request, MOST_REQUEST)} was in progress meanwhile.`}`,
     why:

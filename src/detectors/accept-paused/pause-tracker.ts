@@ -2,7 +2,8 @@ import { type KeptLine, keptLine } from '../../model/evidence.ts';
 import type { Connection } from '../../model/machine/connections.ts';
 import type { Descriptor } from '../../model/machine/descriptors.ts';
 import type { Listener } from '../../model/machine/listener.ts';
-import { PerDescriptor } from '../../model/machine/owned-state.ts';
+import { PerDescriptor, PerThread } from '../../model/machine/owned-state.ts';
+import { sharedWaitIn } from '../../model/machine/shared-waits.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../model/tracker.ts';
 import type { Call } from '../../trace/record.ts';
@@ -28,6 +29,8 @@ export interface Pause {
   idle: Nanoseconds;
   /** Connections of that listener that were open when it began, as far as the capture shows. */
   readonly connections: number;
+  /** The listener was watched all the time, and nobody asked it. */
+  readonly isUnasked: boolean;
   /** The oldest request that was in progress when it ended; '' for none. */
   request: string;
   /** Connections that were there when it ended. */
@@ -44,15 +47,31 @@ class Pauses {
   /** The last one, while what is accepted had been there when it ended. */
   fresh: Pause | null = null;
   idleAtEnd: Nanoseconds = 0;
+  /** After each connection its thread asks again, until there is none. */
+  asksAgain = false;
 }
 
 const pauses = new PerDescriptor<Map<Listener, Pauses>>();
+/** When a thread got a connection last. */
+const lastTaken = new PerThread<Nanoseconds>();
 
 /** All pauses of a listener in that epoll instance, one that lasts included. */
 export function pausesOf(set: Descriptor, listener: Listener): readonly Pause[] {
   const own = pauses.of(set)?.get(listener);
   if (own === undefined) return [];
-  return own.current === null ? own.ended : [...own.ended, own.current];
+  // Others wait for an event before each connection: that they ask for none says nothing.
+  const ended = own.ended.filter(({ isUnasked, thread }) => !isUnasked || own.asksAgain || isOfGo(thread));
+  return own.current === null || own.current.isUnasked ? ended : [...ended, own.current];
+}
+
+/** Where a thread waits for its clients; threads that take turns have one epoll instance for all. */
+export function setOf({ loop, process }: Thread): Descriptor | null {
+  const hub = loop.hub ?? loop.formerHub ?? sharedWaitIn(process)?.speaker.loop.hub;
+  return hub?.kind === 'epoll' ? hub.descriptor : null;
+}
+
+function isOfGo({ process }: Thread): boolean {
+  return process.server === 'Go';
 }
 
 /** The oldest request that the process of this thread has read and not answered; '' for none. */
@@ -67,6 +86,8 @@ export function oldestOf({ process }: Thread): string {
 export class PauseTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #open = new Map<Listener, number>();
+  /** When a connection of it was closed last. */
+  readonly #closedAt = new Map<Listener, Nanoseconds>();
 
   constructor({ inWindow }: TrackerContext) {
     this.#inWindow = inWindow;
@@ -86,27 +107,43 @@ export class PauseTracker implements Tracker {
     }
     const own = known?.get(listener) ?? pausesAt(set, listener);
     own.fresh = null;
-    if (own.current === null) this.#begins(own, thread, listener, call.start, call);
+    if (own.current === null || own.current.isUnasked) this.#begins(own, thread, listener, call.start, call);
   }
 
   /** An accept looks at the queue, whether or not the listener is watched: eventlet takes it out before each. */
   #tried(call: Call, thread: Thread): void {
-    const set = thread.loop.hub?.descriptor;
+    const set = setOf(thread);
     const listener = thread.process.descriptors.get(call.fd)?.listener ?? null;
     const isTaken = call.result >= 0;
-    if (listener === null || set == null || !listener.isFollowed) return;
-    const own = pauses.of(set)?.get(listener);
-    const isAside = own === undefined ? set.epoll?.lastRemoved === call.fd : own.current !== null;
-    if (own !== undefined && isAside) ends(own, thread, call);
+    if (listener === null || set === null || !listener.isFollowed) return;
+    const mayBeUnasked = thread.process.takesTurns;
+    const own = pauses.of(set)?.get(listener) ?? (mayBeUnasked ? pausesAt(set, listener) : undefined);
+    const current = own?.current ?? null;
+    const isAside = own === undefined ? set.epoll?.lastRemoved === call.fd : current !== null && !current.isUnasked;
+    if (own !== undefined && current?.isUnasked) this.#asked(own, thread, listener, call);
+    else if (own !== undefined && isAside) ends(own, thread, call);
     if (own !== undefined && own.fresh !== null) {
       if (isTaken && hadCome(own.fresh, call, thread.loop.idle - own.idleAtEnd)) own.fresh.taken++;
       else own.fresh = null;
     }
     if (isTaken) this.#open.set(listener, (this.#open.get(listener) ?? 0) + 1);
     if (isAside) this.#begins(own ?? pausesAt(set, listener), thread, listener, call.end, call);
+    else if (isTaken && mayBeUnasked && own !== undefined) {
+      this.#begins(own, thread, listener, call.end, call, true);
+      lastTaken.set(thread, call.end);
+    }
   }
 
-  #begins(own: Pauses, thread: Thread, listener: Listener, start: Nanoseconds, call: Call): void {
+  /** A server at its limit asks again, and finds somebody, when a connection has just ended. */
+  #asked(own: Pauses, thread: Thread, listener: Listener, call: Call): void {
+    const isTaken = call.result >= 0;
+    if (!isTaken && call.start - (lastTaken.of(thread) ?? 0) < SHORT) own.asksAgain = true;
+    const isAfterClose = call.start - (this.#closedAt.get(listener) ?? Number.NEGATIVE_INFINITY) < AT_ONCE;
+    if (isTaken && isAfterClose) ends(own, thread, call);
+    else own.current = null;
+  }
+
+  #begins(own: Pauses, thread: Thread, listener: Listener, start: Nanoseconds, call: Call, isUnasked = false): void {
     if (!this.#inWindow(start)) return;
     own.current = {
       thread,
@@ -114,6 +151,7 @@ export class PauseTracker implements Tracker {
       end: UNKNOWN,
       idle: thread.loop.idle,
       connections: this.#open.get(listener) ?? 0,
+      isUnasked,
       request: '',
       taken: 0,
       line: keptLine(call),
@@ -127,9 +165,10 @@ export class PauseTracker implements Tracker {
   }
 
   /** Whoever closes its listener does not pause. */
-  closed(_call: Call, { loop }: Thread, { listener }: Descriptor): void {
-    const set = loop.hub?.descriptor;
-    const own = listener === null || set == null ? undefined : pauses.of(set)?.get(listener);
+  closed({ end }: Call, thread: Thread, { listener, connection }: Descriptor): void {
+    if (connection !== null && connection.listener !== null) this.#closedAt.set(connection.listener, end);
+    const set = listener === null ? null : setOf(thread);
+    const own = listener === null || set === null ? undefined : pauses.of(set)?.get(listener);
     if (own !== undefined) own.current = null;
   }
 }
@@ -162,5 +201,5 @@ function ends(own: Pauses, thread: Thread, call: Call): void {
 
 /** How long the thread of a pause that lasts has waited in its hub since. */
 export function idleIn({ thread, idle }: Pause): Nanoseconds {
-  return thread.loop.isShared ? Number.POSITIVE_INFINITY : thread.loop.idle - idle;
+  return thread.loop.isShared || thread.process.takesTurns ? Number.POSITIVE_INFINITY : thread.loop.idle - idle;
 }

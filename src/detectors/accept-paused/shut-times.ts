@@ -3,7 +3,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { allAtOnce, type Interval, type Life } from '../busy-at-once/intersection.ts';
-import { idleIn, oldestOf, type Pause, pausesOf } from './pause-tracker.ts';
+import { idleIn, oldestOf, type Pause, pausesOf, setOf } from './pause-tracker.ts';
 
 /** Who looks after a listener again that much later takes from the same queue as whoever was first. */
 const TOGETHER: Nanoseconds = 100 * MILLISECOND;
@@ -54,9 +54,8 @@ export function watchOf(
 ): Watch | null {
   const watchers = new Map<unknown, Watcher>();
   for (const thread of acceptors) {
-    const hub = thread.loop.hub ?? thread.loop.formerHub;
-    const set = hub?.kind === 'epoll' ? hub.descriptor : null;
-    if (set == null) return null;
+    const set = setOf(thread);
+    if (set === null) return null;
     const life = lifeOf(thread, listener, model);
     const known = watchers.get(set);
     const pauses = known?.pauses ?? pausesOf(set, listener);

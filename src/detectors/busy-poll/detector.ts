@@ -81,6 +81,7 @@ function conclude(
   const { model, capabilities } = context;
   if (model.statistics.fromTables && model.firstTime === UNKNOWN) {
     const told = tableFinding(model);
+    if (told !== null && model.statistics.hasCutTable) return notApplicable(CUT_TABLE);
     return told === null ? notApplicable(TABLE) : found('a table with hardly anything but waits', [told]);
   }
   const loops = [...model.processes.threads()].filter(
@@ -107,6 +108,7 @@ function conclude(
 }
 
 const MOST_FINDINGS = 20;
+const CUT_TABLE = 'The end of the table is missing: how many calls do work is not told. Give it with its last line';
 const TABLE = 'The table has calls that do work, or too few waits: a spin would leave hardly anything but waits';
 
 /** The part of the window in which the thread was traced that this time is. A round may begin before the window. */

@@ -127,7 +127,7 @@ function titleOf(way: Way, name: string, words: Omit<Words, 'call'>): string {
     case 'yields':
       return `${name} spins: sched_yield ${words.rate}`;
     case 'stuck-readiness':
-      return `${name} spins: ${readyIn(words)} stays ready`;
+      return `${name} spins: ${words.target === '' ? 'the same descriptors stay' : `${words.target} stays`} ready`;
     case 'end-of-file':
       return `${name} spins: it reads at the end of ${words.target} ${words.rate}`;
     case 'empty-waits':

@@ -62,6 +62,8 @@ const ORDINARY: ReadonlySet<string> = new Set([
   'ENODATA',
 ]);
 /** Calls that ask whether a file is there. */
+/** Of all calls of a table. */
+const LEAST_OF_TABLE = 0.01;
 const SEARCHES: ReadonlySet<Family> = new Set<Family>(['open', 'file']);
 
 function conclude(context: Context): Conclusion<Metrics> {
@@ -120,7 +122,9 @@ function ofTargets({ model, threshold }: Context): Storm[] {
 /** Everything else, by call and error, as the table of calls has it. */
 function ofTable({ model, threshold }: Context): Storm[] {
   const storms: Storm[] = [];
-  for (const row of model.statistics.all()) {
+  const rows = model.statistics.all();
+  const all = rows.reduce((sum, row) => sum + row.count, 0);
+  for (const row of rows) {
     const { name } = row.syscall;
     for (const [error, failed] of row.errors) {
       const errno = error === '?' ? '' : error;
@@ -134,6 +138,8 @@ function ofTable({ model, threshold }: Context): Storm[] {
             ? threshold('storm-connects')
             : threshold('storm-calls');
       if (failed < least || share < threshold('storm-share')) continue;
+      // Searches when a program starts are nothing in the table of one that ran for hours.
+      if (errno === '' && meaning === 'search' && failed < all * LEAST_OF_TABLE) continue;
       storms.push({
         meaning,
         call: name,
@@ -164,7 +170,9 @@ function meaningOf({ family, name }: Syscall, errno: string): Meaning | null {
   // A loop asks until nothing is left: only in a table nobody can see that.
   if (family === 'accept') return errno === '' ? 'accept' : null;
   if (family === 'write') return errno === 'EAGAIN' ? 'unread' : errno === '' ? 'other' : null;
-  if (errno === 'EAGAIN' || family === 'read' || family === 'futex' || family === 'wait-child') return null;
+  if (errno === 'EAGAIN' || family === 'read' || family === 'wait-child') return null;
+  // In a table nobody can see which of them only say that the word had changed, or that the time was over.
+  if (family === 'futex' && errno === '') return null;
   return family === 'close' || family === 'ioctl' || family === 'prctl' || family === 'trivial' ? null : 'other';
 }
 

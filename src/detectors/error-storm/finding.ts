@@ -44,7 +44,7 @@ export function finding(context: Context, storms: readonly Storm[]): DraftFindin
     confidence: worst.errno === '' ? 'possible' : 'likely',
     title: titleOf(worst),
     summary: summaryOf(worst, storms, seconds),
-    why: WHY[worst.meaning],
+    why: whyOf(worst),
     ...span(capabilities, first, last),
     openEnded: false,
     workers: pids.slice(0, MOST),
@@ -133,19 +133,41 @@ const WHY: Readonly<Record<Meaning, string>> = {
   other: 'A call that fails each time does no work, but it costs time.',
 };
 
+/** The kernel of this host refuses, before it asks anybody. */
+const NO_LOCAL_END = 'EADDRNOTAVAIL';
+
+const whyOf = ({ meaning, errno }: Storm): string =>
+  meaning === 'refused' && errno === NO_LOCAL_END
+    ? 'This host has no free port for one more connection to that address, or no address from which to reach it. ' +
+      'The service is not asked at all: each request that needs it fails until ports are free.'
+    : WHY[meaning];
+
+const LOCAL_END: readonly Step[] = [
+  {
+    text: 'See how many ports are in use, and how many there are. Connections in TIME-WAIT hold a port for a minute.',
+    command: "ss -tan | awk '{print $1}' | sort | uniq -c; sysctl net.ipv4.ip_local_port_range",
+  },
+  {
+    text: 'Keep connections to that service open (keep-alive, a pool) in place of a new one for each request.',
+    caveat: 'An IPv6 address fails so, too, on a host without IPv6 (ip -6 addr): then name the service by IPv4.',
+  },
+];
+
+const askThere = ({ target }: Storm): readonly Step[] => [
+  target === ''
+    ? {
+        text: 'Record the calls themselves: only they show to which address, and with which error.',
+        command: 'strace -f -ttt -T -y -s 128 -e trace=network -o FILE -p PID',
+      }
+    : {
+        text: `See whether anybody listens on ${target}: try it from this host, and look on that one (ss -ltnp).`,
+        ...(/^[\d.]+:\d+$/.test(target) ? { command: `nc -vz ${target.replace(':', ' ')}` } : {}),
+      },
+  { text: 'Wait longer between tries, and answer without that service meanwhile.' },
+];
+
 const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
-  refused: ({ target }) => [
-    target === ''
-      ? {
-          text: 'Record the calls themselves: only they show to which address, and with which error.',
-          command: 'strace -f -ttt -T -y -s 128 -e trace=network -o FILE -p PID',
-        }
-      : {
-          text: `See whether anybody listens on ${target}: try it from this host, and look on that one (ss -ltnp).`,
-          ...(/^[\d.]+:\d+$/.test(target) ? { command: `nc -vz ${target.replace(':', ' ')}` } : {}),
-        },
-    { text: 'Wait longer between tries, and answer without that service meanwhile.' },
-  ],
+  refused: (storm) => (storm.errno === NO_LOCAL_END ? LOCAL_END : askThere(storm)),
   full: () => [
     {
       text: 'See whether the file system is full, out of inodes, or mounted read-only.',

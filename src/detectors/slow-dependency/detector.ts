@@ -35,6 +35,7 @@ export const slowDependency = defineDetector({
         'What your clients wait: requests without an answer for so long are counted, and explained where possible.',
     },
   },
+  alsoUses: ['pool-wait-ms'],
   linkedInProcess: ['worker-saturation'],
   trackers: [DependencyTracker, SlowReplies],
   effect,

@@ -1,9 +1,11 @@
-import type { LongestWait, Peer } from '../../model/topics/dependencies/peer.ts';
+import type { KeptLine } from '../../model/evidence.ts';
+import type { Peer } from '../../model/topics/dependencies/peer.ts';
 import { duration, milliseconds, percent, plural } from '../../trace/format-numbers.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { requestName, shortRequest } from '../request-shape.ts';
+import { isSure, QUEUE_STEPS, queuedSentence, queuedTitles } from './connections.ts';
 import type { Slow } from './judge.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -12,6 +14,14 @@ const MOST_NAMED = 3;
 const MOST_LINES = 6;
 const SHORT_REQUEST = 24;
 const SHORTEST_REQUEST = 16;
+
+/** The longest wait, of whichever kind. */
+interface Told {
+  readonly request: string;
+  readonly query?: string;
+  readonly isOpen?: boolean;
+  readonly lines: readonly KeptLine[];
+}
 
 /** Who was waited for, by whom, and for how long. */
 export function finding(context: Context, slow: readonly Slow[]): DraftFinding<Metrics> {
@@ -24,9 +34,7 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
   const longest = longestOf(worst);
   return {
     severity: worst.severity,
-    // What was sent may have needed no answer.
-    confidence:
-      worst.by === 'limits' || worst.peer.givenUp * 2 >= Math.max(1, worst.waits.timed) ? 'possible' : 'likely',
+    confidence: isLikely(worst) ? 'likely' : 'possible',
     title: titleOf(worst),
     summary:
       slow
@@ -51,11 +59,14 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
         failures: peer.failures,
         ranOut: peer.ranOut,
         ranOutMs: milliseconds(peer.ranOutFor),
+        queued: peer.queued,
+        longestQueuedMs: milliseconds(peer.longestQueued?.length ?? 0),
+        connections: peer.longestQueued?.connections ?? null,
       })),
-      query: longest?.query ?? '',
+      query: longest !== null && 'query' in longest ? longest.query : '',
     },
     evidence: slow.flatMap((each) => longestOf(each)?.lines ?? []).slice(0, MOST_LINES),
-    next: adviceFor(worst.peer),
+    next: worst.by === 'connections' ? [lookAt(worst.peer), ...QUEUE_STEPS] : adviceFor(worst.peer),
     subjects: [
       ...pids.slice(0, MOST).map((pid) => `pid ${pid}`),
       ...slow.flatMap((each) => {
@@ -68,18 +79,27 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
 
 const WHY: Readonly<Record<Slow['by'], string>> = {
   requests: 'A request that waits for another service keeps its client waiting, and its worker or memory taken.',
+  connections: 'A request that waits for a free connection waits for all who are before it, and nothing logs that.',
   'main-work': 'Work that waits for another service keeps its worker, or a place in its pool, taken meanwhile.',
   limits: 'The same wait times out again and again: the answer does not come.',
 };
 
-function longestOf({ peer, by }: Slow): LongestWait | null {
+function longestOf({ peer, by }: Slow): Told | null {
+  if (by === 'connections') return peer.longestQueued;
   return by === 'limits' ? peer.longest : peer.longestServing;
+}
+
+function isLikely({ peer, by, waits }: Slow): boolean {
+  if (by === 'connections') return isSure(peer);
+  // What was sent may have needed no answer.
+  return by !== 'limits' && peer.givenUp * 2 < Math.max(1, waits.timed);
 }
 
 const named = ({ name, protocol }: Peer): string => (protocol === '' ? name : `${name} (${protocol})`);
 
 function titleOf(slow: Slow): string {
   const { peer, by, waits } = slow;
+  if (by === 'connections') return titleThatFits(queuedTitles(peer));
   const length = duration(by === 'limits' ? peer.ranOutFor : waits.longest);
   if (by === 'limits')
     return cutTitle(`poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ${length}`);
@@ -98,6 +118,10 @@ function titleOf(slow: Slow): string {
       (who) => `${whom} waited for ${who}, longest ${length}${name === '' ? '' : `: ${name}`}`,
     ),
   );
+  return titleThatFits(ways);
+}
+
+function titleThatFits(ways: readonly string[]): string {
   return ways.find((way) => way.length <= LONGEST_TITLE) ?? cutTitle(ways.at(-1) ?? '');
 }
 
@@ -111,6 +135,7 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
   const goOn = `${peer.openAtEnd} ${peer.openAtEnd === 1 ? 'goes' : 'go'} on.`;
   const open =
     peer.openAtEnd === 0 ? '' : ` ${goesOn ? goOn : `${peer.openAtEnd} had not ended when the capture did.`}`;
+  if (by === 'connections') return `${queuedSentence(peer, named(peer))}${failures}${open}`;
   if (by === 'limits')
     return (
       `The time limit of poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ` +
@@ -125,7 +150,7 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
       ? ` The slowest request waited ${duration(peer.longestOfRequest)} in all.`
       : '';
   const served = wait === null || wait.request === '' ? '' : `, while ${wait.request} was served`;
-  const asked = wait === null || wait.query === '' ? '' : `; it was for the answer to ${wait.query}`;
+  const asked = (wait?.query ?? '') === '' ? '' : `; it was for the answer to ${wait?.query}`;
   const part = waits === peer.all || peer.all.total === 0 ? '' : partOf(total, peer.all.total);
   return (
     `${whom} ${plural(timed, 'time')} for ${named(peer)}, together ${duration(total)}${part}; the longest wait took ` +
@@ -143,23 +168,23 @@ function more(slow: readonly Slow[]): string {
   return others > 0 ? ` ${plural(others, 'other peer was', 'other peers were')} slow as well.` : '';
 }
 
-function adviceFor({ name, isKnown, processes }: Peer): readonly Step[] {
+function lookAt({ name, isKnown, processes }: Peer): Step {
   const [pid = 0] = processes.keys();
   const host = /^([\d.]+|\[[0-9a-f:]+\]):(\d+)$/i.exec(name);
+  if (!isKnown)
+    return {
+      text: 'See what that descriptor is, and who is at the other end.',
+      command: `ls -l /proc/${pid || 'PID'}/fd/${name.replace(/\D/g, '')}; ss -tnp | grep pid=${pid || 'PID'},`,
+    };
+  return {
+    text: `Look at ${name}: its load, its own slow requests, and what it waits for.`,
+    ...(host === null ? {} : { command: `ss -tnpi 'dst ${host[1]} and dport = :${host[2]}'` }),
+  };
+}
+
+function adviceFor(peer: Peer): readonly Step[] {
   return [
-    ...(isKnown
-      ? [
-          {
-            text: `Look at ${name}: its load, its own slow requests, and what it waits for.`,
-            ...(host === null ? {} : { command: `ss -tnpi 'dst ${host[1]} and dport = :${host[2]}'` }),
-          },
-        ]
-      : [
-          {
-            text: 'See what that descriptor is, and who is at the other end.',
-            command: `ls -l /proc/${pid || 'PID'}/fd/${name.replace(/\D/g, '')}; ss -tnp | grep pid=${pid || 'PID'},`,
-          },
-        ]),
+    lookAt(peer),
     {
       text:
         'Give the client of that service a time limit well below that of your own clients, so that a slow service ' +

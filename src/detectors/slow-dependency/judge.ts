@@ -10,8 +10,8 @@ import type { Severity } from '../finding.ts';
 export interface Slow {
   readonly peer: Peer;
   readonly severity: Severity;
-  /** The waits that count: of requests, of main work, or limits that ran out. */
-  readonly by: 'requests' | 'main-work' | 'limits';
+  /** The waits that count: of requests for answers or for a free connection, of main work, or limits that ran out. */
+  readonly by: 'requests' | 'connections' | 'main-work' | 'limits';
   readonly waits: Durations;
 }
 
@@ -33,15 +33,23 @@ export function longFrom({ threshold, capabilities }: Context): Nanoseconds {
 /** How a peer is judged; null when nobody waited for it for long. */
 export function judge(context: Context, peer: Peer): Slow | null {
   if (isNameServer(peer)) return null;
+  const { threshold, capabilities } = context;
   const long = longFrom(context);
-  const { ofRequests, ofMainWork, ranOut, ranOutFor } = peer;
+  const { ofRequests, ofConnections, ofMainWork, ranOut, ranOutFor } = peer;
+  // Who waits for a free connection waits for several answers: those of the requests before.
+  const queue = threshold('pool-wait-ms') * MILLISECOND + capabilities.resolution;
+  const { longest } = ofConnections;
+  if (longest >= queue && (longest >= ofRequests.longest || ofRequests.longest < long)) {
+    const isUsual = (ofConnections.percentile(0.99) ?? 0) >= queue;
+    return { peer, severity: isUsual ? 'warning' : 'info', by: 'connections', waits: ofConnections };
+  }
   if (ofRequests.timed > 0 && Math.max(ofRequests.longest, peer.longestOfRequest) >= long) {
     // Where only slow requests are known to have waited, what is usual shows in the waits of everybody.
     const all = peer.linked > 0 ? peer.all : ofRequests;
     const isUsual = (all.percentile(0.99) ?? 0) >= long;
     return { peer, severity: isUsual ? 'warning' : 'info', by: 'requests', waits: ofRequests };
   }
-  if (ofMainWork.longest >= long && shareOfMainWork(context.model, peer) >= context.threshold('dependency-share'))
+  if (ofMainWork.longest >= long && shareOfMainWork(context.model, peer) >= threshold('dependency-share'))
     return { peer, severity: 'warning', by: 'main-work', waits: ofMainWork };
   if (ranOut >= MOST_ORDINARY && ranOutFor >= LONG_WITHOUT && peer.longest !== null && peer.longest.length >= ranOutFor)
     return { peer, severity: peer.isKnown && peer.isAsked ? 'warning' : 'info', by: 'limits', waits: peer.all };

@@ -17,6 +17,13 @@ export const metrics = {
       failures: metric.count('Failed connects, resets, ends without an answer, time limits that ran out.'),
       ranOut: metric.count('Time limits of poll or read that ran out.'),
       ranOutMs: metric.lengthMs('The time of those calls.'),
+      queued: metric.count('Requests that waited until a connection was free, for 100 ms or longer.'),
+      longestQueuedMs: metric.lengthMs('The longest of those waits.'),
+      connections: metric.orNull(
+        metric.count(
+          'How many connections the process of that wait had; null where nobody waited, or it is not known.',
+        ),
+      ),
     }),
     'Those with the longest wait first; at most 20.',
   ),

@@ -32,9 +32,12 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
   const shared = sharedSockets(model);
   const living = [...model.processes.threads()].filter(({ ended }) => !ended);
   const mayHaveLasted = living.every(isInCall);
+  const hasReturned = living.some(({ lastTime }) => lastTime !== UNKNOWN);
   for (const thread of model.processes.threads()) {
     const { leftIn: left } = thread;
     if (left === null || thread.ended || !isInCall(thread) || isHeld(thread)) continue;
+    // Among other calls a line that was cut is where the copy ends. Alone it is what somebody wanted to show.
+    if (left.isCut && (hasReturned || left.syscall.family === 'trivial')) continue;
     // With one thread nothing can come after its last line, however long the tracer waited.
     const isTold = model.firstTime !== UNKNOWN && (living.length > 1 || model.lastTime > left.since);
     const lasted = isTold ? elapsed(left.since, model.lastTime) : UNKNOWN;

@@ -5,6 +5,7 @@ import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
 import { hasUnseenThreads, threadsOf } from '../machine/threads-of.ts';
 import type { Model } from '../model.ts';
+import { futexesOf } from '../topics/locks/futex-words.ts';
 import { lockOf } from '../topics/locks/shared-locks.ts';
 import { lockHolder } from './lock-holder.ts';
 
@@ -188,11 +189,17 @@ function sleeping({ servesRequests, process, tid, lastTime }: Thread, left: Left
   return threadsOf(process).length === 1 ? no('time', `the end of a sleep, while ${clients}`) : yes(TIME);
 }
 
+/** A line that was cut may end before its descriptor. */
+function nameOf(target: string, fd: number): string {
+  if (target !== '') return target;
+  return fd < 0 ? 'a descriptor that the line does not show' : `fd ${fd}`;
+}
+
 /** A read, or a wait for one descriptor. */
 function waited(thread: Thread, left: LeftIn): Judgement {
   const { descriptor, target, fd, timeout, hasTimeout } = left;
   const { family } = left.syscall;
-  const named = target === '' ? `fd ${fd}` : target;
+  const named = nameOf(target, fd);
   const kept = descriptor?.kind ?? 'unknown';
   // A wait with a limit for something that is no socket is how masters and pools keep house.
   if (hasTimeout === true && (kept === 'pipe' || kept === 'event' || kept === 'unknown')) return timed(left);
@@ -254,7 +261,7 @@ function isLocal({ label, peer, seenOpening }: Descriptor): boolean {
 }
 
 function writing({ descriptor, target, fd }: LeftIn): Judgement {
-  const named = target === '' ? `fd ${fd}` : target;
+  const named = nameOf(target, fd);
   if (descriptor?.connection != null) return no('client', `${named} to read`);
   if (/\/dev\/log$/.test(descriptor?.peer ?? '')) return no('log', 'the log daemon to read /dev/log');
   if (descriptor?.kind === 'pipe') return no('pipe-reader', `somebody to read ${named}: it is full`);
@@ -278,6 +285,9 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   if (joined !== undefined && joined !== thread && joined.process === thread.process)
     return unknown('thread', `thread ${joined.tid} to end`);
   if (waitsItsTurn(thread, left, processes)) return yes({ kind: 'turn', what: 'its turn to accept' });
+  // Servers whose processes take turns to accept wait so, too, and nothing else is known of this one.
+  if (mayBeTurn(thread, left))
+    return unknown('lock', `a lock that is taken and that processes share (futex word ${use.word})`);
   if (use.operation.startsWith('LOCK_PI') || (use.operation === 'WAIT' && use.value === CONTENDED))
     return no('lock', `a lock that is taken (futex word ${use.word})`);
   // So the runtime of Go parks its threads, the first one among them.
@@ -294,19 +304,37 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   return isMain ? unknown('lock', word) : yes({ kind: 'lock', what: word });
 }
 
+/** A mutex that processes share, of a process that made no other call: whether it serves is not told. */
+function mayBeTurn(thread: Thread, { futex: use, isServing, beganBefore }: LeftIn): boolean {
+  if (use === null || use.isPrivate || use.operation !== 'WAIT' || use.value !== CONTENDED) return false;
+  return !isServing && beganBefore && threadsOf(thread.process).length === 1;
+}
+
 /**
  * Processes queue at one word while one of their siblings waits for a connection: so Apache does.
  */
 function waitsItsTurn(thread: Thread, left: LeftIn, processes: Model['processes']): boolean {
   const { futex: use } = left;
   if (use === null) return false;
-  if (use.isPrivate) return waitsForSibling(thread, left);
+  if (use.isPrivate) return waitsForSibling(thread, left) || isTurnTaken(left, processes);
   if (thread.servesRequests || !use.operation.startsWith('LOCK_PI')) return false;
   const others = [...processes.threads()].filter(
     ({ process, leftIn }) => process !== thread.process && leftIn !== null,
   );
   const isHeld = others.some(({ leftIn }) => leftIn?.isForListener === true || leftIn?.syscall.family === 'epoll-wait');
   return isHeld && others.some(({ leftIn }) => leftIn?.futex?.word === use.word);
+}
+
+/**
+ * Threads that got this mutex went on to wait for a client, here or in a process that was forked from the same parent
+ * and has it at the same address: threads that were there before the tracer may be known as processes of their own.
+ */
+function isTurnTaken({ futex: use, isServing }: LeftIn, processes: Model['processes']): boolean {
+  if (use?.value !== CONTENDED || isServing) return false;
+  return processes.all().some((process) => {
+    const word = futexesOf(process)?.words.get(use.word);
+    return word !== undefined && word.accepting > 0 && word.isIdling;
+  });
 }
 
 /** Threads that wait for one client at a time queue at a mutex while one of them waits for a client (uWSGI threads). */
@@ -319,7 +347,7 @@ function waitsForSibling(thread: Thread, { futex: use, isServing }: LeftIn): boo
 
 function locked(thread: Thread, left: LeftIn): Judgement {
   const lock = left.descriptor === null ? undefined : lockOf(left.descriptor);
-  const named = left.target === '' ? `fd ${left.fd}` : left.target;
+  const named = nameOf(left.target, left.fd);
   if (lock?.guardsAccepts === true) return yes();
   const holder = lockHolder(left, thread);
   return no('lock', holder === '' ? `a lock on ${named}` : `a lock on ${named}, which ${holder}`);

@@ -177,6 +177,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     child: syscall.family === 'wait-child' ? call.arguments.child() : Number.NaN,
     path: syscall.takesDescriptor ? '' : call.arguments.path(),
     showsResult: showsResult(call),
+    isCut: call.inFlight && call.isCut === true,
     isInterrupted: !call.inFlight,
     request,
     isServing: request?.inProgress === true,

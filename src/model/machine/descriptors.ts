@@ -100,9 +100,14 @@ export function applyAddresses(descriptor: Descriptor, label: string): void {
     const path = /"([^"]*)"/.exec(body)?.[1];
     if (path !== undefined) descriptor.peer = `unix:${path}`;
   } else if (arrow >= 0) {
-    descriptor.local = body.slice(0, arrow);
-    descriptor.peer = body.slice(arrow + 2);
-  } else descriptor.local = body;
+    descriptor.local = unmapped(body.slice(0, arrow));
+    descriptor.peer = unmapped(body.slice(arrow + 2));
+  } else descriptor.local = unmapped(body);
+}
+
+/** `[::ffff:10.0.0.7]:443` is `10.0.0.7:443`, as sockets of both families show it. */
+function unmapped(address: string): string {
+  return address.startsWith('[::ffff:') ? address.replace(/^\[::ffff:([\d.]+)\]/, '$1') : address;
 }
 
 /** `5<socket:[123]>` says inode 123; '' when the decoration tells none. */

@@ -38,6 +38,8 @@ export interface LeftIn {
   readonly path: string;
   /** The line shows what only a call that came back has to show: the line was cut, not the call. */
   readonly showsResult: boolean;
+  /** Whoever copied the trace cut the line: what came of the call is not told. */
+  readonly isCut: boolean;
   /** A signal or the tracer interrupted it, and the kernel begins it again: nothing of the thread follows. */
   readonly isInterrupted: boolean;
   /** Whom the thread was working for. */

@@ -213,7 +213,9 @@ export class Loop implements Serving {
     this.inTurn = true;
     this.waitIsUntimed = call.duration < 0;
     this.waitedSince = call.start;
-    if (this.waitIsUntimed || call.duration >= MILLISECOND) this.restedAt = call.end;
+    // A look that waits for nothing takes long only where its thread got no CPU.
+    if (this.waitIsUntimed || (call.duration >= MILLISECOND && call.arguments.timeout() !== 0))
+      this.restedAt = call.end;
     this.turn.begin(call);
     this.owner = null;
     this.spanStart = call.end;

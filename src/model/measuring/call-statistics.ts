@@ -60,6 +60,8 @@ export class CallStatistics {
   readonly #counts: (CallCount | undefined)[] = [];
   /** Sums were taken over from a table. */
   fromTables = false;
+  /** The end of a table is missing: other calls may be, too. */
+  hasCutTable = false;
 
   add(call: Call): void {
     (this.#counts[call.syscall.id] ?? this.#first(call.syscall)).add(call);
@@ -67,6 +69,7 @@ export class CallStatistics {
 
   addCounted(count: CountedCalls): void {
     this.fromTables = true;
+    if (count.isCut === true) this.hasCutTable = true;
     (this.#counts[count.syscall.id] ?? this.#first(count.syscall)).addCounted(count);
   }
 

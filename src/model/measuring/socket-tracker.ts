@@ -71,7 +71,7 @@ export class SocketTracker implements Tracker {
   /** An accept returned this connection at `at`. */
   accepted(connection: Connection, at: Nanoseconds): void {
     if (!this.active) return;
-    const peer = connection.peer.replace(/^\[::ffff:([\d.]+)\]/i, '$1');
+    const { peer } = connection;
     const queued = this.#queued.get(peer);
     this.#queued.delete(peer);
     if (this.#live.size >= MOST) forgetOldest(this.#live);
@@ -90,7 +90,7 @@ export class SocketTracker implements Tracker {
 
   connectionEnded(connection: Connection): void {
     if (!this.active) return;
-    const peer = connection.peer.replace(/^\[::ffff:([\d.]+)\]/i, '$1');
+    const { peer } = connection;
     if (this.#live.get(peer) === connection) this.#live.delete(peer);
   }
 }

@@ -5,9 +5,11 @@ import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
+import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { RequestView, ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
+import { ConnectionUses } from './connection-uses.ts';
 import type { Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { Upstream, upstreams } from './upstream.ts';
@@ -53,6 +55,7 @@ export class DependencyTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #peers = new PeerTable();
   readonly #open = new Set<Upstream>();
+  readonly #uses = new ConnectionUses();
   #end: Nanoseconds = UNKNOWN;
 
   constructor({ inWindow, facts }: TrackerContext) {
@@ -113,6 +116,7 @@ export class DependencyTracker implements Tracker {
     if (descriptor.query !== null) upstream.peer.protocol = descriptor.query.protocol;
     if (upstream.isWaitedFor && (upstream.isConnecting || upstream.isUnasked)) this.#over(upstream, call, thread);
     if (!upstream.isWaitedFor) this.#begin(upstream, call, thread);
+    this.#uses.asked(call, thread, upstream.peer, descriptor, upstream.line);
     if (call.duration < MILLISECOND) return;
     upstream.blocked += call.duration;
     upstream.blockedLine = keptLine(call);
@@ -134,6 +138,7 @@ export class DependencyTracker implements Tracker {
   answered(call: Call, thread: Thread, descriptor: Descriptor): void {
     const { duration, error } = call;
     const isLong = duration >= MILLISECOND;
+    this.#uses.answered(call, thread, descriptor);
     const upstream = upstreams.of(descriptor) ?? (isLong ? this.#peers.learned(descriptor) : undefined);
     if (upstream === undefined) return;
     // A socket that does not wait says so at once; one that waits says so when its time limit ran out.
@@ -151,6 +156,9 @@ export class DependencyTracker implements Tracker {
 
   /** A late reply, although the service that the request asked on a new connection has said nothing: it gave up. */
   replied(call: Call, thread: Thread, request: Request): void {
+    const use = this.#uses.replied(thread, request);
+    if (use !== null && this.#inWindow(call.end))
+      use.peer.used(request, thread.process, use, () => linesOf(use.line, keptLine(call)));
     if (call.start - request.readAt < GIVES_UP) return;
     const upstream = this.#givenUp(thread, request);
     if (upstream === null) return;
@@ -177,6 +185,7 @@ export class DependencyTracker implements Tracker {
 
   blocked(call: Call, thread: Thread): void {
     const { family } = call.syscall;
+    if (family !== 'futex') this.#uses.blocked(call, thread);
     if (family !== 'poll' && family !== 'select' && family !== 'epoll-wait') return;
     const upstream = family === 'epoll-wait' ? lastAsked.of(thread) : this.#peers.polled(call, thread);
     if (upstream === undefined || (family === 'epoll-wait' && !upstream.isWaitedFor)) return;
@@ -185,7 +194,12 @@ export class DependencyTracker implements Tracker {
     this.#blockedIn(upstream, call, thread, call.result === 0 && hasLimit);
   }
 
+  merged(process: Process, other: Process): void {
+    this.#uses.merged(process, other);
+  }
+
   closed(call: Call, thread: Thread, descriptor: Descriptor): void {
+    this.#uses.closed(thread, descriptor);
     const upstream = upstreams.of(descriptor);
     if (upstream === undefined || !upstream.isWaitedFor) return;
     // Nobody had waited: what was sent needs no answer.

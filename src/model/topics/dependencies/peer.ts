@@ -1,9 +1,12 @@
-import { earlier, later, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import type { KeptLine } from '../../evidence.ts';
 import type { Request } from '../../machine/connections.ts';
 import { Durations } from '../../machine/durations.ts';
 import { PerRequest } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
+
+/** What is shorter is no wait for a connection that anybody would notice. */
+const LONG_QUEUE = 100 * MILLISECOND;
 
 /** Processes told apart for one peer. */
 const MOST_PROCESSES = 64;
@@ -35,6 +38,25 @@ export interface LongestWait {
   readonly lines: readonly KeptLine[];
 }
 
+/** A request had a connection to a peer. */
+export interface Use {
+  /** How long it had waited until one was free. */
+  readonly length: Nanoseconds;
+  /** All connections of the process to that peer; null where there may be more that the capture does not name. */
+  readonly connections: number | null;
+  /** How long it had its connection. */
+  readonly held: Nanoseconds;
+}
+
+/** The longest wait of a request for a free connection. */
+export interface QueuedWait {
+  readonly length: Nanoseconds;
+  readonly connections: Use['connections'];
+  readonly request: string;
+  /** The first question of the request, and its reply. */
+  readonly lines: readonly KeptLine[];
+}
+
 /** What one process waited for a peer. */
 export interface ProcessWaits {
   readonly process: Process;
@@ -57,6 +79,15 @@ export class Peer {
   readonly ofMainWork = new Durations();
   /** Waits of slow requests of which only the reply tells that they were theirs. */
   linked = 0;
+  /** How long each request that used a connection to it had waited until one was free. */
+  readonly ofConnections = new Durations();
+  /** How many had waited for `LONG_QUEUE` or more. */
+  queued = 0;
+  /** The line of all of them; '' where they differ. */
+  queuedRequest = '';
+  longestQueued: QueuedWait | null = null;
+  /** The longest time that a request had a connection. */
+  longestHeld: { readonly length: Nanoseconds; readonly request: string } | null = null;
   /** Requests that waited for it. */
   requests = 0;
   /** The longest time that one request waited for it, over all its waits. */
@@ -114,6 +145,19 @@ export class Peer {
     this.#ofRequest(request, length);
     if (this.longestServing !== null && length <= this.longestServing.length) return;
     this.longestServing = { length, isOpen: false, query, request: request.line, lines };
+  }
+
+  /** A request had a connection to it, for which it may have waited. `lines` is asked only for what is told. */
+  used(request: Request, process: Process, { length, connections, held }: Use, lines: () => readonly KeptLine[]): void {
+    this.ofConnections.took(length);
+    if (held > (this.longestHeld?.length ?? 0)) this.longestHeld = { length: held, request: request.line };
+    if (length < LONG_QUEUE) return;
+    this.queuedRequest = this.queued === 0 || this.queuedRequest === request.line ? request.line : '';
+    this.queued++;
+    this.#of(process);
+    this.#ofRequest(request, length);
+    if (this.longestQueued !== null && length <= this.longestQueued.length) return;
+    this.longestQueued = { length, connections, request: request.line, lines: lines() };
   }
 
   failed(process: Process, at: Nanoseconds): void {

@@ -1,0 +1,64 @@
+import type { Peer } from '../../model/topics/dependencies/peer.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
+import type { Step } from '../finding.ts';
+import { requestName, shortRequest } from '../request-shape.ts';
+
+// Sentences about requests that waited until a connection to a service was free.
+
+/** From so many requests on it is no chance that each began right after another one had ended. */
+const MANY = 3;
+const SHORT_REQUEST = 16;
+
+export const isSure = ({ queued }: Peer): boolean => queued >= MANY;
+
+/** `one of 2 connections to 10.0.0.7:5432`. */
+function whichOf({ longestQueued }: Peer, name: string): string {
+  const connections = longestQueued?.connections ?? null;
+  if (connections === null) return `a free connection to ${name}`;
+  return connections === 1 ? `the only connection to ${name}` : `one of ${connections} connections to ${name}`;
+}
+
+/** The first that has room is the title. */
+export function queuedTitles(peer: Peer): readonly string[] {
+  const { queued, queuedRequest, ofConnections, name } = peer;
+  const longest = duration(ofConnections.longest);
+  const times = queued === 1 ? '' : ` (${queued}x)`;
+  const all = `${plural(queued, 'request')} waited for ${whichOf(peer, name)}, longest ${longest}`;
+  if (queuedRequest === '') return [all];
+  const names = [requestName(queuedRequest), shortRequest(requestName(queuedRequest), SHORT_REQUEST)];
+  return [...names.map((each) => `${each} waited up to ${longest} for ${whichOf(peer, name)}${times}`), all];
+}
+
+export function queuedSentence(peer: Peer, name: string): string {
+  const { longestQueued, ofConnections, longestHeld } = peer;
+  const request = longestQueued?.request ?? '';
+  const connections = longestQueued?.connections ?? null;
+  const all = connections === null ? 'All were' : connections === 1 ? 'It was' : `All ${connections} were`;
+  const held =
+    longestHeld === null
+      ? ''
+      : ` A request held a connection for up to ${duration(longestHeld.length)}` +
+        `${longestHeld.request === '' ? '' : ` (${longestHeld.request})`}.`;
+  return (
+    `${plural(peer.queued, 'request')} waited for ${whichOf(peer, name)}, together ` +
+    `${duration(ofConnections.total)}; the longest wait took ${duration(ofConnections.longest)}` +
+    `${request === '' ? '' : `, of ${request}`}. ${all} in use meanwhile: each of these requests asked its first ` +
+    `question right after the last answer to another request.${held}`
+  );
+}
+
+/** What to do where the service answers in time, and too few may ask it at a time. */
+export const QUEUE_STEPS: readonly Step[] = [
+  {
+    text:
+      'See what holds the connections: slow queries, transactions that stay open while the request does other work, ' +
+      'or a lock of the program around the connection.',
+  },
+  {
+    text: 'Let requests hold a connection for less time. Then allow more connections in the pool.',
+    caveat: 'Each worker process has a pool of its own: the service must allow all of them together.',
+  },
+  {
+    text: 'Set a time limit for the wait for a connection, so that an exhausted pool costs an error and no silence.',
+  },
+];
