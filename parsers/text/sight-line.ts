@@ -5,7 +5,7 @@ import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time
 export interface Sight
   extends Pick<
     Observed,
-    'parent' | 'comm' | 'call' | 'ran' | 'peer' | 'isOfClient' | 'clients' | 'hasRing' | 'isOver'
+    'parent' | 'comm' | 'call' | 'held' | 'holder' | 'ran' | 'peer' | 'isOfClient' | 'clients' | 'hasRing' | 'isOver'
   > {
   readonly stamp: string;
   readonly pid: number;
@@ -18,6 +18,7 @@ export interface Sight
 export const SIGHT_IN_STRACE = 'strace: drover: event=seen ';
 
 const PAIR = /(?:^| )([a-z]{1,10})=(\S{1,200})/g;
+const HELD = ['stopped', 'frozen', 'traced'] as const;
 const MOST_TID = 0x7fffffff;
 
 /**
@@ -49,6 +50,8 @@ export function readSight(words: string): Sight | null {
     call: call === '-' ? '' : call,
     parent: Math.max(0, whole(found.get('parent'), MOST_TID)),
     comm: found.get('comm') ?? '',
+    held: HELD.find((each) => each === found.get('held')) ?? '',
+    holder: Math.max(0, whole(found.get('holder'), MOST_TID)),
     ran: whole(found.get('ran'), LONGEST_CAPTURE),
     peer: /^[\w.:/@[\]-]{3,110}$/.test(peer) ? peer : '',
     isOfClient: found.get('of') === 'client',

@@ -57,8 +57,8 @@ export interface Now {
    * the same while it is in a wait that may be another one: which one it is the call tells when it is over.
    */
   readonly turnSinceMs?: number | null;
-  /** What its loop waits in: an epoll instance, or a set of `poll` or `select`; left out where no loop is known. */
-  readonly hub?: 'epoll' | 'set';
+  /** What it waits for clients in: an epoll instance, a set of `poll` or `select`, accept; left out where not known. */
+  readonly hub?: 'epoll' | 'set' | 'accept';
   /** The number of that epoll instance; left out where it is not known. */
   readonly hubFd?: number;
 }

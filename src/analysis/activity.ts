@@ -134,13 +134,17 @@ function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: 
   return { state: 'silent', call: '', target: '', since: last };
 }
 
-/** Whether a call of that family is the wait of its loop; where no loop is known, one of those that wait. */
-function waitsIn({ loop: { hub } }: Thread, family: Family): boolean {
+/**
+ * Whether a call of that family is the wait of its loop; of who waits for clients in accept that is accept, and any
+ * other wait is one for an answer. Where neither is known, it is any of those that wait.
+ */
+function waitsIn({ loop: { hub }, accepts }: Thread, family: Family): boolean {
+  if (hub === null && accepts.isSurelyWait) return family === 'accept';
   if (hub === null || !isWait(family) || family === 'accept') return isWait(family);
   return (family === 'epoll-wait') === (hub.kind === 'epoll');
 }
 
-function told({ state, call, target, since }: Stay, { loop, leftIn }: Thread, model: Model): Now {
+function told({ state, call, target, since }: Stay, { loop, leftIn, accepts }: Thread, model: Model): Now {
   const { hub } = loop;
   const isInHub = state === 'waiting' && (leftIn !== null || hub?.kind !== 'epoll');
   const isAway = !isInHub && state !== 'ended' && loop.inTurn && !loop.waitIsUntimed;
@@ -150,7 +154,7 @@ function told({ state, call, target, since }: Stay, { loop, leftIn }: Thread, mo
     target,
     sinceMs: millisecondsAt(model, since),
     turnSinceMs: isAway ? millisecondsAt(model, loop.turn.start) : null,
-    ...(hub === null ? {} : { hub: hub.kind }),
+    ...(hub !== null ? { hub: hub.kind } : accepts.isSurelyWait ? { hub: 'accept' } : {}),
     ...(hub?.kind === 'epoll' && hub.fd >= 0 ? { hubFd: hub.fd } : {}),
   };
 }

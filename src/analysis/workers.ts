@@ -1,5 +1,6 @@
 import { millisecondsAt } from '../detectors/words.ts';
 import { atEndOf, idleOf, type ThreadAtEnd } from '../model/at-end/at-end.ts';
+import { heldAtEnd } from '../model/at-end/held.ts';
 import type { Process } from '../model/machine/process.ts';
 import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesIn, standIn } from '../model/machine/roles.ts';
 import { sharedWaitOf } from '../model/machine/shared-waits.ts';
@@ -34,7 +35,7 @@ export interface Representative {
 
 /**
  * The processes that serve or govern, each by the thread that does so. Those that do neither are left out while there
- * are others, but for those that hold clients beside them: they hang, and are of the server.
+ * are others, but for those that hold clients beside them, or are stopped: they hang, and are of the server.
  */
 export function representatives(model: Model): Representative[] {
   const roles = rolesIn(model.processes);
@@ -47,10 +48,12 @@ export function representatives(model: Model): Representative[] {
   }
   const all = [...rows].map(([process, { thread, role }]) => ({ process, thread, role }));
   const working = new Set(all.filter(({ role }) => isWorkerRole(role)).map(({ process }) => process.parent));
-  const serving = all.filter(
-    ({ role, process: { parent, clientsHeld } }) =>
-      isWorkerRole(role) || role === 'master' || (clientsHeld > 0 && parent !== null && working.has(parent)),
-  );
+  const held = new Set(heldAtEnd(model).map(({ process }) => process));
+  const serving = all.filter(({ role, process }) => {
+    const { parent, clientsHeld } = process;
+    const isOfServer = parent !== null && working.has(parent);
+    return isWorkerRole(role) || role === 'master' || ((clientsHeld > 0 || held.has(process)) && isOfServer);
+  });
   return (working.size > 0 ? serving : all).toSorted(
     (a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role) || a.process.pid - b.process.pid,
   );

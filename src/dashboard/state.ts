@@ -127,6 +127,8 @@ export interface ProcessNow {
   readonly call: string;
   readonly target: string;
   readonly isWaiting: boolean;
+  /** What keeps it from running: a signal, the freezer of its cgroup, a debugger; '' or left out for nothing. */
+  readonly held?: '' | 'stopped' | 'frozen' | 'traced';
   /** How long it has been in it when this was reported, at least. */
   readonly ageMs: number;
   /** For how long it was in no wait at any look. */

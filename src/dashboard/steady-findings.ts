@@ -4,6 +4,8 @@ import { type Finding, PER_WORKER, type Report } from '../analysis/report.ts';
 /** Shown from the third time on, or when it held for so long. */
 const TIMES = 3;
 const HELD_MS = 5_000;
+/** All workers were busy for so long, with one request after the other. */
+const ALL_BUSY_MS = 1_500;
 /** Stays on the screen for so long when the reports no longer hold it. */
 const STAYS_MS = 30_000;
 /** Before that nothing can be said of a live capture. */
@@ -34,9 +36,9 @@ export function findingKey({ kind, workers, metrics }: Finding): string {
 }
 
 /**
- * Findings of a live capture that do not flicker: one shows up when it happened three times, held for five seconds or
- * has not ended; it keeps its place, and stays for half a minute when later reports lack it. The verdict speaks of what
- * is shown.
+ * Findings of a live capture that do not flicker: one shows up when it happened three times (so do requests that held
+ * all workers), held for five seconds, has not ended, or is a death. It keeps its place, and stays for half a minute
+ * when later reports lack it. The verdict speaks of what is shown.
  */
 export function steadied(
   memory: FindingMemory,
@@ -71,8 +73,12 @@ export function steadied(
   };
 }
 
-function isSure({ metrics, openEnded }: Finding): boolean {
-  return openEnded || (typeof metrics.count === 'number' && metrics.count >= TIMES);
+function isSure({ kind, metrics, openEnded }: Finding): boolean {
+  const { count, served, totalMs } = metrics;
+  // A process ends once.
+  if (kind === 'worker-death') return true;
+  if (openEnded || (typeof count === 'number' && count >= TIMES)) return true;
+  return typeof served === 'number' && served >= TIMES && typeof totalMs === 'number' && totalMs >= ALL_BUSY_MS;
 }
 
 function unused(key: string, taken: ReadonlyMap<string, unknown>): string {

@@ -32,6 +32,7 @@ import { endStop, noteStop } from './following/stops.ts';
 import { leftIn, withSighting } from './following/turn-notes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
 import { Completeness } from './machine/completeness.ts';
+import { noteEnding } from './machine/ending.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
 import { Processes } from './machine/processes.ts';
@@ -249,6 +250,7 @@ export class Model {
     if (sender > 0 && signal.signal === 'SIGURG' && thread.process.server === '') thread.process.server = 'Go';
     thread.process.lastSignal = signal.signal;
     thread.process.lastSignalAt = signal.time;
+    noteEnding(thread.process, signal.signal, signal.time);
     this.#audience.signalled(signal, thread);
     if (!passes(signal.signal)) thread.interruptedIn = null;
     noteStop(thread, signal);
@@ -325,7 +327,8 @@ export class Model {
 
   /** Somebody looked at a thread from outside. Its own calls say more, where it makes any. */
   observed(record: Observed): void {
-    const { lane, leader, parent, comm, call, since, ran, peer, isOfClient, clients, hasRing, isOver } = record;
+    const { lane, leader, parent, comm, call, held, holder, since, ran, peer, isOfClient, clients, hasRing, isOver } =
+      record;
     if (this.processes.isOver(lane)) return;
     const { processes } = this;
     const thread = processes.at(lane, since);
@@ -336,7 +339,7 @@ export class Model {
     if (process.server === '') process.server = serverOf([comm]);
     process.usesRing ||= hasRing;
     const { file, line, text } = record;
-    const seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
+    const seen = { call, held, holder, since, ran, peer, isOfClient, line: { file, line, text } };
     if (isOver) thread.stuckAtFirst = { ...seen, until: record.time, clients };
     else {
       thread.seen = seen;
@@ -402,6 +405,7 @@ export class Model {
       // It was let go in the middle of a call, and went on later.
       const isOld = thread.lastTime !== UNKNOWN && thread.leftIn !== null && thread.leftIn.since < thread.lastTime;
       if (isOld) thread.leftIn = null;
+      if (thread.stop !== null && thread.continued === null) thread.stopAtEnd = thread.stop;
       if (thread.stop !== null && thread.leftIn === null) endStop(thread, this.lastTime);
       if (thread.leftIn !== null) {
         thread.leftIn = withSighting(thread.leftIn, thread, this.firstTime);

@@ -269,6 +269,10 @@ export interface Observed {
   readonly since: Nanoseconds;
   /** The call that it was in all that time; '' when it was in none at every look. */
   readonly call: string;
+  /** What kept it from running all that time: a signal, the freezer of its cgroup, a debugger; '' for nothing. */
+  readonly held: '' | 'stopped' | 'frozen' | 'traced';
+  /** The debugger; 0 for none. */
+  readonly holder: number;
   /** Time between the two that it was on a processor or ready for one; UNKNOWN (-1) when the host does not tell. */
   readonly ran: Nanoseconds;
   /** The other end of the socket that the call is about, `10.0.0.5:5432`; '' when it is about none. */

@@ -26,6 +26,13 @@ test('strace says itself what a call is, and not yet on which epoll instance', (
   assert.deepEqual(said({ state: 'blocked', call: 'fsync' }, 'epoll_wait', 20, false), ['blocked', 'fsync', 5_000]);
 });
 
+test('a worker that waits for its clients in accept is in its turn in any other wait, for an answer', () => {
+  const acceptor = { hub: 'accept', hubFd: undefined } as unknown as Partial<Now>;
+  assert.deepEqual(said(acceptor, 'poll', 6), ['blocked', 'poll', 5_000]);
+  assert.deepEqual(said(acceptor, 'epoll_wait', 20), ['blocked', 'epoll_wait', 5_000]);
+  assert.deepEqual(said(acceptor, 'accept', 3), ['waiting', 'accept', null]);
+});
+
 test('a worker whose loop is not known waits in any wait; one that computes is in no call', () => {
   const unknown = { hub: undefined, hubFd: undefined } as unknown as Partial<Now>;
   assert.deepEqual(said(unknown, 'epoll_wait', 20), ['waiting', 'epoll_wait', null]);

@@ -12,6 +12,8 @@ function thread(tid: number, call: string, since: number, at: number, more: Part
     args: [],
     fd: -1,
     target: '',
+    held: '' as const,
+    holder: 0,
     isOfClient: false,
     ran: 0,
     isFromStart: false,

@@ -19,7 +19,17 @@ function sight(pid: number): ProcessSight {
     target: '',
     isOfClient: false,
   };
-  const times = { since: 0, before: 0, at: 0, awayFrom: 0, ran: 0, isFromStart: false, stuckAtFirst: null };
+  const times = {
+    held: '',
+    holder: 0,
+    since: 0,
+    before: 0,
+    at: 0,
+    awayFrom: 0,
+    ran: 0,
+    isFromStart: false,
+    stuckAtFirst: null,
+  } as const;
   return {
     pid,
     parent: 1,

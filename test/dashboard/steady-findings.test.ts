@@ -39,6 +39,18 @@ describe('a live finding', () => {
     assert.deepEqual(shown([7, [stall(1, 1, { openEnded: true })]]), [['stall of 1']]);
   });
 
+  it('that all workers were busy is shown once three requests held them for a second and a half', () => {
+    const full = (served: number, totalMs: number): Finding =>
+      buildFinding({ id: 'f-1', kind: 'worker-saturation', title: 'full', metrics: { served, totalMs } });
+    assert.deepEqual(shown([2, [full(3, 1_499)]], [3, [full(2, 1_500)]]), [[], []]);
+    assert.deepEqual(shown([2, [full(3, 1_500)]]), [['full']]);
+  });
+
+  it('that is a death is shown at once', () => {
+    const death = buildFinding({ id: 'd-1', kind: 'worker-death', title: 'killed', metrics: { count: 1 } });
+    assert.deepEqual(shown([2, [death]]), [['killed']]);
+  });
+
   it('keeps its place when its number or its weight changes', () => {
     const [first, second] = shown(
       [7, [stall(1, 3), stall(2, 5)]],

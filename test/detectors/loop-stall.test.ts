@@ -267,9 +267,29 @@ describe('a loop that is away at the end of the trace', () => {
     assert.equal(evidence.length, 2);
   });
 
+  it('is none when the worker was told to end and was killed while it did, and one when it had a request', async () => {
+    const told = '--- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=100, si_uid=0} ---';
+    const shutdown = (seconds: number, ask: (worker: ThreadLines) => ThreadLines): TraceLines => {
+      const { trace, worker } = oneWorker();
+      for (let turn = 0; turn < 3; turn++) worker.waitUntil(worker.now + 50, LISTENER).serve(11, 'GET /a');
+      ask(worker.waitUntil(worker.now + 50, LISTENER))
+        .line(told)
+        .close(LISTENER)
+        .gap(seconds * 1_000);
+      worker.killedBy('SIGKILL');
+      return trace;
+    };
+    none(await analyzed(shutdown(0.7, (worker) => worker)), KIND);
+    // Who does not come to its end hangs in that.
+    only(await analyzed(shutdown(11, (worker) => worker)), KIND);
+    const asked = await stall(shutdown(0.7, (worker) => worker.accept(11).read(11, 'GET /slow')));
+    assert.match(String(asked.metrics.request), /GET \/slow/);
+  });
+
   it('is a stall when the worker was killed in it, and none when it ended by itself', async () => {
     const killed = await stall(unfinished((worker) => worker.gap(700).killedBy('SIGKILL')));
-    assert.deepEqual([killed.openEnded, killed.metrics.stallMs], [true, 700.04]);
+    // A dead worker is in no stall any more.
+    assert.deepEqual([killed.openEnded, killed.metrics.stallMs], [false, 700.04]);
     assert.ok(killed.evidence.length > 0);
     none(await analyzed(unfinished((worker) => worker.gap(700).exits())), KIND);
   });

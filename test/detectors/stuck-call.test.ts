@@ -851,3 +851,16 @@ describe('a worker of one thread that reads from the client that it accepted', (
     none(await analyzed(reading(`accept4(5, ${PEER}, SOCK_NONBLOCK)`)), KIND);
   });
 });
+
+it('a process that a debugger holds is reported with that', async () => {
+  const { metrics } = only(
+    await analyzed(
+      'event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000\n' +
+        'ts=1000000000 dur=7000 pid=101 tid=101 nr=3 ret=0 a=5,0,0,0 data=\nevent=end ts=8000000000\n' +
+        'event=seen ts=8000000000 for=7000000000 pid=103 tid=103 parent=101 call=read held=traced holder=4711\n',
+    ),
+    KIND,
+  );
+  const [thread] = metrics.threads as readonly Record<string, unknown>[];
+  assert.deepEqual([thread?.held, thread?.heldBy], ['traced', 4711]);
+});

@@ -353,3 +353,41 @@ it('a worker that accepts before its first wait is a loop, once it waits for tha
   const { severity, openEnded } = only(await analyzed(trace), 'loop-stall');
   assert.deepEqual([severity, openEnded], ['critical', true]);
 });
+
+describe('a poll that strace found a worker in', () => {
+  const at = (ms: number): string => (1_795_140_800 + ms / 1_000).toFixed(6);
+  /** What follows until the next client is taken; php-fpm waits so for a service, and takes who waits already. */
+  const roleOf = async (...between: readonly string[]): Promise<string | undefined> => {
+    const lines = [
+      `${at(0)} restart_syscall(<... resuming interrupted poll ...>) = 1 <0.300000>`,
+      ...between.map((call, index) => `${at(301 + index)} ${call}`),
+    ];
+    for (let client = 0; client < 3; client++) {
+      const from = 320 + client * 600;
+      const fd = `9<socket:[${5001 + client}]>`;
+      lines.push(
+        `${at(from)} accept(5<socket:[4711]>, {sa_family=AF_INET, sin_port=htons(40011), ` +
+          `sin_addr=inet_addr("10.0.0.9")}, [112 => 16]) = ${fd} <0.000100>`,
+        `${at(from + 1)} read(${fd}, "GET /a HTTP/1.1\\r\\n\\r\\n", 8192) = 19 <0.000100>`,
+        `${at(from + 2)} poll([{fd=6<socket:[6001]>, events=POLLIN}], 1, 60000) = 1 ([{fd=6, revents=POLLIN}]) <0.500000>`,
+        `${at(from + 503)} write(${fd}, "HTTP/1.1 200 OK\\r\\n\\r\\n", 19) = 19 <0.000100>`,
+        `${at(from + 504)} close(${fd}) = 0 <0.000100>`,
+      );
+    }
+    const text = lines.map((line) => `101 ${line}\n`).join('');
+    return (await analyzed(text)).workers.find(({ pid }) => pid === 101)?.role;
+  };
+
+  it('was for its listener where an accept follows at once', async () => {
+    assert.equal(await roleOf(), 'sync-worker');
+  });
+
+  it('was for an answer where it reads that and replies before it accepts', async () => {
+    const between = [
+      'recvfrom(6<socket:[6000]>, "figures\\n", 8192, 0, NULL, NULL) = 8 <0.000100>',
+      'write(8<socket:[5000]>, "HTTP/1.1 200 OK\\r\\n\\r\\n", 19) = 19 <0.000100>',
+      'close(8<socket:[5000]>) = 0 <0.000100>',
+    ];
+    assert.equal(await roleOf(...between), 'blocking-acceptor');
+  });
+});

@@ -25,6 +25,7 @@ export interface FakeThread {
   readonly sleeps?: number;
   /** The letter of `ps`. */
   readonly state?: string;
+  readonly tracer?: number;
 }
 
 /** A folder that looks like /proc to whoever reads a few of its files. */
@@ -55,13 +56,14 @@ export class FakeProc {
     writeFileSync(join(folder, 'status'), `Name:\t${name}\nNSpid:\t${innerPids.join('\t')}\n`);
     writeFileSync(join(folder, 'cgroup'), cgroup);
     for (const [fd, link] of Object.entries(descriptors)) symlinkSync(link, join(folder, 'fd', fd));
-    for (const { tid, syscall, ran, sleeps, wchan = '', state = 'S' } of threads) {
+    for (const { tid, syscall, ran, sleeps, wchan = '', state = 'S', tracer = 0 } of threads) {
       const task = join(folder, 'task', String(tid));
       mkdirSync(task, { recursive: true });
       writeFileSync(join(task, 'syscall'), `${syscall}\n`);
       writeFileSync(join(task, 'wchan'), wchan);
       writeFileSync(join(task, 'stat'), `${tid} (${name}) ${state} ${parent} 0 0`);
-      if (sleeps !== undefined) writeFileSync(join(task, 'status'), `voluntary_ctxt_switches:\t${sleeps}\n`);
+      const sleepsLine = sleeps === undefined ? '' : `voluntary_ctxt_switches:\t${sleeps}\n`;
+      writeFileSync(join(task, 'status'), `State:\t${state} (x)\nTracerPid:\t${tracer}\n${sleepsLine}`);
       if (ran !== undefined) writeFileSync(join(task, 'schedstat'), `${ran[0]} 17 ${ran[1]}\n`);
     }
   }

@@ -155,7 +155,8 @@ export class StuckServer {
     });
   }
 
-  static async start(kind: ServerKind, folder: string): Promise<StuckServer> {
+  /** `answersAfterMs`: how long its service takes; left out where that never answers. */
+  static async start(kind: ServerKind, folder: string, answersAfterMs?: number): Promise<StuckServer> {
     const place = { port: await freePort(), folder };
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     writeFileSync(
@@ -168,7 +169,9 @@ export class StuckServer {
       // It ends with the test, also when that is killed.
       spawn('setpriv', ['--pdeathsig', 'TERM', ...command], { cwd: LIVE_FOLDER, stdio: 'ignore', env, detached: true });
     const beside = kind.beside === undefined ? [] : [run(kind.beside(place))];
-    const upstream = createServer().listen(0, '127.0.0.1');
+    const upstream = createServer((socket) => {
+      if (answersAfterMs !== undefined) socket.once('data', () => setTimeout(() => socket.end('ok\n'), answersAfterMs));
+    }).listen(0, '127.0.0.1');
     const server = new StuckServer(kind, place, [run(kind.command(place)), ...beside], upstream);
     await until(`${kind.name} to have its processes`, () => server.pids.length >= kind.processes, 20_000);
     await until(`${kind.name} to listen`, () => listens(place.port));
@@ -195,17 +198,17 @@ export class StuckServer {
 
   /** Asks a server that speaks HTTP, whatever becomes of it. */
   send(path: string): void {
-    void this.get(`${path}?${this.#upstreamPort}`);
+    void this.get(`${path}?${this.upstreamPort}`);
   }
 
-  get #upstreamPort(): number {
+  get upstreamPort(): number {
     const address = this.#upstream.address();
     return address !== null && typeof address === 'object' ? address.port : 0;
   }
 
   /** Asks until all of it waits for a service that does not answer. */
   async occupy(): Promise<void> {
-    const upstream = this.#upstreamPort;
+    const upstream = this.upstreamPort;
     const deadline = performance.now() + 30_000;
     while (this.stuck < this.kind.slots && performance.now() < deadline) {
       const before = this.stuck;
@@ -243,8 +246,21 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-/** Asks for a page as nginx would. */
+/** Asks for a page as nginx would, whatever becomes of it. */
 function askFastCgi(port: number, script: string, query: string): void {
+  sendFastCgi(port, script, query).on('error', () => undefined);
+}
+
+/** The time that the page took to come, in milliseconds. */
+export function pageFromFastCgi(port: number, upstream: number): Promise<number> {
+  const began = performance.now();
+  const socket = sendFastCgi(port, join(LIVE_FOLDER, 'page.php'), `${upstream}`);
+  socket.on('data', () => undefined);
+  socket.on('error', () => undefined);
+  return new Promise((resolve) => socket.once('close', () => resolve(performance.now() - began)));
+}
+
+function sendFastCgi(port: number, script: string, query: string): Socket {
   const record = (kind: number, content: Buffer): Buffer =>
     Buffer.concat([Buffer.from([1, kind, 0, 1, content.length >> 8, content.length & 0xff, 0, 0]), content]);
   const parameters = { SCRIPT_FILENAME: script, REQUEST_METHOD: 'GET', REQUEST_URI: '/page.php', QUERY_STRING: query };
@@ -252,7 +268,6 @@ function askFastCgi(port: number, script: string, query: string): void {
     Buffer.concat([Buffer.from([name.length, value.length]), Buffer.from(name + value)]),
   );
   const socket = new Socket();
-  socket.on('error', () => undefined);
   socket.connect(port, '127.0.0.1');
   socket.write(
     Buffer.concat([
@@ -262,4 +277,5 @@ function askFastCgi(port: number, script: string, query: string): void {
       record(5, Buffer.alloc(0)),
     ]),
   );
+  return socket;
 }

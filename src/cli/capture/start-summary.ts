@@ -34,7 +34,10 @@ function rowOf({ pid, innerPid, name }: ProcessSight, thread: ThreadSight | unde
 }
 
 function inWords(thread: ThreadSight): string {
-  const { call, fd, target } = thread;
+  const { call, held, holder, fd, target } = thread;
+  if (held === 'stopped') return 'stopped (state T)';
+  if (held === 'frozen') return 'frozen by its cgroup';
+  if (held === 'traced') return `held by pid ${holder}, which traces it`;
   if (call === '') return 'no system call: it computes, or waits for a CPU';
   const about = fd < 0 ? '' : `(${fd}${target === '' ? '' : ` → ${show(target)}`})`;
   return `${waits(thread) ? 'waits in' : 'in'} ${call}${about}`;

@@ -32,7 +32,8 @@ export function asKernelSays(
 function inCall(now: Now, found: ProcessCall): Now {
   const { hub, hubFd, sinceMs } = now;
   const { family } = syscall(found.call);
-  const isHub = hub === undefined || family === 'accept' || (family === 'epoll-wait') === (hub === 'epoll');
+  const isOfLoop = hub !== 'accept' && (family === 'epoll-wait') === (hub === 'epoll');
+  const isHub = hub === undefined || family === 'accept' || isOfLoop;
   const isWaiting = isWait(family) && isHub && !isForeignWait(now, found);
   return {
     state: isWaiting ? 'waiting' : 'blocked',

@@ -254,12 +254,12 @@ function processesNow(capture: LiveCapture, now: number): ProcessNow[] {
     const { pid, innerPid, name } = sight;
     const telling = tellingThread(sight);
     if (telling === undefined) return [];
-    const { call, target, since, at, awayFrom, isFromStart } = telling;
+    const { call, held, target, since, at, awayFrom, isFromStart } = telling;
     const isWaiting = isInWait(telling);
     const ageMs = Math.max(0, (now - since) / 1e6);
     const awayMs = (at - awayFrom) / 1e6;
     const thread = telling.tid === pid ? {} : { tid: telling.tid };
     const code = capture.codeOf(telling);
-    return [{ pid, innerPid, name, ...thread, call, target, isWaiting, ageMs, awayMs, code, isFromStart }];
+    return [{ pid, innerPid, name, ...thread, call, held, target, isWaiting, ageMs, awayMs, code, isFromStart }];
   });
 }

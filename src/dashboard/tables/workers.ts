@@ -73,13 +73,20 @@ export function workerRows(state: DashboardState, list: ListState = state.lists.
 
 /** Since its loop came out of its wait; of who made no call so far, since the kernel shows it where it is. */
 function openMsOf(state: DashboardState, activity: WorkerActivity | null, process: ProcessNow | null): number {
+  if (process !== null && isHeld(process)) return ageNow(state, process);
   if (activity === null) return process === null || process.isWaiting ? 0 : ageNow(state, process);
   const { now } = activity;
   if (process !== null && isHeldByThread(activity, process)) return ageNow(state, process);
   if (now.state === 'waiting' || now.state === 'ended') return 0;
   if (typeof now.turnSinceMs === 'number') return Math.max(0, liveNowMs(state) - now.turnSinceMs);
   // No loop of it is known, and it was in no wait whenever somebody looked.
-  return now.hub === undefined && process !== null && process.awayMs >= RESTLESS_MS ? process.awayMs : 0;
+  const isLoopKnown = now.hub !== undefined && now.hub !== 'accept';
+  return !isLoopKnown && process !== null && process.awayMs >= RESTLESS_MS ? process.awayMs : 0;
+}
+
+/** Somebody keeps it from running, whatever the trace told last. */
+export function isHeld({ held = '' }: ProcessNow): boolean {
+  return held !== '';
 }
 
 /** Its first thread waits for whatever comes, while another one has long been in a call: so pools of threads hang. */
@@ -92,10 +99,10 @@ export function isHeldByThread(activity: WorkerActivity, process: ProcessNow | n
  * How long a process that made no call in the capture has been where the kernel shows it: that was some moments ago.
  * One that computes may have made calls before the capture, and those of the last moments were not read yet.
  */
-export function ageNow({ live, nowMs }: DashboardState, { ageMs, call }: ProcessNow): number {
+export function ageNow({ live, nowMs }: DashboardState, { ageMs, call, held = '' }: ProcessNow): number {
   if (live === null) return ageMs;
   const since = Math.max(0, nowMs - live.atMs);
-  if (call !== '') return ageMs + since;
+  if (call !== '' || held !== '') return ageMs + since;
   return live.elapsedMs < UNREAD_MS ? 0 : Math.min(ageMs, live.elapsedMs) + since;
 }
 

@@ -2,8 +2,8 @@ import type { AtEnd } from '../../analysis/report.ts';
 import { show } from '../../output/show.ts';
 import { durationOfMs } from '../../trace/format-numbers.ts';
 import { ASCII } from '../row.ts';
-import type { DashboardState } from '../state.ts';
-import { ageNow, isHeldByThread, type WorkerRow } from '../tables/workers.ts';
+import type { DashboardState, ProcessNow } from '../state.ts';
+import { ageNow, isHeld, isHeldByThread, type WorkerRow } from '../tables/workers.ts';
 import { liveNowMs } from '../times.ts';
 
 const LONG_NAME = 11;
@@ -16,7 +16,8 @@ const NOTABLE_LATE_MS = 2_500;
  * where none is known that of the call; `\u2265` where it had begun before the capture.
  */
 export function nowText(state: DashboardState, row: WorkerRow): string {
-  const { activity, openMs } = row;
+  const { activity, openMs, process } = row;
+  if (process !== null && isHeld(process)) return heldText(state, process);
   if (activity === null || isHeldByThread(activity, row.process)) return unheardText(state, row);
   const { now } = activity;
   if (now.state === 'ended') return 'ended';
@@ -45,13 +46,23 @@ function endText({ call, forMs, idle }: AtEnd): string {
   return forMs === null ? `in ${show(call)}` : `${durationOfMs(forMs)} in ${show(call)}`;
 }
 
+/** `\u22656.34 s stopped`. */
+function heldText(state: DashboardState, process: ProcessNow): string {
+  const least = process.isFromStart ? atLeast(state) : '';
+  return `${least}${durationOfMs(ageNow(state, process))} ${process.held}`;
+}
+
+function atLeast({ glyphs }: DashboardState): string {
+  return glyphs === ASCII ? '>=' : '\u2265';
+}
+
 /** A process that has made no call in the capture: what the kernel says of it is all there is. */
 function unheardText(state: DashboardState, { process, worker }: WorkerRow): string {
   if (process === null) return worker.atEnd === null ? '-' : endText(worker.atEnd);
   if (process.isWaiting) return `waits ${show(process.call)}`;
   const age = ageNow(state, process);
   if (age === 0) return 'runs';
-  const least = process.isFromStart ? (state.glyphs === ASCII ? '>=' : '\u2265') : '';
+  const least = process.isFromStart ? atLeast(state) : '';
   const code = process.code ?? '';
   const what = code !== '' ? show(code) : process.call === '' ? 'no call' : inCall(process.call, true);
   return `${least}${durationOfMs(age)} ${what}`;

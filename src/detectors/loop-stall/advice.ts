@@ -209,21 +209,24 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
       needs: 'preload_app: connections and threads must be opened after the fork (post_fork)',
     },
   ],
-  stopped: ({ stop }) => [
-    {
+  stopped: ({ stop, lines }, pid) => {
+    const sender = stop?.sender ?? 0;
+    const whence: Step = {
       text:
-        stop === null || stop.sender === 0
+        sender === 0
           ? 'Find out who stopped it: a debugger, a job control shell, a script that freezes processes.'
-          : `Find out why pid ${stop.sender} stopped it.`,
-      command: `ps -o pid,ppid,lstart,args -p ${stop === null || stop.sender === 0 ? 'PID' : stop.sender}`,
+          : `Find out why pid ${sender} stopped it.`,
+      command: `ps -o pid,ppid,lstart,args -p ${sender === 0 ? 'PID' : sender}`,
       caveat: 'The sender may have ended by now; an audit rule for kill(2) names the next one.',
-    },
-    {
-      text: 'Is it still stopped (state T)? kill -CONT lets it go on.',
-      command: "ps -eo pid,stat,args | awk '$2 ~ /^[Tt]/'",
-      caveat: 'State t is a tracer that holds it.',
-    },
-  ],
+    };
+    const goOn: Step = {
+      text: 'If it is still stopped (state T), let it go on.',
+      command: `kill -CONT ${pid}`,
+      caveat: 'State t is a tracer that holds it: no signal helps then.',
+    };
+    // Where no line let it go on it may stand still now.
+    return lines.length === 1 ? [goOn, whence] : [whence, goOn];
+  },
   'not-running': (_reason, pid) => [...NOT_RUNNING_STEPS(pid)],
   'many-requests': () => [
     {

@@ -79,7 +79,8 @@ export function stallFinding(
       `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : isScheduled ? SCHEDULERS_NOTE : ''}`,
     why: reason.stop !== null ? WHY_STOPPED : thread.loop.isShared ? WHY_SHARED : WHY,
     ...span({ times }, group.first, group.last),
-    openEnded: open,
+    // Whoever has ended is in no stall any more.
+    openEnded: open && !thread.ended,
     workers: isFirst ? [...new Set(shared.members.map((member) => member.thread.process.pid))] : [pid],
     metrics: {
       stallMs: milliseconds(longest.length),

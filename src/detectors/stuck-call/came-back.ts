@@ -36,8 +36,10 @@ export function cameBack({ model, threshold }: Context): CameBack[] {
   const least = threshold('stuck-ms') * MILLISECOND;
   return [...roles].flatMap(([thread, role]) => {
     const stay = thread.stuckAtFirst ?? tracedStay(thread, role);
-    if (stay === null || lengthOf(stay) < least || stay.clients === 0) return [];
+    if (stay === null || lengthOf(stay) < least) return [];
     const isMain = thread.tid === thread.process.pid;
+    if (stay.held !== '') return isMain ? [{ thread, stay }] : [];
+    if (stay.clients === 0) return [];
     const mayServe = isMain && (isWorkerRole(role) || threadsOf(thread.process).length === 1);
     return waitsForOthers(stay) || (mayServe && holdsItsWorker(stay)) ? [{ thread, stay }] : [];
   });
@@ -63,7 +65,7 @@ function tracedStay({ process, firstStay, servesRequests, hasServed }: Thread, r
   const isOfClient = descriptor?.connection != null && !isAnswer;
   const peer = isOfClient ? '' : descriptor?.peer || (isAnswer ? 'another service' : '');
   if (peer === '' && !TOLD_HERE.has(syscall(call).family)) return null;
-  return { call, since, until, ran: UNKNOWN, peer, isOfClient, line, clients: UNKNOWN };
+  return { call, held: '', holder: 0, since, until, ran: UNKNOWN, peer, isOfClient, line, clients: UNKNOWN };
 }
 
 function waitsForOthers({ call, peer, isOfClient }: PastSighting): boolean {
@@ -95,11 +97,12 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
     codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: stay.until }),
   );
   const code = codes.find((sample) => sample !== null) ?? null;
-  const { call, peer, clients } = worst.stay;
+  const { call, held, peer, clients } = worst.stay;
   const length = duration(lengthOf(worst.stay));
   const inCall = `${call === '' ? 'no system call' : call}${peer === '' ? '' : ` on ${peer}`}`;
   const be = pids.length === 1 ? 'was' : 'were';
-  const title = `${whoOf(pids, model.processes.all().length, isEverybody)} ${be} stuck for ${length}: ${inCall}`;
+  const who = whoOf(pids, model.processes.all().length, isEverybody);
+  const title = held === '' ? `${who} ${be} stuck for ${length}: ${inCall}` : `${who} ${be} ${held} for ${length}`;
   const named = pids.slice(0, MOST_NAMED).join(', ');
   const connected = clients > 0 ? `, while ${plural(clients, 'client was', 'clients were')} connected` : '';
   const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
@@ -108,9 +111,9 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
     confidence: 'likely',
     title: withPlace(cutTitle(title), commonPlace(codes), LONGEST_TITLE),
     summary:
-      `Pid${pids.length === 1 ? '' : 's'} ${named}${more} ${be} in ${inCall} when the capture began, and for at ` +
-      `least ${length} of it${connected}. ${pids.length === 1 ? 'It has' : 'They have'} ` +
-      `come back since.${codeSentence(code)}`,
+      `Pid${pids.length === 1 ? '' : 's'} ${named}${more} ${be} ${held === '' ? `in ${inCall}` : held} ` +
+      `when the capture began, and for at least ${length} of it${connected}. ` +
+      `${pids.length === 1 ? 'It has' : 'They have'} come back since.${codeSentence(code)}`,
     why: 'A worker that does not come back to its wait neither accepts nor answers anybody else until it does.',
     ...span(capabilities, worst.stay.since, worst.stay.until),
     openEnded: false,

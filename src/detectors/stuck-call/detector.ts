@@ -16,6 +16,7 @@ import { cameBack, cameBackFinding } from './came-back.ts';
 import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
 import { heldByRequest, heldFinding } from './held-by-request.ts';
+import { heldStill, heldStillFinding } from './held-still.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isParkedByUnseen, sortOut } from './no-news.ts';
 import { isUsual } from './usual.ts';
@@ -65,7 +66,8 @@ function conclude(context: Context): Conclusion<Metrics> {
   const working = awayAllTime(context);
   const held = heldByRequest(context).filter(({ thread }) => !working.includes(thread));
   const back = cameBack(context);
-  if (groups.size === 0 && working.length === 0 && held.length === 0) {
+  const still = heldStill(context);
+  if (groups.size === 0 && working.length === 0 && held.length === 0 && still.length === 0) {
     if (back.length > 0)
       return found(`${plural(back.length, 'thread')} stuck when the capture began`, [cameBackFinding(context, back)]);
     const last = all.find(
@@ -89,18 +91,15 @@ function conclude(context: Context): Conclusion<Metrics> {
   const judged = [...groups.values()].map((group) => judge(model, group, scene));
   const findings = judged.map((group) => finding(context, group));
   const away = new Set(
-    [...working, ...held.map(({ thread }) => thread), ...stuck.map(({ thread }) => thread)].map(
-      ({ process }) => process,
-    ),
+    [...working, ...[...held, ...stuck, ...still.flat()].map(({ thread }) => thread)].map(({ process }) => process),
   );
   const isEverybody = [...scene.processes].every((process) => away.has(process));
   if (working.length > 0) findings.push(awayFinding(context, working, isEverybody));
   if (held.length > 0) findings.push(heldFinding(context, held, isEverybody));
   if (back.length > 0) findings.push(cameBackFinding(context, back));
-  return found(
-    `${plural(stuck.length + working.length + held.length, 'thread')} had not come back from a call`,
-    findings,
-  );
+  findings.push(...still.map((each) => heldStillFinding(context, each, isEverybody)));
+  const count = stuck.length + working.length + held.length + still.flat().length;
+  return found(`${plural(count, 'thread')} had not come back from a call`, findings);
 }
 
 /** How long they lasted is UNKNOWN where the capture does not tell, for no line could come after them. */

@@ -26,7 +26,12 @@ export const effect: Effect = {
     if (cause.kind !== 'blocking-dns' && waitedMs(own, names) >= total * LEAST_OF_THEM) return 0;
     return shareOf(threads, ({ target }) => names.has(bareName(textOf(target))));
   },
-  inWords: ({ threads, count }) => `${plural(numberOf(count), 'thread')} still in ${textOf(listOf(threads)[0]?.call)}`,
+  inWords: ({ threads, count }) => {
+    const [first] = listOf(threads);
+    const held = textOf(first?.held);
+    if (held !== '') return `${plural(numberOf(count), 'process', 'processes')} still ${held}`;
+    return `${plural(numberOf(count), 'thread')} still in ${textOf(first?.call)}`;
+  },
 };
 
 /** Time of all waits that a finding of these kinds is about, in milliseconds. */

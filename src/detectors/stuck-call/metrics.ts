@@ -15,6 +15,15 @@ export const metrics = {
       hasTimeout: metric.orNull(metric.flag('Whether the call ends by itself; null when the capture does not tell.')),
       idle: metric.oneOf(['no', 'unknown'], 'unknown: a thread that waits for work looks the same.'),
       waitsFor: metric.orNull(metric.text('What it waits for, in words.')),
+      held: metric.sometimes(
+        metric.oneOf(
+          ['stopped', 'frozen', 'traced'],
+          'What keeps it from running: a signal, the freezer of its cgroup, a debugger; left out for nothing.',
+        ),
+      ),
+      heldBy: metric.sometimes(
+        metric.orNull(metric.pid('Who sent the signal, or the debugger; null where the capture does not tell.')),
+      ),
       frames: framesShape,
     }),
     'The threads, those that wait longest first; at most 50.',

@@ -4,6 +4,7 @@ import type { LeftIn } from '../machine/left-in.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { Model } from '../model.ts';
+import { isHeld } from './held.ts';
 import { isUntold, type Judgement, judgeWait, yes } from './waits.ts';
 
 /**
@@ -34,7 +35,7 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
   const hasReturned = living.some(({ lastTime }) => lastTime !== UNKNOWN);
   for (const thread of model.processes.threads()) {
     const { leftIn: left } = thread;
-    if (left === null || thread.ended || !isInCall(thread)) continue;
+    if (left === null || thread.ended || !isInCall(thread) || isHeld(thread)) continue;
     // Among other calls a line that was cut is where the copy ends. Alone it is what somebody wanted to show.
     if (left.isCut && (hasReturned || left.syscall.family === 'trivial')) continue;
     // With one thread nothing can come after its last line, however long the tracer waited.

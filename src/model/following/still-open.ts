@@ -2,10 +2,12 @@ import type { Call, Lane, Observed } from '../../trace/record.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { LongTurn } from '../facts.ts';
+import { isEnding } from '../machine/ending.ts';
 import type { Processes } from '../machine/processes.ts';
 import type { PastSighting, Sighting } from '../machine/sighting.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { Turn } from '../machine/turn.ts';
+import { chargeStop } from './stops.ts';
 import { leftIn, noteGap, noteSilence, withSighting } from './turn-notes.ts';
 
 /** What is known of a capture at work besides the records that were read. */
@@ -134,7 +136,7 @@ export class OpenThreads {
 
   #turnOf(thread: Thread): LongTurn | null {
     const { loop, leftIn: left, lastTime } = thread;
-    if (loop.turn.beganBefore) return null;
+    if (loop.turn.beganBefore || isEnding(thread, lastTime)) return null;
     if (thread.ended || !loop.inTurn || loop.waitIsUntimed || loop.isShared || left?.isHubWait === true) return null;
     const look = this.#looks.get(thread);
     // Nobody knows by now whether it went back to its wait.
@@ -151,6 +153,7 @@ export class OpenThreads {
     turn.start = start;
     turn.end = end;
     if (left === null) noteSilence(thread, end);
+    if (thread.stop !== null && thread.continued === null) chargeStop(thread, thread.stop, end);
     creditOwner(thread, end);
     thread.process.inProgress.noteWaiting(turn, end, thread.process);
     return { thread, turn, length: end - start, open: true, stuckIn: left };

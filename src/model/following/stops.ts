@@ -2,6 +2,7 @@ import type { Signal } from '../../trace/record.ts';
 import { signalInfo } from '../../trace/siginfo.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
+import type { Stop } from '../machine/stop.ts';
 import type { Thread } from '../machine/thread.ts';
 
 const STOPPING: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU']);
@@ -28,10 +29,16 @@ export function noteStop(thread: Thread, signal: Signal): void {
 
 /** Ends the stop of a thread at `at`, and charges what of it lies in the running turn of its loop. */
 export function endStop(thread: Thread, at: Nanoseconds): void {
-  const { stop, continued, loop } = thread;
+  const { stop, continued } = thread;
   if (stop === null) return;
   thread.stop = null;
   thread.continued = null;
+  chargeStop(thread, stop, at, continued);
+}
+
+/** Charges what of a stop lies in the running turn of the loop of its thread; `at` is when it ended, or now. */
+export function chargeStop(thread: Thread, stop: Stop, at: Nanoseconds, continued: KeptLine | null = null): void {
+  const { loop } = thread;
   // It went on at once, and what followed was something else.
   if (!loop.inTurn || at <= stop.since || thread.lastTime > stop.since) return;
   const { turn } = loop;

@@ -7,6 +7,7 @@ import { entryLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { Aftermath } from '../machine/aftermath.ts';
 import type { Request } from '../machine/connections.ts';
+import { isEnding } from '../machine/ending.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Loop } from '../machine/loop.ts';
@@ -222,7 +223,7 @@ export class TurnTracker {
     sharedWaitOf(thread)?.threads.delete(thread);
     thread.loop.dropFirstTurn();
     const { loop, process } = thread;
-    if (!loop.inTurn || loop.waitIsUntimed) return;
+    if (!loop.inTurn || loop.waitIsUntimed || isEnding(thread, time)) return;
     if (signal === '') {
       const answeredAt = process.lastAnswerAt;
       if (loop.turn.replies > 0 && answeredAt > loop.turn.start && threadsOf(process).length === 1)

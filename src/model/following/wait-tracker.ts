@@ -139,10 +139,12 @@ export class WaitTracker {
       return;
     }
     // strace came while the thread waited, and does not show what for.
-    if (accepts.resumedAt !== UNKNOWN) {
+    const { resumedAt } = accepts;
+    accepts.resumedAt = UNKNOWN;
+    // Who read or wrote in between had waited for that: php-fpm for the answer of another service.
+    if (resumedAt !== UNKNOWN && thread.lastSyscall?.family === 'restart') {
       this.#confirm(thread, loop.waitSet('set', null, WITH_LISTENER), true);
-      loop.idle += Math.max(0, call.start - accepts.resumedAt);
-      accepts.resumedAt = UNKNOWN;
+      loop.idle += Math.max(0, call.start - resumedAt);
       if (!loop.inTurn) loop.beginTurn(call);
       return;
     }

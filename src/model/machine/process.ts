@@ -74,6 +74,8 @@ export class Process {
   stopSent: { readonly signal: string; readonly sender: number } | null = null;
   /** The last signal that arrived, and when. */
   lastSignal = '';
+  /** When a signal asked it to end that it handles, such as SIGTERM; UNKNOWN while none has. */
+  toldToEndAt: Nanoseconds = UNKNOWN;
   lastSignalAt: Nanoseconds = UNKNOWN;
   /** Threads of it take turns at an epoll instance, as those of Go do. */
   takesTurns = false;

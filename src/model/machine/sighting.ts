@@ -1,3 +1,4 @@
+import type { Observed } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
 
@@ -5,6 +6,9 @@ import type { KeptLine } from '../evidence.ts';
 export interface Sighting {
   /** The call; '' when it was in none at every look. */
   readonly call: string;
+  /** What kept it from running, and the debugger that did so; 0 for none. */
+  readonly held: Observed['held'];
+  readonly holder: number;
   /** The first look at which it was so. */
   readonly since: Nanoseconds;
   /** Time since then that it was on a processor or ready for one; UNKNOWN when the host does not tell. */

@@ -48,6 +48,8 @@ export class Thread {
   /** It is stopped, and nothing was seen of it since; `continued` is the line that let it go on. */
   stop: Stop | null = null;
   continued: KeptLine | null = null;
+  /** The stop that it was still in when the trace ended. */
+  stopAtEnd: Stop | null = null;
   /** What the scheduler did around the next call, where the capture tells it. */
   scheduling: Scheduling | null = null;
   readonly loop = new Loop();

@@ -143,8 +143,11 @@ export class Turn {
 
   /** The same as of now, for whoever asks before it has ended. */
   copy(): Turn {
-    const copy = Object.assign(new Turn(this.number), this, { blocked: [...this.blocked], waiting: [...this.waiting] });
-    return copy;
+    return Object.assign(new Turn(this.number), this, {
+      blocked: [...this.blocked],
+      waiting: [...this.waiting],
+      stopped: this.stopped === null ? null : { ...this.stopped },
+    });
   }
 
   /** Its thread is one of many that wait in turn: what it did up to its last park is over. Returns when that ended. */

@@ -76,8 +76,9 @@ export class ActivityRecorder {
     this.#makeRoom(start);
     const bucket = this.#bucketOf(end);
     lane.calls[bucket] = (lane.calls[bucket] ?? 0) + 1;
-    const isWait =
-      isHubWait || WAITS.has(syscall.family) || (thread.loop.hub === null && MULTIPLEXERS.has(syscall.family));
+    const { loop, accepts } = thread;
+    const mayBeHub = loop.hub === null && !accepts.isSurelyWait && MULTIPLEXERS.has(syscall.family);
+    const isWait = isHubWait || WAITS.has(syscall.family) || mayBeHub;
     if (lastTime !== UNKNOWN && start - lastTime >= SILENT)
       lane.add(silenceOf(lane, thread), lastTime - this.zero, start - this.zero, this.width);
     if (duration >= NOTED) lane.add(isWait ? 'waiting' : 'blocked', start - this.zero, end - this.zero, this.width);

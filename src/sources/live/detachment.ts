@@ -42,7 +42,9 @@ export function describeDetachment(
     const who = before.length === 1 ? 'The process has' : `All ${before.length} processes have`;
     return { sentence: `${who} ended; ${tracerName} is gone.`, isClean: true };
   }
-  const count = alive.length === 1 ? '1 process, running' : `${alive.length} processes, all running`;
+  const running = stoppedBefore === 0 ? 'all running' : `${alive.length - stoppedBefore} running`;
+  const one = stoppedBefore === 0 ? '1 process, running' : '1 process';
+  const count = alive.length === 1 ? one : `${alive.length} processes, ${running}`;
   return { sentence: `Detached from ${count}${remark}.`, isClean: true };
 }
 

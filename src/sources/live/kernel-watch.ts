@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { ProcessMemory } from '../bpftrace/process-memory.ts';
+import { type HeldNow, heldNow } from './held.ts';
 import { innerNumber, linkOrEmpty, readOrEmpty } from './process-facts.ts';
 import type { ProcessSight, Stay, ThreadSight } from './sights.ts';
 import { descriptorsOf, inodeOf, readSockets, type SocketFacts } from './socket-tables.ts';
@@ -34,6 +35,7 @@ const POLLFD_BYTES = 8;
  */
 const LEAST_RUN = 0.8;
 const MOST_SLEEPS_A_SECOND = 10;
+const NOT_HELD: HeldNow = { held: '', holder: 0 };
 const RESTART = 'restart_syscall';
 const RESUMED: readonly (readonly [place: RegExp, call: string])[] = [
   [/nanosleep/, 'clock_nanosleep'],
@@ -51,6 +53,8 @@ interface Known {
   readonly sight: ThreadSight;
   /** Times that it was given a processor, as printed: who got none since the last look is where it was. */
   readonly slices: string;
+  /** Whether it was asked, since it ran last, what keeps it from running. */
+  readonly isAsked: boolean;
   readonly ranAtSince: number;
   /** How long it had run, or been ready to, and how often it had gone to sleep by then; -1 when not told. */
   readonly ran: number;
@@ -183,8 +187,10 @@ export class KernelWatch {
     const [onText = '', readyText = '', slices = ''] = readOrEmpty(`${task}/schedstat`).trim().split(' ');
     const isTold = slices !== '';
     const ran = isTold ? Number(onText) + Number(readyText) : -1;
-    if (known !== undefined && known.sight.call !== '' && isTold && slices === known.slices)
-      return { ...known, sight: movedTo(known.sight, now) };
+    if (known !== undefined && isTold && slices === known.slices) {
+      const still = known.isAsked ? known : this.#asked(pid, tid, known, now);
+      if (still.sight.call !== '' || still.sight.held !== '') return { ...still, sight: movedTo(still.sight, now) };
+    }
     const words = readOrEmpty(`${task}/syscall`).trim().split(' ');
     const number = Number(words[0]);
     // `running`, `-1` outside of calls, or nothing at all for a thread that may not be looked at.
@@ -198,10 +204,13 @@ export class KernelWatch {
       return {
         ...known,
         slices,
+        isAsked: false,
         ran,
         sleeps,
         sight: { ...movedTo(known.sight, now), ran: isTold ? ran - known.ranAtSince : -1 },
       };
+    // Who is met may have stood still for long; of who has just run the next look says whether it goes on.
+    const { held, holder } = known === undefined ? this.#heldWhenMet(pid, tid) : NOT_HELD;
     const args = isIn ? words.slice(1, 7).map((word) => word.replace(/^0x/, '')) : [];
     const fd = isIn ? this.#descriptorOf(pid, call, args) : -1;
     const link = fd >= 0 ? linkOrEmpty(`${this.#root}/${pid}/fd/${fd}`) : '';
@@ -210,12 +219,15 @@ export class KernelWatch {
     const isOfClient = socket?.isOfClient === true;
     return {
       slices,
+      isAsked: held !== '',
       ranAtSince: ran,
       ran,
       sleeps,
       sight: {
         tid,
         call,
+        held,
+        holder,
         number: isIn ? number : -1,
         args,
         fd,
@@ -224,12 +236,28 @@ export class KernelWatch {
         since: now,
         before: known?.sight.at ?? now,
         at: now,
-        awayFrom: isInWait({ call, target, isOfClient }) || known === undefined ? now : awayFrom(known.sight, now),
+        awayFrom:
+          isInWait({ call, held, target, isOfClient }) || known === undefined ? now : awayFrom(known.sight, now),
         ran: isTold ? 0 : -1,
         isFromStart: now === this.#first,
         stuckAtFirst: known === undefined ? null : stuckAtFirst(known.sight, clients),
       },
     };
+  }
+
+  /** The stop of a tracer may be one of a moment. */
+  #heldWhenMet(pid: number, tid: number): HeldNow {
+    const found = heldNow(this.#root, pid, tid);
+    return found.held === 'traced' ? NOT_HELD : found;
+  }
+
+  /** It has not run since the last look: because it waits, or because it is stopped. */
+  #asked(pid: number, tid: number, known: Known, now: number): Known {
+    const { held, holder } = heldNow(this.#root, pid, tid);
+    if (held === known.sight.held) return { ...known, isAsked: true };
+    // It was in its call for longer, and stopped in it only since it ran last.
+    const { sight } = known;
+    return { ...known, isAsked: true, sight: { ...sight, held, holder, awayFrom: sight.since, at: now } };
   }
 
   /** What a call is about; of `poll` only what it waits for alone. */
@@ -311,9 +339,9 @@ function slicesOf({ threads }: Member): string {
 
 /** The thread leaves what it was in: if it was stuck in that since the first look, that is kept. */
 function stuckAtFirst(left: ThreadSight, clients: number): Stay | null {
-  const { call, target, isOfClient, since, at, ran } = left;
+  const { call, held, target, isOfClient, since, at, ran } = left;
   if (!left.isFromStart || isInWait(left) || at - since < STUCK) return left.stuckAtFirst;
-  return { call, target, isOfClient, since, at, ran, clients };
+  return { call, held, target, isOfClient, since, at, ran, clients };
 }
 
 /** It has ended, and its parent did not ask yet how: the kernel shows it as if it computed. */

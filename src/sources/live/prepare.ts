@@ -8,7 +8,7 @@ import type { Engine } from './engine.ts';
 import { findFamily, hostView } from './family.ts';
 import { type HostFacts, readHost } from './host-facts.ts';
 import { KernelWatch } from './kernel-watch.ts';
-import type { ProcessFacts } from './process-facts.ts';
+import { leaderOf, type ProcessFacts } from './process-facts.ts';
 import { processNames } from './process-names.ts';
 import { Spool, type SpoolOptions } from './spool.ts';
 import { straceEngine } from './strace-engine.ts';
@@ -33,8 +33,10 @@ interface PrepareOptions {
  * Finds the processes and checks that they can be traced. Throws `AttachError` with the sentence of the first check
  * that does not hold.
  */
-export function prepareCapture(pids: readonly number[], { engine, family }: PrepareOptions): Preparation {
+export function prepareCapture(named: readonly number[], { engine, family }: PrepareOptions): Preparation {
   const host = readHost();
+  // `top -H` and `strace -f` show the numbers of threads, and /proc takes each for a process.
+  const pids = [...new Set(named.map(leaderOf))];
   const view = hostView();
   const names = processNames(view);
   const [chosen, why] = choose(engine, host);

@@ -51,6 +51,11 @@ export function readProcess(pid: number): ProcessFacts | null {
   };
 }
 
+/** The process that a thread belongs to; the same number for a process, and where there is none. */
+export function leaderOf(tid: number): number {
+  return Number(/^Tgid:\t(\d+)/m.exec(readOrEmpty(`/proc/${tid}/status`))?.[1] ?? tid);
+}
+
 /** When a process started, clock ticks since boot; 0 when there is none of that number. */
 export function readStartTicks(pid: number): number {
   const stat = readOrEmpty(`/proc/${pid}/stat`);

@@ -1,5 +1,5 @@
 import type { TracingCost } from './cost-meter.ts';
-import type { ProcessSight, ThreadSight } from './sights.ts';
+import type { Held, ProcessSight, ThreadSight } from './sights.ts';
 import { isAddress } from './waiting.ts';
 
 /** What tells the two kinds of captures apart where drover adds lines of its own. */
@@ -47,18 +47,24 @@ function stuckBefore(
 
 function lineOf(
   { pid, parent, name, clients, hasRing }: ProcessSight,
-  { tid, call, target, isOfClient, since, at, ran }: ThreadSight,
+  { tid, call, held, holder, target, isOfClient, since, at, ran }: ThreadSight,
   { prefix, stamp }: SightNotation,
   from: number,
 ): string {
   const began = Math.min(at, Math.max(since, from));
   // Of time before the capture nobody knows how much of it was used then.
   const used = ran < 0 ? '' : ` ran=${Math.round(Math.min(ran, at - began))}`;
+  const what = `${call === '' ? '-' : call}${heldBy(held, holder)}`;
   return (
     `${prefix}event=seen ts=${stamp(at)} for=${Math.round(at - began)} pid=${pid} tid=${tid} parent=${parent} ` +
-    `call=${call === '' ? '-' : call}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}` +
+    `call=${what}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}` +
     `${isAddress(target) ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}\n`
   );
+}
+
+function heldBy(held: Held, holder: number): string {
+  if (held === '') return '';
+  return ` held=${held}${holder === 0 ? '' : ` holder=${holder}`}`;
 }
 
 /** What tracing cost, as a line behind the sights. */

@@ -1,8 +1,17 @@
+/**
+ * What keeps a thread from running wherever it is: a signal (SIGSTOP, SIGTSTP) stopped it, the freezer of its cgroup
+ * (`docker pause`, `systemctl freeze`), a debugger; '' for nothing.
+ */
+export type Held = '' | 'stopped' | 'frozen' | 'traced';
+
 /** What the kernel says of a thread, and since which look it has said so. Times are nanoseconds of one clock. */
 export interface ThreadSight {
   readonly tid: number;
   /** '' while it is in no call: it computes, waits for a processor, or is stopped. */
   readonly call: string;
+  readonly held: Held;
+  /** The debugger that holds it; 0 for none. */
+  readonly holder: number;
   readonly number: number;
   /** Six arguments, hexadecimal. */
   readonly args: readonly string[];
@@ -27,6 +36,7 @@ export interface ThreadSight {
 /** What a thread was in without a change, and is not any more. */
 export interface Stay {
   readonly call: string;
+  readonly held: Held;
   readonly target: string;
   readonly isOfClient: boolean;
   readonly since: number;

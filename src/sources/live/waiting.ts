@@ -9,12 +9,14 @@ export function isAddress(target: string): boolean {
   return ADDRESS.test(target);
 }
 
+type Waiting = Pick<ThreadSight, 'call' | 'held' | 'target' | 'isOfClient'>;
+
 /**
  * Whether a thread waits for whatever comes: in the wait of a loop, for a client, a child. Who polls one connection
- * that it made itself waits for an answer, as in a read of it.
+ * that it made itself waits for an answer, as in a read of it. Who is stopped waits for nothing.
  */
-export function isInWait({ call, target, isOfClient }: Pick<ThreadSight, 'call' | 'target' | 'isOfClient'>): boolean {
-  if (call === '') return false;
+export function isInWait({ call, held, target, isOfClient }: Waiting): boolean {
+  if (call === '' || held !== '') return false;
   const { family } = syscall(call);
   return isWait(family) && !(family === 'poll' && !isOfClient && isAddress(target));
 }

@@ -50,7 +50,11 @@ test('a process that was stopped before may still be', () => {
   const stopped = processFacts({ pid: 11, state: 'T' });
   const { sentence, isClean } = describeDetachment([stopped], 'strace', () => stopped);
   assert.equal(isClean, true);
-  assert.match(sentence, /1 was stopped before and still is/);
+  assert.equal(sentence, 'Detached from 1 process (1 was stopped before and still is).');
+  const three = describeDetachment([...BEFORE, stopped], 'strace', (pid) =>
+    pid === 11 ? stopped : processFacts({ pid }),
+  );
+  assert.equal(three.sentence, 'Detached from 4 processes, 3 running (1 was stopped before and still is).');
 });
 
 /** A thread that is always found in the same state and makes so many calls a second. */
@@ -66,6 +70,22 @@ test('a worker is starved when it stands in the stop of its tracer for three sec
   assert.equal(watchFor('t', 0, 3.2), true);
   assert.equal(watchFor('t', 7, 4), true);
   assert.equal(watchFor('t', 13, 60), false);
+});
+
+test('a worker that a signal stopped is not starved, for its tracer waits for it; when it runs again it may be', () => {
+  let isStopped = true;
+  let now = 0;
+  let switches = 7;
+  const watch = new StallWatch(
+    () => [{ tid: 17, state: 't', switches }],
+    () => isStopped,
+  );
+  for (; now <= 20_000; now += 200) assert.equal(watch.look([17], now), null);
+  isStopped = false;
+  switches++;
+  assert.equal(watch.look([17], now), null);
+  assert.equal(watch.look([17], now + 2_800), null);
+  assert.equal(watch.look([17], now + 3_200)?.pid, 17);
 });
 
 test('a worker that waits or computes is not starved, however long', () => {

@@ -15,6 +15,8 @@ function thread(tid: number, call: string, since: number, at: number, more: Part
     args: [],
     fd: -1,
     target: '',
+    held: '',
+    holder: 0,
     isOfClient: false,
     since: since * SECOND,
     before: since * SECOND,

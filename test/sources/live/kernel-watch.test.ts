@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { KernelWatch } from '../../../src/sources/live/kernel-watch.ts';
 import { sightLines } from '../../../src/sources/live/sight-lines.ts';
 import type { ThreadSight } from '../../../src/sources/live/sights.ts';
+import { isInWait } from '../../../src/sources/live/waiting.ts';
 import { FakeProc, type FakeProcess, tcpRow } from '../../support/fake-proc.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -74,6 +75,42 @@ describe('a thread that is looked at once a second', () => {
     );
     const [thread] = last?.threads ?? [];
     assert.deepEqual([...inShort(thread), thread?.ran], ['', 2, 1.9e9]);
+  });
+
+  it('is stopped, and waits for nothing, where a signal or the freezer of its cgroup keeps it from running', () => {
+    const held = (wchan: string, state: string, tracer = 0) => {
+      const thread = { tid: 101, syscall: WAIT, ran: [5, 3], wchan, state, tracer } as const;
+      const [first, second] = looks({ threads: [thread] }, { threads: [thread] });
+      const [at] = second?.threads ?? [];
+      assert.ok(at !== undefined);
+      return [first?.threads[0]?.held, at.held, at.holder, isInWait(at)];
+    };
+    assert.deepEqual(held('do_signal_stop', 'T'), ['stopped', 'stopped', 0, false]);
+    assert.deepEqual(held('0', 'T'), ['stopped', 'stopped', 0, false]);
+    assert.deepEqual(held('__refrigerator', 'D'), ['frozen', 'frozen', 0, false]);
+    assert.deepEqual(held('get_signal', 'S'), ['frozen', 'frozen', 0, false]);
+    // A tracer stops it for a moment at each call: only who stands still there for a second is held.
+    assert.deepEqual(held('ptrace_stop', 't', 97), ['', 'traced', 97, false]);
+    assert.deepEqual(held('ep_poll', 'S'), ['', '', 0, true]);
+    assert.deepEqual(held('0', 'S'), ['', '', 0, true]);
+  });
+
+  it('was stopped in its wait since it ran last, and goes on when it runs again', () => {
+    const [, , third, fourth, fifth] = looks(
+      ...([3, 5, 5, 5, 7] as const).map((slices) => ({
+        threads: [
+          {
+            tid: 101,
+            syscall: WAIT,
+            ran: [5, slices] as const,
+            ...(slices === 5 ? { wchan: 'do_signal_stop', state: 'T' } : { wchan: 'ep_poll' }),
+          },
+        ],
+      })),
+    ).map(({ threads: [thread] }) => [thread?.held, ...inShort(thread)]);
+    assert.deepEqual(third, ['stopped', 'epoll_wait', 1]);
+    assert.deepEqual(fourth, ['stopped', 'epoll_wait', 2]);
+    assert.deepEqual(fifth, ['', 'epoll_wait', 0]);
   });
 
   it('serves, and does not compute, when it slept between two looks at which it was in no call', () => {

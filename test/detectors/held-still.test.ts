@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, ofKind, only } from '../support/analyzed.ts';
+
+const KIND = 'stuck-call';
+const BEGIN = 1795140800;
+const SECONDS = 7;
+
+interface Look {
+  readonly pid: number;
+  /** Behind `call=`, such as `held=stopped`. */
+  readonly held?: string;
+  readonly clients?: number;
+  /** Seconds from the first look at which it was so. */
+  readonly lasted?: number;
+}
+
+/** A capture of bpftrace of workers that wait in epoll all the time, below a master that times out once a second. */
+function idle(before: readonly string[], ...looks: readonly Look[]): string {
+  const end = (SECONDS + 1) * 1e9;
+  const lines = looks.flatMap(({ pid }) => [
+    `event=fd pid=${pid} fd=7 is=anon_inode:[eventpoll]`,
+    `event=in ts=900000000 pid=${pid} tid=${pid} nr=232 a=7,7f01,40,3e8,0,0 data=`,
+  ]);
+  lines.push(`event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=${BEGIN}.000000`, ...before);
+  for (let second = 1; second <= SECONDS; second++)
+    lines.push(`ts=${second * 1e9} dur=999000000 pid=101 tid=101 nr=270 ret=0 a=4,0,0,0 data=`);
+  lines.push(`event=end ts=${end}`);
+  lines.push(`event=seen ts=${end} for=0 pid=101 tid=101 parent=1 call=pselect6 ran=0 clients=0 comm=gunicorn`);
+  for (const { pid, held = '', clients = 0, lasted = SECONDS } of looks)
+    lines.push(
+      `event=seen ts=${end} for=${lasted * 1e9} pid=${pid} tid=${pid} parent=101 call=epoll_wait ` +
+        `${held === '' ? '' : `${held} `}ran=0 clients=${clients} comm=gunicorn`,
+    );
+  return `${lines.join('\n')}\n`;
+}
+
+/** A worker of strace that answers until it is stopped, beside another one that goes on. */
+function strace(...lines: readonly (readonly [pid: number, second: number, text: string])[]): string {
+  const beats = Array.from({ length: 20 }, (_, index) => index / 2).flatMap((at) => [
+    [103, at + 0.5, 'epoll_wait(7<anon_inode:[eventpoll]>, [], 64, 1000) = 0 <0.499000>'] as const,
+    [103, at + 0.5001, 'getppid() = 101 <0.000010>'] as const,
+  ]);
+  return `${[...lines, ...beats]
+    .sort(([, a], [, b]) => a - b)
+    .map(([pid, at, text]) => `${pid} ${(BEGIN + at).toFixed(6)} ${text}`)
+    .join('\n')}\n`;
+}
+
+describe('a process that somebody keeps from running', () => {
+  it('is reported with what lets it go on, though the kernel shows it in the wait of its loop', async () => {
+    const report = await analyzed(idle([], { pid: 103, held: 'held=stopped' }, { pid: 107, lasted: 0 }));
+    const { title, severity, summary, next, metrics, workers } = only(report, KIND);
+    assert.equal(title, 'Process 103 has been stopped (state T) for at least 7.00 s');
+    assert.equal(severity, 'warning');
+    assert.match(summary, /a signal had stopped it before the capture began/);
+    assert.equal(next[0]?.command, 'kill -CONT 103');
+    assert.deepEqual(workers, [103]);
+    const [thread] = metrics.threads as readonly Record<string, unknown>[];
+    assert.deepEqual([metrics.count, thread?.held, thread?.heldBy, thread?.forMs], [1, 'stopped', null, 7000]);
+  });
+
+  it('is critical while clients are connected to it, or where nobody else serves', async () => {
+    const withClients = await analyzed(
+      idle([], { pid: 103, held: 'held=stopped', clients: 3 }, { pid: 107, lasted: 0 }),
+    );
+    assert.equal(only(withClients, KIND).severity, 'critical');
+    assert.match(only(withClients, KIND).summary, /3 clients are connected to it/);
+    const both = await analyzed(idle([], { pid: 103, held: 'held=stopped' }, { pid: 107, held: 'held=stopped' }));
+    assert.equal(only(both, KIND).severity, 'critical');
+    assert.equal(only(both, KIND).title, '2 of 3 processes have been stopped (state T) for at least 7.00 s');
+  });
+
+  it('is told from one that the freezer of its cgroup or a debugger holds, for which no signal helps', async () => {
+    const frozen = only(await analyzed(idle([], { pid: 103, held: 'held=frozen' })), KIND);
+    assert.equal(frozen.title, 'Process 103 has been frozen by its cgroup for at least 7.00 s');
+    assert.match(frozen.next[0]?.text ?? '', /docker unpause/);
+    const traced = only(await analyzed(idle([], { pid: 103, held: 'held=traced holder=4711' })), KIND);
+    assert.equal(traced.title, 'Process 103 has been held by the debugger 4711 for at least 7.00 s');
+    assert.match(traced.next[0]?.command ?? '', /-p 4711$/);
+    for (const { next } of [frozen, traced])
+      assert.ok(next.every(({ command }) => command?.startsWith('kill') !== true));
+  });
+
+  it('names who sent the signal where that came in the capture', async () => {
+    const signal = 'event=signal ts=3100000000 pid=4711 tid=4711 to=103 sig=19 code=0 result=0';
+    const deliver = 'event=deliver ts=3100000000 pid=103 tid=103 sig=19 code=0 handler=0';
+    const look = { pid: 103, held: 'held=stopped', lasted: 4 };
+    const { title, summary, next } = only(await analyzed(idle([signal, deliver], look)), KIND);
+    assert.equal(title, 'Process 103 has been stopped by SIGSTOP for 4.90 s');
+    assert.match(summary, /SIGSTOP, sent by pid 4711, had stopped it\./);
+    assert.equal(next[1]?.text, 'Find out why pid 4711 stopped it.');
+  });
+
+  it('is not reported when it runs, or has been stopped for less than the threshold', async () => {
+    for (const look of [{ pid: 103 }, { pid: 103, held: 'held=stopped', lasted: 0.9 }])
+      assert.deepEqual(ofKind(await analyzed(idle([], look)), KIND), []);
+    const just = idle([], { pid: 103, held: 'held=stopped', lasted: 1 });
+    assert.equal(ofKind(await analyzed(just), KIND).length, 1);
+  });
+
+  it('is shown by strace without anybody who looks, and not once it goes on', async () => {
+    const stopped = [102, 1.1, '--- stopped by SIGSTOP ---'] as const;
+    const { title } = only(await analyzed(strace(stopped)), KIND);
+    assert.equal(title, 'Process 102 has been stopped by SIGSTOP for at least 9.40 s');
+    const goesOn = [102, 4.1, '--- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, si_pid=9, si_uid=0} ---'] as const;
+    assert.deepEqual(ofKind(await analyzed(strace(stopped, goesOn)), KIND), []);
+    const works = [102, 4.1, 'getppid() = 101 <0.000010>'] as const;
+    assert.deepEqual(ofKind(await analyzed(strace(stopped, works)), KIND), []);
+  });
+});
