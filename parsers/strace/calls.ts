@@ -114,7 +114,7 @@ export class Calls {
     call.pause = pause;
     call.partial = false;
     if (ending === DETACHED) {
-      this.#detach();
+      this.#detach(thread);
       return RECORD;
     }
     const { duration } = call;
@@ -187,7 +187,7 @@ export class Calls {
     call.from = state.from;
     call.to = state.to;
     call.argsFrom = args;
-    if (ending === DETACHED) this.#detach();
+    if (ending === DETACHED) this.#detach(thread);
     else this.#finish(thread, called);
     return RECORD;
   }
@@ -249,8 +249,10 @@ export class Calls {
     }
   }
 
-  #detach(): void {
+  #detach(thread: TracedThread): void {
     const { call } = this;
+    // Its stack may follow.
+    this.#state.recent = thread;
     call.inFlight = true;
     call.endArguments();
     call.leaveOpen(this.#state.clock.now, this.#state.isTimed);
