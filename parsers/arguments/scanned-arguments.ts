@@ -29,7 +29,7 @@ export class ScannedArguments extends StraceArguments {
     return isScanned(family, flag) ? this.#scanned.holds(flag) : super.has(flag);
   }
 
-  override setsNonblocking(): boolean | null {
+  override setsNonblocking(): boolean | 'untold' | null {
     const call = this.#scanned;
     // With -X raw the command is a number.
     if (call.syscall.family === 'ioctl') return call.holds('FIONBIO') ? call.holds('[1]') : super.setsNonblocking();

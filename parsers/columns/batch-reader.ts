@@ -48,7 +48,7 @@ class NotedArguments extends StraceArguments {
     return isScanned(family, flag) ? this.#holds(BIT_OF[flag]) : super.has(flag);
   }
 
-  override setsNonblocking(): boolean | null {
+  override setsNonblocking(): boolean | 'untold' | null {
     const { family } = this.#noted.syscall;
     if (family === 'ioctl') return this.#holds(IOCTL_SETS) ? this.#holds(IOCTL_TO_ONE) : null;
     return family === 'fcntl' && this.#holds(FCNTL_SETS) ? this.#holds(FCNTL_NONBLOCKING) : null;
