@@ -95,6 +95,21 @@ describe('the cause of a stall outside calls', () => {
     assert.match(summary, /no native thread was started/);
   });
 
+  it('is no-syscall where the program asks for its thread in every request, to log it', async () => {
+    const causes = async (asking: number) => {
+      const { trace, worker } = oneWorker();
+      inPython(worker);
+      worker.waitUntil(20, LISTENER).serve(11, 'GET /a').call('gettid(', ')', 101).gap(150);
+      for (let request = 0; request < 7; request++) {
+        worker.waitUntil(300 + request * 20, LISTENER).serve(11, 'GET /a');
+        if (request < asking) worker.call('gettid(', ')', 101);
+      }
+      worker.waitUntil(900);
+      return (await stall(trace)).metrics.cause;
+    };
+    assert.deepEqual([await causes(2), await causes(3)], ['patched-thread-pool', 'no-syscall']);
+  });
+
   it('is no-syscall when a native thread was started after all', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(20, LISTENER).serve(11, 'GET /a').call('gettid(', ')', 101);
