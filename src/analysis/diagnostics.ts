@@ -50,6 +50,12 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
       'Calls are printed when they return and filtered by outcome (-z, -Z, -e status): failed or successful calls ' +
       'may be missing, so shares cannot be trusted.',
   },
+  'losses-untold': {
+    severity: 'info',
+    meaning:
+      'bpftrace 0.24 and later says on standard error how many events it lost, and this file does not hold that: ' +
+      'calls may be missing. Record with 2>&1.',
+  },
   'long-line': { severity: 'info', meaning: 'Very long lines; their middle was not kept.' },
   'tracer-message': {
     severity: 'info',
