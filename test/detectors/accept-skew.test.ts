@@ -166,7 +166,7 @@ it('the metrics of shares are those of their trace', async () => {
   assert.equal(idlestBusyPercent, 0);
 });
 
-// Cut from a one-liner of bpftrace 0.23, `sys_exit_accept4 { time("%H:%M:%S "); printf("%s[%d] accept4 = %d\n", …) }`: it
+// As a one-liner of bpftrace 0.23 on sys_exit_accept4 printed it, `time(…); printf("%s[%d] accept4 = %d\n", …)`: it
 // hears the accepts of the whole machine and prints no descriptor. Two servers of Python were at work.
 it('workers are not compared where the capture does not tell on which socket they accept', async () => {
   const lines = ['Attaching 1 probe...'];

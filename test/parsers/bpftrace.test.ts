@@ -462,7 +462,7 @@ test('who sent a signal is told where it is delivered, and that it was the kerne
   ]);
 });
 
-test('what bpftrace lost is not told by the lines of others from 0.24 on, where nothing says that it was attached', () => {
+test('what bpftrace lost is not told by lines of others where nothing says that it was attached (0.24)', () => {
   const calls = ['ts=1001000 dur=500 pid=7 call=close fd=9 ret=0', 'ts=1002000 dur=500 pid=7 call=close fd=9 ret=0'];
   const isUntold = (...lines: string[]) => 'losses-untold' in read(`${lines.join('\n')}\n`).codes;
   assert.equal(isUntold(...calls), true);

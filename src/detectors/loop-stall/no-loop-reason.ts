@@ -10,7 +10,8 @@ const UNCLEAR =
   'Cannot tell whether these are event loops: no ioctl or fcntl call was recorded, which would show how sockets ' +
   'wait. Record without -e.';
 const VALUES_UNTOLD =
-  'Cannot tell whether these are event loops: the capture does not show to what ioctl and fcntl set how sockets wait. ' +
+  'Cannot tell whether these are event loops: the capture does not show to what ioctl and fcntl set how sockets ' +
+  'wait. ' +
   `Record with: ${RECORDING}`;
 const NONE =
   'No event loop seen: no thread waits on a listener together with other sockets. Trace the workers, with their ' +
