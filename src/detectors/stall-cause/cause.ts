@@ -277,7 +277,7 @@ function computing(fact: LongTurn): Reason {
 /** From so many turns on it is a habit to ask for its own id, if that comes with every other request or more. */
 const LEAST_ASKING = 3;
 
-/** The thread asks for its own id whenever it serves, as a program that logs it does: no sign of a thread that starts. */
+/** The thread asks for its own id whenever it serves, as a program that logs it does: no thread starts there. */
 export function asksForIdByHabit({ loop, process }: Thread): boolean {
   return loop.turnsAskedForId >= LEAST_ASKING && loop.turnsAskedForId * 2 >= process.requests;
 }
