@@ -1,7 +1,7 @@
 import type { Flag } from '../../src/trace/call-arguments.ts';
 import { firstData, headEnd, headStart, inetAddress } from '../text/argument-scan.ts';
 import { latin1 } from '../text/line-reference.ts';
-import { type ArgumentWord, isScanned } from './argument-words.ts';
+import { type ArgumentWord, RAW_WORD, scannedFor } from './argument-words.ts';
 import { StraceArguments, type TracedText } from './strace-arguments.ts';
 
 /** A call whose arguments are bytes of a buffer, `argsFrom..argsTo`: the whole ones, or the second half of them. */
@@ -25,8 +25,10 @@ export class ScannedArguments extends StraceArguments {
   }
 
   override has(flag: Flag): boolean {
-    const { family } = this.#scanned.syscall;
-    return isScanned(family, flag) ? this.#scanned.holds(flag) : super.has(flag);
+    const call = this.#scanned;
+    const family = scannedFor(call.syscall.family, flag);
+    if (family === null) return super.has(flag);
+    return call.holds(flag as ArgumentWord) || (call.holds(RAW_WORD[family]) && super.has(flag));
   }
 
   override setsNonblocking(): boolean | 'untold' | null {

@@ -83,6 +83,10 @@ export class StraceArguments implements CallArguments {
   // A call that waited is asked by all who look into locks: its text is read once.
   #futexIn = '';
   #futex: FutexUse | null = null;
+  // So is that of a wait, by all who look at its limit.
+  #limitIn = '';
+  #limitPlace = -1;
+  #limitFound: string | undefined;
 
   constructor(call: TracedText) {
     this.#call = call;
@@ -364,7 +368,12 @@ export class StraceArguments implements CallArguments {
     const { syscall, args } = this.#call;
     const place = PLACE_OF_LIMIT[syscall.name];
     if (place === undefined) return undefined;
-    const limit = splitArguments(args)[place];
+    if (args !== this.#limitIn || place !== this.#limitPlace) {
+      this.#limitFound = splitArguments(args)[place];
+      this.#limitIn = args;
+      this.#limitPlace = place;
+    }
+    const limit = this.#limitFound;
     if (syscall.family !== 'futex' || limit === undefined) return limit;
     // Others have a number of threads, or nothing, in its place.
     const operation = this.futex()?.operation ?? '';

@@ -121,8 +121,8 @@ export function quotedBytes(text: string, limit = 4096): string | null {
   while (out.length < limit) {
     if (escape < 0 || escape >= close) return out + text.slice(from, Math.min(close, from + limit - out.length));
     out += text.slice(from, escape);
-    const [byte, width] = escapedByte(text, escape + 1);
-    out += byte;
+    const width = widthOfEscape(text, escape + 1);
+    out += escapedByte(text, escape + 1, width);
     from = escape + 1 + width;
     // An escaped quote does not close the string.
     if (close < from) close = indexOrEnd(text, '"', from);
@@ -136,25 +136,47 @@ function indexOrEnd(text: string, what: string, from: number): number {
   return found < 0 ? text.length : found;
 }
 
-const SIMPLE_ESCAPES: Readonly<Record<string, readonly [string, number]>> = {
-  n: ['\n', 1],
-  r: ['\r', 1],
-  t: ['\t', 1],
-  v: ['\v', 1],
-  f: ['\f', 1],
-};
+/** How many characters behind the backslash belong to the escape. */
+function widthOfEscape(text: string, at: number): number {
+  const first = at < text.length ? text.charCodeAt(at) : 0;
+  if (first === 0x78 /* x */) return isHexDigit(text, at + 1) && isHexDigit(text, at + 2) ? 3 : 1;
+  if (!isOctalDigit(first)) return 1;
+  if (at + 1 >= text.length || !isOctalDigit(text.charCodeAt(at + 1))) return 1;
+  return at + 2 < text.length && isOctalDigit(text.charCodeAt(at + 2)) ? 3 : 2;
+}
 
-function escapedByte(text: string, at: number): readonly [string, number] {
-  const first = text.charAt(at);
-  const simple = SIMPLE_ESCAPES[first];
-  if (simple !== undefined) return simple;
-  if (first === 'x') {
-    const hex = /^[0-9a-f]{2}/i.exec(text.slice(at + 1, at + 3));
-    return hex === null ? ['x', 1] : [String.fromCharCode(Number.parseInt(hex[0], 16)), 3];
+function escapedByte(text: string, at: number, width: number): string {
+  const first = at < text.length ? text.charCodeAt(at) : 0;
+  if (isOctalDigit(first)) {
+    let value = 0;
+    for (let i = 0; i < width; i++) value = value * 8 + (text.charCodeAt(at + i) - 0x30);
+    return String.fromCharCode(value & 0xff);
   }
-  const octal = /^[0-7]{1,3}/.exec(text.slice(at, at + 3));
-  if (octal !== null) return [String.fromCharCode(Number.parseInt(octal[0], 8) & 0xff), octal[0].length];
-  return [first, 1];
+  if (width === 3) return String.fromCharCode(Number.parseInt(text.slice(at + 1, at + 3), 16));
+  switch (first) {
+    case 0x6e:
+      return '\n';
+    case 0x72:
+      return '\r';
+    case 0x74:
+      return '\t';
+    case 0x76:
+      return '\v';
+    case 0x66:
+      return '\f';
+    default:
+      return text.charAt(at);
+  }
+}
+
+function isOctalDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x37;
+}
+
+function isHexDigit(text: string, at: number): boolean {
+  if (at >= text.length) return false;
+  const code = text.charCodeAt(at);
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x46) || (code >= 0x61 && code <= 0x66);
 }
 
 /** The first C string as it was printed, without its quotes; '' when there is none, or its end was cut off. */

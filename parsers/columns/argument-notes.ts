@@ -8,6 +8,7 @@ import {
   holdsWord,
   inetAddress,
   isOneInput,
+  replyStart,
 } from '../text/argument-scan.ts';
 import { NameTable } from '../text/name-table.ts';
 import type { NotedCall } from './written-row.ts';
@@ -20,7 +21,14 @@ const MOST_HEADS = 4_000;
  * Families whose arguments are looked into for the reader: while their bytes are at hand that costs a third of what it
  * costs there.
  */
-export const NOTED_FAMILIES: ReadonlySet<Family> = new Set<Family>(['accept', 'epoll-wait', 'ioctl', 'fcntl', 'read']);
+export const NOTED_FAMILIES: ReadonlySet<Family> = new Set<Family>([
+  'accept',
+  'epoll-wait',
+  'ioctl',
+  'fcntl',
+  'read',
+  'write',
+]);
 /** The arguments hold an IPv4 address: `data` is its 32 bits, and the port stands in `note` from this bit on. */
 export const HAS_INET = 0x80;
 export const PORT_SHIFT = 8;
@@ -30,8 +38,8 @@ export class ArgumentNotes {
   /** Bits of the family's words, in their order; for accept also the client's port. */
   note = 0;
   /**
-   * epoll-wait: the user data of the only event, or -1. accept: the client's address. read: the number of the head,
-   * from 1; 0 for none, -1 for one that the reader must decode itself.
+   * epoll-wait: the user data of the only event, or -1. accept: the client's address. read, write: the number of the
+   * head, from 1; 0 for none, -1 for one that the reader must decode itself.
    */
   data = 0;
   /** Heads of buffers, in order of their numbers; the reader is told those that came after the last batch. */
@@ -61,7 +69,10 @@ export class ArgumentNotes {
         this.note = this.#words(call, 'fcntl');
         break;
       case 'read':
-        if (result > 0) this.data = this.#head(bytes, argsFrom, argsTo);
+        if (result > 0) this.data = this.#head(bytes, headStart(bytes, argsFrom, argsTo), argsTo);
+        break;
+      case 'write':
+        if (result > 0) this.data = this.#status(call);
     }
   }
 
@@ -83,8 +94,15 @@ export class ArgumentNotes {
     this.data = Math.floor(address / 65_536) | 0;
   }
 
-  #head(bytes: Buffer, from: number, to: number): number {
-    const start = headStart(bytes, from, to);
+  /** What is written stands in the first half of a split call. */
+  #status({ bytes, view, argsFrom, argsTo, entry, entryArgsFrom, entryArgsTo }: NotedCall): number {
+    if (entry === null) return this.#head(bytes, replyStart(bytes, view, argsFrom, argsTo), argsTo);
+    const to = Math.min(entry.to, entry.from + entryArgsTo);
+    const start = replyStart(entry.bytes, entry.view, entry.from + entryArgsFrom, to);
+    return this.#head(entry.bytes, start, to);
+  }
+
+  #head(bytes: Buffer, start: number, to: number): number {
     if (start < 0) return 0;
     const end = headEnd(bytes, start, Math.min(to, start + LONGEST_HEAD));
     if (end === start + LONGEST_HEAD) return -1;

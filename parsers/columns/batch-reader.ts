@@ -3,7 +3,7 @@ import { LaneMap } from '../../src/trace/lane-map.ts';
 import type { Call, Lane, LastLine, TraceRecord } from '../../src/trace/record.ts';
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
-import { isScanned } from '../arguments/argument-words.ts';
+import { type ArgumentWord, RAW_WORD, scannedFor } from '../arguments/argument-words.ts';
 import { argumentsOfLine, StraceArguments } from '../arguments/strace-arguments.ts';
 import { withoutNames } from '../text/argument-names.ts';
 import { joinHalves } from '../text/join-halves.ts';
@@ -44,14 +44,18 @@ class NotedArguments extends StraceArguments {
   }
 
   override has(flag: Flag): boolean {
-    const { family } = this.#noted.syscall;
-    return isScanned(family, flag) ? this.#holds(BIT_OF[flag]) : super.has(flag);
+    const family = scannedFor(this.#noted.syscall.family, flag);
+    if (family === null) return super.has(flag);
+    return this.#holds(BIT_OF[flag as ArgumentWord]) || (this.#holds(BIT_OF[RAW_WORD[family]]) && super.has(flag));
   }
 
   override setsNonblocking(): boolean | 'untold' | null {
     const { family } = this.#noted.syscall;
-    if (family === 'ioctl') return this.#holds(IOCTL_SETS) ? this.#holds(IOCTL_TO_ONE) : null;
-    return family === 'fcntl' && this.#holds(FCNTL_SETS) ? this.#holds(FCNTL_NONBLOCKING) : null;
+    if (family !== 'ioctl' && family !== 'fcntl') return null;
+    if (this.#holds(family === 'ioctl' ? IOCTL_SETS : FCNTL_SETS))
+      return this.#holds(family === 'ioctl' ? IOCTL_TO_ONE : FCNTL_NONBLOCKING);
+    // With -X raw the command is a number.
+    return this.#holds(BIT_OF[RAW_WORD[family]]) ? super.setsNonblocking() : null;
   }
 
   override get readyData(): number {
@@ -66,7 +70,8 @@ class NotedArguments extends StraceArguments {
   }
 
   override get head(): string {
-    const number = this.#noted.syscall.family === 'read' ? this.#noted.data : 0;
+    const { family } = this.#noted.syscall;
+    const number = family === 'read' || family === 'write' ? this.#noted.data : 0;
     if (number >= 0) return number === 0 ? '' : (this.#noted.heads[number - 1] as string);
     return HEAD.exec(this.text)?.[1] ?? '';
   }

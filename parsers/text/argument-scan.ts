@@ -1,5 +1,5 @@
 import type { Family } from '../../src/trace/syscalls.ts';
-import { ARGUMENT_WORDS, type ArgumentWord } from '../arguments/argument-words.ts';
+import { ARGUMENT_WORDS, type ArgumentWord, RAW_WORD } from '../arguments/argument-words.ts';
 import { word } from './byte-words.ts';
 
 /** The event that nearly every wait of a server returns, up to its data. */
@@ -8,6 +8,7 @@ const NONBLOCKING = words('FIONBIO, [1]');
 const CLOSE_ON_EXEC = words('SOCK_CLOEXEC');
 const INET_PORT = words('{sa_family=AF_INET, sin_port=hto');
 const INET_ADDRESS = words(', sin_addr=inet_addr');
+const HTTP = words('HTTP');
 const FIRST_DATA = Uint8Array.from(Buffer.from('u32='));
 const BYTES = Object.fromEntries(
   Object.values(ARGUMENT_WORDS)
@@ -28,7 +29,7 @@ export function holdsWord(
   to: number,
 ): boolean {
   if (family === 'ioctl') {
-    if (asksNonblocking(view, from, to)) return true;
+    if (word !== RAW_WORD.ioctl && asksNonblocking(view, from, to)) return true;
   } else if (family === 'accept') {
     if (endsWith(view, from, to, CLOSE_ON_EXEC) && bytes[to - 13] === 0x20 && bytes[to - 14] === 0x2c) return false;
   }
@@ -54,6 +55,12 @@ export function headStart(bytes: Buffer, from: number, to: number): number {
   while (at < to && bytes[at] !== 0x22 /* " */) at++;
   const first = at + 1 < to ? (bytes[at + 1] as number) : 0;
   return first >= 0x41 && first <= 0x5a ? at + 1 : -1;
+}
+
+/** The same for the status line of a reply of HTTP: other writes may be lines of logs, of which no two are equal. */
+export function replyStart(bytes: Buffer, view: DataView, from: number, to: number): number {
+  const start = headStart(bytes, from, to);
+  return start >= 0 && beginsWith(view, start, to, HTTP) && bytes[start + 4] === 0x2f /* / */ ? start : -1;
 }
 
 /** The first escape or the closing quote from `from` on. */

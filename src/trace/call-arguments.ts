@@ -16,7 +16,8 @@ export interface CallArguments {
   readonly inetAddress: number;
   /**
    * Of a read that returned something: the traced text of its buffer up to the first escape, if it begins with a
-   * capital as request lines do; else ''. Equal ones are one string where that is cheap.
+   * capital as request lines do; else ''. Of a write it may be the status line of HTTP, and is '' where `payload`
+   * must be asked. Equal ones are one string where that is cheap.
    */
   readonly head: string;
 

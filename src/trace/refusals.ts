@@ -123,6 +123,7 @@ export function refusalInReply(bytes: string): Refusal | null {
  */
 export function mayHideRefusal(bytes: string, size: number): boolean {
   if (bytes.length >= size) return false;
+  if (bytes.startsWith('HTTP')) return bytes.length < STATUS_BYTES;
   if (/^E(?:$|\0)/.test(bytes)) return !POSTGRES_ERROR.test(bytes);
   return bytes.length < STATUS_BYTES && /^(?:-|S(?:$|E)|H(?:$|T))/.test(bytes);
 }

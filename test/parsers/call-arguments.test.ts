@@ -12,6 +12,7 @@ import { syscall } from '../../src/trace/syscalls.ts';
 import { createTimeOrigin } from '../../src/trace/time.ts';
 import { bytes, type Printed, printed, START } from '../support/printed-lines.ts';
 import { processorMs } from '../support/processor-time.ts';
+import { same, WHOLE } from './read-with-assembly.ts';
 
 /** One question, and the same call in the words of several formats. */
 interface Row {
@@ -120,6 +121,8 @@ const ROWS: readonly Row[] = [
     strace: [
       'accept4(5, NULL, NULL, SOCK_CLOEXEC|SOCK_NONBLOCK) = 12',
       'accept4(5<TCP:[0.0.0.0:80]>, NULL, NULL, SOCK_NONBLOCK) = 12',
+      'accept4(5<socket:[9]>, NULL, NULL, 0x80800) = 12<socket:[10]>',
+      'accept4(5, {sa_family=0x2, sin_port=htons(2), sin_addr=inet_addr("127.0.0.1")}, [16], 0x800) = 12',
     ],
     perf: ['accept4(fd: 5<socket:[1]>, flags: 526336) = 12', 'accept4(fd: 5, flags: CLOEXEC|NONBLOCK) = 12'],
     bpftrace: [{ call: 'accept4', ret: 12, args: [5, 0, 0, 0o2004000] }],
@@ -180,8 +183,20 @@ const ROWS: readonly Row[] = [
     strace: [
       'epoll_wait(7, [{EPOLLIN|EPOLLRDHUP, {u32=5, u64=5}}], 64, -1) = 1',
       'epoll_wait(7, [{events=EPOLLIN|EPOLLHUP, data={u32=5, u64=5}}], 64, -1) = 1',
+      'epoll_wait(7, [{events=0x2001, data={u32=5, u64=5}}], 64, -1) = 1',
+      'epoll_wait(7, [{events=0x1, data={u32=6, u64=6}}, {events=0x11, data={u32=5, u64=5}}], 64, -1) = 2',
     ],
     bpftrace: [{ call: 'epoll_wait', ret: 1, args: [7, 1, 64, -1], data: bytes([0x10, 4], [5, 8]) }],
+  },
+  {
+    title: 'no hang-up among what an epoll_wait reported',
+    ask: (told) => told.has('HUP'),
+    answer: false,
+    strace: [
+      'epoll_wait(7, [{events=EPOLLIN, data={u32=5, u64=5}}, {events=EPOLLOUT, data=0x2010}], 64, -1) = 2',
+      'epoll_wait(7, [{events=0x1, data={u32=5, u64=5}}], 64, -1) = 1',
+      'epoll_wait(7, [{events=0x1, data={u32=6, u64=6}}, {events=0x4, data={u32=8208, u64=8208}}], 64, -1) = 2',
+    ],
   },
   {
     title: 'the data of the only event',
@@ -383,10 +398,26 @@ const ROWS: readonly Row[] = [
     bpftrace: [{ call: 'recvfrom', ret: 20, args: [9, 1, 99, 0], data: 'GET / HTTP/1.1\\x0d\\x0aHost' }],
   },
   {
+    title: 'the status line at the head of a write',
+    ask: (told) => told.head,
+    answer: 'HTTP/1.1 503 Service Unavailable',
+    strace: [
+      'write(9, "HTTP/1.1 503 Service Unavailable\\r\\nHost", 99) = 99',
+      'sendto(9<socket:[1]>, "HTTP/1.1 503 Service Unavailable", 32, MSG_NOSIGNAL, NULL, 0) = 32',
+      'writev(9, [{iov_base="HTTP/1.1 503 Service Unavailable\\r\\n", iov_len=34}], 1) = 34',
+    ],
+    bpftrace: [{ call: 'write', ret: 34, args: [9, 1, 34], data: 'HTTP/1.1 503 Service Unavailable\\x0d\\x0a' }],
+  },
+  {
     title: 'a descriptor is made non-blocking',
     ask: (told) => told.setsNonblocking(),
     answer: true,
-    strace: ['ioctl(9<socket:[1]>, FIONBIO, [1]) = 0', 'fcntl(9, F_SETFL, O_RDWR|O_NONBLOCK) = 0'],
+    strace: [
+      'ioctl(9<socket:[1]>, FIONBIO, [1]) = 0',
+      'ioctl(9<socket:[1]>, 0x5421, [1]) = 0',
+      'fcntl(9, F_SETFL, O_RDWR|O_NONBLOCK) = 0',
+      'fcntl(9<socket:[1]>, 0x4, 0x802) = 0',
+    ],
     perf: ['fcntl(fd: 9<socket:[1]>, cmd: SETFL, arg: RDWR|NONBLOCK) = 0'],
     bpftrace: [
       { call: 'ioctl', args: [9, 0x5421, 1], data: bytes([1, 4]) },
@@ -418,7 +449,11 @@ const ROWS: readonly Row[] = [
     title: 'fcntl duplicates',
     ask: (told) => [told.has('F_DUPFD'), told.has('SETLK')],
     answer: [true, false],
-    strace: ['fcntl(9, F_DUPFD, 3) = 10', 'fcntl(9<socket:[1]>, F_DUPFD_CLOEXEC, 3) = 10<socket:[1]>'],
+    strace: [
+      'fcntl(9, F_DUPFD, 3) = 10',
+      'fcntl(9<socket:[1]>, F_DUPFD_CLOEXEC, 3) = 10<socket:[1]>',
+      'fcntl(9<socket:[1]>, 0x406, 0x3) = 10<socket:[1]>',
+    ],
     perf: ['fcntl(fd: 9, cmd: DUPFD_CLOEXEC, arg: 3) = 10'],
     bpftrace: [{ call: 'fcntl', ret: 10, args: [9, 1030, 3] }],
   },
@@ -660,6 +695,18 @@ for (const { title, ask, answer: expected, strace = [], perf = [], bpftrace = []
     }
   });
 }
+
+it('the status line of a write stands in the first half of its line, where that is split', () => {
+  const traced =
+    '7 1795140800.000000 sendto(9<socket:[1]>, "HTTP/1.1 200 OK\\r\\n", 17, 0, NULL, 0 <unfinished ...>\n' +
+    '7 1795140800.000009 <... sendto resumed>) = 17 <0.000009>\n';
+  assert.equal(
+    answerAcross(traced, (told) => told.head),
+    'HTTP/1.1 200 OK',
+  );
+  const { notes } = same(Buffer.from(traced), WHOLE, 'a split write');
+  assert.match(notes.join(), /HTTP\/1\.1 200 OK/);
+});
 
 it('the call before tells its arguments in every format, as long as the next one is told', () => {
   for (const [format, text] of [

@@ -115,6 +115,7 @@ export const NOTED_WAIT = 0x20;
 export const NOTED_ACCEPT = 0x30;
 export const NOTED_IOCTL = 0x40;
 export const NOTED_FCNTL = 0x50;
+export const NOTED_WRITE = 0x60;
 
 /** Bits of a note, as `ArgumentNotes` gives them: `HUP` of a wait, `FIONBIO` with `[1]`, an address and its port. */
 export const IS_HANG_UP = 1;

@@ -227,6 +227,7 @@ function traitsOf({ family, takesDescriptor }: Syscall): number {
 
 const NOTED: Readonly<Partial<Record<Family, number>>> = {
   read: layout.NOTED_READ,
+  write: layout.NOTED_WRITE,
   'epoll-wait': layout.NOTED_WAIT,
   accept: layout.NOTED_ACCEPT,
   ioctl: layout.NOTED_IOCTL,

@@ -56,9 +56,14 @@ export const lazyImport = defineDetector({
 
 /** The one that gives way to `newest`: of those that were answered the quickest, where there are any. */
 function lightest(kept: ReadonlySet<RequestImports>, newest: RequestImports): RequestImports {
-  const others = [...kept].filter((imports) => imports !== newest);
-  const done = others.filter(({ request }) => !request.inProgress);
-  return (done.length > 0 ? done : others).reduce((least, other) => (other.time < least.time ? other : least));
+  let least: RequestImports | null = null;
+  for (const imports of kept) if (imports !== newest && (least === null || isLighter(imports, least))) least = imports;
+  return least ?? newest;
+}
+
+function isLighter(one: RequestImports, other: RequestImports): boolean {
+  const { inProgress } = one.request;
+  return inProgress === other.request.inProgress ? one.time < other.time : !inProgress;
 }
 
 /** The time of a single open says nothing about an import. */

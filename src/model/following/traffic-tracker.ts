@@ -8,7 +8,7 @@ import { acceptedBy, acceptedConnection } from '../machine/accepted-by.ts';
 import { clienteleOf } from '../machine/clientele.ts';
 import type { Completeness } from '../machine/completeness.ts';
 import type { Connection, Request } from '../machine/connections.ts';
-import { Descriptor, isStale } from '../machine/descriptors.ts';
+import { Descriptor, isStale, mayBeStale } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { WaitSet } from '../machine/loop.ts';
@@ -235,7 +235,9 @@ export class TrafficTracker {
   #descriptorOf(call: Call, thread: Thread): Descriptor | undefined {
     const { process } = thread;
     const known = process.descriptors.get(call.fd);
-    if (known !== undefined && (process.isWhole || !isStale(known, call.arguments.label()))) return known;
+    if (known !== undefined) {
+      if (process.isWhole || !mayBeStale(known) || !isStale(known, call.arguments.label())) return known;
+    }
     return call.fd < 0 ? undefined : this.#memberships.learn(thread, call.fd, call.arguments.label());
   }
 

@@ -59,8 +59,13 @@ const SOCKET_LABEL = /^(TCP|TCPv6|UDP|UDPv6|UNIX|UNIX-STREAM|UNIX-DGRAM|UNIX-SEQ
  * Whether the number stands for another socket by now, as a call calls it: a thread reused it that was not known to be
  * of this process.
  */
-export function isStale({ label, seenOpening }: Descriptor, called: string): boolean {
-  return !seenOpening && label !== '' && label !== called;
+export function isStale(known: Descriptor, called: string): boolean {
+  return mayBeStale(known) && known.label !== called;
+}
+
+/** Asked before `isStale` where it costs to know how a call calls it: nearly all descriptors were seen to be opened. */
+export function mayBeStale({ label, seenOpening }: Descriptor): boolean {
+  return !seenOpening && label !== '';
 }
 
 /**

@@ -82,8 +82,17 @@ export function isInterpreter(program: string): boolean {
 
 /** Names the server whose main thread is called so; '' when that tells nothing. Kernels keep 15 bytes of a name. */
 export function serverOfComm(comm: string): string {
-  return comm === 'java' ? 'Java' : INTERPRETER.test(comm) ? '' : known(comm);
+  const before = serversByComm.get(comm);
+  if (before !== undefined) return before;
+  const server = comm === 'java' ? 'Java' : INTERPRETER.test(comm) ? '' : known(comm);
+  if (serversByComm.size >= MOST_COMMS) serversByComm.clear();
+  serversByComm.set(comm, server);
+  return server;
 }
+
+/** What was found is kept: trackers ask for the same few names at thousands of calls, and some forty patterns tell. */
+const serversByComm = new Map<string, string>();
+const MOST_COMMS = 1_000;
 
 function known(name: string): string {
   return SERVERS.find(([pattern]) => pattern.test(name))?.[1] ?? '';

@@ -7,6 +7,7 @@ import {
   NOTED_IOCTL,
   NOTED_READ,
   NOTED_WAIT,
+  NOTED_WRITE,
   PORT_SHIFT,
   SETS_NONBLOCKING,
 } from '../layout';
@@ -20,6 +21,8 @@ const INPUT_2: u64 = 0x4e494c4c4f50453d;
 const INPUT_3: u64 = 0x7b3d61746164202c;
 const INPUT_4: u32 = 0x3d323375;
 const INPUT_BYTES: usize = 28;
+/** The end of `events=0x`, as `-X raw` prints them. */
+const NUMBER: u32 = 0x78303d73;
 /** `FIONBIO, [1]` */
 const NONBLOCKING_1: u64 = 0x2c4f49424e4f4946;
 const NONBLOCKING_2: u32 = 0x5d315b20;
@@ -40,6 +43,8 @@ const ADDRESS_1: u64 = 0x615f6e6973202c29;
 const ADDRESS_2: u64 = 0x74656e693d726464;
 const ADDRESS_3: u64 = 0x2228726464615f74;
 const ADDRESS_BYTES: usize = 23;
+/** `HTTP` */
+const STATUS: u32 = 0x50545448;
 
 const DATA_DIGITS: usize = 10;
 const PORT_DIGITS: usize = 5;
@@ -51,6 +56,10 @@ const PART_DIGITS: usize = 3;
  */
 export function writeNotes(record: usize, family: i32, from: usize, to: usize, entryFrom: usize, entryTo: usize): bool {
   if (family === NOTED_READ) return result > 0 && beginsWithCapital(from, to) ? false : write(record, 0, 0);
+  if (family === NOTED_WRITE) {
+    const isStatus = entryFrom === 0 ? beginsWithStatus(from, to) : beginsWithStatus(entryFrom, entryTo);
+    return result > 0 && isStatus ? false : write(record, 0, 0);
+  }
   if (family === NOTED_WAIT) return writeWait(record, from, to);
   if (family === NOTED_ACCEPT) return writeAccept(record, from, to);
   if (family !== NOTED_IOCTL) return false;
@@ -66,20 +75,37 @@ function write(record: usize, bits: i32, data: i32): bool {
 
 /** The text of the buffer may be a request line. */
 function beginsWithCapital(from: usize, to: usize): bool {
+  const at = textOf(from, to);
+  return at < to && isUpper(load<u8>(at));
+}
+
+/** The text of the buffer may be the status line of a reply. */
+function beginsWithStatus(from: usize, to: usize): bool {
+  const at = textOf(from, to);
+  return at + 4 <= to && load<u32>(at) === STATUS;
+}
+
+/** Where the text of the buffer begins. */
+function textOf(from: usize, to: usize): usize {
   let at = from;
   while (at < to && load<u8>(at) !== 0x22 /* " */) at++;
-  return at + 1 < to && isUpper(load<u8>(at, 1));
+  return at + 1;
 }
 
 /** The data of the only event, or whether any of several, or of none, is a hang-up. */
 function writeWait(record: usize, from: usize, to: usize): bool {
-  if (result !== 1) return write(record, holdsHangUp(from, to) ? IS_HANG_UP : 0, -1);
+  if (result !== 1) return holdsNumber(from, to) ? false : write(record, holdsHangUp(from, to) ? IS_HANG_UP : 0, -1);
   if (from + INPUT_BYTES > to || load<u64>(from) !== INPUT_1 || load<u64>(from, 8) !== INPUT_2) return false;
   if (load<u64>(from, 16) !== INPUT_3 || load<u32>(from, 24) !== INPUT_4) return false;
   let at = from + INPUT_BYTES;
   let data: u64 = 0;
   for (; at < to && isDigit(load<u8>(at)); at++) data = data * 10 + u64(load<u8>(at) - 0x30);
   return at - from - INPUT_BYTES > DATA_DIGITS ? false : write(record, 0, i32(data));
+}
+
+function holdsNumber(from: usize, to: usize): bool {
+  for (let at = from; at + 4 <= to; at++) if (load<u32>(at) === NUMBER) return true;
+  return false;
 }
 
 function holdsHangUp(from: usize, to: usize): bool {

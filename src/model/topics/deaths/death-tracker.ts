@@ -100,8 +100,8 @@ export class DeathTracker implements Tracker {
     }
   }
 
-  opened(call: Call, _thread: Thread, descriptor: Descriptor): void {
-    noteLog(call, descriptor);
+  opened(call: Call, thread: Thread, descriptor: Descriptor): void {
+    noteLog(call, thread, descriptor);
   }
 
   /** A signal arrived. SIGCHLD tells of a child, also of one that was not traced. */

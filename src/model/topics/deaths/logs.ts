@@ -12,9 +12,13 @@ const NAMED_AS_LOG = /\.(?:log|err|out)(?:\.\d+)?$|[-_]log$|\/logs?\//;
 /** Files that were opened to append, or are named as logs are. */
 const logs = new PerDescriptor<boolean>();
 
-/** A file was opened: what is appended to may be a log, whatever its name. */
-export function noteLog(call: Call, descriptor: Descriptor): void {
-  if (descriptor.kind === 'file' && call.arguments.has('O_APPEND')) logs.set(descriptor, true);
+/**
+ * A file was opened: what is appended to may be a log, whatever its name. Who has accepted clients has no log that
+ * `logOf` reads, and may open thousands of files a second.
+ */
+export function noteLog(call: Call, { process }: Thread, descriptor: Descriptor): void {
+  if (descriptor.kind !== 'file' || process.accepted > 0) return;
+  if (call.arguments.has('O_APPEND')) logs.set(descriptor, true);
 }
 
 /**

@@ -77,7 +77,8 @@ export class RefusalTracker implements Tracker {
     if (!this.#inWindow(call.end)) return;
     if (isHttp) {
       this.#counted(listener);
-      const bytes = call.arguments.payload(STATUS_BYTES) ?? '';
+      const status = call.arguments.head;
+      const bytes = status.length >= STATUS_BYTES ? status : (call.arguments.payload(STATUS_BYTES) ?? '');
       this.#looked(bytes, call);
       this.#saidIn(refusalInReply(bytes), call, thread, listener);
     } else if (!framing || framing instanceof Redis || framing instanceof Memcached) {

@@ -75,6 +75,11 @@ class ReadsAtEnd {
   #last: Nanoseconds = UNKNOWN;
   #wakes = 0;
 
+  /** The last call may be the first of a row. */
+  get isInRow(): boolean {
+    return this.#fd >= 0;
+  }
+
   /** It waited for a time: who asks now and then whether there is more does not spin. */
   pauses(): void {
     this.#fd = -1;
@@ -119,10 +124,13 @@ export class RoundsTracker implements Tracker {
       return (call, thread) => {
         if (call.error === 'EAGAIN') rounds.of(thread)?.breaks();
       };
-    if (READS.has(name))
+    if (READS.has(name)) {
+      const mayPeek = name.startsWith('recv');
       return (call, thread) => {
-        if (call.result === 0) this.#readAtEnd(call, thread);
+        // Whoever only looks takes nothing.
+        if (call.result === 0 && !(mayPeek && call.arguments.has('MSG_PEEK'))) this.#readAtEnd(call, thread);
       };
+    }
     if (family === 'sleep') return (_, thread) => ends.of(thread)?.pauses();
     return family === 'epoll-wait' || family === 'poll' || family === 'select'
       ? (call, thread) => this.#waited(call, thread)
@@ -136,15 +144,15 @@ export class RoundsTracker implements Tracker {
   }
 
   #readAtEnd(call: Call, thread: Thread): void {
-    // Whoever only looks takes nothing.
-    if (!(call.fd >= 0) || call.arguments.has('MSG_PEEK')) return;
+    if (!(call.fd >= 0)) return;
     const own = ends.of(thread) ?? ends.set(thread, new ReadsAtEnd());
     if (own.read(call, thread.loop.effects) && this.#inWindow(call.end))
       this.#facts.tell('repeatedWait', { thread, rounds: own.rounds, record: call });
   }
 
   #waited(call: Call, thread: Thread): void {
-    if (call.result === 0 && call.arguments.timeout() !== 0) ends.of(thread)?.pauses();
+    const atEnd = ends.of(thread);
+    if (atEnd?.isInRow && call.result === 0 && call.arguments.timeout() !== 0) atEnd.pauses();
     const own = rounds.of(thread) ?? rounds.set(thread, new Rounds());
     if (own.waited(call, thread.loop.effects) && this.#inWindow(call.end))
       this.#facts.tell('repeatedWait', { thread, rounds: own, record: call });
