@@ -35,7 +35,22 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
       hint: 'record the system calls themselves, with drover record, strace or `perf trace`',
     },
   ],
-  [/\b(?:raw_)?syscalls:sys_(?:enter|exit)/, { looksLike: 'output of `perf script`' }],
+  [
+    /^(?:stdin|\S+\.bt):\d+:\d+(?:-\d+)?: (?:ERROR|WARNING): |^WARNING: .*(?:RLIMIT_MEMLOCK for bpftrace|available_filter_functions)|^ERROR: (?:bpftrace |Missing CAP_|failed to open file|Error (?:attaching|loading) |Loading BPF object)/,
+    {
+      looksLike: 'messages of bpftrace that did not start',
+      hint: 'grep ERROR FILE says why; drover doctor says which tracer works here',
+    },
+  ],
+  // `probe` in a program of bpftrace has no colon behind it.
+  [/\b(?:raw_)?syscalls:sys_(?:enter|exit)\w*:/, { looksLike: 'output of `perf script`' }],
+  [
+    /\btracepoint:(?:raw_)?syscalls:sys_(?:enter|exit)/,
+    {
+      looksLike: 'output of bpftrace with names of probes in place of calls',
+      hint: 'print args->ret in sys_exit, and the name of the call',
+    },
+  ],
   [/^# tracer:|^\s+\S+-\d+\s+\[\d+\]/, { looksLike: 'output of ftrace or trace-cmd' }],
   [/^\+\+\+ exited \(status \d+\) \+\+\+|^__libc_start_main\(/, { looksLike: 'output of ltrace', hint: 'use strace' }],
   // Without the C library a program has no malloc; strace prints no calls of a library.

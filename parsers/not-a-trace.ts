@@ -7,14 +7,14 @@ const MAGIC: readonly (readonly [string, Lookalike])[] = [
     'PERFILE2',
     {
       looksLike: 'a recording of perf (perf.data)',
-      hint: 'convert it with `perf script -i FILE` or `perf trace -i FILE`',
+      hint: 'read one of `perf trace record` with `perf trace -i FILE`; others: record with `perf trace`',
     },
   ],
   [
     'PERFFILE',
     {
       looksLike: 'a recording of perf (perf.data)',
-      hint: 'convert it with `perf script -i FILE` or `perf trace -i FILE`',
+      hint: 'read one of `perf trace record` with `perf trace -i FILE`; others: record with `perf trace`',
     },
   ],
   [

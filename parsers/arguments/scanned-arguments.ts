@@ -31,7 +31,7 @@ export class ScannedArguments extends StraceArguments {
     return call.holds(flag as ArgumentWord) || (call.holds(RAW_WORD[family]) && super.has(flag));
   }
 
-  override setsNonblocking(): boolean | null {
+  override setsNonblocking(): boolean | 'untold' | null {
     const call = this.#scanned;
     // With -X raw the command is a number.
     if (call.syscall.family === 'ioctl') return call.holds('FIONBIO') ? call.holds('[1]') : super.setsNonblocking();

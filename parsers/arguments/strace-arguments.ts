@@ -177,14 +177,17 @@ export class StraceArguments implements CallArguments {
     };
   }
 
-  setsNonblocking(): boolean | null {
+  setsNonblocking(): boolean | 'untold' | null {
     const { args, syscall } = this.#call;
     const [, command = '', value = ''] = splitArguments(args);
-    if (syscall.family === 'ioctl')
-      return flagWord(command, kernel.ioctlCommand) === 'FIONBIO' && value.startsWith('[')
-        ? integer(value.slice(1)) !== 0
-        : null;
+    if (command === '') return 'untold';
+    if (syscall.family === 'ioctl') {
+      if (flagWord(command, kernel.ioctlCommand) !== 'FIONBIO') return null;
+      // perf trace and -e raw print where the value stands.
+      return value.startsWith('[') ? integer(value.slice(1)) !== 0 : 'untold';
+    }
     if (syscall.family !== 'fcntl' || flagWord(command, kernel.fcntlCommand) !== 'F_SETFL') return null;
+    if (value === '') return 'untold';
     return flagWord(value, kernel.statusFlags).includes('O_NONBLOCK');
   }
 

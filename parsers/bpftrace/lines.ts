@@ -60,6 +60,10 @@ export class Lines {
   #tick: { readonly seenAt: Nanoseconds; readonly where: Where } | null = null;
   /** The beginning of a printed line whose end is in a later JSON record. */
   #piece = '';
+  /** Lines that only a bpftrace prints, or somebody who started it, that tells in the same place what it lost. */
+  #tellsLosses = false;
+  /** The first line of a call. */
+  #first: Where | null = null;
   #lost = 0;
   #lastSeen = 0;
   #left = 0;
@@ -96,6 +100,7 @@ export class Lines {
   read(text: string, where: Where, isLast: boolean): void {
     const { account } = this.#accounting;
     const record = text.startsWith('{') ? readJson(text) : null;
+    if (record !== null) this.#tellsLosses = true;
     const shape = record === null ? this.#plain(text, where) : this.#json(record, where);
     if (shape === 'unparsed' && isLast) {
       this.#accounting.note('cut-line', where.line, where.text);
@@ -103,6 +108,7 @@ export class Lines {
       return;
     }
     account[shape]++;
+    if (shape === 'calls') this.#first ??= where;
     if (shape === 'unparsed') this.#accounting.note('unparsed-line', where.line, where.text);
     else if (shape === 'foreign') this.#accounting.note('foreign-line', where.line, where.text);
   }
@@ -110,6 +116,9 @@ export class Lines {
   /** The input is at its end. */
   end(line: number): void {
     this.#endSecond();
+    // Up to 0.23 "Attaching 2 probes..." stands on standard output, as lost events do.
+    if (!this.#tellsLosses && this.#first !== null)
+      this.#accounting.note('losses-untold', this.#first.line, this.#first.text);
     if (this.#piece === '') return;
     this.#accounting.note('cut-line', line, this.#piece);
     this.#piece = '';
@@ -153,6 +162,7 @@ export class Lines {
     if (text.startsWith('{"type"')) return 'unparsed';
     const lost = LOST.exec(text);
     if (lost === null) return this.#printed(text, where);
+    this.#tellsLosses = true;
     this.#note(Number(lost[1]), where);
     // The message may be glued behind a line that had no newline.
     const before = text.slice(0, lost.index);
@@ -177,6 +187,7 @@ export class Lines {
       case 'waiting':
         return this.#wait(meaning.waiting);
       case 'header':
+        this.#tellsLosses = true;
         this.#header(meaning.fields, where);
         return 'notices';
       case 'cost':
@@ -195,7 +206,10 @@ export class Lines {
   }
 
   #message(text: string, where: Where): Shape {
-    if (ATTACHED.test(text)) return 'notices';
+    if (ATTACHED.test(text)) {
+      this.#tellsLosses = true;
+      return 'notices';
+    }
     const total = LOST_IN_ALL.exec(text)?.[1];
     if (total !== undefined) {
       // It sums up what was told before, or what was not.

@@ -173,9 +173,13 @@ export class RawArguments implements CallArguments, RawCall {
     return { domain: kernel.addressFamily(this.#int(0)), type, isNonblocking: (this.#int(1) & SOCK_NONBLOCK) !== 0 };
   }
 
-  setsNonblocking(): boolean | null {
+  setsNonblocking(): boolean | 'untold' | null {
     const { family } = this.syscall;
-    if (family === 'ioctl') return this.#int(1) === 0x5421 ? uint32(this.#bytes, 0) !== 0 : null;
+    if (this.raw.length < 2) return 'untold';
+    if (family === 'ioctl') {
+      if (this.#int(1) !== 0x5421) return null;
+      return this.#bytes.length < 4 ? 'untold' : uint32(this.#bytes, 0) !== 0;
+    }
     return family === 'fcntl' && this.#int(1) === 4 ? (this.#int(2) & O_NONBLOCK) !== 0 : null;
   }
 

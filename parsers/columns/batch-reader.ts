@@ -49,7 +49,7 @@ class NotedArguments extends StraceArguments {
     return this.#holds(BIT_OF[flag as ArgumentWord]) || (this.#holds(BIT_OF[RAW_WORD[family]]) && super.has(flag));
   }
 
-  override setsNonblocking(): boolean | null {
+  override setsNonblocking(): boolean | 'untold' | null {
     const { family } = this.#noted.syscall;
     if (family !== 'ioctl' && family !== 'fcntl') return null;
     if (this.#holds(family === 'ioctl' ? IOCTL_SETS : FCNTL_SETS))

@@ -10,7 +10,10 @@ export function factsOf(read: PerfLine, entry: PerfLine, start: number, end: num
   const { name, took, result, error } = read;
   const words = entry.args;
   const facts = factsOfWords({ name, words, start, end, isTimed: took !== null, result, error });
-  return facts?.syscall.takesDescriptor === true ? { ...facts, fd: descriptorIn(facts.syscall.name, words) } : facts;
+  if (facts?.syscall.takesDescriptor !== true) return facts;
+  // Where nothing of its beginning is in the capture the number is not 0, but unknown.
+  const isUntold = read.isContinued && entry === read;
+  return { ...facts, fd: isUntold ? -1 : descriptorIn(facts.syscall.name, words) };
 }
 
 /** Calls whose first argument is always a descriptor number: where perf leaves it out, it is 0. */

@@ -119,7 +119,7 @@ export class Calls {
     call.pause = pause;
     call.partial = false;
     if (ending === DETACHED) {
-      this.#detach();
+      this.#detach(thread);
       return RECORD;
     }
     const { duration } = call;
@@ -197,7 +197,7 @@ export class Calls {
     call.from = state.from;
     call.to = state.to;
     call.argsFrom = args;
-    if (ending === DETACHED) this.#detach();
+    if (ending === DETACHED) this.#detach(thread);
     else this.#finish(thread, called);
     return RECORD;
   }
@@ -260,8 +260,10 @@ export class Calls {
     }
   }
 
-  #detach(): void {
+  #detach(thread: TracedThread): void {
     const { call } = this;
+    // Its stack may follow.
+    this.#state.recent = thread;
     call.inFlight = true;
     call.isCut = this.#state.isCut;
     call.endArguments();

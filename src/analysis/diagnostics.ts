@@ -56,6 +56,12 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
       'strace itself held calls up, as -e inject=…:delay_enter or delay_exit tells it to; their lines say (DELAYED). ' +
       'What they took is no fault of the server, and shows in findings as calls that took long or did not run.',
   },
+  'losses-untold': {
+    severity: 'info',
+    meaning:
+      'bpftrace 0.24 and later says on standard error how many events it lost, and this file does not hold that: ' +
+      'calls may be missing. Record with 2>&1.',
+  },
   'long-line': { severity: 'info', meaning: 'Very long lines; their middle was not kept.' },
   'tracer-message': {
     severity: 'info',

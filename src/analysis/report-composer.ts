@@ -1,5 +1,6 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
 import type { DraftStep, Step } from '../detectors/finding.ts';
+import { waitsForThreads } from '../detectors/lock-contention/untold-waits.ts';
 import { goroutinesComputed } from '../detectors/loop-stall/goroutines.ts';
 import { isOneOfMany } from '../detectors/one-of-many.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
@@ -9,7 +10,7 @@ import { isWorkerRole, rolesIn } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
 import { duration, durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
-import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
 import { withoutDead } from './dead-pids.ts';
 import { linksOf } from './finding-links.ts';
@@ -78,8 +79,11 @@ export function composeReport(parts: Parts): Report {
   };
 }
 
+/** Requests that waited that long for other threads, all together, are no sign of a healthy server. */
+const LONG_WAITS = 500 * MILLISECOND;
+
 /** What the capture does not show, as the end of a sentence; '' where it seems to show all. */
-function unseenIn({ doubts, drafts, capabilities, model }: Parts): string {
+function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): string {
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
   if (doubts.isByOutcome)
@@ -95,6 +99,8 @@ function unseenIn({ doubts, drafts, capabilities, model }: Parts): string {
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
   if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
   const computed = goroutinesComputed(model);
+  const waits = outcomes['lock-contention']?.status === 'not-applicable' ? waitsForThreads(model, LONG_WAITS) : null;
+  if (waits !== null) return `requests waited ${duration(waits.total)} for other threads, and no line shows for what`;
   return computed === ''
     ? ''
     : `goroutines computed for ${computed}, and who waited for them shows in no call. See perf top`;

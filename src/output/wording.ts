@@ -120,11 +120,12 @@ export function coverage(quality: Quality): readonly string[] {
       : quality.unparsedLines === 0
         ? filesRead(quality)
         : `${count(quality.unparsedLines)} of ${plural(quality.lines, 'line')} unread`;
-  return [
-    quality.grade,
-    unread,
-    quality.lostEvents === 0 ? 'no event lost' : `${plural(quality.lostEvents, 'event')} lost`,
-  ];
+  return [quality.grade, unread, losses(quality)];
+}
+
+function losses({ lostEvents, diagnostics }: Quality): string {
+  if (lostEvents > 0) return `${plural(lostEvents, 'event')} lost`;
+  return diagnostics.some(({ code }) => code === 'losses-untold') ? 'lost events not told' : 'no event lost';
 }
 
 /** Diagnostics of whole files whose lines, or the last of them, are missing. */

@@ -36,8 +36,11 @@ export interface CallArguments {
   /** `10.0.0.7:443`, `[::1]:443`, `unix:/run/x.sock`; '' when the arguments hold no address. */
   socketAddress(): string;
   socket(): SocketKind | null;
-  /** Whether `ioctl(FIONBIO)` or `fcntl(F_SETFL)` makes the descriptor non-blocking; null for anything else they do. */
-  setsNonblocking(): boolean | null;
+  /**
+   * Whether `ioctl(FIONBIO)` or `fcntl(F_SETFL)` makes the descriptor non-blocking; null for anything else they do,
+   * `untold` where the capture does not show what they do, or the value.
+   */
+  setsNonblocking(): boolean | 'untold' | null;
   /** Both descriptors that `pipe` or `socketpair` made. */
   pair(): readonly [number, number] | null;
   /** Of `listen`; NaN when not told. */
@@ -214,7 +217,7 @@ export const NO_ARGUMENTS: CallArguments = {
   payloads: () => [],
   socketAddress: () => '',
   socket: () => null,
-  setsNonblocking: () => null,
+  setsNonblocking: () => 'untold',
   pair: () => null,
   backlog: () => Number.NaN,
   socketOption: () => null,

@@ -164,8 +164,8 @@ describe('listeners beyond what is followed', () => {
     const listeners = new Listeners();
     for (let i = 0; i < MOST_LISTENERS + 17; i++) {
       const descriptor = new Descriptor('socket', `socket:[${i}]`, true);
-      assert.equal(listeners.accepted(descriptor, 5).isFollowed, i < MOST_LISTENERS);
-      assert.equal(listeners.accepted(descriptor, 5), descriptor.listener);
+      assert.equal(listeners.accepted(descriptor, 5, '').isFollowed, i < MOST_LISTENERS);
+      assert.equal(listeners.accepted(descriptor, 5, ''), descriptor.listener);
     }
     assert.deepEqual([listeners.all.length, listeners.unfollowed], [MOST_LISTENERS, 17]);
   });

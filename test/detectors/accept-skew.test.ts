@@ -165,3 +165,16 @@ it('the metrics of shares are those of their trace', async () => {
   // 5 turns of 0.08 ms: 0.046 %.
   assert.equal(idlestBusyPercent, 0);
 });
+
+// As a one-liner of bpftrace 0.23 on sys_exit_accept4 printed it, `time(…); printf("%s[%d] accept4 = %d\n", …)`: it
+// hears the accepts of the whole machine and prints no descriptor. Two servers of Python were at work.
+it('workers are not compared where the capture does not tell on which socket they accept', async () => {
+  const lines = ['Attaching 1 probe...'];
+  for (let i = 0; i < 83; i++)
+    lines.push('18:34:59 python3[1222] accept4 = 29', '18:34:59 python3[1222] accept4 = -11');
+  for (let i = 0; i < 7; i++) lines.push('18:35:00 python3[1418] accept4 = 12', '18:35:00 gunicorn[1419] accept4 = 12');
+  const report = await analyzed(`${lines.join('\n')}\n`);
+  none(report, KIND);
+  assert.match(report.outcomes[KIND]?.reason ?? '', /does not tell on which socket/);
+  assert.doesNotMatch(JSON.stringify(report), /fd -1/);
+});

@@ -141,8 +141,12 @@ describe('a clear word about locks', () => {
       main.waitUntil(3000);
       return trace;
     };
-    assert.match(none(await analyzed(waiting(499.9)), 'lock-contention'), /^nobody waited/);
-    const outcome = (await analyzed(waiting(500))).outcomes['lock-contention'];
+    const short = await analyzed(waiting(499.9));
+    assert.match(none(short, 'lock-contention'), /^nobody waited/);
+    assert.match(short.verdict.text, /^No herd, stall or hang-up found/);
+    const { outcomes, verdict } = await analyzed(waiting(500));
+    assert.equal(verdict.text, 'Cannot tell: requests waited 500 ms for other threads, and no line shows for what.');
+    const outcome = outcomes['lock-contention'];
     assert.equal(outcome?.status, 'not-applicable');
     assert.match(outcome?.reason ?? '', /^Requests such as GET \/a waited 500 ms for other threads of 101 \(futex\)/);
   });

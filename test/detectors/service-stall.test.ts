@@ -56,6 +56,17 @@ describe('a service stands still', () => {
     assert.deepEqual([metrics.workers, metrics.blocked, workers], [2, 2, [101, 102]]);
   });
 
+  it('perhaps for the tracer alone, where it prints stacks: from a pause of 500 ms on it is no stack', async () => {
+    const withStacks = async (ms: number) => {
+      const lines = service(`101: 100+${ms}`, `102: 100+${ms}`).text().trimEnd().split('\n');
+      const stack = ' > /usr/bin/python3.13(_PyEval_EvalFrameDefault+0x8f0) [0x10b7c0]';
+      const { severity, confidence } = only(await analyzed(`${lines.join(`\n${stack}\n`)}\n`), KIND);
+      return [severity, confidence];
+    };
+    assert.deepEqual(await withStacks(499), ['info', 'possible']);
+    assert.deepEqual(await withStacks(503), ['critical', 'likely']);
+  });
+
   it('as a warning where they computed for less than 5 % of the time, and for less than 1 s', async () => {
     const severity = async (ms: number, thresholds = {}) =>
       only(await analyzed(service(`101: 100+${ms}`, `102: 100+${ms}`), {}, { thresholds }), KIND).severity;

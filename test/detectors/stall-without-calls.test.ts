@@ -95,6 +95,40 @@ describe('the cause of a stall outside calls', () => {
     assert.match(summary, /no native thread was started/);
   });
 
+  it('may be the tracer where it prints stacks, unless one pause is far longer than a stack takes', async () => {
+    const stack = ' > /usr/bin/python3.13(_PyEval_EvalFrameDefault+0x8f0) [0x10b7c0]';
+    const withStacks = async (pauses: readonly number[], stacks: string) => {
+      const trace = oneTurn(300, (worker) => {
+        for (const pause of pauses) worker.gap(pause).call('getppid(', ')', 100);
+      });
+      const lines = trace.text().trimEnd().split('\n');
+      const { severity, confidence, summary } = only(
+        await analyzed(`${lines.map((line) => line + stacks).join('\n')}\n`),
+        'loop-stall',
+      );
+      return [severity, confidence, /holds all threads while it prints a stack/.test(summary)];
+    };
+    const short = new Array<number>(7).fill(40);
+    assert.deepEqual(await withStacks(short, `\n${stack}`), ['info', 'possible', true]);
+    assert.deepEqual(await withStacks(short, ''), ['warning', 'likely', false]);
+    assert.deepEqual(await withStacks([40, 200], `\n${stack}`), ['warning', 'likely', false]);
+  });
+
+  it('is no-syscall where the program asks for its thread in every request, to log it', async () => {
+    const causes = async (asking: number) => {
+      const { trace, worker } = oneWorker();
+      inPython(worker);
+      worker.waitUntil(20, LISTENER).serve(11, 'GET /a').call('gettid(', ')', 101).gap(150);
+      for (let request = 0; request < 7; request++) {
+        worker.waitUntil(300 + request * 20, LISTENER).serve(11, 'GET /a');
+        if (request < asking) worker.call('gettid(', ')', 101);
+      }
+      worker.waitUntil(900);
+      return (await stall(trace)).metrics.cause;
+    };
+    assert.deepEqual([await causes(2), await causes(3)], ['patched-thread-pool', 'no-syscall']);
+  });
+
   it('is no-syscall when a native thread was started after all', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(20, LISTENER).serve(11, 'GET /a').call('gettid(', ')', 101);

@@ -461,3 +461,12 @@ test('who sent a signal is told where it is delivered, and that it was the kerne
     'si_signo=SIGTERM, si_code=SI_USER',
   ]);
 });
+
+test('what bpftrace lost is not told by lines of others where nothing says that it was attached (0.24)', () => {
+  const calls = ['ts=1001000 dur=500 pid=7 call=close fd=9 ret=0', 'ts=1002000 dur=500 pid=7 call=close fd=9 ret=0'];
+  const isUntold = (...lines: string[]) => 'losses-untold' in read(`${lines.join('\n')}\n`).codes;
+  assert.equal(isUntold(...calls), true);
+  for (const told of ['Attaching 2 probes...', 'Attached 2 probes', 'Lost 3 events', START])
+    assert.equal(isUntold(told, ...calls), false, told);
+  assert.equal(isUntold('{"type": "attached_probes", "data": {"probes": 2}}', ...calls), false);
+});

@@ -98,7 +98,7 @@ test('text of strace between columns that nobody knows is no output of bpftrace'
 const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ['', /^an empty file$/],
   ['\n\n  \n', /blank lines/],
-  ['PERFILE2\0\0\x01', /perf.*perf script -i/],
+  ['PERFILE2\0\0\x01', /perf.*perf trace -i/],
   ['\x17\x08\x44tracing6\0', /trace-cmd report/],
   [Buffer.from('1f8b0800000000000003', 'hex'), /gzip.*zcat/],
   [Buffer.from('28b52ffd2400', 'hex'), /zstd/],
@@ -122,6 +122,13 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
     '36651/0x304c2:  read(0x0, "\\r\\0", 0x1)           = 1 0\n36651/0x304c2:  close(0x25)              = 0 0\n',
     /^output of dtruss; on Linux/,
   ],
+  // bpftrace 0.23 and 0.27: its errors name the tracepoint, too.
+  [
+    'WARNING: Could not read functions from /sys/kernel/tracing/available_filter_functions.\nstdin:1:1-38: ERROR: No matches for tracepoint syscalls:sys_enter_acceptx.\n',
+    /messages of bpftrace that did not start; grep ERROR/,
+  ],
+  ['ERROR: Missing CAP_DAC_READ_SEARCH capability, please run bpftrace as the root user.\n', /bpftrace that did not/],
+  ['4711 16202 16202 tracepoint:syscalls:sys_enter_accept4\n', /names of probes in place of calls/],
   ['            herd  6986 [000]  2594.792069:  raw_syscalls:sys_exit: NR 232 = 1\n', /perf script/],
   ['# tracer: nop\n#\n', /ftrace/],
   ['273102 18:06:29.362533258 7 ping (30131) < recvmsg res=-11(EAGAIN) size=192 data= tuple=NULL\n', /sysdig/],

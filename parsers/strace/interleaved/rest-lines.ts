@@ -26,6 +26,8 @@ const JUNK_BEFORE_PID =
   /^.{0,8192}? {1,8}(\d{1,9})(?:<[^>]{0,64}>)?\] (?=\d\d:\d\d:|\d{9}|[a-z_]+\(|<\.\.\. |--- |\+\+\+ )/;
 /** Whom that strace was attached to, where it was one. */
 const ATTACHED_TO = /\s(?:-p\s?|--attach[= ])["']?(\d{1,9})\b/g;
+/** ` > /lib/libc.so.6(read+0x13) [0x10af63]` at the end of a line. */
+const STACK_BEHIND_CALL = / > (?:\/|\[)[^\s"]*(?: \(deleted\))?\([^"]*\) \[0x[0-9a-f]+\]$/;
 /** Markdown around a paste. */
 /** A mail program broke the line of a signal. */
 const BROKEN_SIGNAL = /^[^{]{0,200}--- SIG[A-Z0-9+]+ \{(?!.* ---$)/;
@@ -88,6 +90,10 @@ export class RestLines {
     const message = readMessage(own) ?? this.#messageBehindColumns(text);
     if (message !== null) return this.#readMessage(message, own);
     if (outcome === NOBODY) return this.#countForeign(text, false);
+    if (outcome === UNENDED) {
+      const left = this.#leftWithStack(own);
+      if (left !== null) return left;
+    }
     if (outcome === UNENDED && !isMarked) return this.#cut.open(text);
     if (BROKEN_SIGNAL.test(own) && this.#beginsRecord(own)) return this.#cut.open(own);
     let record = this.#repair(text);
@@ -136,6 +142,14 @@ export class RestLines {
       if (stuck === null && !isBlank) this.#cut.lose();
       if (stuck !== null || !isBlank) this.#beginSession(text);
       return stuck;
+    }
+    // strace 7 ends with the stack of the call that a thread is in, and no word that it does.
+    if (!swallows && text.startsWith(' > ')) {
+      const left = this.#cut.leave();
+      if (left !== null) {
+        this.#reader.second = this.#readAttached(text);
+        return left;
+      }
     }
     // What the program wrote may look like a record, but not have the columns of one.
     if (!(this.#hasColumns || !swallows) || !this.#beginsRecord(text)) {
@@ -259,6 +273,16 @@ export class RestLines {
     if (notice === 'other') state.note('tracer-message');
     state.hear(notice, tid, this.#cut.waiting !== null);
     return { kind: 'notice', notice, tid, threads, file: state.file, line: state.line };
+  }
+
+  /** The call that a thread is in when strace 7 ends, with the first line of its stack (`-k`) behind it; else null. */
+  #leftWithStack(text: string): TraceRecord | null {
+    const at = STACK_BEHIND_CALL.exec(text)?.index ?? -1;
+    if (at < 0 || this.#reparser.read(`${text.slice(0, at)} <detached ...>`) !== RECORD) return null;
+    const { flags, recent, line } = this.#state;
+    flags.stacks = true;
+    this.#reader.second = recent === null ? null : readFrame(text.slice(at), recent.lane, line);
+    return this.#reader.record;
   }
 
   /** Stack lines and dumps, which have no columns. */

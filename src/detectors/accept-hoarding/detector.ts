@@ -7,7 +7,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import { RoundsTracker, yieldsOf } from '../../model/topics/spin/rounds-tracker.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
-import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
+import { AcceptQueues, UNTOLD, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, notApplicable } from '../finding.ts';
 import { TimesOfThreads } from '../times-of-threads.ts';
@@ -91,6 +91,7 @@ function conclude(context: Context, queues: AcceptQueues<Hoards>): Conclusion<Me
   const shared = model.listeners.all.filter((listener) => (acceptorsOfAll.get(listener)?.length ?? 0) >= 2);
   if (shared.length === 0) return notApplicable('No listener that several event-loop workers share was seen');
   const judged = shared.map((listener) => {
+    if (listener.isUntold) return { unjudged: UNTOLD };
     const acceptors = acceptorsOfAll.get(listener) ?? [];
     const hoards = queues.known(listener);
     const totals = hoards?.totals(acceptors);

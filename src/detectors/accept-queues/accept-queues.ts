@@ -83,6 +83,10 @@ export function verdictOf<Values extends Metrics>(
   return unjudged.size > 0 ? notApplicable(reasonsOf(unjudged)) : nothing();
 }
 
+/** Why the workers of a queue cannot be compared of which no line tells which it is. */
+export const UNTOLD =
+  'The capture does not tell on which socket a connection was accepted: workers of several services may be mixed';
+
 /** The software of the acceptors where the trace names it, else ''. */
 export function serverOf(acceptors: Iterable<Thread>): string {
   for (const { process } of acceptors) if (process.server !== '') return process.server;
@@ -103,7 +107,7 @@ export function ownQueues(model: Model): Map<string, Map<Listener, readonly Thre
   const acceptors = acceptorsOfEach(model.processes.threads());
   for (const listener of model.listeners.all) {
     const threads = acceptors.get(listener);
-    if (threads === undefined) continue;
+    if (threads === undefined || listener.isUntold) continue;
     const queues = byName.get(listener.name) ?? new Map<Listener, readonly Thread[]>();
     byName.set(listener.name, queues.set(listener, threads));
   }

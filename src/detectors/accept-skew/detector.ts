@@ -5,7 +5,7 @@ import { standIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { earlier, later } from '../../trace/time.ts';
-import { AcceptQueues, type Unjudged, verdictOf } from '../accept-queues/accept-queues.ts';
+import { AcceptQueues, UNTOLD, type Unjudged, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Attendance, attendancesOf, mostAtOnce } from '../accept-queues/attendance.ts';
 import { gini } from '../accept-queues/gini.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -94,6 +94,7 @@ function judge(
     return { unjudged: `${listener.name}: ${acceptors} came and went, too many to compare their shares` };
   }
   if (workers < 2) return { unjudged: `${listener.name}: one acceptor was traced, shares compare several` };
+  if (listener.isUntold) return { unjudged: UNTOLD };
   if (atOnce < 2)
     return { unjudged: `${listener.name}: one acceptor at a time, ${workers} in all, shares compare several` };
   if (total < context.threshold('skew-connections-per-worker') * workers)

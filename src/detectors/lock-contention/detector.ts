@@ -16,6 +16,7 @@ import { type Metrics, metrics } from './metrics.ts';
 import { sharedLockFinding } from './shared-lock-finding.ts';
 import { type LockStory, SharedLockWaits } from './shared-lock-waits.ts';
 import { contenders, handsOver, isQueueOfMany, threadLockFinding } from './thread-lock-finding.ts';
+import { waitsForThreads } from './untold-waits.ts';
 
 const FUTEXES_SHOWN = 3;
 
@@ -106,13 +107,15 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
 
 /** Why the capture does not tell whether threads queued for a lock of the program; null when it does. */
 function untoldReason({ model, threshold }: Context): string | null {
+  const waits = waitsForThreads(model, threshold('lock-wait-ms') * MILLISECOND);
+  if (waits !== null) {
+    const { process, total, request } = waits;
+    return (
+      `Requests${request === '' ? '' : ` such as ${request}`} waited ${duration(total)} for other threads of ` +
+      `${process.pid} (futex): too few hand-overs show whether for one lock`
+    );
+  }
   for (const process of model.processes.all()) {
-    const { inRequests = 0, request = '' } = futexesOf(process) ?? {};
-    if (inRequests >= threshold('lock-wait-ms') * MILLISECOND)
-      return (
-        `Requests${request === '' ? '' : ` such as ${request}`} waited ${duration(inRequests)} for other threads of ` +
-        `${process.pid} (futex): too few hand-overs show whether for one lock`
-      );
     // What runs on such threads is put aside while it waits.
     if (process.takesTurns && process.requests > 0)
       return `The threads of ${process.pid} take turns: what runs on them may wait for a lock in no system call`;

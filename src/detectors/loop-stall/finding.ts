@@ -10,6 +10,7 @@ import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode } 
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
+import { isOfTracer, LONGEST_UNWINDING, STACKS_NOTE } from '../stall-cause/unwinding.ts';
 import { isScheduler, mayBeOneOfSchedulers, mayTakeTurns, SCHEDULERS_NOTE, TURNS_NOTE } from '../turn-takers.ts';
 import { millisecondsAt, peerSubjects } from '../words.ts';
 import { stallAdvice } from './advice.ts';
@@ -33,6 +34,17 @@ const WHY_SHARED =
 const WHY_STOPPED =
   'A process that a signal stopped does nothing until another signal lets it go on: its clients wait, and the other ' +
   'workers have to take what comes meanwhile.';
+
+const USUAL_UNWINDING = 100 * MILLISECOND;
+/** Above the usual, time in no call is one pause of many up to this part of the stall. */
+const ONE_OF_MANY_PAUSES = 0.3;
+
+/** No part of it is long enough to be more than the tracer that prints a stack, of this thread or another. */
+function mayBeUnwinding({ length, longestGap, reason: { cause } }: Stall): boolean {
+  if (cause === 'not-running') return true;
+  const most = Math.min(LONGEST_UNWINDING, Math.max(USUAL_UNWINDING, ONE_OF_MANY_PAUSES * length));
+  return isOfTracer({ cause }) && longestGap < most;
+}
 
 /**
  * The finding about all stalls of one worker with one cause. The first of several workers that have it speaks for all.
@@ -60,7 +72,8 @@ export function stallFinding(
   const isRuntime = cause === 'many-requests' && threadsOf(thread.process).length > 1;
   const isParked = (parks || isRuntime || isScheduler(yieldsOf(thread))) && mayTakeTurns(thread, context.model);
   const isScheduled = !isParked && mayBeOneOfSchedulers(thread, yieldsOf(thread), context.model);
-  const isDoubtful = isFull || isParked || isScheduled;
+  const isUnwound = context.model.calibration.isUnwinding && group.stalls.every(mayBeUnwinding);
+  const isDoubtful = isFull || isParked || isScheduled || isUnwound;
   const helpers = helperPeers(thread.process);
   const codeOf = (stall: Stall): CodeSample | null =>
     codeIn(context.model, thread, { start: stall.start, end: stall.end, call: stall.reason.call });
@@ -76,7 +89,8 @@ export function stallFinding(
     summary:
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
       `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}` +
-      `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : isScheduled ? SCHEDULERS_NOTE : ''}`,
+      `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : isScheduled ? SCHEDULERS_NOTE : ''}` +
+      (isUnwound ? STACKS_NOTE : ''),
     why: reason.stop !== null ? WHY_STOPPED : thread.loop.isShared ? WHY_SHARED : WHY,
     ...span({ times }, group.first, group.last),
     // Whoever has ended is in no stall any more.

@@ -4,7 +4,7 @@ import type { Rhythm } from '../../model/measuring/pauses.ts';
 import type { Model } from '../../model/model.ts';
 import { requestShape } from '../../trace/request-shape.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import type { Cause, Reason } from '../stall-cause/cause.ts';
+import { asksForIdByHabit, type Cause, type Reason } from '../stall-cause/cause.ts';
 import { type NotRunning, notRunningIn } from '../stall-cause/not-running.ts';
 
 /** Stalls kept in full for each group: the longest. */
@@ -166,7 +166,9 @@ export function regrouped(model: Model, groups: Iterable<StallGroup>): StallGrou
   const regrouped: StallGroup[] = [];
   let paused: StallGroup | null = null;
   // Of a crowd one has to know whether the worker had stood still before.
-  const inOrder = [...groups].toSorted((a, b) => Number(CROWDS.has(a.cause)) - Number(CROWDS.has(b.cause)));
+  const inOrder = [...withoutHabits(groups)].toSorted(
+    (a, b) => Number(CROWDS.has(a.cause)) - Number(CROWDS.has(b.cause)),
+  );
   const ends: Nanoseconds[] = [];
   for (const group of inOrder) {
     const rhythm = model.pauses.rhythmOf(group.thread.process);
@@ -192,6 +194,27 @@ export function regrouped(model: Model, groups: Iterable<StallGroup>): StallGrou
     }
   }
   return paused === null ? regrouped : [...regrouped, paused];
+}
+
+/**
+ * The same groups. That a thread asks for its own id whenever it serves shows after some requests only: what was taken
+ * for a thread that started, before, was none.
+ */
+function withoutHabits(groups: Iterable<StallGroup>): Iterable<StallGroup> {
+  const kept = new Map<string, StallGroup>();
+  for (const group of groups) {
+    const isNone = group.cause === 'patched-thread-pool' && asksForIdByHabit(group.thread);
+    const each = isNone ? withCause(group, 'no-syscall') : group;
+    const key = `${each.cause}\n${each.target}\n${each.request}`;
+    const same = kept.get(key);
+    kept.set(key, same === undefined ? each : mergedGroups(same, each));
+  }
+  return kept.values();
+}
+
+function withCause(group: StallGroup, cause: Cause): StallGroup {
+  const stalls = group.stalls.map((stall): Stall => ({ ...stall, reason: { ...stall.reason, cause } }));
+  return { ...group, cause, stalls, longest: longestOf(stalls) };
 }
 
 /** `ends`: when the pauses ended that are known of the thread. */

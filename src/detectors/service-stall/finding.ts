@@ -8,6 +8,7 @@ import type { Context } from '../detector.ts';
 import { type DraftFinding, ofCause } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
+import { isOfTracer, LONGEST_UNWINDING, STACKS_NOTE } from '../stall-cause/unwinding.ts';
 import { everyOne, millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { describe, type ServiceStall, totalsOf } from './service-stalls.ts';
@@ -43,13 +44,14 @@ export function finding(
   const where = [...new Set(worst.blockedIn.map(whereOf))].slice(0, 3).join(', ');
   const atLeast = worst.open ? 'at least ' : '';
   const everybody = everyOne(loops.length, 'workers');
+  const isUnwound = model.calibration.isUnwinding && mayBeUnwinding(shown, loops, turns);
   const extent =
     stalls.length === 1
       ? `for ${atLeast}${duration(longest)}`
       : `${stalls.length} times, ${duration(total)} in all; the longest lasted ${atLeast}${duration(longest)}`;
   return {
-    severity: isPassing(context, shown, longest, total) ? 'warning' : 'critical',
-    confidence: 'likely',
+    severity: isUnwound ? 'info' : isPassing(context, shown, longest, total) ? 'warning' : 'critical',
+    confidence: isUnwound ? 'possible' : 'likely',
     title: withPlace(
       'No worker could accept or ' +
         `answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}` +
@@ -59,7 +61,7 @@ export function finding(
     ),
     summary:
       `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, spent ` +
-      `${where}. ${computingOrWaiting(worst, computing)}${codeSentence(code)}`,
+      `${where}. ${computingOrWaiting(worst, computing)}${isUnwound ? STACKS_NOTE : ''}${codeSentence(code)}`,
     why:
       'Nobody accepts or answers while every loop is blocked: the service is down for that ' +
       `time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. The service can then ` +
@@ -118,6 +120,23 @@ function isPassing(
     isComputing &&
     longest < threshold('stall-critical-ms') * MILLISECOND &&
     total < threshold('service-stall-share') * window
+  );
+}
+
+/** strace holds all workers while it prints a stack of one of them: no pause is longer than that takes at most. */
+function mayBeUnwinding(
+  stalls: readonly ServiceStall[],
+  loops: readonly Thread[],
+  turns: ReadonlyMap<Thread, BusyTurns>,
+): boolean {
+  return (
+    stalls.every(({ blockedIn }) => blockedIn.every(isOfTracer)) &&
+    loops.every((thread) =>
+      (turns.get(thread)?.turns ?? []).every(
+        ({ place, pauseStart, pauseEnd }) =>
+          place.cause === 'not-running' || !isOfTracer(place) || pauseEnd - pauseStart < LONGEST_UNWINDING,
+      ),
+    )
   );
 }
 

@@ -4,6 +4,7 @@ import type { BlockClass } from '../../model/machine/block-class.ts';
 import type { LeftIn } from '../../model/machine/left-in.ts';
 import { runtimeOf } from '../../model/machine/runtime.ts';
 import type { Stop, Stopped } from '../../model/machine/stop.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { type BlockedIn, CROWD } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Confidence } from '../finding.ts';
@@ -257,7 +258,8 @@ function computing(fact: LongTurn): Reason {
   // native one asks under its own id. Once such a thread exists it takes further jobs without asking again, and runs
   // them after the reply that queued them.
   const { startedThreadIn } = thread.loop;
-  const seenStarting = startedThreadIn > 0 && (turn.afterReply || turn.number - startedThreadIn <= 2);
+  const seenStarting =
+    !asksForIdByHabit(thread) && startedThreadIn > 0 && (turn.afterReply || turn.number - startedThreadIn <= 2);
   // When it had started before the capture, long work after the reply and no native thread are all there is to see.
   const isPython = runtimeOf(thread.process) === 'python';
   const greenThread =
@@ -270,6 +272,14 @@ function computing(fact: LongTurn): Reason {
     ),
     lines: gap === null ? [] : [gap.before, gap.after].filter((line) => line.line > 0),
   };
+}
+
+/** From so many turns on it is a habit to ask for its own id, if that comes with every other request or more. */
+const LEAST_ASKING = 3;
+
+/** The thread asks for its own id whenever it serves, as a program that logs it does: no thread starts there. */
+export function asksForIdByHabit({ loop, process }: Thread): boolean {
+  return loop.turnsAskedForId >= LEAST_ASKING && loop.turnsAskedForId * 2 >= process.requests;
 }
 
 function plain({ turn, length }: LongTurn, cause: Cause, confidence: Confidence): Reason {

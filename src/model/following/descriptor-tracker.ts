@@ -118,8 +118,13 @@ export class DescriptorTracker {
   }
 
   control(call: Call, thread: Thread): void {
-    thread.process.setSocketOptions = true;
     const nonblocking = call.arguments.setsNonblocking();
+    if (nonblocking === 'untold') {
+      const connection = thread.process.descriptors.get(call.fd)?.connection;
+      if (connection !== undefined && connection !== null) acceptedBy(connection).accepts.optionsUntold = true;
+      return;
+    }
+    thread.process.setSocketOptions = true;
     if (nonblocking === null || call.result !== 0) {
       if (call.syscall.family === 'fcntl') this.duplicated(call, thread);
       return;

@@ -99,8 +99,9 @@ function bookkeeping(
   if (name === 'getpid') return (call, thread) => processes.memberships.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.memberships.parentNamed(thread.process, call.result);
   if (name === 'gettid') {
-    return (_call, thread) => {
-      thread.loop.startedThreadIn = thread.loop.turn.number;
+    return (_call, { loop }) => {
+      if (loop.startedThreadIn !== loop.turn.number) loop.turnsAskedForId++;
+      loop.startedThreadIn = loop.turn.number;
     };
   }
   if (name === 'getsockname') return (call, thread) => descriptors.socketName(call, thread);

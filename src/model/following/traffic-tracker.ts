@@ -59,7 +59,7 @@ export class TrafficTracker {
   accept(call: Call, thread: Thread): Request | null {
     const { process, accepts, loop } = thread;
     const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.arguments);
-    const listener = this.#listeners.accepted(descriptor, call.fd);
+    const listener = this.#listeners.accepted(descriptor, call.fd, thread.lane.comm);
     accepts.listenerNumbers.add(call.fd);
     const succeeded = call.result >= 0;
     if (WANTING.has(call.error)) loop.turn.futile++;
@@ -119,7 +119,7 @@ export class TrafficTracker {
   /** A thread was still in its accept when the trace ended: it accepts from that listener, too. */
   awaited(thread: Thread, { descriptor, fd, since }: LeftIn): void {
     if (descriptor === null) return;
-    const listener = this.#listeners.accepted(descriptor, fd);
+    const listener = this.#listeners.accepted(descriptor, fd, thread.lane.comm);
     if (listener.isFollowed) {
       thread.accepts.listeners.add(listener);
       thread.accepts.tending.begins(listener, since, thread.loop.idle);

@@ -25,6 +25,8 @@ export class AcceptState {
   interleaved = 0;
   /** Accepted sockets were made non-blocking. */
   nonblocking = 0;
+  /** An option of an accepted socket was set, and the capture does not show which, or to what. */
+  optionsUntold = false;
   lastFd = -1;
   /** An accept found nothing and did not wait: whoever accepts so waits in something else. */
   wouldBlock = false;

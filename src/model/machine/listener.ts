@@ -35,6 +35,8 @@ export class Listener {
   isAnswered = false;
   /** An accept of this very socket found nothing and did not wait: it waits in no process that has it. */
   isNonBlocking = false;
+  /** The capture does not tell which descriptor it is: those who accept from it may accept from several. */
+  isUntold = false;
   /** False for those beyond the number that is followed: nothing is told of them. */
   readonly isFollowed: boolean;
 

@@ -32,9 +32,18 @@ export class Listeners {
     return listener;
   }
 
-  /** The listener of a descriptor that was passed to `accept`, without `listen` having been traced. */
-  accepted(descriptor: Descriptor, fd: number): Listener {
+  /**
+   * The listener of a descriptor that was passed to `accept`, without `listen` having been traced. Where the capture
+   * does not tell the descriptor either, threads of one name (`comm`) are taken to accept from one.
+   */
+  accepted(descriptor: Descriptor, fd: number, comm: string): Listener {
     if (descriptor.listener !== null) return descriptor.listener;
+    if (fd < 0 && descriptor.label === '') {
+      const untold = `untold ${comm}`;
+      const listener = this.#byIdentity.get(untold) ?? this.#make('fd unknown', 'same-number', untold);
+      listener.isUntold = true;
+      return this.#become(descriptor, listener);
+    }
     const inode = inodeOf(descriptor.label);
     const identity =
       inode !== '' ? `inode ${inode}` : descriptor.label !== '' ? `${fd} ${descriptor.label}` : `fd ${fd}`;

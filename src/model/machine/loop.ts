@@ -88,6 +88,8 @@ export class Loop implements Serving {
    * thread being started.
    */
   startedThreadIn = NO_THREAD_STARTED;
+  /** Turns in which the thread asked for its own id: some programs do so in each request, to log it. */
+  turnsAskedForId = 0;
   /** Its hub wait was interrupted by a signal and goes on as another call. */
   isInterrupted = false;
   /** The running turn is open: the thread left its hub wait and has not entered the next. */

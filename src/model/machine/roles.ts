@@ -97,10 +97,10 @@ function ownRole(thread: Thread): Role | null {
       return accepts.acceptedTotal > 0 || loop.acceptBlocked > 0 ? 'blocking-acceptor' : null;
     }
     if (accepts.servedItself === 0) return null;
-    // Without ioctl and fcntl in the capture one cannot see whether its sockets wait; an epoll that takes one event at
-    // a time is clear all the same, and so is a wait for one client alone.
+    // Without ioctl and fcntl in the capture, or without their values (perf trace), one cannot see whether its sockets
+    // wait; an epoll that takes one event at a time is clear all the same, and so is a wait for one client alone.
     const mayShare = hub.kind === 'epoll' && !hub.oneAtATime && accepts.clientWaits === 0;
-    return mayShare && !showsSocketOptions(process) ? 'unknown' : 'sync-worker';
+    return mayShare && (accepts.optionsUntold || !showsSocketOptions(process)) ? null : 'sync-worker';
   }
   // Its clients were there before the capture, and nobody new comes.
   if (hub?.servesSeveral === true && loop.turns > 0) return 'event-loop';

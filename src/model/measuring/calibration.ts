@@ -33,6 +33,11 @@ export class Calibration {
     this.#unwinding ??= new Uint32Array(UNWINDING_STEPS + 1);
   }
 
+  /** The capture has stacks: the tracer holds all threads while it prints one. */
+  get isUnwinding(): boolean {
+    return this.#unwinding !== null;
+  }
+
   #unwound(histogram: Uint32Array, gap: Nanoseconds): void {
     if (gap >= UNWINDING_STEPS * UNWINDING_STEP) return;
     const step = (gap / UNWINDING_STEP) | 0;
