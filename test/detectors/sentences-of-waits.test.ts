@@ -87,7 +87,7 @@ describe('workers that are all busy', () => {
     assert.equal(
       summary,
       'Both sync workers were in a request at once for 1.40 s, 37 % of the time; the longest such stretch took 900 ms. ' +
-        'GET /a took 100 % of their time in all such stretches. The 4 requests took 750 ms on average: these workers ' +
+        'GET /a took all of their time in all such stretches. The 4 requests took 750 ms on average: these workers ' +
         'can serve at most 2.67 of that kind a second.',
     );
     assert.equal(title, 'GET /a holds both sync workers 37 % of the time, longest 900 ms');
@@ -125,7 +125,7 @@ describe('workers that are all busy', () => {
     assert.match(lock.summary, / Of the 3 requests in it 2 were in read on \/run\/a\.lock\. GET \/a took 66\.7 % of/);
     assert.equal(found('/a', '/b').title, 'Both sync workers busy 37 % of the time, longest 1.00 s');
     assert.doesNotMatch(found('/a', '/a', '', '').summary, / Of the /);
-    assert.match(found('/a').summary, / Of the 1 request in it 1 was in read on \/a\./);
+    assert.match(found('/a').summary, / The one request in it was in read on \/a\./);
     const long = `/srv/${'deep/'.repeat(9)}run/app.lock`;
     assert.match(found(long, long).title, /: …\/deep\/deep\/run\/app\.lock$/);
   });
@@ -172,10 +172,7 @@ describe('workers that are all busy', () => {
     const { title, summary } = told([busy(101, [0, 1000])], [[0, 1000]], 2, { name: 'Sync worker 101' });
     assert.equal(title, 'GET /a holds sync worker 101 37 % of the time, longest 1.00 s');
     assert.match(summary, /^Sync worker 101 was in a request for 1\.00 s, 37 % of the time, in one stretch\. /);
-    assert.match(
-      summary,
-      / took 100 % of its time in it\. The 2 requests took 500 ms on average: this worker can serve/,
-    );
+    assert.match(summary, / took all of its time in it\. The 2 requests took 500 ms on average: this worker can serve/);
   });
 });
 
@@ -292,12 +289,12 @@ describe('a slow peer', () => {
   });
 
   it('is told with what else is known', () => {
-    assert.equal(summary({ failures: 1 }), `${begin}${rest} 1 wait failed or ran out of time.`);
+    assert.equal(summary({ failures: 1 }), `${begin}${rest} 1 wait failed or timed out.`);
     assert.equal(summary({ givenUp: 2 }), `${begin}${rest} 2 requests had a reply before the answer came.`);
-    assert.equal(summary({ openAtEnd: 1 }), `${begin}${rest} 1 had not ended when the capture did.`);
+    assert.equal(summary({ openAtEnd: 1 }), `${begin}${rest} 1 wait had not ended when the capture did.`);
     const live = { ...context, goesOn: true } as Context;
-    assert.match(slowFinding(live, [slow({ openAtEnd: 1 })]).summary, / 1 goes on\.$/);
-    assert.match(slowFinding(live, [slow({ openAtEnd: 2 })]).summary, / 2 go on\.$/);
+    assert.match(slowFinding(live, [slow({ openAtEnd: 1 })]).summary, / 1 wait goes on\.$/);
+    assert.match(slowFinding(live, [slow({ openAtEnd: 2 })]).summary, / 2 waits go on\.$/);
     assert.equal(summary({ longestOfRequest: ms(707) }), `${begin}${rest}`);
     assert.equal(summary({ longestOfRequest: ms(708) }), `${begin}${rest} The slowest request waited 708 ms in all.`);
     const part = (total: number) => summary({ all: waitsOf(9, total, 700) } as unknown as Partial<Peer>);
@@ -313,11 +310,8 @@ describe('a slow peer', () => {
 
   it('is told by limits that ran out, which is possible only', () => {
     const limits = slowFinding(context, [slow({ ranOut: 3, ranOutFor: ms(1700) }, { by: 'limits' })]);
-    assert.equal(limits.title, 'poll on 10.0.0.2:9000 (HTTP) ran out 3 times, together 1.70 s');
-    assert.equal(
-      limits.summary,
-      'The time limit of poll on 10.0.0.2:9000 (HTTP) ran out 3 times, together 1.70 s, and nothing came.',
-    );
+    assert.equal(limits.title, 'poll on 10.0.0.2:9000 (HTTP) timed out 3 times, 1.70 s in all');
+    assert.equal(limits.summary, 'poll on 10.0.0.2:9000 (HTTP) timed out 3 times, 1.70 s in all: nothing came.');
     assert.equal(limits.confidence, 'possible');
     // Of four waits two had a reply before the answer came.
     assert.deepEqual(

@@ -376,12 +376,12 @@ describe('processes that waited for one lock', () => {
     assert.equal(
       told({ polled: 3, refused: 1 }).summary,
       `${waited} In 3 of them the process asked again and again, as the busy handler of SQLite does. ` +
-        `1 wait ended without the lock. ${held}. ${whom}`,
+        `1 wait ended without the lock: the process gave up. ${held}. ${whom}`,
     );
     const one = told({ waits: 1, requests: new Map([['GET /b', 1]]) });
     assert.equal(
       one.summary,
-      `2 processes waited 1 time for /run/app.lock: 1.00 s. ${held}. The process waited while serving GET /b.`,
+      `2 processes waited once for /run/app.lock: 1.00 s. ${held}. The process waited while serving GET /b.`,
     );
     assert.match(told({ waits: 6 }).summary, / 3 of them waited while serving GET \/b\.$/);
   });

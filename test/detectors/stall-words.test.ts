@@ -94,7 +94,7 @@ describe('the summary of a stall', () => {
     assert.equal(said(), `${away} 1.00 s while serving GET /a: ${gap}.`);
     assert.equal(said({ open: true }), `${away} at least 1.00 s while serving GET /a: ${gap}.`);
     assert.equal(said({ beganBefore: true }), `${away} at least 1.00 s while serving GET /a: ${gap}.`);
-    assert.equal(said({ afterReply: true }), `${away} 1.00 s after it had answered GET /a: ${gap}.`);
+    assert.equal(said({ afterReply: true }), `${away} 1.00 s after its reply to GET /a: ${gap}.`);
     assert.equal(said({ request: 'connection fd 7' }), `${away} 1.00 s while serving the connection fd 7: ${gap}.`);
     assert.equal(said({ request: '' }), `${away} 1.00 s: ${gap}.`);
     assert.equal(
@@ -284,9 +284,9 @@ describe('the title of a stall', () => {
     // What says most comes first where it fits into 70 characters, without "for" if need be.
     const what = (parts: Parts, seen = nothing) =>
       title(parts, seen).replace(/^GET \/a holds worker 101 (?:for )?1\.00 s: /, '');
-    assert.equal(what({}), 'no system call (computing, or no CPU)');
-    assert.equal(what({ longestGap: ms(599) }), 'mostly outside system calls');
-    assert.equal(what({ longestGap: ms(600) }).slice(0, 14), 'no system call');
+    assert.equal(what({}), 'running, or no CPU');
+    assert.equal(what({ longestGap: ms(599) }), 'mostly running, or no CPU');
+    assert.equal(what({ longestGap: ms(600) }), 'running, or no CPU');
     assert.equal(what({ reason: inCall('nanosleep', 'sleep') }), 'it sleeps (nanosleep)');
     assert.equal(what({ reason: inCall('fsync', 'disk-sync', { target: '/a.db' }) }), 'fsync on /a.db');
     assert.equal(what({ reason: inCall('read', 'blocking-call') }), 'read (a blocking call)');
@@ -298,7 +298,7 @@ describe('the title of a stall', () => {
       what({ reason: inCall('poll', 'foreign-poll', { target: '10.0.0.7:90' }) }),
       'it waits for 10.0.0.7:90 (poll)',
     );
-    assert.equal(what({ reason: inCall('wait4', 'child-wait', { target: '/bin/a' }) }), 'child process /bin/a');
+    assert.equal(what({ reason: inCall('wait4', 'child-wait', { target: '/bin/a' }) }), 'waits for child /bin/a');
     assert.equal(what({ reason: inCall('wait4', 'child-wait') }), 'it waits for a child process (wait4)');
     assert.equal(what({ reason: inCall('futex', 'lock') }), 'it waits for a lock (futex)');
     assert.equal(what({ reason: inCall('futex', 'futex-ladder') }), 'a library waits in slices');
@@ -320,7 +320,7 @@ describe('the title of a stall', () => {
     assert.equal(what({ reason: idle, offCpu: { queued: ms(500), blocked: 0 } }), 'waiting for a CPU');
     assert.equal(what({ offCpu: { queued: ms(500), blocked: 0 } }), 'waiting for a CPU');
     assert.equal(what({ offCpu: { queued: ms(310), blocked: 0 } }), 'no call, 31 % of it waiting for a CPU');
-    assert.equal(what({ offCpu: { queued: ms(299), blocked: 0 } }).slice(0, 14), 'no system call');
+    assert.equal(what({ offCpu: { queued: ms(299), blocked: 0 } }), 'running, or no CPU');
     const stop = { signal: 'SIGSTOP', sender: 0, since: 0, line: { file: '', line: 0, text: '' } };
     assert.equal(what({ reason: { cause: 'stopped', stop } }), 'stopped by SIGSTOP');
   });
@@ -329,30 +329,30 @@ describe('the title of a stall', () => {
     const all = (count: number, parts: Parts = {}) =>
       causeOf(...[101, 103, 107].slice(0, count).map((pid) => [threadOf(pid), parts] as const));
     const text = (cause: StallCause, loops: number) => titleOf(cause, loops, nothing).text;
-    assert.equal(text(all(2), 2), 'GET /a holds both workers up to 1.00 s (2x): no system call');
-    assert.equal(text(all(2), 3), 'GET /a holds 2 workers up to 1.00 s (2x): no system call');
-    assert.equal(text(all(3), 3), 'GET /a holds all 3 workers up to 1.00 s (3x): no system call');
-    assert.equal(text(all(3, { request: '' }), 3), 'All 3 workers stalled up to 1.00 s (3x): no system call');
-    assert.equal(text(all(1, { request: '' }), 3), 'Worker 101 stalled 1.00 s: no system call (computing, or no CPU)');
-    assert.equal(text(all(1, { open: true }), 3), 'GET /a holds worker 101 at least 1.00 s: no system call');
-    assert.equal(text(all(2, { open: true }), 3), 'GET /a holds 2 workers up to 1.00 s or more (2x): no system call');
-    assert.equal(text(all(1, { beganBefore: true }), 3), 'GET /a holds worker 101 at least 1.00 s: no system call');
-    const after = 'Work after GET /a holds worker 101 for 1.00 s: no system call';
-    assert.equal(text(all(1, { afterReply: true }), 3), after);
+    assert.equal(text(all(2), 2), 'GET /a holds both workers up to 1.00 s (2x): running, or no CPU');
+    assert.equal(text(all(2), 3), 'GET /a holds 2 workers up to 1.00 s (2x): running, or no CPU');
+    assert.equal(text(all(3), 3), 'GET /a holds all 3 workers up to 1.00 s (3x): running, or no CPU');
+    assert.equal(text(all(3, { request: '' }), 3), 'All 3 workers stalled up to 1.00 s (3x): running, or no CPU');
+    assert.equal(text(all(1, { request: '' }), 3), 'Worker 101 stalled 1.00 s: running, or no CPU');
+    assert.equal(text(all(1, { open: true }), 3), 'GET /a holds worker 101 at least 1.00 s: running, or no CPU');
     assert.equal(
-      memberTitleOf(all(3), 103, nothing).text,
-      'GET /a holds worker 103 1.00 s: no system call (computing, or no CPU)',
+      text(all(2, { open: true }), 3),
+      'GET /a holds 2 workers up to 1.00 s or more (2x): running, or no CPU',
     );
+    assert.equal(text(all(1, { beganBefore: true }), 3), 'GET /a holds worker 101 at least 1.00 s: running, or no CPU');
+    const after = 'Work after GET /a holds worker 101 for 1.00 s: running, or no CPU';
+    assert.equal(text(all(1, { afterReply: true }), 3), after);
+    assert.equal(memberTitleOf(all(3), 103, nothing).text, 'GET /a holds worker 103 for 1.00 s: running, or no CPU');
   });
 
   it('has the code where somebody looked, and says that no thread was free', () => {
     assert.equal(
       title({}, { helpers: [], place: 'app.py:12 application()' }),
-      'GET /a holds worker 101 for 1.00 s: no system call, app.py:12 application()',
+      'GET /a holds worker 101 1.00 s: running, or no CPU, app.py:12 application()',
     );
     assert.equal(
       title({}, { helpers: [], place: `app.py:12 ${'application'.repeat(3)}()` }),
-      'GET /a holds worker 101 for 1.00 s: no system call, app.py:12',
+      'GET /a holds worker 101 for 1.00 s: running, or no CPU, app.py:12',
     );
     assert.equal(title({}, { ...nothing, isFull: true }), `${begin}perhaps no thread was free`);
   });
