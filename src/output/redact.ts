@@ -29,6 +29,7 @@ const SHORTEST_QUOTATION = 6;
  * Paths, program arguments and addresses stay. Idempotent.
  */
 export function redactReport(report: Report): Report {
+  const all = quotations(report.findings);
   return {
     ...report,
     quality: {
@@ -42,7 +43,7 @@ export function redactReport(report: Report): Report {
         ),
       })),
     },
-    verdict: { ...report.verdict, text: redactSentence(report.verdict.text, quotations(report.findings)) },
+    verdict: { ...report.verdict, text: redactSentence(report.verdict.text, all) },
     outcomes: Object.fromEntries(
       Object.entries(report.outcomes).map(([kind, outcome]) => [
         kind,
@@ -51,13 +52,14 @@ export function redactReport(report: Report): Report {
     ),
     time: report.time.map((share) => ({ ...share, target: share.target === null ? null : redactName(share.target) })),
     dependencies: report.dependencies.map((each) => ({ ...each, peer: redactName(each.peer) })),
-    findings: report.findings.map(redactFinding),
+    findings: report.findings.map((finding) => redactFinding(finding, all)),
   };
 }
 
 type Quotations = ReadonlyMap<string, string>;
 
-function redactFinding(finding: Finding): Finding {
+/** The first step may be that of another finding: `all` is what any of them quotes. */
+function redactFinding(finding: Finding, all: Quotations): Finding {
   const quoted = quotations([finding]);
   const masked = maskedQuery(finding);
   return {
@@ -68,7 +70,7 @@ function redactFinding(finding: Finding): Finding {
     why: redactSentence(finding.why, quoted),
     metrics: Object.fromEntries(Object.entries(finding.metrics).map(([key, value]) => [key, redactMetric(key, value)])),
     evidence: finding.evidence.map(redactEvidence),
-    next: finding.next.map((step) => redactStep(step, quoted)),
+    next: finding.next.map((step) => redactStep(step, all)),
   };
 }
 
@@ -91,7 +93,7 @@ function redactEvidence(evidence: Evidence): Evidence {
 }
 
 /**
- * Only secrets and what the finding quotes: the words and commands of a step are ours, and an SQL verb in them is
+ * Only secrets and what findings quote: the words and commands of a step are ours, and an SQL verb in them is
  * advice.
  */
 function redactStep(step: Step, quoted: Quotations): Step {

@@ -18,7 +18,7 @@ const WAITS: ReadonlySet<string> = new Set([
   'stuck-call',
 ]);
 /** What clients get who are not served. */
-const REFUSED = /^(?:429|50[234]|refused)$/;
+const REFUSED = /^(?:429|50[0234]|refused)$/;
 /** A wait of a client is longer than the stall in it, but clients come late into one. */
 const ABOUT = 1.15;
 
