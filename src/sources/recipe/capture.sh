@@ -7,8 +7,9 @@
 #   CONTAINER=ID sh capture.sh [PID]           from the host: PID as that container counts; its first process unless given
 #   ENGINE=bpftrace sh capture.sh PID          slows the server less, where bpftrace is installed
 #
-# strace slows the server down while it runs (often by half, at worst far more), and gunicorn kills a worker that is silent for its
-# --timeout: keep it short. The capture holds what clients sent: keep it private. Read it with: drover DIRECTORY
+# strace slows the server down while it runs (often by half, at worst far more), and a master may kill a worker that is
+# silent for long (gunicorn: --timeout): keep it short. The capture holds what clients sent: keep it private. Read it with:
+# drover DIRECTORY
 set -u
 umask 077
 export LC_ALL=C
