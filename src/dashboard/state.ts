@@ -158,6 +158,8 @@ export interface DashboardState {
   readonly report: Report | null;
   readonly activity: Activity | null;
   readonly files: readonly string[];
+  /** The file still grows: its end is not the end. */
+  readonly follows: boolean;
   readonly screens: readonly Screen[];
   readonly lists: Readonly<Record<ListName, ListState>>;
   readonly timeline: TimelineState;
@@ -185,12 +187,14 @@ interface Beginning {
   readonly glyphs: Glyphs;
   readonly source: 'file' | 'live';
   readonly files: readonly string[];
+  readonly follows?: boolean;
   readonly mouse: boolean;
 }
 
 const LIST: ListState = { position: 0, sort: 0, reversed: false, filter: '' };
 
-export function initialState({ columns, rows, glyphs, source, files, mouse }: Beginning): DashboardState {
+export function initialState(beginning: Beginning): DashboardState {
+  const { columns, rows, glyphs, source, files, follows = false, mouse } = beginning;
   return {
     columns,
     rows,
@@ -201,6 +205,7 @@ export function initialState({ columns, rows, glyphs, source, files, mouse }: Be
     report: null,
     activity: null,
     files,
+    follows,
     screens: [{ kind: 'overview', finding: '', position: 0 }],
     lists: { findings: LIST, workers: LIST, timeline: { ...LIST, sort: 1 }, calls: LIST },
     timeline: { fromMs: 0, toMs: Number.POSITIVE_INFINITY, cursorMs: 0 },

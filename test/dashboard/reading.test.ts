@@ -71,6 +71,15 @@ describe('the screen', () => {
     assert.match(dashboard.screen, /STOPPED: 1\.9 M lines read/);
   });
 
+  it('says that it follows a file that grows, of which the end is not known', () => {
+    const dashboard = new PaperDashboard(null);
+    const reading = { ...dashboard.state.reading, bytesRead: 1_700_000, sizeBytes: 1_700_000, lines: 12_700 };
+    dashboard.tell({ type: 'reading', reading });
+    assert.match(dashboard.screen, /Reading 100% \(1 of 1 MB, 12 k lines\) +Esc = stop/);
+    dashboard.state = { ...dashboard.state, follows: true };
+    assert.match(dashboard.screen, /Following \(12 k lines\) +Esc = stop/);
+  });
+
   it('keeps what was read when the analysis ends before its time', () => {
     const dashboard = new PaperDashboard(nightReport);
     dashboard.tell({

@@ -24,6 +24,8 @@ const INTERRUPT = 130;
 interface DashboardHostOptions {
   readonly source: 'file' | 'live';
   readonly files: readonly string[];
+  /** The file is read on as it grows. */
+  readonly follows?: boolean;
   /** Paths that lead to files which are not under their names yet. */
   readonly opened?: ReadonlyMap<string, string>;
   readonly ascii: boolean;
@@ -67,9 +69,9 @@ export class DashboardHost {
   constructor(options: DashboardHostOptions) {
     this.#options = options;
     const [columns, rows] = sizeOf(process.stdout);
-    const { source, files, mouse, ascii } = options;
+    const { source, files, follows = false, mouse, ascii } = options;
     this.#dashboard = new Dashboard(
-      initialState({ columns, rows, glyphs: ascii ? ASCII : UNICODE, source, files, mouse }),
+      initialState({ columns, rows, glyphs: ascii ? ASCII : UNICODE, source, files, follows, mouse }),
       {
         draw: (frame) => this.#session?.draw(frame),
         perform: (effect) => this.#perform(effect),

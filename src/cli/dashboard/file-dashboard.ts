@@ -31,11 +31,12 @@ export async function showFiles(operands: readonly string[], flags: AnalyzeFlags
   const names = captures.flatMap(({ set }) => set.inputs.map(({ name }) => name));
   const results = await openReportFiles(flags, names, captures[0]?.host ?? '');
   const style = textStyle(flags, process.env, process.stdout);
-  const host = new DashboardHost({ source: 'file', files: names, ...dashboardLooks(flags, style) });
+  const follows = flags.follow === true;
+  const host = new DashboardHost({ source: 'file', files: names, follows, ...dashboardLooks(flags, style) });
   try {
     const { code, state, failure } = await host.run(() =>
       fileFeed(spool, {
-        ...(flags.follow === true ? { kind: 'followed' } : {}),
+        ...(follows ? { kind: 'followed' } : {}),
         paths: files,
         options,
         memoryMb: flags.memory ?? USUAL_MEMORY_MB,

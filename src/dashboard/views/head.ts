@@ -63,8 +63,8 @@ function fitting(name: string, details: readonly string[], room: number): string
   return [name, ...details].join('   ');
 }
 
-/** `Reading 43% (263 of 612 MB, 1.9 M lines)`; '' when all is read. */
-function progressText({ reading }: DashboardState): string {
+/** `Reading 43% (263 of 612 MB, 1.9 M lines)`, or `Following (17 lines)` of a file that grows; '' when all is read. */
+function progressText({ reading, follows }: DashboardState): string {
   const { state, bytesRead, sizeBytes, lines } = reading;
   if (state === 'done') return '';
   const amount =
@@ -74,6 +74,7 @@ function progressText({ reading }: DashboardState): string {
         ? `${Math.floor(lines / 1_000)} k lines`
         : `${(lines / 1_000_000).toFixed(1)} M lines`;
   if (state === 'stopped') return `STOPPED: ${amount} read`;
+  if (follows) return `Following (${amount})`;
   const read = Math.floor(bytesRead / MEGABYTE);
   if (sizeBytes !== null && sizeBytes < MEGABYTE) return `Reading (${amount})`;
   if (sizeBytes === null) return `Reading (${read} MB, ${amount})`;
