@@ -25,9 +25,9 @@ export function requestStart(bytes: string, size = bytes.length): RequestStart |
   const first = bytes.charCodeAt(0);
   if (first >= 0x41 && first <= 0x5a)
     return httpRequest(bytes.startsWith('PROXY ') ? bytes.replace(PROXY_LINE, '') : bytes, size);
-  if (first === 1 && bytes.charCodeAt(1) === 1) return gatewayRequest(bytes);
+  if (first === 1 && bytes.charCodeAt(1) === 1) return gatewayRequest(bytes, size);
   // Parameters of FastCGI may be read without the header in front of them.
-  return bytes.includes('REQUEST_METHOD') ? gatewayRequest(bytes) : null;
+  return bytes.includes('REQUEST_METHOD') ? gatewayRequest(bytes, size) : null;
 }
 
 function httpRequest(bytes: string, size: number): RequestStart | null {
@@ -54,13 +54,15 @@ function hasWholeBody(bytes: string, size: number): boolean {
 }
 
 /** FastCGI params and uwsgi vars hold names and values in plain text; lengths stand in front of each. */
-function gatewayRequest(bytes: string): RequestStart | null {
+function gatewayRequest(bytes: string, size: number): RequestStart | null {
   const method = /REQUEST_METHOD(?:..)?(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)/s.exec(bytes)?.[1];
   const target = /REQUEST_URI(?:..)?(\/[\x21-\x7e\x80-\xff]*?)(?=[\x00-\x20]|[\x0b-\x1f]|$)/s.exec(bytes)?.[1];
   if (method === undefined || target === undefined) return null;
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  return { line: `${method} ${textOfBytes(path)}`, identity: `${method} ${target}`, complete: true };
+  // Cut there, two paths look the same.
+  const isCut = bytes.endsWith(target) && bytes.length < size;
+  return { line: `${method} ${textOfBytes(path)}`, identity: isCut ? '' : `${method} ${target}`, complete: true };
 }
 
 /** How a question to a database begins. */

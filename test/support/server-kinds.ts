@@ -263,7 +263,8 @@ export function pageFromFastCgi(port: number, upstream: number): Promise<number>
 function sendFastCgi(port: number, script: string, query: string): Socket {
   const record = (kind: number, content: Buffer): Buffer =>
     Buffer.concat([Buffer.from([1, kind, 0, 1, content.length >> 8, content.length & 0xff, 0, 0]), content]);
-  const parameters = { SCRIPT_FILENAME: script, REQUEST_METHOD: 'GET', REQUEST_URI: '/page.php', QUERY_STRING: query };
+  // Tracers keep some 100 bytes: how long the path of this checkout is must not cut the request.
+  const parameters = { REQUEST_METHOD: 'GET', REQUEST_URI: '/page.php', QUERY_STRING: query, SCRIPT_FILENAME: script };
   const pairs = Object.entries(parameters).map(([name, value]) =>
     Buffer.concat([Buffer.from([name.length, value.length]), Buffer.from(name + value)]),
   );

@@ -151,4 +151,8 @@ it('a request line that the capture cuts short has no identity: two paths look t
   assert.equal(requestStart('GET /api', 60)?.line, 'GET /api');
   assert.equal(requestStart('GET /api HTTP/1.1\r\n', 60)?.identity, 'GET /api');
   assert.equal(requestStart('GET /api', 8)?.identity, 'GET /api');
+  const gateway = `\x01\x01\0\x01\0\x08\0\0\0\x01\0\0\0\0\0\0\x0e\x03REQUEST_METHODGET\x0b\x09REQUEST_URI/page.ph`;
+  assert.equal(requestStart(gateway, 200)?.identity, '');
+  assert.equal(requestStart(`${gateway}p\x0c\0QUERY_STRING`, 200)?.identity, 'GET /page.php');
+  assert.equal(requestStart(gateway)?.identity, 'GET /page.ph');
 });
