@@ -23,10 +23,13 @@ async function recorded(server: LiveServer, name: string, hasStalls: boolean): P
   const words = ['record', String(server.master), '--engine', 'strace', '--yes', '--for', '8s', '-o', path];
   const drover = await LiveDrover.start(words);
   const load = server.load(19);
-  const stalls = setInterval(() => void (hasStalls && server.get('/stall')), STALL_EVERY_MS);
+  const held: Promise<unknown>[] = [];
+  const stalls = setInterval(() => hasStalls && held.push(server.get('/stall')), STALL_EVERY_MS);
   const { code } = await drover.ended;
   clearInterval(stalls);
   load.stop();
+  // The next recording must not begin in a stall of this one.
+  await Promise.allSettled(held);
   assert.equal(code, 0, drover.stderr);
   return path;
 }
