@@ -26,6 +26,7 @@ import {
   endOfDecoration,
   futexIn,
   integer,
+  lastBehindList,
   lowHalf,
   pollDescriptors,
   quotedBytes,
@@ -369,7 +370,9 @@ export class StraceArguments implements CallArguments {
     const place = PLACE_OF_LIMIT[syscall.name];
     if (place === undefined) return undefined;
     if (args !== this.#limitIn || place !== this.#limitPlace) {
-      this.#limitFound = splitArguments(args)[place];
+      // Loops wait in these, and are asked at each wait.
+      const last = syscall.name === 'epoll_wait' || syscall.name === 'poll' ? lastBehindList(args) : '';
+      this.#limitFound = last === '' ? splitArguments(args)[place] : last;
       this.#limitIn = args;
       this.#limitPlace = place;
     }

@@ -34,6 +34,13 @@ export function splitArguments(args: string): string[] {
   return parts;
 }
 
+/** The last argument behind a list and a number, as that of `[…], 64, 1000`; '' where the arguments end otherwise. */
+export function lastBehindList(args: string): string {
+  const last = args.lastIndexOf(', ');
+  const list = last < 1 ? -1 : args.lastIndexOf(', ', last - 1);
+  return list > 0 && args.charCodeAt(list - 1) === 0x5d /* ] */ ? args.slice(last + 2) : '';
+}
+
 /** An argument without the name and the blanks in front of it. */
 export function withoutName(raw: string): string {
   const argument = raw.trim();

@@ -6,6 +6,7 @@ import {
   descriptorsOfSet,
   eachOfSet,
   integer,
+  lastBehindList,
   pollDescriptors,
   quotedBytes,
   readyEvents,
@@ -234,4 +235,12 @@ describe('hostile text', () => {
       for (const second of bricks)
         for (const [, decode] of decoders) decode(`${first}${second}${first}${second}${first}`);
   });
+});
+
+it('the limit of a wait is told without a look at what stands in front of it, unless the arguments end otherwise', () => {
+  const last = (args: string): string => lastBehindList(args);
+  assert.equal(last('7, [{events=EPOLLIN, data={u32=5, u64=5}}], 64, 1000'), '1000');
+  assert.equal(last('[{fd=5, events=POLLIN}], 1, -1'), '-1');
+  for (const other of ['7, [], 64', '7, 0x7ffd, 64, 1000', '[{fd=5, events=POLLIN}], 1', '64, 0', ', 0', ''])
+    assert.equal(last(other), '', other);
 });
