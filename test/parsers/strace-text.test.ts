@@ -237,7 +237,7 @@ describe('hostile text', () => {
   });
 });
 
-it('the limit of a wait is told without a look at what stands in front of it, unless the arguments end otherwise', () => {
+it('the limit of a wait stands behind a list and a number; arguments that end otherwise are split', () => {
   const last = (args: string): string => lastBehindList(args);
   assert.equal(last('7, [{events=EPOLLIN, data={u32=5, u64=5}}], 64, 1000'), '1000');
   assert.equal(last('[{fd=5, events=POLLIN}], 1, -1'), '-1');
