@@ -59,7 +59,7 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
     { looksLike: 'output of ltrace', hint: 'use strace' },
   ],
   // ltrace -S. A number strace prints so, too: SYS_323(.
-  [/^(?:\[pid \d+\] |\d+ +)?(?:\d[\d:.]* +)?SYS_[a-z]\w*\(/, { looksLike: 'output of ltrace -S', hint: 'use strace' }],
+  [/^(?:\[pid +\d+\] |\d+ +)?(?:\d[\d:.]* +)?SYS_[a-z]\w*\(/, { looksLike: 'output of ltrace -S', hint: 'use strace' }],
   [
     /^# DURATION\s+TID\s+FUNCTION|^\s*[\d.]+ [mu]?s \[\s*\d+\] \| /,
     { looksLike: 'output of uftrace', hint: 'use strace' },
