@@ -92,7 +92,7 @@ export function finding({ capabilities }: Context, thread: Thread, count: number
     // 'likely': the lines show how it comes about. 'possible': the pattern fits, and a part is missing. 'cannot-tell':
     // the trace tells too little.
     confidence: 'possible',
-    // At most 78 characters. Numbers in words, here and below: duration, percent, plural of src/trace/format-numbers.ts.
+    // At most 78 characters. Numbers in words, here and below: duration, percent, plural of format-numbers.ts.
     title: \`\${workerName(pid)} TODO\`,
     // A capture without pids says 0 for each: workerName leaves that out, and no sentence names a process 0.
     summary: \`TODO: \${plural(count, 'request')}.\`,
