@@ -201,7 +201,5 @@ function endOnSignals(progress: ProgressLine, onInterrupt: (() => void) | null):
 
 function effort({ quality }: Report, elapsedMs: number): string {
   const rate = quality.lines / Math.max(elapsedMs / 1_000, 0.001);
-  return (
-    `${plural(quality.lines, 'line')} in ${(elapsedMs / 1_000).toFixed(2)} s ` + `(${count(Math.round(rate))} lines/s).`
-  );
+  return `${plural(quality.lines, 'line')} in ${(elapsedMs / 1_000).toFixed(2)} s (${count(Math.round(rate))} lines/s).`;
 }
