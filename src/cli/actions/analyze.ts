@@ -200,6 +200,7 @@ function endOnSignals(progress: ProgressLine, onInterrupt: (() => void) | null):
 }
 
 function effort({ quality }: Report, elapsedMs: number): string {
-  const rate = quality.lines / Math.max(elapsedMs / 1_000, 0.001);
-  return `${plural(quality.lines, 'line')} in ${(elapsedMs / 1_000).toFixed(2)} s (${count(Math.round(rate))} lines/s).`;
+  const seconds = elapsedMs / 1_000;
+  const rate = count(Math.round(quality.lines / Math.max(seconds, 0.001)));
+  return `${plural(quality.lines, 'line')} in ${seconds.toFixed(2)} s (${rate} lines/s).`;
 }
