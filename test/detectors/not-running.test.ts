@@ -68,7 +68,7 @@ describe('a call that waits for nothing', () => {
     first.waitUntil(50, LISTENER).accept(11, { ms: 170 }).read(11, 'GET /a').reply(11).close(11);
     for (const worker of [second, first]) worker.waitUntil(900);
     const { metrics } = await stall(trace);
-    assert.deepEqual([metrics.cause, metrics.call], ['accept', 'accept4']);
+    assert.deepEqual([metrics.cause, metrics.call], ['blocking-call', 'accept4']);
   });
 
   it('shows it from three tenths of a stall on, the rest of which passed without a call', async () => {
