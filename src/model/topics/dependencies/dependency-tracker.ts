@@ -48,7 +48,7 @@ const lastAsked = new PerThread<Upstream>();
 /** Processes that ask a broker for jobs. */
 const takesJobs = new PerProcess<true>();
 
-/** A standard stream that was a socket before the capture leads to who started the helper: its next order comes there. */
+/** A standard stream that was a socket before the capture leads to who started the helper, and gives it orders. */
 function isStartersSocket({ fd }: Call, { seenOpening }: Descriptor): boolean {
   return fd >= 0 && fd <= STANDARD_ERROR && !seenOpening;
 }
