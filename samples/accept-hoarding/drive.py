@@ -1,4 +1,5 @@
-"""Two workers are in a request for a moment when a few clients come at once: the third is the only one that can accept them."""
+"""Two workers are in a request for a moment when a few clients come at once: the third is the only one that can accept
+them."""
 
 import os
 import threading
@@ -66,7 +67,9 @@ def client(answers):
 
 def had_to_wait(request, answers, requests):
     """Whether its client waited although another worker was in no request for as long."""
-    answer = next(a for a in answers if a["request"] == request["text"] and a["connectedAt"] <= request["start"] <= a["endedAt"])
+    answer = next(
+        a for a in answers if a["request"] == request["text"] and a["connectedAt"] <= request["start"] <= a["endedAt"]
+    )
     arrived = answer["connectedAt"]
     if request["start"] - arrived < WAITED_SECONDS:
         return False

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Records workers that accept all there is when they are woken, and workers that accept the next connection when they are done.
+# Records workers that accept all there is when they are woken, and workers that accept the next connection when they
+# are done.
 # usage: record.sh [all] [one]      (default: all of them)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story accept-hoarding

@@ -1,7 +1,9 @@
-"""Three processes, each with an asyncio loop, and one listener that all inherit. Each request works for a moment without awaiting.
+"""Three processes, each with an asyncio loop, and one listener that all inherit. Each request works for a moment
+without awaiting.
 
 usage: server.py PORT all|one
-all: asyncio's own server, which accepts until the queue is empty. one: a worker accepts the next connection when it has served the last.
+all: asyncio's own server, which accepts until the queue is empty. one: a worker accepts the next connection when it has
+served the last.
 """
 
 import asyncio

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Records a multi-process asyncio server that sleeps in a handler, and a twin that awaits and has a listener per process.
+# Records a multi-process asyncio server that sleeps in a handler, and a twin that awaits and has a listener per
+# process.
 # usage: record.sh [blocking] [healthy]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story asyncio-server

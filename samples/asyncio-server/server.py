@@ -1,8 +1,8 @@
 """Three processes, each with an asyncio loop, behind one port.
 
 usage: server.py PORT shared|reuseport
-shared: one listener, inherited by all, and a handler that sleeps without awaiting. reuseport: a listener each, and a handler that
-awaits.
+shared: one listener, inherited by all, and a handler that sleeps without awaiting. reuseport: a listener each, and a
+handler that awaits.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""A service with a request that stops its worker for a while: an original sleep, as a library that was imported too early would do."""
+"""A service with a request that stops its worker for a while: an original sleep, as a library that was imported too
+early would do."""
 
 import os
 import sys

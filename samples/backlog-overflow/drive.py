@@ -1,4 +1,5 @@
-"""Stops every worker for a while, three times, and lets many clients connect meanwhile. Those whose SYN was dropped connect a second late."""
+"""Stops every worker for a while, three times, and lets many clients connect meanwhile. Those whose SYN was dropped
+connect a second late."""
 
 import threading
 import time
@@ -41,7 +42,9 @@ def main():
 
 def round_of_clients(workers):
     """How many clients could not connect at once."""
-    stalls = [threading.Thread(target=lambda: http_client.must_succeed(http_client.get("/stall"))) for _ in range(workers)]
+    stalls = [
+        threading.Thread(target=lambda: http_client.must_succeed(http_client.get("/stall"))) for _ in range(workers)
+    ]
     for stall in stalls:
         stall.start()
         time.sleep(0.05)

@@ -1,7 +1,7 @@
 """One path per way to stop an event loop.
 
-COOPERATE in the environment: no (each handler does it the blocking way) or yes (the same work, cooperatively or on a native
-thread of gevent's pool).
+COOPERATE in the environment: no (each handler does it the blocking way) or yes (the same work, cooperatively or on a
+native thread of gevent's pool).
 """
 
 import fcntl
@@ -27,7 +27,9 @@ CPU_SLICE_SECONDS = 0.004
 UPSTREAM = ("127.0.0.1", 18081)
 HOME = os.environ["HOME"]
 PIPE_BYTES = 256 * 1024
-HEAVY_MODULES = ["asyncio", "flask", "unittest.mock", "sqlite3", "xml.dom.minidom", "multiprocessing.pool", "pydoc", "ctypes.util"]
+HEAVY_MODULES = [
+    "asyncio", "flask", "unittest.mock", "sqlite3", "xml.dom.minidom", "multiprocessing.pool", "pydoc", "ctypes.util",
+]  # fmt: skip
 
 cooperates = os.environ["COOPERATE"] == "yes"
 original = gevent.monkey.get_original

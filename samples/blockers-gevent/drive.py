@@ -1,4 +1,5 @@
-"""Visits each blocker in turn and is itself the other half of most: lock holder, slow upstream, slow resolver, lazy log reader."""
+"""Visits each blocker in turn and is itself the other half of most: lock holder, slow upstream, slow resolver, lazy log
+reader."""
 
 import fcntl
 import os
@@ -115,8 +116,9 @@ def main():
             "quiet": [
                 *(
                     [
-                        "loop-stall", "service-stall", "lazy-import", "blocking-dns", "gil-starvation", "disk-sync", "lock-contention",
-                    ]
+                        "loop-stall", "service-stall", "lazy-import", "blocking-dns", "gil-starvation", "disk-sync",
+                        "lock-contention",
+                    ]  # fmt: skip
                     if arguments.healthy
                     else []
                 ),

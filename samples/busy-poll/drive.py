@@ -1,4 +1,5 @@
-"""Clients that leave early; or, for a server that may open few files, clients that connect and stay. Small requests in between."""
+"""Clients that leave early; or, for a server that may open few files, clients that connect and stay. Small requests in
+between."""
 
 import os
 import socket
@@ -12,7 +13,12 @@ ROUNDS = 3
 QUICK = 7
 IDLE = 29
 HOLD_SECONDS = 0.5
-FOUND = {"ignores": ["busy-poll"], "rounds-down": ["busy-poll"], "out-of-files": ["busy-poll", "accept-errors"], "handles": []}
+FOUND = {
+    "ignores": ["busy-poll"],
+    "rounds-down": ["busy-poll"],
+    "out-of-files": ["busy-poll", "accept-errors"],
+    "handles": [],
+}
 
 
 def main():
@@ -23,7 +29,9 @@ def main():
 
     before = processor_seconds()
     began = time.time()
-    connections = hold_many() if arguments.how == "out-of-files" else ask_for_later(leaves=arguments.how != "rounds-down")
+    connections = (
+        hold_many() if arguments.how == "out-of-files" else ask_for_later(leaves=arguments.how != "rounds-down")
+    )
     time.sleep(0.2)
     used = processor_seconds() - before
     found = FOUND[arguments.how]
@@ -33,7 +41,10 @@ def main():
         story="busy-poll",
         variant=arguments.variant,
         server=f"bare Python 3.11.2, 2 processes with an epoll loop, {arguments.how}",
-        expect={"found": found, "quiet": ["loop-stall", "service-stall", "request-retry", *([] if found else ["busy-poll"])]},
+        expect={
+            "found": found,
+            "quiet": ["loop-stall", "service-stall", "request-retry", *([] if found else ["busy-poll"])],
+        },
         connections=connections,
         accepts=accepts(began, connections),
         more={"processorSeconds": used, **({} if arguments.how == "out-of-files" else {"spins": spins(began)})},
@@ -80,7 +91,9 @@ def accepts(began, connections):
 def spins(began):
     """When each worker went round its loop in vain, as it knows itself."""
     records = truth_log.read(os.environ["TRUTH_MAP"])
-    return [{key: r[key] for key in ("pid", "start", "end")} for r in records if r["kind"] == "spin" and r["start"] >= began]
+    return [
+        {key: r[key] for key in ("pid", "start", "end")} for r in records if r["kind"] == "spin" and r["start"] >= began
+    ]
 
 
 def processor_seconds():

@@ -1,8 +1,8 @@
 """Two processes that share a listener, each with a small epoll loop of its own (level-triggered).
 
 usage: server.py PORT ignores|rounds-down|out-of-files|handles
-A GET /later… is answered after a while. ignores: what is ready meanwhile on its connection, the end of the client, is left unread.
-rounds-down: it waits for whole seconds, which is no time when the next reply is due sooner.
+A GET /later… is answered after a while. ignores: what is ready meanwhile on its connection, the end of the client, is
+left unread. rounds-down: it waits for whole seconds, which is no time when the next reply is due sooner.
 out-of-files: it may open few files, and tries to accept again and again. handles: it reads the end, and closes.
 """
 

@@ -1,4 +1,5 @@
-"""Seven clients, each with its next request as soon as the last is answered, every request on a connection of its own."""
+"""Seven clients, each with its next request as soon as the last is answered, every request on a connection of its
+own."""
 
 import threading
 import time

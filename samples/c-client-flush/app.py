@@ -1,7 +1,7 @@
 """A service that publishes to Kafka from its requests, while the broker is down.
 
-FLUSH in the environment: request (the handler flushes: a C library waits, the event loop with it) or background (the handler
-only polls; a native thread of gevent's pool does the waiting).
+FLUSH in the environment: request (the handler flushes: a C library waits, the event loop with it) or background (the
+handler only polls; a native thread of gevent's pool does the waiting).
 """
 
 import os

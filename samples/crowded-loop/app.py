@@ -1,4 +1,5 @@
-"""A gevent worker that computes a little for each request, and lets nobody else in while the next one of the same client is there.
+"""A gevent worker that computes a little for each request, and lets nobody else in while the next one of the same
+client is there.
 
 The truth: requests that follow each other without a pause are one section.
 """

@@ -84,7 +84,12 @@ def main():
         server=arguments.server,
         expect={
             "found": [] if arguments.healthy else ["loop-stall"],
-            "quiet": [*(["loop-stall", "service-stall"] if arguments.healthy else []), *load.CALM, "thundering-herd", "fd-leak"],
+            "quiet": [
+                *(["loop-stall", "service-stall"] if arguments.healthy else []),
+                *load.CALM,
+                "thundering-herd",
+                "fd-leak",
+            ],
         },
         connections=connections,
         accepts={worker: connections},

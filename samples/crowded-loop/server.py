@@ -2,7 +2,8 @@
 
 usage: server.py PORT
 
-The truth: all that one iteration of the loop served is one section. asyncio asks the kernel between two iterations, so this is a turn.
+The truth: all that one iteration of the loop served is one section. asyncio asks the kernel between two iterations, so
+this is a turn.
 """
 
 import asyncio

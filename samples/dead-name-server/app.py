@@ -1,5 +1,5 @@
-"""A request that needs the address of another service. RESOLVER in the environment: libc (on the loop's own thread) or gevent (its
-default: libc, on a native thread)."""
+"""A request that needs the address of another service. RESOLVER in the environment: libc (on the loop's own thread) or
+gevent (its default: libc, on a native thread)."""
 
 import os
 import socket

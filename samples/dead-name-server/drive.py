@@ -30,7 +30,10 @@ def answer():
         record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\0\0\7" if is_known else b""
         flags = b"\x81\x80" if is_known else b"\x81\x83"
         question = query[12 : query.index(b"\0", 12) + 5]
-        server.sendto(query[:2] + flags + query[4:6] + (b"\0\1" if is_known else b"\0\0") + b"\0\0\0\0" + question + record, client)
+        server.sendto(
+            query[:2] + flags + query[4:6] + (b"\0\1" if is_known else b"\0\0") + b"\0\0\0\0" + question + record,
+            client,
+        )
 
 
 def main():

@@ -1,4 +1,5 @@
-"""Requests that open something. LEAK in the environment: yes (and keep it for ever) or no (what is kept is kept within bounds)."""
+"""Requests that open something. LEAK in the environment: yes (and keep it for ever) or no (what is kept is kept within
+bounds)."""
 
 import itertools
 import os

@@ -1,4 +1,5 @@
-"""Asks for reports and exports, is the service that answers them, and counts the open descriptors of the workers from outside."""
+"""Asks for reports and exports, is the service that answers them, and counts the open descriptors of the workers from
+outside."""
 
 import os
 import socket
@@ -64,7 +65,13 @@ def main():
         server="gunicorn 20.1.0 sync, 2 workers",
         expect={
             "found": [] if arguments.healthy else kinds,
-            "quiet": ["loop-stall", "service-stall", "worker-saturation", *load.CALM, *(kinds if arguments.healthy else [])],
+            "quiet": [
+                "loop-stall",
+                "service-stall",
+                "worker-saturation",
+                *load.CALM,
+                *(kinds if arguments.healthy else []),
+            ],
         },
         connections=FORGOTTEN + REQUESTS,
         more={

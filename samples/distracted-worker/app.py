@@ -3,7 +3,8 @@
 CRUNCH in the environment says how /b works:
   small     no allocation to speak of, so hardly a system call
   large     documents that make the allocator talk to the kernel
-  sleep-zero  gevent.sleep(0) every few milliseconds: other greenlets run, but gevent looks for I/O only after 50 of them
+  sleep-zero  gevent.sleep(0) every few milliseconds: other greenlets run, but gevent looks for I/O only after 50 of
+              them
   yielding  gevent.sleep(0.001) every few milliseconds: back to the loop and its epoll_wait, a good citizen
 """
 
@@ -25,7 +26,9 @@ SLICE_SECONDS = 0.004
 PAUSE_SECONDS = {"sleep-zero": 0, "yielding": 0.001}
 
 how = os.environ["CRUNCH"]
-document = json.dumps([{"id": row, "name": "item", "tags": ["a", "b"]} for row in range(20000 if how == "large" else 20)])
+document = json.dumps(
+    [{"id": row, "name": "item", "tags": ["a", "b"]} for row in range(20000 if how == "large" else 20)]
+)
 page = b"x" * 8192
 truth = truth_log.open_from_environment()
 truth.note("ready", "worker")

@@ -1,4 +1,5 @@
-"""Three rounds of: A asks, B follows, A's client loses patience and later asks again; between them, calls that go well."""
+"""Three rounds of: A asks, B follows, A's client loses patience and later asks again; between them, calls that go
+well."""
 
 import json
 import socket

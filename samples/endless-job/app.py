@@ -1,7 +1,7 @@
 """A request starts a long job "in the background" and answers at once.
 
-JOB in the environment: pool (a ThreadPoolExecutor, which gevent has turned into greenlets: the job runs on the event loop) or
-process (a child process does it).
+JOB in the environment: pool (a ThreadPoolExecutor, which gevent has turned into greenlets: the job runs on the event
+loop) or process (a child process does it).
 """
 
 import os

@@ -1,4 +1,5 @@
-"""Starts the job, goes on with small calls, and is done long before the job is: the capture ends in the middle of it."""
+"""Starts the job, goes on with small calls, and is done long before the job is: the capture ends in the middle of
+it."""
 
 import time
 

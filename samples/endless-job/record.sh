@@ -1,6 +1,6 @@
 #!/bin/bash
-# Records a job that a monkey-patched pool runs on the event loop, by attaching and leaving while it runs; and a twin whose job is a
-# process of its own.
+# Records a job that a monkey-patched pool runs on the event loop, by attaching and leaving while it runs; and a twin
+# whose job is a process of its own.
 # usage: record.sh [pool] [healthy]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story endless-job

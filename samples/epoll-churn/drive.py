@@ -10,7 +10,10 @@ import load
 import truth_log
 
 CONNECTIONS = 31
-SERVERS = {"eventlet": "gunicorn 20.1.0 eventlet 0.33.1, 3 workers", "gevent": "gunicorn 20.1.0 gevent 22.10.2, 3 workers"}
+SERVERS = {
+    "eventlet": "gunicorn 20.1.0 eventlet 0.33.1, 3 workers",
+    "gevent": "gunicorn 20.1.0 gevent 22.10.2, 3 workers",
+}
 
 
 def main():

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Records one tiny server three times: woken all together, woken one at a time by EPOLLEXCLUSIVE, and by blocking accept.
+# Records one tiny server three times: woken all together, woken one at a time by EPOLLEXCLUSIVE, and by blocking
+# accept.
 # usage: record.sh [plain] [exclusive] [blocking]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story epoll-prefork

@@ -1,4 +1,5 @@
-"""The smallest pre-forking server: one listener, four processes. Its second argument says how they wait for connections.
+"""The smallest pre-forking server: one listener, four processes. Its second argument says how they wait for
+connections.
 
 usage: server.py PORT plain|exclusive|blocking
 plain: epoll, level-triggered. exclusive: the same with EPOLLEXCLUSIVE. blocking: accept() itself waits.

@@ -1,7 +1,7 @@
 """Sessions that are garbage, and a callback that logs each one's end to syslog.
 
-LOGGING in the environment: collector (the callback logs at once, inside the garbage collector) or later (it takes a note, and a
-greenlet logs).
+LOGGING in the environment: collector (the callback logs at once, inside the garbage collector) or later (it takes a
+note, and a greenlet logs).
 """
 
 import collections

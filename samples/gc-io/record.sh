@@ -7,7 +7,10 @@
 begin_story gc-io
 
 # Stacks cost time and space: only the calls that matter.
-STRACE_OPTIONS+=(-k -e trace=accept4,epoll_wait,recvfrom,sendto,connect,socket,listen,close,clone,clone3,fork,vfork,epoll_ctl)
+STRACE_OPTIONS+=(
+  -k
+  -e trace=accept4,epoll_wait,recvfrom,sendto,connect,socket,listen,close,clone,clone3,fork,vfork,epoll_ctl
+)
 
 private_dev() {
   mkdir dev

@@ -1,5 +1,6 @@
-"""A request starts a report. REPORT in the environment: thread (a native thread of the same interpreter) or process. Another request
-puts a page together from many small files: each file call gives the interpreter lock away, and has to get it back."""
+"""A request starts a report. REPORT in the environment: thread (a native thread of the same interpreter) or process.
+Another request puts a page together from many small files: each file call gives the interpreter lock away, and has to
+get it back."""
 
 import os
 import subprocess

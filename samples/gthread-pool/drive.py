@@ -31,7 +31,9 @@ def main():
         server=f"gunicorn 20.1.0 gthread, {WORKERS} workers with 4 threads",
         expect={
             "found": [],
-            "quiet": ["loop-stall", "service-stall", "worker-saturation", "gil-starvation", "lock-contention", *load.CALM],
+            "quiet": [
+                "loop-stall", "service-stall", "worker-saturation", "gil-starvation", "lock-contention", *load.CALM,
+            ],  # fmt: skip
         },
         connections=ROUNDS * AT_ONCE + len(pinger.pings),
         more=pinger.truth(),

@@ -1,4 +1,5 @@
-"""Four requests that need one mutex. Who has it waits for a service that accepts and never answers, or for a lock on a file."""
+"""Four requests that need one mutex. Who has it waits for a service that accepts and never answers, or for a lock on a
+file."""
 
 import fcntl
 import os

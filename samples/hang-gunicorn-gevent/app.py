@@ -16,7 +16,14 @@ mutex = ctypes.create_string_buffer(64)
 
 def ask_database():
     hang.say("database", f"127.0.0.1:{hang.UPSTREAM_PORT}")
-    psycopg2.connect(host="127.0.0.1", port=hang.UPSTREAM_PORT, user="sample", dbname="sample", sslmode="disable", gssencmode="disable")
+    psycopg2.connect(
+        host="127.0.0.1",
+        port=hang.UPSTREAM_PORT,
+        user="sample",
+        dbname="sample",
+        sslmode="disable",
+        gssencmode="disable",
+    )
 
 
 def lock_twice():

@@ -1,4 +1,5 @@
-"""Two requests for two workers: one waits for a database that accepts and says nothing, one for a mutex that it holds itself."""
+"""Two requests for two workers: one waits for a database that accepts and says nothing, one for a mutex that it holds
+itself."""
 
 import hang
 

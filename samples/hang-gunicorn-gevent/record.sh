@@ -1,5 +1,6 @@
 #!/bin/bash
-# Records gevent workers that hang outside of the event loop: in a C library that asks a database, and at a mutex. And the same server idle.
+# Records gevent workers that hang outside of the event loop: in a C library that asks a database, and at a mutex. And
+# the same server idle.
 # usage: record.sh [.] [healthy] [bpftrace] [bpftrace/healthy]      (default: all)
 . "$(dirname "$0")/../lib/hang.sh"
 begin_story hang-gunicorn-gevent

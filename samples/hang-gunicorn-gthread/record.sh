@@ -1,5 +1,6 @@
 #!/bin/bash
-# Records a thread pool whose threads all wait for one lock; who has it waits for a file that another process locked. And the same server idle.
+# Records a thread pool whose threads all wait for one lock; who has it waits for a file that another process locked.
+# And the same server idle.
 # usage: record.sh [.] [healthy] [bpftrace] [bpftrace/healthy]      (default: all)
 . "$(dirname "$0")/../lib/hang.sh"
 begin_story hang-gunicorn-gthread

@@ -21,8 +21,9 @@ def pair(name, value):
 
 def ask(session=SESSION):
     parameters = {
-        "SCRIPT_FILENAME": f"{HOME}/page.php", "SCRIPT_NAME": "/page.php", "REQUEST_METHOD": "GET", "REQUEST_URI": "/page.php",
-        "QUERY_STRING": session, "SERVER_PROTOCOL": "HTTP/1.1", "GATEWAY_INTERFACE": "CGI/1.1",
+        "SCRIPT_FILENAME": f"{HOME}/page.php", "SCRIPT_NAME": "/page.php", "REQUEST_METHOD": "GET",
+        "REQUEST_URI": "/page.php", "QUERY_STRING": session, "SERVER_PROTOCOL": "HTTP/1.1",
+        "GATEWAY_INTERFACE": "CGI/1.1",
     }  # fmt: skip
     body = b"".join(pair(name, value) for name, value in parameters.items())
     connection = socket.create_connection(("127.0.0.1", 18080))

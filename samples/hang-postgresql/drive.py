@@ -1,5 +1,6 @@
-"""Sessions that hang: two wait for a row that an idle transaction has changed, one sends to a client that does not read, one loads from a
-named pipe that nobody writes to. What each waits for the server itself tells (pg_stat_activity, pg_locks)."""
+"""Sessions that hang: two wait for a row that an idle transaction has changed, one sends to a client that does not
+read, one loads from a named pipe that nobody writes to. What each waits for the server itself tells (pg_stat_activity,
+pg_locks)."""
 
 import os
 import threading
@@ -8,19 +9,28 @@ import hang
 import psycopg2
 import psycopg2.extensions
 
-# From this server's own view of itself. A row lock and a client are waited for with epoll_wait, as by sessions that idle.
+# From this server's own view of itself. A row lock and a client are waited for with epoll_wait, as by sessions that
+# idle.
 WAITS = """
-  SELECT a.pid, extract(epoch FROM coalesce((SELECT min(l.waitstart) FROM pg_locks l WHERE l.pid = a.pid), a.query_start))::float8,
+  SELECT a.pid,
+         extract(
+           epoch FROM coalesce((SELECT min(l.waitstart) FROM pg_locks l WHERE l.pid = a.pid), a.query_start)
+         )::float8,
          a.application_name, pg_blocking_pids(a.pid)
   FROM pg_stat_activity a
-  WHERE a.application_name LIKE 'stuck%' AND (a.wait_event IN ('transactionid', 'tuple', 'ClientWrite') OR a.query LIKE 'COPY%')
+  WHERE a.application_name LIKE 'stuck%' AND (a.wait_event IN ('transactionid', 'tuple', 'ClientWrite')
+    OR a.query LIKE 'COPY%')
 """
 FEED = f"{os.environ['HOME']}/feed"
 sessions = []
 
 
 def connect(name, **options):
-    sessions.append(psycopg2.connect(host="127.0.0.1", port=18080, user="postgres", dbname="postgres", application_name=name, **options))
+    sessions.append(
+        psycopg2.connect(
+            host="127.0.0.1", port=18080, user="postgres", dbname="postgres", application_name=name, **options
+        )
+    )
     return sessions[-1]
 
 
@@ -52,7 +62,9 @@ def hang_all():
 
 
 def waits():
-    watcher = psycopg2.connect(host="127.0.0.1", port=18080, user="postgres", dbname="postgres", application_name="watcher")
+    watcher = psycopg2.connect(
+        host="127.0.0.1", port=18080, user="postgres", dbname="postgres", application_name="watcher"
+    )
     cursor = watcher.cursor()
     cursor.execute(WAITS)
     rows = cursor.fetchall()

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Records the thread pools of two puma workers: a thread reads from a service that never answers, the others wait for its Mutex. And the same server idle.
+# Records the thread pools of two puma workers: a thread reads from a service that never answers, the others wait for
+# its Mutex. And the same server idle.
 # usage: record.sh [.] [healthy] [bpftrace] [bpftrace/healthy]      (default: all)
 . "$(dirname "$0")/../lib/hang.sh"
 begin_story hang-puma

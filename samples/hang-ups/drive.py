@@ -1,4 +1,5 @@
-"""Clients that leave politely, clients that reset, clients that only stop sending; an upstream and a helper that go away."""
+"""Clients that leave politely, clients that reset, clients that only stop sending; an upstream and a helper that go
+away."""
 
 import socket
 import struct

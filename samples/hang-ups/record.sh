@@ -1,5 +1,6 @@
 #!/bin/bash
-# Records clients, an upstream and a helper that go away; clients that go away behind nginx; and a twin whose clients are patient.
+# Records clients, an upstream and a helper that go away; clients that go away behind nginx; and a twin whose clients
+# are patient.
 # usage: record.sh [direct] [behind-nginx] [healthy]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story hang-ups

@@ -6,7 +6,8 @@ begin_story hang-uvicorn
 
 start() {
   mkfifo jobs
-  start_untraced "$PYTHON" -m uvicorn --host 127.0.0.1 --port "$SAMPLE_PORT" --workers 2 --log-level warning app:application
+  start_untraced "$PYTHON" -m uvicorn --host 127.0.0.1 --port "$SAMPLE_PORT" --workers 2 --log-level warning \
+    app:application
   wait_listening "$SAMPLE_PORT" 3
 }
 

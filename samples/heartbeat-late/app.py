@@ -1,4 +1,5 @@
-"""A handler that takes seconds. NAP in the environment: blocking (the loop stands, and with it gunicorn's heartbeat) or cooperative."""
+"""A handler that takes seconds. NAP in the environment: blocking (the loop stands, and with it gunicorn's heartbeat) or
+cooperative."""
 
 import os
 import sys

@@ -1,4 +1,5 @@
-"""One client, one connection at a time, 20 a second: the rate at which a herd shows best. Or many more, to see who gets them."""
+"""One client, one connection at a time, 20 a second: the rate at which a herd shows best. Or many more, to see who gets
+them."""
 
 import collections
 import os

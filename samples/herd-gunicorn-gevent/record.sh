@@ -1,5 +1,6 @@
 #!/bin/bash
-# Records the herd, the same herd by attaching, a longer one to see who wins, and two servers that wake one worker per connection.
+# Records the herd, the same herd by attaching, a longer one to see who wins, and two servers that wake one worker per
+# connection.
 # usage: record.sh [started] [attached] [skewed] [nginx] [uwsgi-thunder] [bpftrace] [bpftrace-nginx]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story herd-gunicorn-gevent
@@ -52,8 +53,8 @@ record_nginx() {
 
 record_uwsgi_thunder() {
   begin_recording healthy/uwsgi-thunder
-  start_traced /usr/bin/uwsgi --plugin python3 --virtualenv "$RUN_DIR/venv" --http-socket "127.0.0.1:$SAMPLE_PORT" --master --processes 4 \
-    --lazy-apps --thunder-lock --disable-logging --die-on-term --wsgi-file app.py
+  start_traced /usr/bin/uwsgi --plugin python3 --virtualenv "$RUN_DIR/venv" --http-socket "127.0.0.1:$SAMPLE_PORT" \
+    --master --processes 4 --lazy-apps --thunder-lock --disable-logging --die-on-term --wsgi-file app.py
   wait_workers 4
   drive --variant healthy/uwsgi-thunder --server uwsgi-thunder
   stop_server

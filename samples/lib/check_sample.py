@@ -174,7 +174,8 @@ def main(arguments):
     problems = list(contradictions(truth, reader))
     if truth["stalls"]:
         seconds = [stall["end"] - stall["start"] for stall in truth["stalls"]]
-        print(f"   {len(seconds)} stalls in the truth, median {statistics.median(seconds):.3f} s, longest {max(seconds):.3f} s")
+        median, longest = statistics.median(seconds), max(seconds)
+        print(f"   {len(seconds)} stalls in the truth, median {median:.3f} s, longest {longest:.3f} s")
     for problem in problems:
         print(f"check_sample: {problem}", file=sys.stderr)
     sys.exit(1 if problems else 0)

@@ -1,10 +1,12 @@
-"""What the stories hang-* share: the application's side (`say`), the driver's side (`run`), and a look into the capture.
+"""What the stories hang-* share: the application's side (`say`), the driver's side (`run`), and a look into the
+capture.
 
-An application says that it is about to get stuck by a line of JSON in a file, before any tracer is there. The driver then asks the kernel
-what each thread of the server is in (/proc/PID/task/TID/syscall), before the tracer comes and after it has left: what has not moved in
-between hung all the time.
+An application says that it is about to get stuck by a line of JSON in a file, before any tracer is there. The driver
+then asks the kernel what each thread of the server is in (/proc/PID/task/TID/syscall), before the tracer comes and
+after it has left: what has not moved in between hung all the time.
 
-usage: hang.py TRACE TRUTH.json     the last line of each stuck thread must be a call that did not come back; exits 1 otherwise
+usage: hang.py TRACE TRUTH.json     the last line of each stuck thread must be a call that did not come back; exits 1
+otherwise
 """
 
 import argparse
@@ -23,32 +25,37 @@ SAID = f"{HOME}/said"
 UPSTREAM_PORT = 18081
 # What must not be found, whatever hangs.
 NEVER = [
-    "thundering-herd", "accept-skew", "ineffective-reuseport", "backlog-overflow", "stranded-queue", "accept-hoarding", "busy-poll",
-    "epoll-churn", "broken-pipe", "abandoned-request", "request-retry", "fd-leak", "accept-errors", "fork-then-load", "lazy-import", "gc-io",
+    "thundering-herd", "accept-skew", "ineffective-reuseport", "backlog-overflow", "stranded-queue", "accept-hoarding",
+    "busy-poll", "epoll-churn", "broken-pipe", "abandoned-request", "request-retry", "fd-leak", "accept-errors",
+    "fork-then-load", "lazy-import", "gc-io",
 ]  # fmt: skip
 # A server that idles has none of these either.
 IDLE_NEVER = [
-    "stuck-call", "loop-stall", "service-stall", "worker-saturation", "lock-contention", "disk-sync", "blocking-dns", "gil-starvation",
-    "heartbeat-late",
+    "stuck-call", "loop-stall", "service-stall", "worker-saturation", "lock-contention", "disk-sync", "blocking-dns",
+    "gil-starvation", "heartbeat-late",
 ]  # fmt: skip
 # Numbers of x86-64.
 CALLS = {
-    0: "read", 1: "write", 7: "poll", 20: "writev", 23: "select", 34: "pause", 35: "nanosleep", 42: "connect", 43: "accept", 44: "sendto",
-    45: "recvfrom", 47: "recvmsg", 61: "wait4", 72: "fcntl", 73: "flock", 128: "rt_sigtimedwait", 202: "futex", 219: "restart_syscall",
-    230: "clock_nanosleep", 232: "epoll_wait", 247: "waitid", 257: "openat", 270: "pselect6", 271: "ppoll", 281: "epoll_pwait", 288: "accept4", 441: "epoll_pwait2",
+    0: "read", 1: "write", 7: "poll", 20: "writev", 23: "select", 34: "pause", 35: "nanosleep", 42: "connect",
+    43: "accept", 44: "sendto", 45: "recvfrom", 47: "recvmsg", 61: "wait4", 72: "fcntl", 73: "flock",
+    128: "rt_sigtimedwait", 202: "futex", 219: "restart_syscall", 230: "clock_nanosleep", 232: "epoll_wait",
+    247: "waitid", 257: "openat", 270: "pselect6", 271: "ppoll", 281: "epoll_pwait", 288: "accept4",
+    441: "epoll_pwait2",
 }  # fmt: skip
 TAKES_NO_DESCRIPTOR = {
-    "poll", "ppoll", "select", "pselect6", "futex", "openat", "wait4", "waitid", "nanosleep", "clock_nanosleep", "pause", "rt_sigtimedwait",
-    "restart_syscall",
+    "poll", "ppoll", "select", "pselect6", "futex", "openat", "wait4", "waitid", "nanosleep", "clock_nanosleep",
+    "pause", "rt_sigtimedwait", "restart_syscall",
 }  # fmt: skip
 
 
 def say(kind, target, shown=True):
     """
-    The application is about to wait for this, without a timeout, by its own clock. With `shown=False` it waits as its idle threads do:
-    no call, argument or descriptor tells them apart.
+    The application is about to wait for this, without a timeout, by its own clock. With `shown=False` it waits as its
+    idle threads do: no call, argument or descriptor tells them apart.
     """
-    write_line(dict(pid=os.getpid(), tid=threading.get_native_id(), since=time.time(), kind=kind, target=target, shown=shown))
+    write_line(
+        dict(pid=os.getpid(), tid=threading.get_native_id(), since=time.time(), kind=kind, target=target, shown=shown)
+    )
 
 
 def write_line(fields):
@@ -166,8 +173,8 @@ def snapshot(family):
 
 def run(story, server, hang, before=lambda: None, warm_up=warm_up, workers=children_of, entries=said, idle_seconds=1.0):
     """
-    The driver of a story: has the server answer some requests, makes it hang (unless it shall idle), writes down who is in what, lets the
-    tracer come and go (files `hung` and `left`), looks again, and leaves its side of the truth.
+    The driver of a story: has the server answer some requests, makes it hang (unless it shall idle), writes down who is
+    in what, lets the tracer come and go (files `hung` and `left`), looks again, and leaves its side of the truth.
     `hang()` returns when the application has said of all that they are stuck; `entries()` is what was said.
     """
     parser = argparse.ArgumentParser()
@@ -195,7 +202,9 @@ def run(story, server, hang, before=lambda: None, warm_up=warm_up, workers=child
     wait_for("the tracer to leave", lambda: os.path.exists("left"), 60)
     second = snapshot(family)
     for entry in stuck:
-        if entry["call"] is not None and not is_same(first[entry["pid"], entry["tid"]], second[entry["pid"], entry["tid"]]):
+        if entry["call"] is not None and not is_same(
+            first[entry["pid"], entry["tid"]], second[entry["pid"], entry["tid"]]
+        ):
             raise SystemExit(f"it went on: {entry}, {second[entry['pid'], entry['tid']]}")
         if entry["call"] is not None and second[entry["pid"], entry["tid"]]["call"] == "restart_syscall":
             # That is all that strace shows of it, as of many a thread that idles.
@@ -226,7 +235,10 @@ def run(story, server, hang, before=lambda: None, warm_up=warm_up, workers=child
 
 
 def stuck_entry(entry, threads):
-    """What was said, and what the kernel says of the same thread. Where no thread is named (goroutines), no call is either."""
+    """
+    What was said, and what the kernel says of the same thread. Where no thread is named (goroutines), no call is
+    either.
+    """
     if entry["tid"] is None:
         return {**entry, "call": None, "descriptor": None, "hasTimeout": False}
     call = threads[entry["pid"], entry["tid"]]
@@ -247,7 +259,10 @@ def stuck_entry(entry, threads):
 
 
 def is_same(before, after):
-    """A tracer that comes interrupts a wait with a timeout; the kernel resumes it as another call, with the registers as they were."""
+    """
+    A tracer that comes interrupts a wait with a timeout; the kernel resumes it as another call, with the registers as
+    they were.
+    """
     if after is None or before["arguments"][0] != after["arguments"][0]:
         return False
     return before["call"] == after["call"] or after["call"] == "restart_syscall"
@@ -269,7 +284,8 @@ def check(trace, truth_path):
         if entry["call"] is None:
             continue
         line = last.get(entry["tid"], "")
-        if not re.match(rf"(?:{entry['call']}\(|restart_syscall\(|<\.\.\. {entry['call']} resumed).*<(?:detached|unfinished) \.\.\.>$", line):
+        begins = rf"(?:{entry['call']}\(|restart_syscall\(|<\.\.\. {entry['call']} resumed)"
+        if not re.match(rf"{begins}.*<(?:detached|unfinished) \.\.\.>$", line):
             problems.append(f"{entry['tid']} is stuck in {entry['call']}, and its last line is: {line}")
     print(f"   {len(truth['stuck'])} stuck, {len(truth['idle'])} idle, {len(last)} threads in the capture")
     for problem in problems:

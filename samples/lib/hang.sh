@@ -32,7 +32,8 @@ record_variants() {
   done
 }
 
-# begin_hang DRIVE-ARGUMENTS…: returns when the application has said that it is stuck, and the kernel says so too. Nothing is traced yet.
+# begin_hang DRIVE-ARGUMENTS…: returns when the application has said that it is stuck, and the kernel says so too.
+# Nothing is traced yet.
 begin_hang() {
   "${CLEAN[@]}" PATH=/usr/bin:/bin /usr/bin/python3 drive.py --out driver.json --server "$SERVER_PID" "$@" 8>&- 9>&- &
   DRIVER_PID=$!
@@ -58,7 +59,8 @@ look_with_strace() {
 look_with_drover() {
   BPFTRACE_PROGRAM=calls.bt
   : >descriptors
-  node "$SAMPLES_DIR/../bin/drover.js" record "$SERVER_PID" --engine bpftrace --for "${LOOK_SECONDS}s" -q -o "$RUN_DIR/printed" >/dev/null
+  node "$SAMPLES_DIR/../bin/drover.js" record "$SERVER_PID" --engine bpftrace --for "${LOOK_SECONDS}s" -q \
+    -o "$RUN_DIR/printed" >/dev/null
 }
 
 # The driver looks a second time: the server still hangs. Then both end.
@@ -87,7 +89,9 @@ wait_until_free() {
 keep_hang() {
   /usr/bin/python3 assemble_truth.py driver.json /dev/null truth.json \
     strace="$(strace -V | sed -n '1s/.*version //p')" options="${STRACE_OPTIONS[*]}" capture="$CAPTURE" cpus="$(nproc)"
-  if grep -qF -e "$SAMPLES_DIR" -e "${HOME:-/nonexistent}/" trace.strace; then die "the capture holds paths of the recording machine"; fi
+  if grep -qF -e "$SAMPLES_DIR" -e "${HOME:-/nonexistent}/" trace.strace; then
+    die "the capture holds paths of the recording machine"
+  fi
   /usr/bin/python3 hang.py trace.strace truth.json
   gzip -n9 trace.strace
   mkdir -p "$OUT_DIR"

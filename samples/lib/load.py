@@ -1,4 +1,5 @@
-"""What load drivers do: read their words, warm up, ask many things at once, ping steadily, and write down what they saw."""
+"""What load drivers do: read their words, warm up, ask many things at once, ping steadily, and write down what they
+saw."""
 
 import argparse
 import json

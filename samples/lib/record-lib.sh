@@ -1,5 +1,6 @@
 # Shared by every record.sh: run one server under strace, load it, keep the trace and the truth.
-# The server runs from a neutral directory with a clean environment, so that a capture holds nothing of the recorder's machine.
+# The server runs from a neutral directory with a clean environment, so that a capture holds nothing of the recorder's
+# machine.
 set -euo pipefail
 
 SAMPLE_PORT=18080
@@ -8,8 +9,8 @@ SAMPLES_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 STRACE_OPTIONS=(-f -ttt -T -y -s 128)
 CLEAN=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=$RUN_DIR TRUTH_MAP=$RUN_DIR/truth.map
   PYTHONPATH=/usr/lib/python3/dist-packages)
-# Python servers run from a virtual environment with Debian's packages on its path: what site-packages of the recording machine
-# would load at every start (.pth files) stays out of the captures.
+# Python servers run from a virtual environment with Debian's packages on its path: what site-packages of the recording
+# machine would load at every start (.pth files) stays out of the captures.
 PYTHON=$RUN_DIR/venv/bin/python3
 GUNICORN=$RUN_DIR/venv/bin/gunicorn
 STARTED_GROUPS=()
@@ -167,26 +168,32 @@ stop_server() {
   port_is_free "$SAMPLE_PORT" || die "the server is still listening"
 }
 
-# keep_bpftrace: the same for what bpftrace printed, behind what descriptors were open before. The tests compare it with the truth.
+# keep_bpftrace: the same for what bpftrace printed, behind what descriptors were open before. The tests compare it with
+# the truth.
 keep_bpftrace() {
   local map=${1:-truth.map}
   /usr/bin/python3 assemble_truth.py driver.json "$map" truth.json \
     bpftrace="$(bpftrace --version | sed 's/.*v//')" program="$BPFTRACE_PROGRAM" capture="$CAPTURE" cpus="$(nproc)"
   if grep -q '^Lost ' printed; then die "bpftrace lost events"; fi
   cat descriptors printed >trace.bpftrace
-  if grep -qF -e "$SAMPLES_DIR" -e "${HOME:-/nonexistent}/" trace.bpftrace; then die "the capture holds paths of the recording machine"; fi
+  if grep -qF -e "$SAMPLES_DIR" -e "${HOME:-/nonexistent}/" trace.bpftrace; then
+    die "the capture holds paths of the recording machine"
+  fi
   gzip -n9 trace.bpftrace
   mkdir -p "$OUT_DIR"
   mv trace.bpftrace.gz truth.json "$OUT_DIR/"
   echo "   $(stat -c %s "$OUT_DIR/trace.bpftrace.gz") bytes"
 }
 
-# keep [MAP]: truth.json and the compressed trace go to the sample's folder. Pass /dev/null for a server without a truth map.
+# keep [MAP]: truth.json and the compressed trace go to the sample's folder. Pass /dev/null for a server without a truth
+# map.
 keep() {
   local map=${1:-truth.map}
   /usr/bin/python3 assemble_truth.py driver.json "$map" truth.json \
     strace="$(strace -V | sed -n '1s/.*version //p')" options="${STRACE_OPTIONS[*]}" capture="$CAPTURE" cpus="$(nproc)"
-  if grep -qF -e "$SAMPLES_DIR" -e "${HOME:-/nonexistent}/" trace.strace; then die "the capture holds paths of the recording machine"; fi
+  if grep -qF -e "$SAMPLES_DIR" -e "${HOME:-/nonexistent}/" trace.strace; then
+    die "the capture holds paths of the recording machine"
+  fi
   /usr/bin/python3 check_sample.py trace.strace truth.json
   gzip -n9 trace.strace
   mkdir -p "$OUT_DIR"

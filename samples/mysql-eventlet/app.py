@@ -1,7 +1,7 @@
 """A service that asks MySQL for something that takes a while.
 
-DRIVER in the environment: mysqldb (a C client, which waits inside poll() and stops the loop) or pymysql (Python sockets, which
-eventlet has made cooperative).
+DRIVER in the environment: mysqldb (a C client, which waits inside poll() and stops the loop) or pymysql (Python
+sockets, which eventlet has made cooperative).
 """
 
 import os

@@ -1,4 +1,5 @@
-"""Slow reports and quick pings at the same time; warm workers first, so that no import and no connect is left for the window."""
+"""Slow reports and quick pings at the same time; warm workers first, so that no import and no connect is left for the
+window."""
 
 import time
 

@@ -14,7 +14,8 @@ start_database() {
   DATABASE_PID=$!
   STARTED_GROUPS+=("$DATABASE_PID")
   STRACE_PID=$DATABASE_PID SERVER_PID='' wait_until "the database" test -S "$RUN_DIR/database.sock"
-  mariadb --no-defaults --socket="$RUN_DIR/database.sock" -e "CREATE USER shop@'127.0.0.1' IDENTIFIED BY 'shop'; CREATE USER shop@localhost IDENTIFIED BY 'shop'"
+  mariadb --no-defaults --socket="$RUN_DIR/database.sock" \
+    -e "CREATE USER shop@'127.0.0.1' IDENTIFIED BY 'shop'; CREATE USER shop@localhost IDENTIFIED BY 'shop'"
 }
 
 stop_database() {

@@ -84,7 +84,12 @@ def main():
         more={
             "upstream": f"127.0.0.1:{UPSTREAM_PORT}",
             "waits": [
-                {"request": answer["request"], "status": answer["status"], "start": answer["connectedAt"], "end": answer["endedAt"]}
+                {
+                    "request": answer["request"],
+                    "status": answer["status"],
+                    "start": answer["connectedAt"],
+                    "end": answer["endedAt"],
+                }
                 for answer in sorted(answers, key=lambda answer: answer["connectedAt"])
             ],
         },

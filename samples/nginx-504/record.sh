@@ -1,6 +1,6 @@
 #!/bin/bash
-# Records nginx in front of a service that takes requests and never answers: the client gets 504 after proxy_read_timeout. And the
-# same with a service that answers.
+# Records nginx in front of a service that takes requests and never answers: the client gets 504 after
+# proxy_read_timeout. And the same with a service that answers.
 # usage: record.sh [stuck] [healthy]      (default: both)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story nginx-504

@@ -1,4 +1,5 @@
-"""A browser that sends three requests of one session at a time, or three browsers with a session each. Speaks FastCGI, as nginx would."""
+"""A browser that sends three requests of one session at a time, or three browsers with a session each. Speaks FastCGI,
+as nginx would."""
 
 import collections
 import os
@@ -74,7 +75,14 @@ def main():
         server="php-fpm 8.2, 3 workers",
         expect={
             "found": [] if arguments.healthy else ["lock-contention"],
-            "quiet": ["loop-stall", "service-stall", "fd-leak", "disk-sync", *load.CALM, *(["lock-contention"] if arguments.healthy else [])],
+            "quiet": [
+                "loop-stall",
+                "service-stall",
+                "fd-leak",
+                "disk-sync",
+                *load.CALM,
+                *(["lock-contention"] if arguments.healthy else []),
+            ],
         },
         connections=CLIENTS * REQUESTS,
         workers=sorted(accepts),

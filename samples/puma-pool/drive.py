@@ -44,7 +44,9 @@ def main():
         server="puma 5.6.5, 2 workers of 5 threads, Ruby 3.1",
         expect={
             "found": [],
-            "quiet": ["loop-stall", "service-stall", "lock-contention", "fd-leak", "gil-starvation", "busy-poll", *load.CALM],
+            "quiet": [
+                "loop-stall", "service-stall", "lock-contention", "fd-leak", "gil-starvation", "busy-poll", *load.CALM,
+            ],  # fmt: skip
         },
         connections=CLIENTS,
         workers=sorted(accepts),

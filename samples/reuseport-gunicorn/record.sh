@@ -1,5 +1,6 @@
 #!/bin/bash
-# Records gunicorn and uWSGI with --reuse-port, which both set on one socket for all workers, and three servers that each have a socket.
+# Records gunicorn and uWSGI with --reuse-port, which both set on one socket for all workers, and three servers that
+# each have a socket.
 # usage: record.sh [inherited] [uwsgi] [own]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story reuseport-gunicorn
@@ -17,8 +18,8 @@ record_inherited() {
 
 record_uwsgi() {
   begin_recording uwsgi
-  start_traced /usr/bin/uwsgi --plugin python3 --virtualenv "$RUN_DIR/venv" --http-socket "127.0.0.1:$SAMPLE_PORT" --master --processes 4 \
-    --lazy-apps --reuse-port --disable-logging --die-on-term --wsgi-file app.py
+  start_traced /usr/bin/uwsgi --plugin python3 --virtualenv "$RUN_DIR/venv" --http-socket "127.0.0.1:$SAMPLE_PORT" \
+    --master --processes 4 --lazy-apps --reuse-port --disable-logging --die-on-term --wsgi-file app.py
   wait_workers 4
   drive --variant uwsgi --sockets uwsgi
   stop_server

@@ -1,4 +1,5 @@
-"""Loads that measure every request by the clock of their own process, outside of the tracer. All are bounded in count and time."""
+"""Loads that measure every request by the clock of their own process, outside of the tracer. All are bounded in count
+and time."""
 
 import glob
 import http.server
@@ -14,8 +15,8 @@ LISTED = 40
 
 class Load:
     """
-    Some clients, each of which asks `each` times, one question every `every` seconds (at once where the last one took longer). With `kept` a
-    client uses one connection for all; a client whose `patience` in seconds runs out leaves.
+    Some clients, each of which asks `each` times, one question every `every` seconds (at once where the last one took
+    longer). With `kept` a client uses one connection for all; a client whose `patience` in seconds runs out leaves.
     """
 
     def __init__(self, label, protocol, clients=1, each=1, every=0.0, kept=False, patience=30.0):
@@ -71,7 +72,10 @@ class Load:
 
     def truth(self):
         waits = sorted(seconds for _, seconds, _, outcome in self._answers if isinstance(outcome, int))
-        slow = sorted((answer for answer in self._answers if answer[1] >= SLOW_SECONDS), key=lambda answer: -answer[1])[:LISTED]
+        slow = sorted(
+            (answer for answer in self._answers if answer[1] >= SLOW_SECONDS),
+            key=lambda answer: -answer[1],
+        )[:LISTED]
         return {
             "label": self.label,
             "asks": self._protocol.path,
@@ -83,7 +87,8 @@ class Load:
             "p99Ms": ms(quantile(waits, 0.99)),
             "slowestMs": ms(waits[-1] if waits else 0.0),
             "slow": [
-                {"at": at, "ms": ms(seconds), "port": port, "outcome": str(outcome)} for at, seconds, port, outcome in sorted(slow)
+                {"at": at, "ms": ms(seconds), "port": port, "outcome": str(outcome)}
+                for at, seconds, port, outcome in sorted(slow)
             ],
         }
 
@@ -115,7 +120,9 @@ class Streams:
             except TimeoutError:
                 break
         connection.close()
-        self._streams.append({"at": at, "firstMs": ms((first or time.time()) - at), "bytes": received, "leftAt": time.time()})
+        self._streams.append(
+            {"at": at, "firstMs": ms((first or time.time()) - at), "bytes": received, "leftAt": time.time()}
+        )
 
     def truth(self):
         firsts = [stream["firstMs"] for stream in self._streams]
@@ -135,14 +142,22 @@ class Streams:
 
 
 class Pgbench:
-    """pgbench, which writes down the time of each transaction by its own clock. It opens one connection more, at first."""
+    """
+    pgbench, which writes down the time of each transaction by its own clock. It opens one connection more, at first.
+    """
 
     def __init__(self, clients, rate, seconds):
         self.label, self._clients, self._rate, self._seconds = "transactions", clients, rate, seconds
 
     def run(self):
-        command = ["/usr/bin/pgbench", "-h", "127.0.0.1", "-p", "18080", "-U", "postgres", "-n", "-c", str(self._clients)]
-        subprocess.run([*command, "-R", str(self._rate), "-T", str(self._seconds), "-l", "postgres"], check=True, capture_output=True)
+        command = [
+            "/usr/bin/pgbench", "-h", "127.0.0.1", "-p", "18080", "-U", "postgres", "-n", "-c", str(self._clients),
+        ]  # fmt: skip
+        subprocess.run(
+            [*command, "-R", str(self._rate), "-T", str(self._seconds), "-l", "postgres"],
+            check=True,
+            capture_output=True,
+        )
 
     def truth(self):
         rows = [line.split() for path in sorted(glob.glob("pgbench_log.*")) for line in open(path)]
@@ -159,7 +174,9 @@ class Pgbench:
             "p50Ms": ms(quantile(waits, 0.5)),
             "p99Ms": ms(quantile(waits, 0.99)),
             "slowestMs": ms(waits[-1]),
-            "slow": [{"at": end - seconds, "ms": ms(seconds)} for end, seconds in ended if seconds >= SLOW_SECONDS][:LISTED],
+            "slow": [
+                {"at": end - seconds, "ms": ms(seconds)} for end, seconds in ended if seconds >= SLOW_SECONDS
+            ][:LISTED],
         }
 
 
@@ -179,11 +196,15 @@ class Psql:
 
     def _client(self, index):
         time.sleep(self._every * index / (self._clients + 0.31))
-        command = ["/usr/bin/psql", "-h", "127.0.0.1", "-p", "18080", "-U", "postgres", "-q", "-X", "-c", self._statement]
+        command = [
+            "/usr/bin/psql", "-h", "127.0.0.1", "-p", "18080", "-U", "postgres", "-q", "-X", "-c", self._statement,
+        ]  # fmt: skip
         for _ in range(self._each):
             at = time.time()
             done = subprocess.run(command, capture_output=True, text=True, check=False)
-            outcome = "answered" if done.returncode == 0 else "refused" if "too many clients" in done.stderr else "failed"
+            outcome = (
+                "answered" if done.returncode == 0 else "refused" if "too many clients" in done.stderr else "failed"
+            )
             self._answers.append((at, time.time() - at, outcome))
             time.sleep(max(0.0, at + self._every - time.time()))
 
@@ -204,7 +225,10 @@ class Psql:
 
 
 class Upstream:
-    """The service behind: answers `/wait/MS` after so many milliseconds, everything else at once. It keeps connections open."""
+    """
+    The service behind: answers `/wait/MS` after so many milliseconds, everything else at once. It keeps connections
+    open.
+    """
 
     def __init__(self, port):
         outer = self

@@ -107,9 +107,15 @@ class FastCgi:
         return socket.create_connection(("127.0.0.1", self._port), timeout=patience)
 
     def ask(self, connection):
-        values = {"SCRIPT_FILENAME": self._script, "REQUEST_METHOD": "GET", "REQUEST_URI": "/" + self._script.split("/")[-1]}
+        values = {
+            "SCRIPT_FILENAME": self._script,
+            "REQUEST_METHOD": "GET",
+            "REQUEST_URI": "/" + self._script.split("/")[-1],
+        }
         pairs = b"".join(bytes([len(name), len(value)]) + (name + value).encode() for name, value in values.items())
-        connection.sendall(self._record(1, b"\0\1\0\0\0\0\0\0") + self._record(4, pairs) + self._record(4) + self._record(5))
+        connection.sendall(
+            self._record(1, b"\0\1\0\0\0\0\0\0") + self._record(4, pairs) + self._record(4) + self._record(5)
+        )
         received = b""
         while part := connection.recv(65536):
             received += part
@@ -161,7 +167,9 @@ class Commands(Lines):
 
 
 class Tasks:
-    """A task of celery, from when it is sent until its result is there. No connection to the worker: a broker is between."""
+    """
+    A task of celery, from when it is sent until its result is there. No connection to the worker: a broker is between.
+    """
 
     def __init__(self, name, arguments=()):
         # The module of the worker stands in the run directory, which is new.

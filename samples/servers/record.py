@@ -1,4 +1,5 @@
-"""Records scenes. usage: record.py SOURCE OUT [NAME…]     (SOURCE: the folder of this file, OUT: where NAME/truth.json goes)"""
+"""Records scenes. usage: record.py SOURCE OUT [NAME…]     (SOURCE: the folder of this file, OUT: where NAME/truth.json
+goes)"""
 
 import os
 import subprocess
@@ -27,7 +28,11 @@ def record(name, source, out):
 
 def clock_that_steps():
     """What strace is started with: some seconds from now its wall clock will be 30 s ahead."""
-    return {"LD_PRELOAD": os.path.abspath("clock_step.so"), "CLOCK_STEP_SECONDS": "30", "CLOCK_STEP_AT": str(int(time.time()) + 4)}
+    return {
+        "LD_PRELOAD": os.path.abspath("clock_step.so"),
+        "CLOCK_STEP_SECONDS": "30",
+        "CLOCK_STEP_AT": str(int(time.time()) + 4),
+    }
 
 
 def main(source, out, *names):

@@ -1,4 +1,5 @@
-"""Every scene: which server, how it is traced, and what happens to it. A scene is a function that makes the loads and the acts of a stage."""
+"""Every scene: which server, how it is traced, and what happens to it. A scene is a function that makes the loads and
+the acts of a stage."""
 
 import os
 import signal
@@ -45,7 +46,10 @@ def quiet(name, server, attached=True, **options):
 
 
 def exhausted(name, server, workers, clients, attached=True, path="/", slow_path="/up", protocol=Http):
-    """More clients than workers ask for what takes the service behind 1.5 s, twice each; others want a small thing and wait."""
+    """
+    More clients than workers ask for what takes the service behind 1.5 s, twice each; others want a small thing and
+    wait.
+    """
 
     def play(stage):
         begins = time.time()
@@ -53,7 +57,13 @@ def exhausted(name, server, workers, clients, attached=True, path="/", slow_path
             Load("behind", protocol(slow_path), clients=clients, each=2, every=1.5),
             Load("others", protocol(path), clients=4, each=10, every=0.4),
         )
-        stage.act(act="exhaust", workers=workers, upstream="127.0.0.1:18081", upstreamMs=1500, **{"from": begins, "to": time.time()})
+        stage.act(
+            act="exhaust",
+            workers=workers,
+            upstream="127.0.0.1:18081",
+            upstreamMs=1500,
+            **{"from": begins, "to": time.time()},
+        )
 
     scene(name, server, attached)(play)
 
@@ -74,9 +84,15 @@ steady("cheroot", servers.cheroot, kept=80, new=40, keepers=2)
 steady("jetty", servers.jetty)
 steady("puma-single", lambda: servers.puma(0), kept=80, new=40, keepers=2)
 steady("puma-cluster", lambda: servers.puma(2))
-steady("gthread", lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"), kept=100, new=40)
+steady(
+    "gthread",
+    lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"),
+    kept=100,
+    new=40,
+)
 
-# A process for each connection, so long as it lasts: with as many kept ones as there are processes, everybody else waits for them to end.
+# A process for each connection, so long as it lasts: with as many kept ones as there are processes, everybody else
+# waits for them to end.
 def few_kept(path="/"):
     return [Load("kept", Http(path, kept=True), 1, 40, 0.13, kept=True), Load("new", Http(path), 1, 60, 0.1)]
 
@@ -113,12 +129,16 @@ def _(stage):
 def _(stage):
     """Five clients want one lock of the application, 300 ms each; each connection has a thread of its own."""
     begins = time.time()
-    stage.run(Load("lock", Http("/lock"), clients=5, each=4, every=0.5), Load("new", Http(), clients=1, each=20, every=0.3))
+    stage.run(
+        Load("lock", Http("/lock"), clients=5, each=4, every=0.5), Load("new", Http(), clients=1, each=20, every=0.3)
+    )
     stage.act(act="lock", clients=5, heldMs=300, **{"from": begins, "to": time.time()})
 
 
 # One client, so that nobody ever waits for another.
-scene("classic-single", lambda: servers.classic("single"))(lambda stage: stage.run(Load("new", Http(), clients=1, each=40, every=0.13)))
+scene("classic-single", lambda: servers.classic("single"))(
+    lambda stage: stage.run(Load("new", Http(), clients=1, each=40, every=0.13))
+)
 
 # Loops.
 steady("nginx", servers.nginx, attached=False, path="/small.txt")
@@ -150,23 +170,42 @@ exhausted("starman-exhausted", servers.starman, 2, 4)
 exhausted("gunicorn-sync-exhausted", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"), 2, 4)
 exhausted("puma-single-exhausted", lambda: servers.puma(0), 4, 8)
 exhausted("puma-cluster-exhausted", lambda: servers.puma(2), 8, 12)
-exhausted("gthread-exhausted", lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"), 4, 8)
+exhausted(
+    "gthread-exhausted",
+    lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"),
+    4,
+    8,
+)
 exhausted("waitress-exhausted", servers.waitress, 4, 8)
 exhausted("cheroot-exhausted", servers.cheroot, 4, 8)
 exhausted("java-exhausted", servers.java, 4, 8)
-exhausted("php-fpm-exhausted", servers.php_fpm, 3, 6, path=f"{RUN_DIR}/web.php", slow_path=f"{RUN_DIR}/up.php", protocol=FastCgi)
+exhausted(
+    "php-fpm-exhausted",
+    servers.php_fpm,
+    3,
+    6,
+    path=f"{RUN_DIR}/web.php",
+    slow_path=f"{RUN_DIR}/up.php",
+    protocol=FastCgi,
+)
 exhausted("jetty-exhausted", servers.jetty, 7, 14)
 exhausted("nginx-php-fpm-exhausted", servers.nginx_before_php, 3, 6, path="/web.php", slow_path="/up.php")
 
 
 @scene("nginx-php-fpm", servers.nginx_before_php)
 def _(stage):
-    stage.run(Load("new", Http("/web.php"), clients=3, each=30, every=0.2), Load("plain", Http("/small.txt", kept=True), 1, 30, 0.13, kept=True))
+    stage.run(
+        Load("new", Http("/web.php"), clients=3, each=30, every=0.2),
+        Load("plain", Http("/small.txt", kept=True), 1, 30, 0.13, kept=True),
+    )
 
 
 @scene("apache-scripts", servers.apache_with_scripts)
 def _(stage):
-    stage.run(Load("script", Http("/scripts/slow.sh"), clients=2, each=8, every=0.5), Load("plain", Http("/small.txt"), clients=2, each=20, every=0.2))
+    stage.run(
+        Load("script", Http("/scripts/slow.sh"), clients=2, each=8, every=0.5),
+        Load("plain", Http("/small.txt"), clients=2, each=20, every=0.2),
+    )
 
 
 steady("varnish", servers.varnish, path="/answer", kept=80, new=40)
@@ -179,11 +218,17 @@ exhausted("classic-single-exhausted", lambda: servers.classic("single"), 1, 2)
 
 
 def behind_slow_service(name, server, path="/"):
-    """One client at a time asks for what takes the service behind 1.5 s; workers are left for everybody else, and nobody else waits."""
+    """
+    One client at a time asks for what takes the service behind 1.5 s; workers are left for everybody else, and nobody
+    else waits.
+    """
 
     def play(stage):
         begins = time.time()
-        stage.run(Load("behind", Http("/up"), clients=1, each=3, every=1.6), Load("others", Http(path), clients=2, each=20, every=0.25))
+        stage.run(
+            Load("behind", Http("/up"), clients=1, each=3, every=1.6),
+            Load("others", Http(path), clients=2, each=20, every=0.25),
+        )
         stage.act(act="wait", upstream="127.0.0.1:18081", upstreamMs=1500, **{"from": begins, "to": time.time()})
 
     scene(name, server)(play)
@@ -192,17 +237,24 @@ def behind_slow_service(name, server, path="/"):
 behind_slow_service("apache-prefork-slow", lambda: servers.apache("prefork"), "/small.txt")
 behind_slow_service("starman-slow", servers.starman)
 behind_slow_service("puma-single-slow", lambda: servers.puma(0))
-behind_slow_service("gthread-slow", lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"))
+behind_slow_service(
+    "gthread-slow",
+    lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"),
+)
 behind_slow_service("waitress-slow", servers.waitress)
 behind_slow_service("java-slow", servers.java)
 behind_slow_service("nginx-slow", servers.nginx, "/small.txt")
 behind_slow_service("node-slow", servers.node)
 behind_slow_service("go-slow", servers.go)
-behind_slow_service("gunicorn-gevent-slow", lambda: servers.gunicorn("-k", "gevent", "-w", "2", title="gevent, 2 workers"))
+behind_slow_service(
+    "gunicorn-gevent-slow", lambda: servers.gunicorn("-k", "gevent", "-w", "2", title="gevent, 2 workers")
+)
 
 
 def at_limit(name, server, most):
-    """More clients than the server has connections for ask for what takes the service behind 0.7 s, one after another."""
+    """
+    More clients than the server has connections for ask for what takes the service behind 0.7 s, one after another.
+    """
 
     def play(stage):
         begins = time.time()
@@ -242,7 +294,9 @@ def _(stage):
 
 # Ends of connections.
 def upload(size, clients=2, each=6, status_path="/upload"):
-    return Load("upload", Http(status_path, "POST", b"abcdefghijklmnop" * (size // 16)), clients=clients, each=each, every=0.3)
+    return Load(
+        "upload", Http(status_path, "POST", b"abcdefghijklmnop" * (size // 16)), clients=clients, each=each, every=0.3
+    )
 
 
 @scene("nginx-too-large", lambda: servers.nginx(limit="16k"))
@@ -254,7 +308,10 @@ def _(stage):
 @scene("nginx-leavers", servers.nginx)
 def _(stage):
     """Clients that wait 0.4 s for what takes 1.5 s."""
-    stage.run(Load("impatient", Http("/up"), clients=3, each=3, every=1.1, patience=0.4), Load("new", Http("/small.txt"), clients=2, each=20, every=0.2))
+    stage.run(
+        Load("impatient", Http("/up"), clients=3, each=3, every=1.1, patience=0.4),
+        Load("new", Http("/small.txt"), clients=2, each=20, every=0.2),
+    )
 
 
 @scene("nginx-disk-full", lambda: servers.nginx(bodies="small/bodies", before=small_disk, after=no_disk))
@@ -288,18 +345,27 @@ def no_disk():
 
 @scene("hypercorn-events", servers.hypercorn)
 def _(stage):
-    """Clients read events for 3 s and leave, as those of a page that is closed do; others ask for small things meanwhile."""
+    """
+    Clients read events for 3 s and leave, as those of a page that is closed do; others ask for small things meanwhile.
+    """
     stage.run(Streams("events", "/events", 3, 3.0, PORT), Load("new", Http(), clients=2, each=20, every=0.2))
 
 
 @scene("go-events", servers.go)
 def _(stage):
-    stage.run(Streams("events", "/events", 3, 3.0, PORT), Load("new", Http(), clients=2, each=20, every=0.2), upload(4096, 1, 6))
+    stage.run(
+        Streams("events", "/events", 3, 3.0, PORT),
+        Load("new", Http(), clients=2, each=20, every=0.2),
+        upload(4096, 1, 6),
+    )
 
 
 @scene("hypercorn-websocket", servers.hypercorn)
 def _(stage):
-    stage.run(Load("conversation", WebSocket("/chat", 5), clients=3, each=4, every=1.0), Load("new", Http(), clients=2, each=20, every=0.2))
+    stage.run(
+        Load("conversation", WebSocket("/chat", 5), clients=3, each=4, every=1.0),
+        Load("new", Http(), clients=2, each=20, every=0.2),
+    )
 
 
 # Not running.
@@ -390,7 +456,10 @@ def write(path, value):
 
 @scene("uvicorn-clock-step", lambda: servers.uvicorn(2))
 def _(stage):
-    """The tracer's clock is 30 s ahead from the middle on (`record.py` starts strace with `clock_step.c`); nothing stood still."""
+    """
+    The tracer's clock is 30 s ahead from the middle on (`record.py` starts strace with `clock_step.c`); nothing stood
+    still.
+    """
     stage.run(*healthy(kept=120, new=60))
     stage.act(act="clock-step", seconds=30, at=int(stage.tracer_variables["CLOCK_STEP_AT"]))
 
@@ -444,7 +513,9 @@ def _(stage):
 
 @scene("uvicorn-child", lambda: servers.uvicorn(1))
 def _(stage):
-    """The loop waits for a program that runs for 1 s. asyncio has read what came meanwhile in one go, and then works."""
+    """
+    The loop waits for a program that runs for 1 s. asyncio has read what came meanwhile in one go, and then works.
+    """
     stage.run(*healthy(kept=40, new=60), sleep_requests(stage, "/child"))
 
 
@@ -479,13 +550,25 @@ def _(stage):
 
 
 def of_pool(name, server, label, clients, each, act):
-    """Requests share two connections to the service behind, which takes 0.4 s; those that find none free wait in the memory of the server."""
+    """
+    Requests share two connections to the service behind, which takes 0.4 s; those that find none free wait in the
+    memory of the server.
+    """
 
     def play(stage):
         begins = time.time()
-        stage.run(Load(label, Http("/queued"), clients=clients, each=each, every=0.7), Load("others", Http(), clients=1, each=20, every=0.2))
+        stage.run(
+            Load(label, Http("/queued"), clients=clients, each=each, every=0.7),
+            Load("others", Http(), clients=1, each=20, every=0.2),
+        )
         if act:
-            stage.act(act=act, connections=2, upstream="127.0.0.1:18081", upstreamMs=400, **{"from": begins, "to": time.time()})
+            stage.act(
+                act=act,
+                connections=2,
+                upstream="127.0.0.1:18081",
+                upstreamMs=400,
+                **{"from": begins, "to": time.time()},
+            )
 
     scene(name, server)(play)
 
@@ -589,13 +672,20 @@ def _(stage):
     stage.run(Pgbench(clients=3, rate=25, seconds=5), hold)
 
 
-@scene("postgresql-refused", lambda: servers.postgresql("-c", "max_connections=4", "-c", "superuser_reserved_connections=0", "-c", "max_wal_senders=0"))
+@scene(
+    "postgresql-refused",
+    lambda: servers.postgresql(
+        "-c", "max_connections=4", "-c", "superuser_reserved_connections=0", "-c", "max_wal_senders=0"
+    ),
+)
 def _(stage):
     """Sessions that sleep in a transaction hold all slots for 2.5 s: who comes then is refused."""
     begins = time.time()
 
     def hold():
-        statement = "begin; update pgbench_branches set bbalance = bbalance where bid = -1; select pg_sleep(2.5); commit"
+        statement = (
+            "begin; update pgbench_branches set bbalance = bbalance where bid = -1; select pg_sleep(2.5); commit"
+        )
         command = ["/usr/bin/psql", *servers.CLIENT, "-q", "-X", "-c", statement]
         holders = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(4)]
         stage.connections_beside += len(holders)
@@ -615,5 +705,10 @@ def _(stage):
 def _(stage):
     """Both children of the pool ask a service that answers after 3 s; what comes next waits."""
     begins = time.time()
-    stage.run(Load("ask", Tasks("tasks.ask"), clients=2, each=1), Load("add", Tasks("tasks.add", (2, 3)), clients=2, each=8, every=0.5))
-    stage.act(act="exhaust", workers=2, upstream="127.0.0.1:18081", upstreamMs=3000, **{"from": begins, "to": time.time()})
+    stage.run(
+        Load("ask", Tasks("tasks.ask"), clients=2, each=1),
+        Load("add", Tasks("tasks.add", (2, 3)), clients=2, each=8, every=0.5),
+    )
+    stage.act(
+        act="exhaust", workers=2, upstream="127.0.0.1:18081", upstreamMs=3000, **{"from": begins, "to": time.time()}
+    )

@@ -1,4 +1,5 @@
-"""The servers: how each is started on 127.0.0.1:18080, and which of its processes serve. Versions are those of Debian 12."""
+"""The servers: how each is started on 127.0.0.1:18080, and which of its processes serve. Versions are those of
+Debian 12."""
 
 import os
 import shutil
@@ -76,7 +77,10 @@ PYTHON = {"PYTHONPATH": "/usr/lib/python3/dist-packages", "PYTHONDONTWRITEBYTECO
 
 def certificate():
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=sample", "-days", "7", "-keyout", "key.pem", "-out", "cert.pem"],
+        [
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=sample", "-days", "7", "-keyout",
+            "key.pem", "-out", "cert.pem",
+        ],  # fmt: skip
         check=True,
         capture_output=True,
     )
@@ -127,7 +131,10 @@ def apache_with_scripts():
 
 
 def varnish():
-    command = ["/usr/sbin/varnishd", "-F", "-n", f"{RUN_DIR}/varnish", "-a", f"127.0.0.1:{PORT}", "-b", "127.0.0.1:18081", "-s", "malloc,16m", "-p", "thread_pools=2", "-p", "thread_pool_min=10"]
+    command = [
+        "/usr/sbin/varnishd", "-F", "-n", f"{RUN_DIR}/varnish", "-a", f"127.0.0.1:{PORT}", "-b", "127.0.0.1:18081",
+        "-s", "malloc,16m", "-p", "thread_pools=2", "-p", "thread_pool_min=10",
+    ]  # fmt: skip
     return Server("varnish 7.1.1, 2 pools", command, children, settle_seconds=3.0, warm=Http("/answer"))
 
 
@@ -142,7 +149,11 @@ def nginx_before_php():
         with_php,
         title="nginx 1.22.1, 2 workers, before php-fpm 8.2, 3 children",
         command=["/bin/sh", "both.sh"],
-        workers=lambda _root, family: [seen["pid"] for seen in family if "master process" not in seen["command"] and "both.sh" not in seen["command"]],
+        workers=lambda _root, family: [
+            seen["pid"]
+            for seen in family
+            if "master process" not in seen["command"] and "both.sh" not in seen["command"]
+        ],
         fill={"php-fpm.conf": {"MANAGER": "static", "127.0.0.1:18080": "127.0.0.1:18082"}},
         settle_seconds=2.0,
         warm=Http("/web.php"),
@@ -150,7 +161,13 @@ def nginx_before_php():
 
 
 def lighttpd():
-    return Server("lighttpd 1.4.69, 2 workers", ["/usr/sbin/lighttpd", "-D", "-f", "lighttpd.conf"], children, stop_signal=signal.SIGINT, warm=PLAIN)
+    return Server(
+        "lighttpd 1.4.69, 2 workers",
+        ["/usr/sbin/lighttpd", "-D", "-f", "lighttpd.conf"],
+        children,
+        stop_signal=signal.SIGINT,
+        warm=PLAIN,
+    )
 
 
 def lighttpd_proxy(most):
@@ -160,7 +177,11 @@ def lighttpd_proxy(most):
         f"lighttpd 1.4.69, {most} connections",
         ["/usr/sbin/lighttpd", "-D", "-f", "lighttpd.conf"],
         stop_signal=signal.SIGINT,
-        fill={"lighttpd.conf": {"server.max-worker = 2": f'server.modules = ("mod_proxy")\nserver.max-connections = {most}\n{behind}'}},
+        fill={
+            "lighttpd.conf": {
+                "server.max-worker = 2": f'server.modules = ("mod_proxy")\nserver.max-connections = {most}\n{behind}'
+            }
+        },
         warm=PLAIN,
     )
 
@@ -189,7 +210,10 @@ def php_fpm(manager="static"):
 def puma(workers):
     return Server(
         f"puma 5.6.5, {workers} workers, 4 threads" if workers else "puma 5.6.5, one process, 4 threads",
-        ["/usr/bin/puma", "-b", f"tcp://127.0.0.1:{PORT}", *(["-w", str(workers)] if workers else []), "-t", "4:4", "-e", "production", "web.ru"],
+        [
+            "/usr/bin/puma", "-b", f"tcp://127.0.0.1:{PORT}", *(["-w", str(workers)] if workers else []), "-t", "4:4",
+            "-e", "production", "web.ru",
+        ],  # fmt: skip
         children if workers else itself,
         settle_seconds=4.0 if workers else 1.0,
         warm=Http(),
@@ -197,19 +221,31 @@ def puma(workers):
 
 
 def unicorn():
-    return Server("unicorn 6.0.0, 2 workers", ["/usr/bin/unicorn", "-c", "unicorn.rb", "-E", "none", "web.ru"], children, settle_seconds=3.0, warm=Http())
+    return Server(
+        "unicorn 6.0.0, 2 workers",
+        ["/usr/bin/unicorn", "-c", "unicorn.rb", "-E", "none", "web.ru"],
+        children,
+        settle_seconds=3.0,
+        warm=Http(),
+    )
 
 
 def thin():
     return Server(
-        "thin 1.8.1", ["/usr/bin/thin", "-a", "127.0.0.1", "-p", str(PORT), "-R", "web.ru", "-e", "production", "start"], settle_seconds=2.0, warm=Http()
+        "thin 1.8.1",
+        ["/usr/bin/thin", "-a", "127.0.0.1", "-p", str(PORT), "-R", "web.ru", "-e", "production", "start"],
+        settle_seconds=2.0,
+        warm=Http(),
     )
 
 
 def starman():
     return Server(
         "starman 0.4016, 2 workers",
-        ["/usr/bin/perl", "/usr/bin/starman", "--listen", f"127.0.0.1:{PORT}", "--workers", "2", "--preload-app", "web.psgi"],
+        [
+            "/usr/bin/perl", "/usr/bin/starman", "--listen", f"127.0.0.1:{PORT}", "--workers", "2", "--preload-app",
+            "web.psgi",
+        ],  # fmt: skip
         children,
         stop_signal=signal.SIGQUIT,
         settle_seconds=2.0,
@@ -229,8 +265,18 @@ def waitress():
 
 def uvicorn(workers):
     """Beside the workers of uvicorn runs a process of multiprocessing that holds resources: it does not serve."""
-    command = ["/usr/bin/python3", "-m", "uvicorn", "--port", str(PORT), *(["--workers", str(workers)] if workers > 1 else []), "web:asgi"]
-    return Server(f"uvicorn 0.17.6, {workers} worker{'s' * (workers > 1)}", command, spawned if workers > 1 else itself, PYTHON, settle_seconds=3.0, warm=Http())
+    command = [
+        "/usr/bin/python3", "-m", "uvicorn", "--port", str(PORT),
+        *(["--workers", str(workers)] if workers > 1 else []), "web:asgi",
+    ]  # fmt: skip
+    return Server(
+        f"uvicorn 0.17.6, {workers} worker{'s' * (workers > 1)}",
+        command,
+        spawned if workers > 1 else itself,
+        PYTHON,
+        settle_seconds=3.0,
+        warm=Http(),
+    )
 
 
 def hypercorn():
@@ -244,17 +290,35 @@ def spawned(root, family):
 
 
 def classic(how):
-    """Python's own server with a process or a thread for each connection, or for one at a time; of processes nobody keeps a list."""
-    title = {"fork": "a process for each connection", "thread": "a thread for each connection", "single": "one connection at a time"}[how]
+    """
+    Python's own server with a process or a thread for each connection, or for one at a time; of processes nobody keeps
+    a list.
+    """
+    title = {
+        "fork": "a process for each connection",
+        "thread": "a thread for each connection",
+        "single": "one connection at a time",
+    }[how]
     workers = itself if how != "fork" else lambda _root, _family: []
-    return Server(f"Python 3.11 http.server, {title}", ["/usr/bin/python3", "classic.py", str(PORT), how], workers, PYTHON, warm=Http())
+    return Server(
+        f"Python 3.11 http.server, {title}",
+        ["/usr/bin/python3", "classic.py", str(PORT), how],
+        workers,
+        PYTHON,
+        warm=Http(),
+    )
 
 
 def uwsgi(threads=1):
-    command = ["/usr/bin/uwsgi", "--plugin", "python3", "--http-socket", f"127.0.0.1:{PORT}", "--master", "--processes", "2", "--wsgi-file", "web.py", "--callable", "wsgi"]
+    command = [
+        "/usr/bin/uwsgi", "--plugin", "python3", "--http-socket", f"127.0.0.1:{PORT}", "--master", "--processes", "2",
+        "--wsgi-file", "web.py", "--callable", "wsgi",
+    ]  # fmt: skip
     more = ["--threads", str(threads)] if threads > 1 else []
     title = f"uWSGI 2.0.21, 2 processes{f' of {threads} threads' if more else ''}"
-    return Server(title, [*command, *more], children, PYTHON, settle_seconds=2.0, stop_signal=signal.SIGINT, warm=Http())
+    return Server(
+        title, [*command, *more], children, PYTHON, settle_seconds=2.0, stop_signal=signal.SIGINT, warm=Http()
+    )
 
 
 def tornado():
@@ -263,20 +327,39 @@ def tornado():
 
 def twisted():
     """Its loop hands what blocks to a pool of four threads."""
-    return Server("Twisted 22.4, 4 pool threads", ["/usr/bin/python3", "web.py", str(PORT), "twisted"], itself, PYTHON, settle_seconds=2.0, warm=Http())
+    return Server(
+        "Twisted 22.4, 4 pool threads",
+        ["/usr/bin/python3", "web.py", str(PORT), "twisted"],
+        itself,
+        PYTHON,
+        settle_seconds=2.0,
+        warm=Http(),
+    )
 
 
 def cheroot():
     """The server of CherryPy: one thread waits in epoll and asks with poll before each accept, four do the work."""
-    return Server("cheroot 9.0.0, 4 threads", ["/usr/bin/python3", "web.py", str(PORT), "cheroot"], itself, PYTHON, warm=Http())
+    return Server(
+        "cheroot 9.0.0, 4 threads", ["/usr/bin/python3", "web.py", str(PORT), "cheroot"], itself, PYTHON, warm=Http()
+    )
 
 
 def go(*arguments, before=None):
     def build():
-        subprocess.run(["go", "build", "-o", "web", "web.go"], check=True, env={**CLEAN, "GOCACHE": "/tmp/drover-sample-go", "GOPATH": "/tmp/drover-sample-go"})
+        subprocess.run(
+            ["go", "build", "-o", "web", "web.go"],
+            check=True,
+            env={**CLEAN, "GOCACHE": "/tmp/drover-sample-go", "GOPATH": "/tmp/drover-sample-go"},
+        )
         certificate()
 
-    return Server(f"{first_line(['go', 'version']).split()[2].replace('go', 'Go ')} net/http", ["./web", str(PORT), *arguments], itself, before=build, warm=Http(tls=len(arguments) > 1))
+    return Server(
+        f"{first_line(['go', 'version']).split()[2].replace('go', 'Go ')} net/http",
+        ["./web", str(PORT), *arguments],
+        itself,
+        before=build,
+        warm=Http(tls=len(arguments) > 1),
+    )
 
 
 def java():
@@ -284,11 +367,21 @@ def java():
         subprocess.run(["javac", "-d", ".", "Web.java"], check=True)
 
     # Without shared performance data: no file of this machine's /tmp.
-    return Server("OpenJDK 17 HttpServer, 4 threads", ["/usr/bin/java", "-Xint", "-XX:-UsePerfData", "-cp", RUN_DIR, "Web", str(PORT)], itself, settle_seconds=2.0, before=build, warm=Http())
+    return Server(
+        "OpenJDK 17 HttpServer, 4 threads",
+        ["/usr/bin/java", "-Xint", "-XX:-UsePerfData", "-cp", RUN_DIR, "Web", str(PORT)],
+        itself,
+        settle_seconds=2.0,
+        before=build,
+        warm=Http(),
+    )
 
 
 def jetty():
-    jars = ":".join(f"/usr/share/java/{name}.jar" for name in ("jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "servlet-api"))
+    jars = ":".join(
+        f"/usr/share/java/{name}.jar"
+        for name in ("jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "servlet-api")
+    )
 
     def build():
         subprocess.run(["javac", "-cp", jars, "-d", ".", "JettyWeb.java"], check=True)
@@ -309,7 +402,10 @@ def node(how="single"):
 
 
 def node_with_deaf_name_server():
-    """The server alone sees a resolv.conf of its own, in a mount namespace; whom it names there gets the questions and says nothing."""
+    """
+    The server alone sees a resolv.conf of its own, in a mount namespace; whom it names there gets the questions and
+    says nothing.
+    """
     deaf = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
     def listen():
@@ -331,12 +427,22 @@ def redis(*options):
 
 
 def memcached():
-    return Server("memcached 1.6.18, 4 threads", ["/usr/bin/memcached", "-u", "root", "-l", "127.0.0.1", "-p", str(PORT), "-t", "4", "-m", "16"], itself)
+    return Server(
+        "memcached 1.6.18, 4 threads",
+        ["/usr/bin/memcached", "-u", "root", "-l", "127.0.0.1", "-p", str(PORT), "-t", "4", "-m", "16"],
+        itself,
+    )
 
 
 def inets():
-    configuration = f'[{{port,{PORT}}},{{bind_address,"127.0.0.1"}},{{server_name,"sample"}},{{server_root,"{RUN_DIR}"}},{{document_root,"{RUN_DIR}"}}]'
-    command = ["/usr/bin/erl", "-noshell", "-noinput", "+S", "2:2", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none", "-eval", f"inets:start(), {{ok,_}} = inets:start(httpd, {configuration})."]
+    configuration = (
+        f'[{{port,{PORT}}},{{bind_address,"127.0.0.1"}},{{server_name,"sample"}},'
+        f'{{server_root,"{RUN_DIR}"}},{{document_root,"{RUN_DIR}"}}]'
+    )
+    command = [
+        "/usr/bin/erl", "-noshell", "-noinput", "+S", "2:2", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none",
+        "-eval", f"inets:start(), {{ok,_}} = inets:start(httpd, {configuration}).",
+    ]  # fmt: skip
     return Server("Erlang/OTP 25 inets", command, itself, settle_seconds=2.0, stop_signal=signal.SIGKILL, warm=PLAIN)
 
 
@@ -348,11 +454,20 @@ def postgresql(*options):
         os.chmod(RUN_DIR, 0o755)
         os.makedirs("data", 0o700)
         shutil.chown("data", "postgres", "postgres")
-        subprocess.run([*as_user, f"{programs}/initdb", "-D", "data", "--auth", "trust", "--no-sync"], check=True, capture_output=True, env=CLEAN)
+        subprocess.run(
+            [*as_user, f"{programs}/initdb", "-D", "data", "--auth", "trust", "--no-sync"],
+            check=True,
+            capture_output=True,
+            env=CLEAN,
+        )
 
     return Server(
         "PostgreSQL 15",
-        [*as_user, f"{programs}/postgres", "-D", f"{RUN_DIR}/data", "-c", f"port={PORT}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "autovacuum=off", "-c", "shared_buffers=16MB", *options],
+        [
+            *as_user, f"{programs}/postgres", "-D", f"{RUN_DIR}/data", "-c", f"port={PORT}", "-c",
+            "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "autovacuum=off", "-c",
+            "shared_buffers=16MB", *options,
+        ],  # fmt: skip
         backends,
         stop_signal=signal.SIGINT,
         settle_seconds=2.0,
@@ -378,13 +493,21 @@ def celery():
     broker = []
 
     def start():
-        broker.append(subprocess.Popen(["/usr/bin/redis-server", "--port", "18082", "--bind", "127.0.0.1", "--save", ""], stdout=subprocess.DEVNULL))
+        broker.append(
+            subprocess.Popen(
+                ["/usr/bin/redis-server", "--port", "18082", "--bind", "127.0.0.1", "--save", ""],
+                stdout=subprocess.DEVNULL,
+            )
+        )
 
     def end():
         broker[0].kill()
         broker[0].wait()
 
-    command = ["/usr/bin/python3", "-m", "celery", "-A", "tasks", "worker", "-c", "2", "-l", "info", "--without-gossip", "--without-mingle"]
+    command = [
+        "/usr/bin/python3", "-m", "celery", "-A", "tasks", "worker", "-c", "2", "-l", "info", "--without-gossip",
+        "--without-mingle",
+    ]  # fmt: skip
     return Server(
         "celery 5.2.6, pool of 2 processes",
         command,

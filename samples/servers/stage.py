@@ -1,4 +1,5 @@
-"""One recording: the server is started, traced, loaded, and ended by pid; what was seen from outside becomes truth.json."""
+"""One recording: the server is started, traced, loaded, and ended by pid; what was seen from outside becomes
+truth.json."""
 
 import glob
 import gzip
@@ -23,8 +24,8 @@ CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": RUN
 
 class Stage:
     """
-    `with Stage(server, attached) as stage`: inside, the server answers and is traced. `run(loads…, acts…)` puts load on it; `keep(folder)`
-    writes what was recorded.
+    `with Stage(server, attached) as stage`: inside, the server answers and is traced. `run(loads…, acts…)` puts load on
+    it; `keep(folder)` writes what was recorded.
     """
 
     def __init__(self, scene, server, attached, tracer_environment=dict, options=OPTIONS):
@@ -71,7 +72,14 @@ class Stage:
         time.sleep(0.4)
 
     def _start(self, command, environment=CLEAN):
-        process = subprocess.Popen(command, env=environment, stdout=self._log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._started.append(process)
         give_way_to(process.pid)
         return process
@@ -99,14 +107,18 @@ class Stage:
         while not self._over.wait(0.1):
             now = time.time()
             for pid in family_of(self.root):
-                seen = self.family.setdefault(pid, {"pid": pid, "parent": 0, "tids": [], "command": "", "from": now, "to": now})
+                seen = self.family.setdefault(
+                    pid, {"pid": pid, "parent": 0, "tids": [], "command": "", "from": now, "to": now}
+                )
                 seen["parent"] = parent_of(pid) or seen["parent"]
                 seen["tids"] = sorted({*seen["tids"], *threads_of(pid)})
                 seen["command"] = read_text(f"/proc/{pid}/cmdline").replace("\0", " ").strip()[:200] or seen["command"]
                 seen["to"] = now
 
     def run(self, *loads):
-        """Puts all loads on the server at once; what is a function of no arguments is an act of somebody else's meanwhile."""
+        """
+        Puts all loads on the server at once; what is a function of no arguments is an act of somebody else's meanwhile.
+        """
         self._loads += [load for load in loads if hasattr(load, "truth")]
         threads = [threading.Thread(target=getattr(load, "run", load)) for load in loads]
         for thread in threads:
@@ -173,9 +185,12 @@ class Stage:
             handle.write(to_text(truth))
         size = os.path.getsize(f"{folder}/trace.strace.gz")
         lines = trace.count(b"\n")
-        print(f"   {lines} lines, {size} bytes, {truth['requests']} requests, slowest {truth['slowestMs']} ms", flush=True)
+        print(
+            f"   {lines} lines, {size} bytes, {truth['requests']} requests, slowest {truth['slowestMs']} ms", flush=True
+        )
         for load in truth["load"]:
-            print(f"   {load['label']}: {load['outcomes']}, p50 {load['p50Ms']}, p99 {load['p99Ms']}, slowest {load['slowestMs']} ms")
+            times = f"p50 {load['p50Ms']}, p99 {load['p99Ms']}, slowest {load['slowestMs']} ms"
+            print(f"   {load['label']}: {load['outcomes']}, {times}")
 
     def _truth(self):
         loads = [load.truth() for load in self._loads]
@@ -235,7 +250,10 @@ def read_text(path):
 
 
 def give_way_to(pid):
-    """Sessions share the processors by themselves, whatever is nice inside: this one goes first, so that waits are the server's own."""
+    """
+    Sessions share the processors by themselves, whatever is nice inside: this one goes first, so that waits are the
+    server's own.
+    """
     path = f"/proc/{pid}/autogroup"
     if os.path.exists(path):
         with open(path, "w") as handle:

@@ -1,5 +1,5 @@
-"""Requests that write under a lock. LOCK in the environment: files (shared by all workers), own (the same files, but one set for each
-worker), threads (one lock of the process) or none (the same threads without it)."""
+"""Requests that write under a lock. LOCK in the environment: files (shared by all workers), own (the same files, but
+one set for each worker), threads (one lock of the process) or none (the same threads without it)."""
 
 import fcntl
 import os

@@ -1,4 +1,5 @@
-"""Small requests all the time, and now and then one that stops its worker. Those that queue up at that worker wait, if nobody else can take them."""
+"""Small requests all the time, and now and then one that stops its worker. Those that queue up at that worker wait, if
+nobody else can take them."""
 
 import time
 
@@ -38,7 +39,13 @@ def main():
         server=SERVERS[arguments.queues],
         expect={
             "found": [*stall, *(["stranded-queue"] if own else [])],
-            "quiet": ["service-stall", "backlog-overflow", *([] if stall else ["loop-stall"]), *([] if own else ["stranded-queue"]), *load.CALM],
+            "quiet": [
+                "service-stall",
+                "backlog-overflow",
+                *([] if stall else ["loop-stall"]),
+                *([] if own else ["stranded-queue"]),
+                *load.CALM,
+            ],
         },
         connections=STALLS + len(pinger.pings),
         more={**pinger.truth(), **({} if stall else {"turnsAreWork": True})},

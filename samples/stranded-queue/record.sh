@@ -1,5 +1,6 @@
 #!/bin/bash
-# Records workers that stall with a queue each, the same by attaching, sync workers that are busy instead, and the same stalls with one queue for all.
+# Records workers that stall with a queue each, the same by attaching, sync workers that are busy instead, and the same
+# stalls with one queue for all.
 # usage: record.sh [own] [attached] [sync] [shared]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story stranded-queue

@@ -1,4 +1,5 @@
-"""A server of Python itself that gives each connection a process or a thread of its own, or takes one at a time. usage: classic.py PORT fork|thread|single"""
+"""A server of Python itself that gives each connection a process or a thread of its own, or takes one at a time.
+usage: classic.py PORT fork|thread|single"""
 
 import http.server
 import socketserver

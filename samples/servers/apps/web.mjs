@@ -17,7 +17,9 @@ function answer(request, response) {
       http.get('http://127.0.0.1:18081/wait/1500', (upstream) => upstream.resume().on('end', () => reply()));
       break;
     case '/queued':
-      http.get('http://127.0.0.1:18081/wait/400', { agent: pool }, (upstream) => upstream.resume().on('end', () => reply()));
+      http.get('http://127.0.0.1:18081/wait/400', { agent: pool }, (upstream) =>
+        upstream.resume().on('end', () => reply()),
+      );
       break;
     case '/name':
       // getaddrinfo on a thread of libuv's pool.
@@ -39,5 +41,7 @@ function answer(request, response) {
 }
 
 if (how === 'cluster' && cluster.isPrimary) for (let count = 0; count < 2; count++) cluster.fork();
-else if (how === 'tls') https.createServer({ key: readFileSync('key.pem'), cert: readFileSync('cert.pem') }, answer).listen(port, '127.0.0.1');
-else http.createServer(answer).listen(port, '127.0.0.1');
+else if (how === 'tls') {
+  const pair = { key: readFileSync('key.pem'), cert: readFileSync('cert.pem') };
+  https.createServer(pair, answer).listen(port, '127.0.0.1');
+} else http.createServer(answer).listen(port, '127.0.0.1');

@@ -1,4 +1,5 @@
-"""The same small application for WSGI (`wsgi`), ASGI (`asgi`), tornado (`python3 web.py PORT`), cheroot and Twisted (`… PORT cheroot`)."""
+"""The same small application for WSGI (`wsgi`), ASGI (`asgi`), tornado (`python3 web.py PORT`), cheroot and Twisted
+(`… PORT cheroot`)."""
 
 import asyncio
 import socket
@@ -52,11 +53,19 @@ async def asgi(scope, receive, send):
         time.sleep(1)
     elif path in ("/up", "/nap"):
         # On a thread of the executor: as many as cores and four more.
-        await asyncio.get_running_loop().run_in_executor(None, ask_upstream if path == "/up" else lambda: time.sleep(0.01))
+        await asyncio.get_running_loop().run_in_executor(
+            None, ask_upstream if path == "/up" else lambda: time.sleep(0.01)
+        )
     elif path == "/child":
         subprocess.run(["/bin/sleep", "1"], check=True)
     body = REPLY * 20000 if path == "/big" else REPLY
-    await send({"type": "http.response.start", "status": 200, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [*headers, (b"content-length", str(len(body)).encode())],
+        }
+    )
     await send({"type": "http.response.body", "body": body})
 
 

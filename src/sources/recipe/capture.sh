@@ -4,12 +4,13 @@
 #
 #   sh capture.sh [PID]                        PID is any process of the server, master or worker
 #   SECONDS_TO_TRACE=10 sh capture.sh PID      shorter than DROVER:SECONDS seconds
-#   CONTAINER=ID sh capture.sh [PID]           from the host: PID as that container counts; its first process unless given
+#   CONTAINER=ID sh capture.sh [PID]           from the host: PID as that container counts; its first process unless
+#                                              given
 #   ENGINE=bpftrace sh capture.sh PID          slows the server less, where bpftrace is installed
 #
 # strace slows the server down while it runs (often by half, at worst far more), and a master may kill a worker that is
-# silent for long (gunicorn: --timeout): keep it short. The capture holds what clients sent: keep it private. Read it with:
-# drover DIRECTORY
+# silent for long (gunicorn: --timeout): keep it short. The capture holds what clients sent: keep it private. Read it
+# with: drover DIRECTORY
 set -u
 umask 077
 export LC_ALL=C
@@ -61,8 +62,8 @@ find_server() {
   DROVER:FIND
 }
 
-# A program by its own name or by what its interpreter runs. The shell that started it has its name among the words, too, and so have an
-# editor and a log reader. Some servers write over their words: "nginx: master process".
+# A program by its own name or by what its interpreter runs. The shell that started it has its name among the words,
+# too, and so have an editor and a log reader. Some servers write over their words: "nginx: master process".
 is_called() {
   words_of "$1" 2>/dev/null | {
     IFS= read -r word || exit 1
@@ -86,7 +87,8 @@ is_called() {
   }
 }
 
-# The masters of that name. Of two servers nobody can know which one is meant; one that its manager starts worker by worker is one.
+# The masters of that name. Of two servers nobody can know which one is meant; one that its manager starts worker by
+# worker is one.
 called() {
   found=
   # grep knows in no time which of all processes are worth a look.
@@ -156,12 +158,14 @@ is_starter() {
   word=${word%% *}
   word=${word##*/}
   case ${word#-} in
-  tini | tini-static | dumb-init | docker-init | catatonit | sh | bash | dash | ash | timeout | sudo | su | runuser | npm | npx | yarn | pnpm) ;;
+  tini | tini-static | dumb-init | docker-init | catatonit) ;;
+  sh | bash | dash | ash | timeout | sudo | su | runuser | npm | npx | yarn | pnpm) ;;
   *) return 1 ;;
   esac
 }
 
-# The master above a process when it runs the same program, and everything below it that does. Of a process that only started others, those.
+# The master above a process when it runs the same program, and everything below it that does. Of a process that only
+# started others, those.
 family() {
   if is_starter "$1" && [ -n "$(children_of "$1")" ]; then
     for started in $(children_of "$1"); do (family "$started"); done
@@ -169,7 +173,8 @@ family() {
   fi
   top=$1
   parent_of "$top"
-  [ "${parent:-1}" -gt 1 ] && alike "$parent" "$top" && [ "$(name_of "/proc/$parent")" = "$(name_of "/proc/$top")" ] && top=$parent
+  [ "${parent:-1}" -gt 1 ] && alike "$parent" "$top" &&
+    [ "$(name_of "/proc/$parent")" = "$(name_of "/proc/$top")" ] && top=$parent
   printf '%s\n' "$top"
   for child in $(children_of "$top"); do
     if alike "$child" "$top"; then printf '%s\n' "$child"; fi
@@ -196,12 +201,16 @@ threads() {
     parent_of "${process#/proc/}"
     [ -n "$parent" ] || continue
     for task in "$process"/task/[0-9]*; do
-      { IFS= read -r line <"$task/comm" && printf '%s %s %s %s\n' "${process#/proc/}" "${task##*/}" "$parent" "$line"; } 2>/dev/null
+      {
+        IFS= read -r line <"$task/comm" &&
+          printf '%s %s %s %s\n' "${process#/proc/}" "${task##*/}" "$parent" "$line"
+      } 2>/dev/null
     done
   done
 }
 
-# A tab stands before each line of what was found, so that no word of a process, and no name of a file, can look like a heading.
+# A tab stands before each line of what was found, so that no word of a process, and no name of a file, can look like a
+# heading.
 section() {
   printf '\n== %s\n' "$1"
   shift
@@ -262,7 +271,8 @@ counts_host_pids() {
 
 with_bpftrace() {
   command -v bpftrace >/dev/null || die "bpftrace is not installed (apt install bpftrace)"
-  [ "$(uname -m | sed 's/x86_64/x86-64/;s/aarch64/arm64/')" = "$machine" ] || die "this recipe was made for $machine: drover recipe --machine"
+  [ "$(uname -m | sed 's/x86_64/x86-64/;s/aarch64/arm64/')" = "$machine" ] ||
+    die "this recipe was made for $machine: drover recipe --machine"
   [ -d /sys/kernel/tracing/events/raw_syscalls ] || [ -d /sys/kernel/debug/tracing/events/raw_syscalls ] ||
     die "the kernel's tracing files are not mounted: mount -t tracefs nodev /sys/kernel/tracing"
   list=
@@ -273,7 +283,10 @@ with_bpftrace() {
       is=$(readlink "$fd") || continue
       is=${is% (deleted)}
       # A name with a blank, a quote or a backslash could pass for more than a name.
-      case $is in '' | *[[:space:][:cntrl:]\"\\\<\>]*) ;; *) printf 'event=fd pid=%s fd=%s is=%s\n' "$pid" "${fd##*/}" "$is" ;; esac
+      case $is in
+      '' | *[[:space:][:cntrl:]\"\\\<\>]*) ;;
+      *) printf 'event=fd pid=%s fd=%s is=%s\n' "$pid" "${fd##*/}" "$is" ;;
+      esac
     done
   done >trace.bpftrace
   calls_in_flight >>trace.bpftrace
@@ -289,7 +302,8 @@ with_bpftrace() {
   rm -f bpftrace.err
 }
 
-# As src/sources/bpftrace/version.ts has it: 1,024 pages of buffer for each processor, or from 0.18 and Linux 5.8 on for all of them together.
+# As src/sources/bpftrace/version.ts has it: 1,024 pages of buffer for each processor, or from 0.18 and Linux 5.8 on for
+# all of them together.
 bpftrace_settings() {
   version=$(bpftrace --version | sed -n 's/.*v\([0-9][0-9]*\)\.\([0-9][0-9]*\).*/\1 \2/p')
   case $version in '0 '*) version=${version#0 } ;; ?*) version=1000 ;; *) version=0 ;; esac
@@ -311,7 +325,8 @@ calls_in_flight() {
       # `running`, and -1 outside of calls.
       case $number in '' | *[!0-9]*) continue ;; esac
       read -r up rest </proc/uptime
-      printf 'event=in ts=%s0000000 pid=%s tid=%s nr=%s a=%s,%s,%s,%s,%s,%s data=\n' "${up%.*}${up#*.}" "$pid" "${task##*/}" "$number" \
+      printf 'event=in ts=%s0000000 pid=%s tid=%s nr=%s a=%s,%s,%s,%s,%s,%s data=\n' \
+        "${up%.*}${up#*.}" "$pid" "${task##*/}" "$number" \
         "${a#0x}" "${b#0x}" "${c#0x}" "${d#0x}" "${e#0x}" "${f#0x}"
     done
   done
@@ -332,13 +347,15 @@ if [ "$engine" = bpftrace ] && ! counts_host_pids; then
 fi
 if [ -n "${CONTAINER:-}" ]; then
   # Twelve digits are the shortest form that tools print.
-  case $CONTAINER in *[!0-9a-f]* | ? | ?? | ??? | ???? | ????? | ?????? | ??????? | ???????? | ????????? | ?????????? | ???????????)
+  case $CONTAINER in
+  *[!0-9a-f]* | ? | ?? | ??? | ???? | ????? | ?????? | ??????? | ???????? | ????????? | ?????????? | ???????????)
     die "CONTAINER must be the id of a container, 12 or 64 digits, not: $CONTAINER" ;;
   esac
   demand_number PID "${1:-1}"
   named=$(in_container "$CONTAINER" "${1:-1}")
   [ -n "$named" ] ||
-    die "no process ${1:-1} in a container $CONTAINER, as control groups tell; give its PID on this host, without CONTAINER: docker top NAME, podman top NAME hpid"
+    die "no process ${1:-1} in a container $CONTAINER, as control groups tell; give its PID on this host, without" \
+      "CONTAINER: docker top NAME, podman top NAME hpid"
   say "process ${1:-1} of the container is $named here"
 else
   named=${1:-$(find_server)} || exit 1
@@ -352,8 +369,13 @@ for pid in $named; do
   pids="$pids$(family "$pid" | tr '\n' ' ')"
 done
 
-# A new directory with a name that nobody can foresee, or the one that was asked for; it must not be there. From then on this shell stays in it.
-dir=${DIRECTORY:-drover-capture-$(hostname | tr -cd 'A-Za-z0-9._-')-$(date +%Y%m%dT%H%M%S)-$(head -c 6 /dev/urandom | od -An -tx1 | tr -d ' \n')}
+# A new directory with a name that nobody can foresee, or the one that was asked for; it must not be there. From then on
+# this shell stays in it.
+dir=${DIRECTORY:-}
+if [ -z "$dir" ]; then
+  chance=$(head -c 6 /dev/urandom | od -An -tx1 | tr -d ' \n')
+  dir=drover-capture-$(hostname | tr -cd 'A-Za-z0-9._-')-$(date +%Y%m%dT%H%M%S)-$chance
+fi
 case $dir in /*) ;; *) dir=$(pwd -P)/$dir ;; esac
 dir=${dir%/}
 name=${dir##*/}

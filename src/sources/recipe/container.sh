@@ -11,8 +11,8 @@
 set -eu
 CONTAINER=${CONTAINER:?the container, by name or id}
 IMAGE=${IMAGE:?an image with sh and strace}
-# As the container counts: DROVER:ENGINE top shows it. 1 is right also where 1 is tini, dumb-init or a shell that started
-# the server.
+# As the container counts: DROVER:ENGINE top shows it. 1 is right also where 1 is tini, dumb-init or a shell that
+# started the server.
 PID=${PID:-1}
 
 umask 077

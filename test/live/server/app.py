@@ -1,4 +1,5 @@
-"""What the live tests need of a server: a quick answer, a loop that does not yield, and a reply in two parts to a client that may have left."""
+"""What the live tests need of a server: a quick answer, a loop that does not yield, and a reply in two parts to a
+client that may have left."""
 
 import ctypes
 import time

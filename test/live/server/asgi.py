@@ -1,4 +1,5 @@
-"""Coroutines that do not yield: a call that waits, a ladder of short sleeps, a computation. The query is the port of a service."""
+"""Coroutines that do not yield: a call that waits, a ladder of short sleeps, a computation. The query is the port of a
+service."""
 
 import ctypes
 import socket

@@ -1,4 +1,5 @@
-"""A process whose words, names and files are meant to pass for lines and headings of a capture; it opens and reads until killed."""
+"""A process whose words, names and files are meant to pass for lines and headings of a capture; it opens and reads
+until killed."""
 
 import os
 import sys

@@ -1,4 +1,5 @@
-"""Another user of the machine, who owns a directory that root writes to: renames what appears in it and puts links in its place, until killed."""
+"""Another user of the machine, who owns a directory that root writes to: renames what appears in it and puts links in
+its place, until killed."""
 
 import os
 import sys

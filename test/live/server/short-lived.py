@@ -1,4 +1,5 @@
-"""After a line on its input: threads and children that each block, ask for non-blocking sockets, and end. Then it stays."""
+"""After a line on its input: threads and children that each block, ask for non-blocking sockets, and end. Then it
+stays."""
 
 import os
 import select

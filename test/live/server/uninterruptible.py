@@ -1,4 +1,5 @@
-"""Runs; from its first line of input to its second one it waits uninterruptibly (state D), as for a disk that does not answer."""
+"""Runs; from its first line of input to its second one it waits uninterruptibly (state D), as for a disk that does not
+answer."""
 
 import ctypes
 import os
