@@ -420,6 +420,22 @@ test('who judges asks the arguments of a call and reads no text of theirs', () =
   assert.deepEqual(grammar, []);
 });
 
+test('numbers that people read are written by src/trace/format-numbers.ts', () => {
+  const writers = [...sourceFiles('src'), ...sourceFiles('parsers')].filter((file) =>
+    /\.(?:toFixed|toPrecision|toLocaleString)\(/.test(readFileSync(join(ROOT, file), 'utf8')),
+  );
+  assert.deepEqual(writers.toSorted(), [
+    // Stamps and durations as strace prints them.
+    'parsers/bpftrace/parser.ts',
+    'parsers/timeline/printed-call.ts',
+    // Runs in a browser, which has none of our modules.
+    'src/output/html/page-assets.ts',
+    'src/sources/live/bpftrace-engine.ts',
+    'src/sources/live/strace-engine.ts',
+    'src/trace/format-numbers.ts',
+  ]);
+});
+
 test('the program ends in the command line only', () => {
   const ending = sourceFiles('src').filter(
     (file) => !file.startsWith('src/cli/') && /\bprocess\.exit(?:Code)?\b/.test(readFileSync(join(ROOT, file), 'utf8')),

@@ -1,5 +1,5 @@
 import type { Confidence, Finding, Outcome, Report } from '../analysis/report.ts';
-import { count, durationOfMs, percent } from '../trace/format-numbers.ts';
+import { count, durationOfMs, percent, significant } from '../trace/format-numbers.ts';
 import { chanceOfAtLeast, chanceOfAtMost } from './chance.ts';
 import type { Amount, Change } from './comparison.ts';
 import { type Exposure, loadOf, SAME_LOAD } from './exposure.ts';
@@ -243,5 +243,5 @@ function expectedTimes(value: number): string {
 /** Two digits are enough for a rate. */
 export function figure(value: number): string {
   if (value >= 100) return count(Math.round(value));
-  return String(Number(value.toPrecision(value >= 10 ? 3 : 2)));
+  return String(significant(value, value >= 10 ? 3 : 2));
 }

@@ -1,5 +1,5 @@
 import type { CallStatistics, Dependency, Report, TimeShare, Worker } from '../analysis/report.ts';
-import { count, durationOfMs } from '../trace/format-numbers.ts';
+import { count, durationOfMs, wholePercent } from '../trace/format-numbers.ts';
 import type { Column, Table } from './page.ts';
 import { meaningOfCallTimes } from './wording.ts';
 
@@ -31,7 +31,7 @@ export function workerTable(workers: readonly Worker[]): Table {
       worker.role,
       count(worker.accepted),
       count(worker.wastedWakeups),
-      worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0),
+      wholePercent(worker.busyPercent),
       durationOfMs(worker.longestTurnMs),
       count(worker.brokenPipes),
     ]),

@@ -1,5 +1,6 @@
 import type { Stamp } from '../../parsers/format.ts';
 import type { Finding, Report, Window } from '../analysis/report.ts';
+import { decimals } from '../trace/format-numbers.ts';
 import type { LineNotation } from './trace-line.ts';
 
 const ISO = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z?$/;
@@ -17,7 +18,7 @@ export function moment(window: Window, milliseconds: number | null, time: string
   if (Number.isFinite(origin + milliseconds) && Math.abs(milliseconds) < 1e15)
     return wallClock(window, new Date(origin + milliseconds).toISOString());
   const start = TIME_OF_DAY.exec(window.timeOfDay ?? '');
-  if (start === null) return `${milliseconds < 0 ? '-' : '+'}${(Math.abs(milliseconds) / 1000).toFixed(3)} s`;
+  if (start === null) return `${milliseconds < 0 ? '-' : '+'}${decimals(Math.abs(milliseconds) / 1000, 3)} s`;
   const startMs = (Number(start[1]) * 3600 + Number(start[2]) * 60 + Number(start[3]) + Number(start[4] ?? 0)) * 1000;
   const whole = Math.floor(startMs - window.startMs + milliseconds + 1e-6);
   const days = Math.floor(whole / DAY_MS);
@@ -34,7 +35,7 @@ export function momentOfStamp(window: Window, { clock, seconds }: Stamp): string
   if (clock === 'monotonic') {
     if (monotonicSeconds === null) return null;
     const offset = seconds - monotonicSeconds + startMs / 1000;
-    return `${offset < 0 ? '-' : '+'}${Math.abs(offset).toFixed(6)} s`;
+    return `${offset < 0 ? '-' : '+'}${decimals(Math.abs(offset), 6)} s`;
   }
   if ((clock === 'epoch' ? startTime : timeOfDay) === null) return null;
   // Half a microsecond: a double does not hold the seconds since 1970 to the microsecond.

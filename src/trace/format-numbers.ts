@@ -80,6 +80,26 @@ export function milliseconds(value: Nanoseconds): number {
   return round(value / MILLISECOND, 3);
 }
 
+/** A number with exactly so many decimals: `0.300`, for clocks and for what changes while one looks. */
+export function decimals(value: number, digits: number): string {
+  return value.toFixed(digits);
+}
+
+/** A number rounded to so many digits: 1,234 with two digits is 1,200. */
+export function significant(value: number, digits: number): number {
+  return Number(value.toPrecision(digits));
+}
+
+/** Per cent (0 to 100) as a whole number without its sign, for a column that is named so: `42`; `-` for null. */
+export function wholePercent(value: number | null): string {
+  return value === null ? '-' : value.toFixed(0);
+}
+
+/** `613 k lines`, `1.9 M lines`: how many are read, while more are read. */
+export function linesSoFar(lines: number): string {
+  return lines < 1_000_000 ? `${Math.floor(lines / 1_000)} k lines` : `${(lines / 1_000_000).toFixed(1)} M lines`;
+}
+
 /** A number with so many decimals at most, for metrics. */
 export function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));

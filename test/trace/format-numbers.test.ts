@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   count,
+  decimals,
   duration,
   durationOfMs,
+  linesSoFar,
   mebibytes,
   megabytes,
   microseconds,
   percent,
   plural,
   ratio,
+  significant,
+  wholePercent,
 } from '../../src/trace/format-numbers.ts';
 
 function says<Value>(write: (value: Value) => string, cases: readonly (readonly [Value, string])[]): void {
@@ -117,4 +121,24 @@ test('memory is told in units of 1,000, space of a capture in units of 1,024', (
     [9.996 * 1_048_576, '9.99 MB'],
   ]);
   assert.equal(microseconds(53_700), '54 µs');
+});
+
+test('what changes while one looks keeps its width: decimals, per cent of a column, lines so far', () => {
+  assert.deepEqual([decimals(0.3, 3), decimals(11.96, 1), decimals(-2, 6)], ['0.300', '12.0', '-2.000000']);
+  says(wholePercent, [
+    [null, '-'],
+    [0, '0'],
+    [41.5, '42'],
+    [99.7, '100'],
+  ]);
+  says(linesSoFar, [
+    [613_999, '613 k lines'],
+    [999_999, '999 k lines'],
+    [1_000_000, '1.0 M lines'],
+    [1_873_000, '1.9 M lines'],
+  ]);
+});
+
+test('a number is rounded to its digits, zeros included', () => {
+  assert.deepEqual([significant(1_234, 2), significant(0.06789, 3), significant(7, 3)], [1_200, 0.0679, 7]);
 });

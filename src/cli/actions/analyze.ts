@@ -6,7 +6,7 @@ import { InputError } from '../../sources/input-error.ts';
 import { openCaptures } from '../../sources/open-captures.ts';
 import { endStdin } from '../../sources/stdin-input.ts';
 import type { InputSet } from '../../sources/trace-input.ts';
-import { count, plural } from '../../trace/format-numbers.ts';
+import { count, decimals, plural } from '../../trace/format-numbers.ts';
 import { analysisOptions } from '../options/analysis.ts';
 import { type AnalyzeFlags, checkFiles, checkWindow } from '../options/analyze.ts';
 import { closest } from '../options/closest.ts';
@@ -202,5 +202,5 @@ function endOnSignals(progress: ProgressLine, onInterrupt: (() => void) | null):
 function effort({ quality }: Report, elapsedMs: number): string {
   const seconds = elapsedMs / 1_000;
   const rate = count(Math.round(quality.lines / Math.max(seconds, 0.001)));
-  return `${plural(quality.lines, 'line')} in ${seconds.toFixed(2)} s (${rate} lines/s).`;
+  return `${plural(quality.lines, 'line')} in ${decimals(seconds, 2)} s (${rate} lines/s).`;
 }

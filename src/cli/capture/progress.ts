@@ -1,7 +1,7 @@
 import type { Report } from '../../analysis/report.ts';
 import type { Progress } from '../../pipeline/analyze-inputs.ts';
 import type { LiveCapture } from '../../sources/live/capture.ts';
-import { mebibytes } from '../../trace/format-numbers.ts';
+import { decimals, mebibytes } from '../../trace/format-numbers.ts';
 import { StatusLine, type Terminal } from '../printing/status-line.ts';
 
 const INTERVAL_MS = 500;
@@ -72,7 +72,7 @@ export function progressText(
   const left = Math.max(0, Math.ceil((endsAt - now) / 1_000));
   const behind = bytes - (progress?.bytesRead ?? 0);
   const lag = behind > NOTABLE_BYTES ? `, ${mebibytes(behind)} behind` : '';
-  const cost = costPercent === null ? '' : `, cost ${costPercent.toFixed(1)} % of a CPU`;
+  const cost = costPercent === null ? '' : `, cost ${decimals(costPercent, 1)} % of a CPU`;
   return (
     `TRACED by ${engine.name}, ${left} s left, ` +
     `${mebibytes(bytes)}${lag}${cost}${verdict === '' ? '' : `. So far: ${verdict}`}`

@@ -1,5 +1,6 @@
 import type { Report } from '../../analysis/report.ts';
 import type { Progress } from '../../pipeline/analyze-inputs.ts';
+import { linesSoFar } from '../../trace/format-numbers.ts';
 import { StatusLine, type Terminal } from './status-line.ts';
 
 const FIRST_AFTER_MS = 500;
@@ -65,8 +66,7 @@ export function progressText({ bytesRead, sizeBytes, lines }: Progress, verdict:
   const percent =
     sizeBytes === null || sizeBytes === 0 ? null : `${Math.min(100, Math.floor((bytesRead / sizeBytes) * 100))}%`;
   if (verdict !== '') return `${percent ?? `${read} MB`} read. So far: ${verdict}`;
-  const amount =
-    lines < 1_000_000 ? `${Math.floor(lines / 1_000)} k lines` : `${(lines / 1_000_000).toFixed(1)} M lines`;
+  const amount = linesSoFar(lines);
   return percent === null
     ? `Reading (${read} MB, ${amount})`
     : `Reading ${percent} (${read} of ${Math.floor((sizeBytes ?? 0) / MEGABYTE)} MB, ${amount})`;

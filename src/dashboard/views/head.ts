@@ -1,6 +1,6 @@
 import type { Report } from '../../analysis/report.ts';
 import { coverage, extent, paths, workforce } from '../../output/wording.ts';
-import { count, plural } from '../../trace/format-numbers.ts';
+import { count, linesSoFar, plural } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, type Style, spread, styled } from '../row.ts';
 import { type DashboardState, shownReport } from '../state.ts';
@@ -67,12 +67,7 @@ function fitting(name: string, details: readonly string[], room: number): string
 function progressText({ reading, follows }: DashboardState): string {
   const { state, bytesRead, sizeBytes, lines } = reading;
   if (state === 'done') return '';
-  const amount =
-    lines < 10_000
-      ? plural(lines, 'line')
-      : lines < 1_000_000
-        ? `${Math.floor(lines / 1_000)} k lines`
-        : `${(lines / 1_000_000).toFixed(1)} M lines`;
+  const amount = lines < 10_000 ? plural(lines, 'line') : linesSoFar(lines);
   if (state === 'stopped') return `STOPPED: ${amount} read`;
   if (follows) return `Following (${amount})`;
   const read = Math.floor(bytesRead / MEGABYTE);

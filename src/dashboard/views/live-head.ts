@@ -1,4 +1,4 @@
-import { count, plural } from '../../trace/format-numbers.ts';
+import { count, decimals, plural } from '../../trace/format-numbers.ts';
 import { type Row, row, spread, styled } from '../row.ts';
 import type { DashboardState, LiveStatus } from '../state.ts';
 import { HEAD_LABEL } from '../verdict-text.ts';
@@ -31,7 +31,7 @@ export function liveSource(state: DashboardState, live: LiveStatus): Row {
 /** What the screen shows was so then. */
 function behind({ behindBytes, behindMs }: LiveStatus): string {
   const late = behindMs < 1_000 ? '' : `, ${Math.floor(behindMs / 1_000)} s`;
-  return `${(behindBytes / MEGABYTE).toFixed(1)} MB${late} behind`;
+  return `${decimals(behindBytes / MEGABYTE, 1)} MB${late} behind`;
 }
 
 /** Lost, late and stale data said plainly, and how full the spool is. */
@@ -45,7 +45,7 @@ export function liveData(state: DashboardState, live: LiveStatus): Row {
         ? behind(live)
         : 'all read',
     `${count(Math.round(live.callsPerSecond))} calls/s`,
-    ...(live.costPercent == null || live.state !== 'tracing' ? [] : [`cost ${live.costPercent.toFixed(1)} %`]),
+    ...(live.costPercent == null || live.state !== 'tracing' ? [] : [`cost ${decimals(live.costPercent, 1)} %`]),
     `spool ${Math.floor(live.spoolBytes / MEGABYTE)} of ${Math.floor(live.spoolLimitBytes / MEGABYTE)} MB`,
   ];
   const word = isStale

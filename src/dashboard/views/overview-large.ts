@@ -1,6 +1,6 @@
 import type { Finding } from '../../analysis/report.ts';
 import { coverage, recording } from '../../output/wording.ts';
-import { count, durationOfMs } from '../../trace/format-numbers.ts';
+import { count, durationOfMs, wholePercent } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { figure, type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
@@ -98,7 +98,7 @@ function drawWorkersOverTime(state: DashboardState): readonly Row[] {
       const { worker } = each;
       const marks = drawTimelineRow(laneOf(state, each), stretch, glyphs);
       const values = [
-        worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0),
+        wholePercent(worker.busyPercent),
         durationOfMs(worker.longestTurnMs),
         count(worker.accepted),
         count(worker.wastedWakeups),

@@ -1,5 +1,5 @@
 import { show } from '../../output/show.ts';
-import { count, durationOfMs } from '../../trace/format-numbers.ts';
+import { count, durationOfMs, wholePercent } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, figure, type Row, row, rule, type StyledText, selected, styled } from '../row.ts';
 import { type DashboardState, shownExtent, shownReport } from '../state.ts';
@@ -74,7 +74,7 @@ function drawWorker(
 ): readonly [StyledText, ...StyledText[]] {
   const { worker } = each;
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
-  const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
+  const busy = wholePercent(worker.busyPercent);
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
   const columnsText = figures(isWide, busy, durationOfMs(longestOf(each)), count(worker.brokenPipes), ...more);
   const text =

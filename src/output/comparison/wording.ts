@@ -1,5 +1,5 @@
 import type { Amount, CauseChange, Change, Comparison, ComparisonOutcome, Side } from '../../comparison/comparison.ts';
-import { count, durationOfMs, percent, plural, ratio } from '../../trace/format-numbers.ts';
+import { count, durationOfMs, percent, plural, ratio, significant } from '../../trace/format-numbers.ts';
 
 const OUTCOME_WORDS: Readonly<Record<ComparisonOutcome, string>> = {
   better: 'BETTER',
@@ -40,7 +40,7 @@ export function nameOf({ paths }: Side): string {
 /** What a capture is of, how long it is and what was served in it. */
 export function partsOf(side: Side): readonly string[] {
   const { servers, workers, durationMs, served, servedPerSecond, format } = side;
-  const rate = servedPerSecond === null ? '' : ` (${ratio(Number(servedPerSecond.toPrecision(3)))} a second)`;
+  const rate = servedPerSecond === null ? '' : ` (${ratio(significant(servedPerSecond, 3))} a second)`;
   return [
     nameOf(side),
     [...servers, plural(workers, 'worker')].join(', '),
@@ -68,6 +68,6 @@ function inWords(amount: Amount | null): string {
 }
 
 function rateOf(rate: number, per: 'thousand-requests' | 'minute'): string {
-  const value = count(Number(rate.toPrecision(rate >= 100 ? 6 : 3)));
+  const value = count(significant(rate, rate >= 100 ? 6 : 3));
   return `${rate >= 100 ? count(Math.round(rate)) : value} ${per === 'minute' ? 'a minute' : 'per 1,000 requests'}`;
 }

@@ -1,7 +1,7 @@
 import type { Report, Timeline, TimelineRow } from '../../analysis/report.ts';
 import { stateOf } from '../../analysis/timeline.ts';
 import { STATE_WORDS, type WorkerState } from '../../analysis/worker-states.ts';
-import { durationOfMs } from '../../trace/format-numbers.ts';
+import { durationOfMs, wholePercent } from '../../trace/format-numbers.ts';
 import { period } from '../when.ts';
 import { SEVERITY_WORDS } from '../wording.ts';
 import { element, type Html } from './element.ts';
@@ -72,7 +72,7 @@ export function lane(
 function about({ workers }: Report, row: TimelineRow): string {
   const worker = workers.find(({ pid, host }) => pid === row.pid && host === row.host);
   if (worker === undefined) return '';
-  const busy = worker.busyPercent === null ? '' : `, busy ${worker.busyPercent.toFixed(0)} %`;
+  const busy = worker.busyPercent === null ? '' : `, busy ${wholePercent(worker.busyPercent)} %`;
   return `, ${worker.role}${busy}, longest turn ${durationOfMs(worker.longestTurnMs)}`;
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { decimals } from '../../trace/format-numbers.ts';
 import { AttachError } from '../attach-error.ts';
 import { tailInput } from '../tail-input.ts';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
@@ -317,7 +318,7 @@ export class LiveCapture {
     const who = tid === pid ? `Worker ${pid}` : `Thread ${tid} of worker ${pid}`;
     this.#end(
       'stalled',
-      `${who} hardly ran for ${(forMs / 1_000).toFixed(1)} s under ${this.engine.name}; drover detached at once.`,
+      `${who} hardly ran for ${decimals(forMs / 1_000, 1)} s under ${this.engine.name}; drover detached at once.`,
     );
   }
 
@@ -336,7 +337,7 @@ export class LiveCapture {
     if (percent <= this.#mostPercent) return;
     this.#end(
       'cost',
-      `Tracing took ${percent.toFixed(1)} % of a CPU over the last 10 s, more than the ${this.#mostPercent} % of ` +
+      `Tracing took ${decimals(percent, 1)} % of a CPU over the last 10 s, more than the ${this.#mostPercent} % of ` +
         '--max-cost; drover detached.',
     );
   }

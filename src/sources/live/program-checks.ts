@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { decimals } from '../../trace/format-numbers.ts';
 import {
   bpftraceProgram,
   machineOf,
@@ -33,7 +34,7 @@ export async function programChecks(host: HostFacts): Promise<readonly (Check & 
 async function checkOf(name: ProgramName): Promise<Check> {
   const started = performance.now();
   const problem = await tryProgram(name);
-  const took = ((performance.now() - started) / 1_000).toFixed(1);
+  const took = decimals((performance.now() - started) / 1_000, 1);
   if (problem === '') return { level: 'ok', text: `${name}.bt starts here (${took} s)`, fix: '' };
   if (problem === TOO_LATE)
     return {
