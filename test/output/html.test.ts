@@ -182,7 +182,7 @@ test('members, effects and what belongs together are told with the cause', () =>
 });
 
 test('a page is under 1 MB, whatever was found, and names what it leaves out', () => {
-  const page = renderHtml(overfullReport(101));
+  const page = renderHtml(overfullReport(31));
   assert.deepEqual(complaintsOfPage(page), []);
   assert.match(textOf(page), /\+\d+ more: \d+ loop-stall/);
   assert.equal(page.match(/<g class="lane"/g)?.length, 128);
