@@ -103,12 +103,15 @@ function nameOfShare(files: readonly string[]): string {
   return `${SHARES}/${createHash('sha256').update(files.join()).digest('hex').slice(0, 8)}.test.js`;
 }
 
-/** Writes the files that import the tests of a share. */
+/**
+ * Writes the files that import the tests of a share. All are there before the first test runs: one that waits for a
+ * moment would wait for modules to load, too.
+ */
 function writeShares(root: string, processes: Plan['processes']): void {
   mkdirSync(join(root, SHARES), { recursive: true });
   for (const files of processes) {
     if (files.length < 2) continue;
-    const lines = files.map((file) => `await import('../../${builtName(file)}');\n`);
+    const lines = files.map((file) => `import '../../${builtName(file)}';\n`);
     writeFileSync(join(root, nameOfShare(files)), lines.join(''));
   }
 }
