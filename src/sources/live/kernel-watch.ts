@@ -3,8 +3,9 @@ import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { ProcessMemory } from '../bpftrace/process-memory.ts';
 import { type HeldNow, heldNow } from './held.ts';
+import { readQueues } from './listening-queues.ts';
 import { innerNumber, linkOrEmpty, readOrEmpty } from './process-facts.ts';
-import type { ProcessSight, Stay, ThreadSight } from './sights.ts';
+import type { ProcessSight, QueueStay, Queues, Stay, ThreadSight } from './sights.ts';
 import { descriptorsOf, inodeOf, readSockets, type SocketFacts } from './socket-tables.ts';
 import { isInWait } from './waiting.ts';
 
@@ -35,6 +36,7 @@ const POLLFD_BYTES = 8;
  */
 const LEAST_RUN = 0.8;
 const MOST_SLEEPS_A_SECOND = 10;
+const NO_QUEUES: Queues = { now: null, longest: null };
 const NOT_HELD: HeldNow = { held: '', holder: 0 };
 const RESTART = 'restart_syscall';
 const RESUMED: readonly (readonly [place: RegExp, call: string])[] = [
@@ -75,6 +77,9 @@ interface Member {
   /** Its network namespace. */
   network: string;
   listedAt: string;
+  /** Sockets of it on which it listens. */
+  listeners: readonly string[];
+  queues: Queues;
 }
 
 /**
@@ -88,6 +93,8 @@ export class KernelWatch {
   readonly #stopwatch: () => number;
   #members = new Map<number, Member>();
   #sockets: ReadonlyMap<string, SocketFacts> = new Map();
+  /** Some of them listen on unix sockets. */
+  #hasUnix = false;
   #socketsDue = Number.NEGATIVE_INFINITY;
   #socketsDueThen = Number.NEGATIVE_INFINITY;
   #first = Number.NaN;
@@ -120,6 +127,7 @@ export class KernelWatch {
     this.#members = members;
     const due = [...members.values()].some(hasUncountedClients) ? this.#socketsDueThen : this.#socketsDue;
     if (now >= due) this.#lookAtSockets(now);
+    this.#lookAtQueues(now);
     this.#shown = null;
   }
 
@@ -131,13 +139,14 @@ export class KernelWatch {
   }
 
   #show(): readonly ProcessSight[] {
-    return [...this.#members].map(([pid, { parent, name, innerPid, clients, hasRing, threads }]) => ({
+    return [...this.#members].map(([pid, { parent, name, innerPid, clients, hasRing, queues, threads }]) => ({
       pid,
       parent,
       name,
       innerPid,
       clients,
       hasRing,
+      queues,
       threads: [...threads.values()].map(({ sight }) => sight),
     }));
   }
@@ -157,6 +166,8 @@ export class KernelWatch {
       descriptors: { sockets: new Set(), hasRing: false },
       network: '',
       listedAt: '',
+      listeners: [],
+      queues: NO_QUEUES,
     };
   }
 
@@ -278,8 +289,10 @@ export class KernelWatch {
 
   #lookAtSockets(now: number): void {
     const started = this.#stopwatch();
-    const namespaces = new Map<string, ReadonlyMap<string, SocketFacts>>();
+    const namespaces = new Set<string>();
     const all = new Map<string, SocketFacts>();
+    const listening = new Set<string>();
+    const unix = new Set<string>();
     for (const [pid, member] of this.#members) {
       // Who has not run since is where it was, and has opened and closed nothing.
       const ran = slicesOf(member);
@@ -289,13 +302,19 @@ export class KernelWatch {
       }
       member.listedAt = ran;
       const { network: name } = member;
-      const table = namespaces.get(name) ?? readSockets(pid, this.#root);
-      if (!namespaces.has(name)) for (const [inode, facts] of table) all.set(inode, facts);
-      namespaces.set(name, table);
+      if (namespaces.has(name)) continue;
+      namespaces.add(name);
+      const table = readSockets(pid, this.#root);
+      for (const [inode, facts] of table.connected) all.set(inode, facts);
+      for (const inode of table.listening) listening.add(inode);
+      for (const inode of table.listeningUnix) unix.add(inode);
     }
     this.#sockets = all;
+    this.#hasUnix = false;
     for (const member of this.#members.values()) {
       const { sockets, hasRing } = member.descriptors;
+      member.listeners = [...sockets].filter((inode) => listening.has(inode) || unix.has(inode));
+      this.#hasUnix ||= member.listeners.some((inode) => unix.has(inode));
       member.clients = [...sockets].filter((inode) => all.get(inode)?.isOfClient === true).length;
       member.hasRing = hasRing;
       member.countedAt = now;
@@ -306,6 +325,22 @@ export class KernelWatch {
     this.#socketsDueThen = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE_THEN) * 1e6;
   }
 
+  /** Of each network namespace one table is read, and of it the listeners alone: a few of the thousands of rows. */
+  #lookAtQueues(now: number): void {
+    const tables = new Map<string, ReadonlyMap<string, number>>();
+    for (const [pid, member] of this.#members) {
+      const { network, listeners } = member;
+      if (listeners.length === 0) continue;
+      const table = tables.get(network) ?? readQueues(pid, this.#hasUnix, this.#root);
+      tables.set(network, table);
+      member.queues = queuedOn(
+        member.queues,
+        listeners.reduce((sum, inode) => sum + (table.get(inode) ?? 0), 0),
+        now,
+      );
+    }
+  }
+
   /** A call on a socket that was not known when it began. */
   #named(known: Known): Known {
     const { sight } = known;
@@ -314,6 +349,17 @@ export class KernelWatch {
     if (socket === undefined) return known;
     return { ...known, sight: { ...sight, target: socket.peer, isOfClient: socket.isOfClient } };
   }
+}
+
+/** What is known of queues after a look at which so many waited. */
+function queuedOn({ now: before, longest }: Queues, waiting: number, at: number): Queues {
+  if (waiting === 0) return before === null ? { now: null, longest } : { now: null, longest: longer(longest, before) };
+  const now = { least: Math.min(before?.least ?? waiting, waiting), since: before?.since ?? at, at };
+  return { now, longest: longer(longest, now) };
+}
+
+function longer(one: QueueStay | null, other: QueueStay): QueueStay {
+  return one === null || other.at - other.since >= one.at - one.since ? other : one;
 }
 
 /**
