@@ -3,10 +3,11 @@ import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { ProcessMemory } from '../bpftrace/process-memory.ts';
 import { type HeldNow, heldNow } from './held.ts';
-import { readQueues } from './listening-queues.ts';
+import { type QueueTables, readQueues } from './listening-queues.ts';
 import { innerNumber, linkOrEmpty, readOrEmpty } from './process-facts.ts';
 import type { ProcessSight, QueueStay, Queues, Stay, ThreadSight } from './sights.ts';
-import { descriptorsOf, inodeOf, readSockets, type SocketFacts } from './socket-tables.ts';
+import { descriptorsOf, inodeOf, type ListenerRow, readSockets, type SocketFacts } from './socket-tables.ts';
+import { ThreadFiles } from './thread-files.ts';
 import { isInWait } from './waiting.ts';
 
 interface WatchOptions {
@@ -91,10 +92,11 @@ export class KernelWatch {
   readonly #root: string;
   readonly #now: () => number;
   readonly #stopwatch: () => number;
+  readonly #files: ThreadFiles;
   #members = new Map<number, Member>();
   #sockets: ReadonlyMap<string, SocketFacts> = new Map();
-  /** Some of them listen on unix sockets. */
-  #hasUnix = false;
+  /** Where their listeners stand. */
+  #tables: QueueTables = { tcp: 0, tcp6: 0, unix: false };
   #socketsDue = Number.NEGATIVE_INFINITY;
   #socketsDueThen = Number.NEGATIVE_INFINITY;
   #first = Number.NaN;
@@ -109,6 +111,7 @@ export class KernelWatch {
     this.#stopwatch = stopwatch;
     this.#machine = machine;
     this.#root = root;
+    this.#files = new ThreadFiles(root);
     this.#now = now;
   }
 
@@ -125,6 +128,7 @@ export class KernelWatch {
       if (member.threads.size > 0) members.set(pid, member);
     }
     this.#members = members;
+    this.#files.sweep();
     const due = [...members.values()].some(hasUncountedClients) ? this.#socketsDueThen : this.#socketsDue;
     if (now >= due) this.#lookAtSockets(now);
     this.#lookAtQueues(now);
@@ -195,7 +199,7 @@ export class KernelWatch {
 
   #thread(pid: number, tid: number, known: Known | undefined, { now, clients }: Looked): Known | null {
     const task = `${this.#root}/${pid}/task/${tid}`;
-    const [onText = '', readyText = '', slices = ''] = readOrEmpty(`${task}/schedstat`).trim().split(' ');
+    const [onText = '', readyText = '', slices = ''] = this.#files.schedstat(pid, tid).split(' ');
     const isTold = slices !== '';
     const ran = isTold ? Number(onText) + Number(readyText) : -1;
     if (known !== undefined && isTold && slices === known.slices) {
@@ -291,8 +295,7 @@ export class KernelWatch {
     const started = this.#stopwatch();
     const namespaces = new Set<string>();
     const all = new Map<string, SocketFacts>();
-    const listening = new Set<string>();
-    const unix = new Set<string>();
+    const listening = new Map<string, ListenerRow>();
     for (const [pid, member] of this.#members) {
       // Who has not run since is where it was, and has opened and closed nothing.
       const ran = slicesOf(member);
@@ -306,38 +309,50 @@ export class KernelWatch {
       namespaces.add(name);
       const table = readSockets(pid, this.#root);
       for (const [inode, facts] of table.connected) all.set(inode, facts);
-      for (const inode of table.listening) listening.add(inode);
-      for (const inode of table.listeningUnix) unix.add(inode);
+      for (const [inode, row] of table.listening) listening.set(inode, row);
     }
     this.#sockets = all;
-    this.#hasUnix = false;
+    const ends = { tcp: 0, tcp6: 0, unix: 0 };
     for (const member of this.#members.values()) {
       const { sockets, hasRing } = member.descriptors;
-      member.listeners = [...sockets].filter((inode) => listening.has(inode) || unix.has(inode));
-      this.#hasUnix ||= member.listeners.some((inode) => unix.has(inode));
+      member.listeners = [...sockets].filter((inode) => listening.has(inode));
+      for (const inode of member.listeners) {
+        const { table, end } = listening.get(inode) ?? { table: 'unix', end: 0 };
+        ends[table] = Math.max(ends[table], end, 1);
+      }
       member.clients = [...sockets].filter((inode) => all.get(inode)?.isOfClient === true).length;
       member.hasRing = hasRing;
       member.countedAt = now;
       for (const [tid, known] of member.threads) member.threads.set(tid, this.#named(known));
     }
+    this.#tables = { ...ends, unix: ends.unix > 0 };
     const cost = this.#stopwatch() - started;
     this.#socketsDue = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE) * 1e6;
     this.#socketsDueThen = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE_THEN) * 1e6;
   }
 
-  /** Of each network namespace one table is read, and of it the listeners alone: a few of the thousands of rows. */
+  /**
+   * Of each network namespace one table is read, and of it the listeners alone: a few of the thousands of rows. Where
+   * everybody who listens waits, whoever comes is accepted.
+   */
   #lookAtQueues(now: number): void {
     const tables = new Map<string, ReadonlyMap<string, number>>();
+    const isBusy = ({ listeners, threads, queues }: Member): boolean =>
+      listeners.length > 0 && (queues.now !== null || [...threads.values()].some(({ sight }) => !isInWait(sight)));
+    if (![...this.#members.values()].some(isBusy)) return;
     for (const [pid, member] of this.#members) {
       const { network, listeners } = member;
       if (listeners.length === 0) continue;
-      const table = tables.get(network) ?? readQueues(pid, this.#hasUnix, this.#root);
+      const table = tables.get(network) ?? readQueues(pid, this.#tables, this.#root);
       tables.set(network, table);
-      member.queues = queuedOn(
-        member.queues,
-        listeners.reduce((sum, inode) => sum + (table.get(inode) ?? 0), 0),
-        now,
-      );
+      const lengths = listeners.map((inode) => table.get(inode));
+      // Where one of them is not found, rows have moved: the next look at all sockets tells where they are.
+      if (lengths.every((length) => length !== undefined))
+        member.queues = queuedOn(
+          member.queues,
+          lengths.reduce((sum, length) => sum + length, 0),
+          now,
+        );
     }
   }
 

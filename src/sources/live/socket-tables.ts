@@ -24,23 +24,35 @@ const TCP = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A
 /** Address of the structure, references, protocol, flags, type, state, inode, path. */
 export const UNIX = /^[0-9a-f]+: \S+ \S+ ([0-9A-F]{8}) \S+ ([0-9A-F]{2})\s+(\d+)(?: (\S.*))?$/gm;
 const CONNECTED = '03';
+const TABLES = ['tcp', 'tcp6'] as const;
 /** Where the descriptor of a ring leads. */
 const RING = 'anon_inode:[io_uring]';
+
+/** Where a listener stands. */
+export interface ListenerRow {
+  readonly table: 'tcp' | 'tcp6' | 'unix';
+  readonly end: number;
+}
 
 /** The sockets that a process sees in its network namespace, by inode. */
 export interface SocketTable {
   readonly connected: ReadonlyMap<string, SocketFacts>;
-  readonly listening: ReadonlySet<string>;
-  readonly listeningUnix: ReadonlySet<string>;
+  /** Listeners by inode: in which table they are, and up to where it has to be read for them. */
+  readonly listening: ReadonlyMap<string, ListenerRow>;
 }
 
 /** The sockets that a process sees in its network namespace. */
 export function readSockets(pid: number, root = '/proc'): SocketTable {
   const sockets = new Map<string, SocketFacts>();
-  const tables = ['tcp', 'tcp6'].map((name) => [...table(`${root}/${pid}/net/${name}`).matchAll(TCP)]);
-  const rows = tables.flat();
-  const listeners = rows.filter(([, , , , , state]) => state === LISTENING);
-  const ports = new Set(listeners.map(([, , port]) => port));
+  const listening = new Map<string, ListenerRow>();
+  const rows = TABLES.flatMap((name) => {
+    const text = table(`${root}/${pid}/net/${name}`);
+    const found = [...text.matchAll(TCP)];
+    for (const { index, 5: state, 6: inode = '' } of found)
+      if (state === LISTENING) listening.set(inode, { table: name, end: text.indexOf('\n', index) + 1 });
+    return found;
+  });
+  const ports = new Set(rows.filter(([, , , , , state]) => state === LISTENING).map(([, , port]) => port));
   for (const [, , port = '', address = '', peerPort = '', state = '', inode = ''] of rows)
     if (state === ESTABLISHED || state === CLOSE_WAIT)
       sockets.set(inode, { peer: addressOf(address, peerPort), isOfClient: ports.has(port) });
@@ -50,11 +62,8 @@ export function readSockets(pid: number, root = '/proc'): SocketTable {
   for (const [, flags = '', state = '', inode = '', path = ''] of locals)
     if (state === CONNECTED && path !== '' && (Number.parseInt(flags, 16) & ACCEPTS) === 0)
       sockets.set(inode, { peer: `unix:${path}`, isOfClient: accepting.has(path) });
-  return {
-    connected: sockets,
-    listening: new Set(listeners.map(([, , , , , , inode = '']) => inode)),
-    listeningUnix: new Set(localListeners.map(([, , , inode = '']) => inode)),
-  };
+  for (const [, , , inode = ''] of localListeners) listening.set(inode, { table: 'unix', end: 0 });
+  return { connected: sockets, listening };
 }
 
 /** Inodes of the sockets that a process has open. */

@@ -318,16 +318,16 @@ describe('a process that is looked at', () => {
 
 describe('the queues of its listeners', () => {
   const LISTENING = {
-    threads: [{ tid: 101, syscall: WAIT, ran: [5, 3] as const }],
+    threads: [{ tid: 101, syscall: SLEEP, ran: [5, 3] as const }],
     descriptors: { 5: 'socket:[4711]' },
   };
 
   /** Looks once a second at a process with one listener, in whose queue so many connections are. */
-  function queues(rowsAt: readonly (readonly string[])[], name: 'tcp' | 'unix' = 'tcp') {
+  function queues(rowsAt: readonly (readonly string[])[], name: 'tcp' | 'unix' = 'tcp', served: object = LISTENING) {
     const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
     let now = 100 * SECOND;
     const watch = new KernelWatch({ machine: 'x86-64', root: proc.root, now: () => now });
-    proc.set({ pid: 101, ...LISTENING });
+    proc.set({ pid: 101, ...LISTENING, ...served });
     for (const rows of rowsAt) {
       proc.table(101, name, rows);
       watch.look([101]);
@@ -379,6 +379,11 @@ describe('the queues of its listeners', () => {
   it('are those of its own listeners, whatever bytes others have not read', () => {
     const other = tcpRow('0100007F:1F40', '0100007F:9999', '01', 4711).replace(':00000000 00:', ':0000002F 00:');
     assert.equal(queues([[listener('00000005', 4713), other]]).last, null);
+  });
+
+  it('are not asked for while everybody waits for whoever comes', () => {
+    const idle = { threads: [{ tid: 101, syscall: WAIT, ran: [5, 3] as const }] };
+    assert.equal(queues([[listener('00000005')]], 'tcp', idle).last, null);
   });
 
   it('are told of unix sockets by who has their address and no inode yet', () => {
