@@ -36,6 +36,7 @@ import { leftQueueFinding } from './left-queues.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isAwayToTheEnd, judgeAlone, NextClients } from './next-clients.ts';
 import { Pools } from './pools.ts';
+import { judgeQueue } from './queue-seen.ts';
 
 export const workerSaturation = defineDetector({
   kind: 'worker-saturation',
@@ -67,6 +68,7 @@ export const workerSaturation = defineDetector({
   trackers: [PoolTracker, ExecutorTracker, JobTracker, HoldTracker],
   metrics,
   effect,
+  judgesOpen: true,
   measures: { share: 'share', longestMs: 'longestMs' },
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
@@ -154,7 +156,10 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
   const judged = crews.map((threads) => {
     const noun = threads.every(isSync) ? 'sync workers' : 'workers';
     const kind: CrewKind = { noun, unit: 'request', why: WHY, next: NEXT };
-    const busy = judge(context, { threads, kind, turns, requests });
+    const crew = { threads, kind, turns, requests };
+    const busy = judge(context, crew);
+    const queued = judgeQueue(context, crew, busy);
+    if (queued !== null) return queued;
     if (typeof busy !== 'string') return busy;
     const held = judge(
       context,
