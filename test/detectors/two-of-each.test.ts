@@ -689,13 +689,13 @@ describe('requests that waited for several services', () => {
       [13_000, 'GET /f', 9004, 1050],
     );
     const one = (port: number, length: string, request: string) =>
-      `1 request waited once for 10.0.0.2:${port} (HTTP), together ${length}; the longest wait took ${length}, ` +
-      `while ${request} was served; it was for the answer to GET /rows.`;
+      `1 request waited once for 10.0.0.2:${port} (HTTP), together ${length}. The longest wait took ${length}: ` +
+      `${request} waited for the answer to GET /rows.`;
     assert.deepEqual(await told(trace, 'slow-dependency'), [
       'warning, likely',
       '2 requests waited for 10.0.0.2:9001 (HTTP), longest 3.00 s: GET /b',
-      '2 requests waited 2 times for 10.0.0.2:9001 (HTTP), together 4.10 s; the longest wait took 3.00 s, while ' +
-        `GET /b was served; it was for the answer to GET /rows. ${one(9000, '2.00 s', 'GET /a')} ` +
+      '2 requests waited 2 times for 10.0.0.2:9001 (HTTP), together 4.10 s. The longest wait took 3.00 s: ' +
+        `GET /b waited for the answer to GET /rows. ${one(9000, '2.00 s', 'GET /a')} ` +
         `${one(9002, '1.50 s', 'GET /c')} 2 other peers were slow as well.`,
       [50.08, 14_050.12],
       [101],
