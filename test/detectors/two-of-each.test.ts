@@ -728,7 +728,7 @@ it('of workers that are stuck in one call that of the first is told, and how man
   assert.deepEqual(await told(trace, 'stuck-call'), [
     'critical, likely',
     '3 of 4 processes are stuck in recvfrom on 10.0.0.7:3306 (MySQL by convention)',
-    'Pids 101, 102 and 103 were still in recvfrom when the capture ended. They had been in it for at least 5.50 s. ' +
+    'Pids 101, 102 and 103 were still in recvfrom when the capture ended. They had been in that call for at least 5.50 s. ' +
       'They wait for an answer from 10.0.0.7:3306 (MySQL by convention). One of them was serving GET /0. 4 processes ' +
       'were traced.',
     [500.08, 6000.02],
