@@ -58,7 +58,7 @@ function qualityRows(state: DashboardState): readonly Row[] {
     row(''),
     ...hang(
       '',
-      'No finding is not health: it holds for these lines, these processes and these thresholds (drover explain ' +
+      'No finding is not health: drover judged these lines and processes only, by these thresholds (drover explain ' +
         'thresholds).',
     ),
   ];

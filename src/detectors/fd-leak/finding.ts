@@ -139,7 +139,7 @@ export function forgottenFinding(process: Process, sockets: Census['ended'], asO
     evidence: sockets.flatMap(({ line }) => (line === null ? [] : [line])).slice(0, EVIDENCE),
     next: [
       {
-        text: 'See them all, and to whom they lead.',
+        text: 'See all sockets of this worker whose other end has closed, and to whom they lead.',
         command: `ss -tnp state close-wait | grep ${pid === 0 ? 'PID' : `pid=${pid},`}`,
       },
       {
