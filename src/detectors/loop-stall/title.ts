@@ -188,11 +188,11 @@ function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
   }
   if (cause === 'futex-ladder' || cause === 'lock') return waitForThread(reason, helpers);
   if (cause === 'gil-wait')
-    return [`it waits for ${CAUSE_IN_WORDS['gil-wait']}`, `waits for ${CAUSE_IN_WORDS['gil-wait']}`];
+    return [`it waits for ${CAUSE_IN_WORDS[cause]}`, `waits for ${CAUSE_IN_WORDS[cause]}`, CAUSE_IN_WORDS[cause]];
   if (cause === 'sleep') return [`it sleeps (${call})`, 'it sleeps'];
   if (call !== '') return waitIn(reason);
-  if (cause === 'many-requests') return [CAUSE_IN_WORDS[cause]];
-  if (cause === 'one-connection') return [CAUSE_IN_WORDS[cause], 'one connection keeps it busy'];
+  if (cause === 'many-requests') return [CAUSE_IN_WORDS[cause], 'many requests a turn'];
+  if (cause === 'one-connection') return [CAUSE_IN_WORDS[cause], 'one connection keeps it busy', 'one busy connection'];
   if (cause === 'patched-thread-pool') return [CAUSE_IN_WORDS[cause], 'a patched thread pool', 'patched thread pool'];
   if (cause !== 'no-syscall') return [CAUSE_IN_WORDS[cause]];
   if (stall.spinsIn !== '') return [`it spins in ${stall.spinsIn}`];
