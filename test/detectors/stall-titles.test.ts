@@ -53,7 +53,7 @@ it('a path that is too long for a title shows its last 31 characters, where they
     return only(await analyzed(trace), KIND).title;
   };
   assert.equal(await title('GET /'), 'GET / holds worker 9 2.01 s: fsync on …p/deep/data/of/customers/app.db');
-  assert.equal(await title('GET /a'), 'GET /a holds worker 9 for 2.01 s: in fsync');
+  assert.equal(await title('GET /a'), 'GET /a holds worker 9 for 2.01 s: waits in fsync');
 });
 
 it('requests of one shape are listed by the time that all stalls of each took', async () => {
