@@ -203,3 +203,42 @@ describe('a file in which nothing of a process can be read is refused, with what
     assert.equal(workers[0]?.atEnd?.call, 'flock');
   });
 });
+
+describe('lines that tell when calls returned, and not how long they took', () => {
+  /** Two workers; each request is accepted, asks a service and is answered. Seconds in front of each call. */
+  const capture = (idle: number, service: number): string => {
+    const lines: [at: number, line: string][] = [];
+    for (const tid of [101, 102]) {
+      let at = tid * 1e6;
+      for (let request = 0; request < 7; request++) {
+        for (const [after, nr, ret] of [
+          [idle, 288, 9],
+          [1e-4, 45, 46],
+          [1e-4, 42, 0],
+          [1e-4, 44, 18],
+          [service, 45, 2],
+          [1e-4, 44, 138],
+          [1e-4, 3, 0],
+        ] as const) {
+          at += after * 1e9;
+          lines.push([at, `${at} gunicorn ${tid} id=${nr} ret=${ret}`]);
+        }
+      }
+    }
+    lines.sort(([a], [b]) => a - b);
+    return ['Attaching 1 probe...', ...lines.map(([, line]) => line), ''].join('\n');
+  };
+
+  it('are charged for the time before them: the workers waited for an answer, and had sent the question', async () => {
+    const { findings } = await read(capture(0.001, 2));
+    assert.deepEqual(
+      findings.map(({ kind, title }) => [kind, /sendto|recvfrom/.exec(title)?.[0]]),
+      [['worker-saturation', 'recvfrom']],
+    );
+    assert.doesNotMatch(JSON.stringify(findings), /listener fd unknown/);
+  });
+
+  it('show no busy worker where the time lies before an accept', async () => {
+    assert.deepEqual((await read(capture(2, 0.001))).findings, []);
+  });
+});
