@@ -242,3 +242,42 @@ describe('lines that tell when calls returned, and not how long they took', () =
     assert.deepEqual((await read(capture(2, 0.001))).findings, []);
   });
 });
+
+describe('names of probes in place of calls', () => {
+  const printed = (probes: readonly string[]): string =>
+    ['Attaching 3 probes...']
+      .concat(
+        probes.map((probe, i) => `${5_000_000_000 + i * 1_000_000} 17 17 tracepoint:syscalls:${probe} ${7 - (i % 9)}`),
+      )
+      .concat('')
+      .join('\n');
+  const RETURNS = ['sys_exit_recvfrom', 'sys_exit_sendto', 'sys_exit_close', 'sys_exit_accept4', 'sys_exit_recvfrom'];
+
+  it('are read where the program traced returns alone', async () => {
+    const { calls } = await read(printed(RETURNS));
+    assert.deepEqual(calls.map(({ call, count }) => `${call} ${count}`).toSorted(), [
+      'accept4 1',
+      'close 1',
+      'recvfrom 2',
+      'sendto 1',
+    ]);
+  });
+
+  it('are refused by name where entries stand between returns: each call would count twice', async () => {
+    const { message, hint } = await refusal(printed([...RETURNS, 'sys_enter_recvfrom']));
+    assert.match(message, /output of bpftrace with names of probes in place of calls/);
+    assert.match(String(hint), /strace -f -ttt/);
+  });
+});
+
+it('what no call could be read from is named: output of a tool, stacks, messages', async () => {
+  for (const [lines, name] of [
+    [
+      'Tracing open syscalls... Hit Ctrl-C to end.\nPID    COMM   FD ERR PATH\n22093  node    5   0 /etc/a\n',
+      'ready-made tool',
+    ],
+    ['\n        perf_syscall_enter+397\n        syscall_trace_enter+384\n', 'stacks of code'],
+    ['/usr/sbin/a.bt:1-2: WARNING: vfs_open is not traceable (not there)\n', 'probes that this kernel does not have'],
+  ] as const)
+    assert.match((await refusal(`Attaching 2 probes...\n${lines}@n: 5\n`)).message, new RegExp(name));
+});
