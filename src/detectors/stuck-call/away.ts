@@ -8,6 +8,7 @@ import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/tim
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { someOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Who was neither computing nor ready for less of the time than that was stopped, which is another matter. */
@@ -116,7 +117,9 @@ function severityOf(clients: number, isEverybody: boolean): Severity {
 }
 
 function whoOf(pids: readonly number[], { processes }: Model): string {
-  return pids.length === 1 ? `Process ${pids[0]} makes` : `${pids.length} of ${processes.all().length} processes make`;
+  return pids.length === 1
+    ? `Process ${pids[0]} makes`
+    : `${someOf(pids.length, processes.all().length, 'processes')} make`;
 }
 
 /** What most of its time went to; null for who made no call, or spent more time between them. */

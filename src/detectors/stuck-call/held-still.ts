@@ -7,7 +7,7 @@ import { MILLISECOND } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { everyOne } from '../words.ts';
+import { someOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const MOST_THREADS = 50;
@@ -44,7 +44,10 @@ export function heldStillFinding(
   const pids = all.map(({ process }) => process.pid);
   const clients = all.reduce((sum, { process }) => sum + Math.max(0, process.clientsHeld), 0);
   const length = `${worst.beganBefore ? 'at least ' : ''}${duration(worst.lasted)}`;
-  const who = pids.length === 1 ? `Process ${pids[0]} has` : whoOf(pids.length, model.processes.all().length);
+  const who =
+    pids.length === 1
+      ? `Process ${pids[0]} has`
+      : `${someOf(pids.length, model.processes.all().length, 'processes')} have`;
   const named = pids.slice(0, MOST_NAMED).join(', ');
   const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
   const connected =
@@ -85,10 +88,6 @@ export function heldStillFinding(
     next: stepsFor(worst, pids),
     subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
   };
-}
-
-function whoOf(count: number, all: number): string {
-  return count === all ? `${everyOne(count, 'processes')} have` : `${count} of ${all} processes have`;
 }
 
 /** Who serves many at a time leaves all of them without an answer, as in any other stall of a loop. */
