@@ -23,11 +23,16 @@ export type Question =
   | { readonly ask: 'measure'; readonly file: string }
   | { readonly ask: 'judge'; readonly mutant: number; readonly tests: readonly TestPlace[] };
 
+/** The first test that failed. */
+export interface Failed {
+  readonly place: TestPlace;
+  readonly name: string;
+}
+
 export type Answer =
   | { readonly tell: 'loaded'; readonly mutants: readonly number[] }
   | { readonly tell: 'measured'; readonly reach: readonly TestReach[] }
-  /** The first test that failed; '' where all passed. */
-  | { readonly tell: 'judged'; readonly failed: string; readonly isSpoiled: boolean };
+  | { readonly tell: 'judged'; readonly failed: Failed | null; readonly isSpoiled: boolean };
 
 const NONE = -1;
 /** Of a mutant that is on while modules are loaded, in a process of its own. */
@@ -88,21 +93,19 @@ function taken(): number[] {
 }
 
 /**
- * A test that fails without the mutant, too, fails by what an earlier mutant left behind in this process: nothing is
- * known of the mutant then.
+ * A test that fails without the mutant, too, fails by what an earlier mutant left behind in this process, or for want
+ * of a test before it that does not run the mutant: nothing is known of the mutant then.
  */
-async function judge(mutant: number, places: readonly TestPlace[]): Promise<{ failed: string; isSpoiled: boolean }> {
+async function judge(
+  mutant: number,
+  places: readonly TestPlace[],
+): Promise<{ failed: Failed | null; isSpoiled: boolean }> {
   active = mutant;
   const failed = await firstFailed(places);
   active = always;
-  if (failed === null) return { failed: '', isSpoiled: false };
-  const isSpoiled = always === NONE && (await firstFailed([failed.place])) !== null;
-  return { failed: failed.name, isSpoiled };
-}
-
-interface Failed {
-  readonly place: TestPlace;
-  readonly name: string;
+  if (failed === null || always !== NONE) return { failed, isSpoiled: false };
+  const ofFile = places.filter(({ file }) => file === failed.place.file);
+  return { failed, isSpoiled: (await firstFailed(ofFile)) !== null };
 }
 
 /** What test files and their support computed is kept for this one run of tests. */

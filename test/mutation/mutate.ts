@@ -184,27 +184,40 @@ interface Judged {
 }
 
 async function verdictOn(mutant: Drawn, { loaded, tests }: Reach, judge: JudgeProcess): Promise<Judged> {
-  const isLoaded = loaded.includes(mutant.id);
-  const { near, far } = testsFor(dist, relative(dist, mutant.file));
-  const quickest = tests
-    .filter(({ mutants }) => isLoaded || mutants.includes(mutant.id))
-    .toSorted((a, b) => a.seconds - b.seconds);
-  const inOrder = [near, far].flatMap((files) => quickest.filter(({ file }) => files.includes(file)));
-  const question = { ask: 'judge', mutant: mutant.id, tests: inOrder } as const;
-  const limit = START_SECONDS + PATIENCE * quickest.reduce((sum, { seconds }) => sum + seconds, 0);
-  const count = inOrder.length;
-  let answer = isLoaded ? null : await judge.ask(question, limit);
+  const { id } = mutant;
+  const isLoaded = loaded.includes(id);
+  const reaching = tests.filter(({ mutants }) => isLoaded || mutants.includes(id));
+  const files = inOrder(reaching, relative(dist, mutant.file));
+  const places = files.flatMap((file) => reaching.filter((test) => test.file === file));
+  const count = places.length;
+  let answer = isLoaded ? null : await judge.ask({ ask: 'judge', mutant: id, tests: places }, limitOf(places));
   let isSpent = answer === NO_ANSWER;
   if (answer === null || (answer !== NO_ANSWER && answer.tell === 'judged' && answer.isSpoiled)) {
     isSpent ||= answer !== null;
-    const alone = (await startJudge([], mutant.id)).judge;
-    answer = await alone.ask(question, limit);
+    const alone = (await startJudge([], id)).judge;
+    // With the tests before it, which it may need.
+    const whole = files.flatMap((file) => tests.filter((test) => test.file === file));
+    answer = await alone.ask({ ask: 'judge', mutant: id, tests: whole }, limitOf(whole));
     stop(alone);
   }
   if (answer === NO_ANSWER || answer.tell !== 'judged') return { verdict: 'endless', count, by: '', isSpent };
-  const by = answer.failed.replace(`${dist}/test/`, '');
+  const by = answer.failed?.name.replace(`${dist}/test/`, '') ?? '';
   if (by !== '') return { verdict: 'killed', count, by, isSpent };
   return { verdict: compiles(mutant) ? 'survived' : 'rejected', count, by, isSpent };
+}
+
+/** Processor time. */
+function limitOf(tests: readonly TestReach[]): number {
+  return START_SECONDS + PATIENCE * tests.reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+/** The files of these tests: those near what is changed first, and then the quickest. */
+function inOrder(tests: readonly TestReach[], changed: string): string[] {
+  const secondsOf = new Map<string, number>();
+  for (const { file, seconds } of tests) secondsOf.set(file, (secondsOf.get(file) ?? 0) + seconds);
+  const quickest = [...secondsOf].toSorted(([, a], [, b]) => a - b).map(([file]) => file);
+  const { near, far } = testsFor(dist, changed);
+  return [near, far].flatMap((files) => quickest.filter((file) => files.includes(file)));
 }
 
 /** Whether the same change of the source has its types. True where the source is written too differently to tell. */
