@@ -78,6 +78,8 @@ describe('threads of one process that wait on one epoll instance are one loop', 
       assert.equal(metrics.cause, cause);
       const stalled = Number(metrics.stallMs);
       assert.ok(stalled > 670 && stalled < 705, `${stalled} ms`);
+      // Of the two seconds in which they were seen to look.
+      assert.ok(Number(metrics.share) > 0.335 && Number(metrics.share) < 0.355, `${metrics.share}`);
       assert.match(summary, /^Both threads of 101 that share one epoll set were away from it for /);
       assert.equal(report.workers[0]?.longestTurnMs, metrics.stallMs);
     });
