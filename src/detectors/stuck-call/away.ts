@@ -2,13 +2,13 @@ import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { type TimeRow, timeOf } from '../../model/measuring/time-table.ts';
 import type { Model } from '../../model/model.ts';
-import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { someOf } from '../words.ts';
+import { processesOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Who was neither computing nor ready for less of the time than that was stopped, which is another matter. */
@@ -58,11 +58,12 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
   const top = topOf(worst, capabilities.durations);
   const codes = sorted.map((thread) => codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: model.lastTime }));
   const code = codes.find((sample) => sample !== null) ?? null;
+  const who = processesOf(pids, model.processes.all().length);
   return {
     severity: severityOf(clients, isEverybody),
     confidence: clients > 0 ? 'likely' : 'possible',
     title: withPlace(
-      `${whoOf(pids, model)} ${top === null ? 'no system call' : `no pause: ${callsOf(top)}`}`,
+      `${who} ${pids.length === 1 ? 'makes' : 'make'} ${top === null ? 'no system call' : `no pause: ${callsOf(top)}`}`,
       commonPlace(codes),
       LONGEST_TITLE,
     ),
@@ -116,12 +117,6 @@ function severityOf(clients: number, isEverybody: boolean): Severity {
   return isEverybody ? 'critical' : 'warning';
 }
 
-function whoOf(pids: readonly number[], { processes }: Model): string {
-  return pids.length === 1
-    ? `Process ${pids[0]} makes`
-    : `${someOf(pids.length, processes.all().length, 'processes')} make`;
-}
-
 /** What most of its time went to; null for who made no call, or spent more time between them. */
 function topOf({ process, lastTime }: Thread, timed: boolean): TimeRow | null {
   if (lastTime === UNKNOWN) return null;
@@ -129,8 +124,8 @@ function topOf({ process, lastTime }: Thread, timed: boolean): TimeRow | null {
   return top === undefined || top.call === '' ? null : top;
 }
 
-function callsOf({ call, count }: TimeRow): string {
-  return count === 1 ? call : `${count.toLocaleString('en-US')} times ${call}`;
+function callsOf({ call, count: calls }: TimeRow): string {
+  return calls === 1 ? call : `${count(calls)} times ${call}`;
 }
 
 function summaryOf(sorted: readonly Thread[], longest: Nanoseconds, top: TimeRow | null, clients: number): string {

@@ -152,7 +152,7 @@ export class DescriptorTracker {
       set.epoll.lastRemoved = fd;
       const listener = process.descriptors.get(fd)?.listener;
       if (listener == null) return;
-      set.epoll.putAside(listener);
+      set.epoll.unwatch(listener);
       for (const { loop, accepts } of threadsOf(process))
         if (loop.hub?.descriptor === set) accepts.tending.leaves(listener, call.start, entryLine(call));
       this.#audience.listenerWatched(call, thread, set, listener, false);
@@ -165,7 +165,7 @@ export class DescriptorTracker {
       // lighttpd leaves it in its set at its limit of connections, and asks for no connections.
       const isWatched = change.events === 0 || (change.events & FOR_CONNECTIONS) !== 0;
       if (isWatched) set.epoll.registerListener(member.listener);
-      else set.epoll.putAside(member.listener);
+      else set.epoll.unwatch(member.listener);
       this.#audience.listenerWatched(call, thread, set, member.listener, isWatched);
       if (operation === 'ADD')
         for (const { loop, accepts } of threadsOf(process))
