@@ -142,8 +142,8 @@ function mayBeUnwinding(
 
 /** Says so when a very long capture held more stalls than are kept. */
 function notAll(loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): string {
-  const dropped = loops.reduce((sum, thread) => sum + (turns.get(thread)?.dropped ?? 0), 0);
-  return dropped === 0 ? '' : `Only the last ${plural(MOST_TURNS, 'long turn')} of each worker were compared. `;
+  const isCut = loops.some((thread) => (turns.get(thread)?.dropped ?? 0) > 0);
+  return isCut ? `Only the last ${plural(MOST_TURNS, 'long turn')} of each worker were compared. ` : '';
 }
 
 /** `in poll on 127.0.0.1:3306 (MySQL)`, `outside system calls`. */

@@ -7,7 +7,7 @@ import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPla
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { everyOne, millisecondsAt } from '../words.ts';
+import { everyOne, millisecondsAt, someOf } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { isUsual } from './usual.ts';
@@ -120,8 +120,7 @@ function who(
     // The rest keeps time or governs them, as whoever looked at them from outside could see.
     const isLookedAt = all.every(({ clientsHeld }) => clientsHeld !== UNKNOWN);
     if (isEverybody && isLookedAt && pids.length < all.length) return `${everyOne(pids.length, 'workers')} are`;
-    if (pids.length === all.length) return `${everyOne(all.length, noun)} are`;
-    return `${pids.length} of ${all.length} ${noun} are`;
+    return `${someOf(pids.length, all.length, noun)} are`;
   }
   const [only] = sorted;
   const pid = pids[0] ?? 0;
