@@ -1,4 +1,4 @@
-import type { LongTurn, QueueTaken } from '../../model/facts.ts';
+import type { LongTurn, QueueTaken, QueueWait } from '../../model/facts.ts';
 import { type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { ExecutorTracker, worksForLoop } from '../../model/topics/pools/executor-tracker.ts';
@@ -36,6 +36,7 @@ import { leftQueueFinding } from './left-queues.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isAwayToTheEnd, judgeAlone, NextClients } from './next-clients.ts';
 import { Pools } from './pools.ts';
+import { QueueWaits } from './queue-waits.ts';
 
 export const workerSaturation = defineDetector({
   kind: 'worker-saturation',
@@ -51,7 +52,9 @@ export const workerSaturation = defineDetector({
     'pool-wait-ms': {
       default: 500,
       unit: 'ms',
-      meaning: 'A pool of threads is saturated only while a request waits at least this long for one of them.',
+      meaning:
+        'A pool of threads is saturated only while a request waits at least this long for one of them. Other workers ' +
+        'that were busy are information while no client can have waited so long for them.',
     },
     'pool-full-ms': {
       default: 1000,
@@ -76,6 +79,7 @@ export const workerSaturation = defineDetector({
     const jobs = new Jobs();
     const holds = new Holds();
     const clients = new NextClients();
+    const queues = new QueueWaits();
     return {
       on: {
         longTurn(fact: LongTurn) {
@@ -103,13 +107,22 @@ export const workerSaturation = defineDetector({
           pools.queued(fact);
           clients.taken(fact);
         },
+        queueWait: (fact: QueueWait) => queues.add(fact),
         poolWait: (fact: PoolWait) => pools.waited(fact),
         jobTurn: (fact: JobTurn) => jobs.add(fact),
         connectionHeld: (fact: ConnectionHeld) => holds.held(fact),
         jobArrival: (fact: JobArrival) => jobs.arrived(fact),
       },
       conclude: () =>
-        conclude(context, { turns: recordedTurns(turns, context.model), requests, pools, jobs, holds, clients }),
+        conclude(context, {
+          turns: recordedTurns(turns, context.model),
+          requests,
+          pools,
+          jobs,
+          holds,
+          clients,
+          queues,
+        }),
     };
   },
 });
@@ -122,9 +135,13 @@ interface Noted {
   readonly jobs: Jobs;
   readonly holds: Holds;
   readonly clients: NextClients;
+  readonly queues: QueueWaits;
 }
 
-function conclude(context: Context, { turns, requests, pools, jobs, holds, clients }: Noted): Conclusion<Metrics> {
+function conclude(
+  context: Context,
+  { turns, requests, pools, jobs, holds, clients, queues }: Noted,
+): Conclusion<Metrics> {
   const { model } = context;
   const roles = rolesIn(model.processes);
   const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
@@ -154,7 +171,11 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds, clien
   const judged = crews.map((threads) => {
     const noun = threads.every(isSync) ? 'sync workers' : 'workers';
     const kind: CrewKind = { noun, unit: 'request', why: WHY, next: NEXT };
-    const busy = judge(context, { threads, kind, turns, requests });
+    const busy = judge(
+      context,
+      { threads, kind, turns, requests },
+      { queued: (stretches, until) => queues.of(threads, stretches, until) },
+    );
     if (typeof busy !== 'string') return busy;
     const held = judge(
       context,
