@@ -227,7 +227,13 @@ function conclude(
     judged.push(
       judge(
         context,
-        { threads: crew, kind, turns: jobs.busy.turns, requests: jobs.busy.requests },
+        {
+          threads: crew,
+          kind,
+          turns: jobs.busy.turns,
+          requests: jobs.busy.requests,
+          ...(crew.length === 1 ? { name: `Queue worker ${crew[0]?.process.pid}` } : {}),
+        },
         // Of a pool inside a server nobody says how large it is meant to be.
         isPool
           ? {
@@ -235,7 +241,12 @@ function conclude(
               isProven: true,
               say: (draft) => weighed(draft, demand),
             }
-          : { isFelt: (stretches) => jobs.isAwaited(crew, stretches), say: (draft) => weighed(draft, demand) },
+          : {
+              // Of one worker only the times are known to matter after which the next job was there.
+              ...(crew.length === 1 ? { awaited: (stretches) => jobs.followedAtOnce(crew, stretches) } : {}),
+              isFelt: (stretches) => jobs.isAwaited(crew, stretches),
+              say: (draft) => weighed(draft, demand),
+            },
       ),
     );
   }
