@@ -118,7 +118,7 @@ describe('a pool of threads is saturated while all of them are in requests and s
       assert.match(title, /^GET \/up holds both pool threads [\d.]+ % of the time: waits for 10\.0\.0\.7:28091$/);
     });
 
-  it('or reads at once from a connection that the loop had taken out of its set long before, as that of Tomcat', async () => {
+  it('or reads at once from a connection that the loop had taken out of its set long before (Tomcat)', async () => {
     const { title, severity } = only(await analyzed(handsOver(2)), KIND);
     assert.equal(severity, 'critical');
     assert.match(title, /^GET \/up holds both pool threads 58\.\d % of the time: waits for 10\.0\.0\.7:28091$/);
