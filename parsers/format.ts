@@ -135,8 +135,8 @@ export interface LineParts {
   readonly time: string;
   readonly body: string;
   /**
-   * What the call returned, with the blanks and the `=` in front of it, then at least one form for little room, the
-   * longest first; nothing for a line that tells no result.
+   * What the call returned as it is printed, with the blanks and the `=` in front of it, then at least one form for
+   * little room, the longest first, with an error by its name; nothing for a line that tells no result.
    */
   readonly results: readonly string[];
 }

@@ -58,6 +58,8 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
     /\$ ltrace |^(?:\[pid \d+\] |\d+ +)?(?:malloc|calloc|realloc|free)\(.*\)\s+= (?:0x[0-9a-f]+|<void>)$/,
     { looksLike: 'output of ltrace', hint: 'use strace' },
   ],
+  // ltrace -S. A number strace prints so, too: SYS_323(.
+  [/^(?:\[pid +\d+\] |\d+ +)?(?:\d[\d:.]* +)?SYS_[a-z]\w*\(/, { looksLike: 'output of ltrace -S', hint: 'use strace' }],
   [
     /^# DURATION\s+TID\s+FUNCTION|^\s*[\d.]+ [mu]?s \[\s*\d+\] \| /,
     { looksLike: 'output of uftrace', hint: 'use strace' },

@@ -15,9 +15,9 @@ const ATTACHING = /(?:^|[\s#$%/])strace (?:-\S+ )*(?:-p|--attach)/;
 const OF_TRACER = /^(?:strace: |\[ Process PID=|\[wait\(|pid \d+ stopped)/;
 /** Neither for nor against: stacks, dumps, prompts, comments, elisions. */
 const NEUTRAL = /^ (?:>|\||\*) |^\S{0,80}[#$%] |^#|^\W*$/;
-/** `truss` and `dtruss` write errors and threads so, `ltrace` exits. */
+/** `truss` and `dtruss` write errors and threads so, `ltrace` exits and system calls. */
 const OTHER_TRACER =
-  /\b(?:ERR|Err)#\d+|^\s*(?:> ?)*\d+\/0x[0-9a-f]+:\s|\)\s+= -?\d+ \(0x[0-9a-f]+\)$|^\+\+\+ exited \(status \d+\) \+\+\+|^SYSCALL\(args\)/;
+  /\b(?:ERR|Err)#\d+|^\s*(?:> ?)*\d+\/0x[0-9a-f]+:\s|\)\s+= -?\d+ \(0x[0-9a-f]+\)$|^\+\+\+ exited \(status \d+\) \+\+\+|^SYSCALL\(args\)|^(?:\[pid +\d+\] |\d+ +)?(?:\d[\d:.]* +)?SYS_[a-z]\w*\(/;
 /** Functions of libraries, which `ltrace` writes as strace writes calls. */
 const LIBRARY =
   /^(?:__|_Z|(?:malloc|calloc|realloc|free|setlocale|getenv|[fsv]?printf|f?puts|putc)\b|str|mem(?!fd_)|f(?:open|close|read|write|seek|flush)\b)/;

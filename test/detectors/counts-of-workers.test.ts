@@ -20,7 +20,7 @@ import type { Request } from '../../src/model/machine/connections.ts';
 import type { Process } from '../../src/model/machine/process.ts';
 import { threadIn } from '../../src/model/machine/threads-of.ts';
 import type { CensusPoint } from '../../src/model/topics/leaks/descriptor-census.ts';
-import type { Boot } from '../../src/model/topics/loading/start-up.ts';
+import type { StartUp } from '../../src/model/topics/loading/start-up.ts';
 import type { CollectorCall } from '../../src/model/topics/stacks/stack-tracker.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../src/trace/time.ts';
 import { callOf, lane, threadOf } from '../support/model-objects.ts';
@@ -233,7 +233,7 @@ describe('workers that load an application after their fork', () => {
     return {
       thread,
       time: toMs,
-      boot: {
+      startUp: {
         modules: new Set(modules),
         inherited: 7,
         firstAt: fromMs,
@@ -241,7 +241,7 @@ describe('workers that load an application after their fork', () => {
         lastLine: null,
         memory: { seen: true, bytes: 1000 },
         ...parts,
-      } as unknown as Boot,
+      } as unknown as StartUp,
     };
   };
 

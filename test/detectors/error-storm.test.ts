@@ -298,6 +298,18 @@ describe('connects that do not wait', () => {
     assert.match(evidence[0]?.text ?? '', /SO_ERROR, \[ECONNREFUSED\]/);
   });
 
+  it('are one try where a second connect of the same socket asks what became of the first', async () => {
+    const twice = served((worker) => {
+      for (let index = 0; index < 4; index++) {
+        worker.gap(10).call('socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP', ')', '20<socket:[900]>');
+        for (const answer of ['EINPROGRESS (Operation now in progress)', 'ECONNREFUSED (Connection refused)'])
+          worker.call(`connect(20<socket:[900]>, ${ADDRESS}, 16`, ')', `-1 ${answer}`);
+        worker.call('close(20<socket:[900]>', ')', 0);
+      }
+    });
+    assert.match(only(await analyzed(twice), KIND).title, /failed 4 of 4 times/);
+  });
+
   it('are well where it tells none, or one of a connection that stood', async () => {
     none(await analyzed(later(['0', '0', '0', '0', '0'])), KIND);
     none(await analyzed(later(['ECONNRESET', 'ECONNRESET', 'EPIPE', 'ECONNRESET'])), KIND);

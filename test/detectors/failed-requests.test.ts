@@ -44,15 +44,15 @@ const endsLater =
 
 const refusedLater = endsLater('ECONNREFUSED');
 
-/** A worker answers every third of 37 requests with the error, up to so many of them. */
+/** A worker answers every third of 37 requests, or `every` one, with the error, up to so many of them. */
 async function asked(
   errors: number,
-  { before = nothing, always = nothing, reply = ERROR, count = COUNT }: Partial<Options> = {},
+  { before = nothing, always = nothing, reply = ERROR, count = COUNT, every = 3 }: Partial<Options> = {},
 ): Promise<Report> {
   const { trace, worker } = oneWorker();
   let left = errors;
   for (let index = 0; index < count; index++) {
-    const fails = index % 3 === 1 && left > 0;
+    const fails = index % every === every >> 1 && left > 0;
     worker
       .waitUntil(index * 50 + 40, LISTENER)
       .accept(11)
@@ -70,16 +70,25 @@ interface Options {
   readonly always: Before;
   readonly reply: string;
   readonly count: number;
+  readonly every: number;
 }
 
 /** As of gunicorn that was recorded with 49 of 161 answers that were 500, after a file was not there. */
 describe('requests that an application answers with 500', () => {
-  it('are a warning from five of them on, and never worse', async () => {
+  it('are a warning from five of them on', async () => {
     assert.equal(only(await asked(4), KIND).severity, 'info');
     assert.equal(only(await asked(5), KIND).severity, 'warning');
     const { severity, title } = only(await asked(11), KIND);
     assert.equal(severity, 'warning');
     assert.equal(title, '11 of 37 requests failed on 127.0.0.1:8000: answered 500');
+  });
+
+  it('are critical where the application serves nobody: 20 of them, and nine in ten replies', async () => {
+    const severityOf = async (errors: number, count: number) =>
+      only(await asked(errors, { count, every: 1 }), KIND).severity;
+    assert.equal(await severityOf(20, 22), 'critical');
+    assert.equal(await severityOf(20, 23), 'warning');
+    assert.equal(await severityOf(19, 19), 'warning');
   });
 
   it('are information below a hundredth of the replies', async () => {

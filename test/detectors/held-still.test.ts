@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { analyzed, ofKind, only } from '../support/analyzed.ts';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { oneWorker } from '../support/server-lines.ts';
+import { LISTENER } from '../support/thread-lines.ts';
 
 const KIND = 'stuck-call';
 const BEGIN = 1795140800;
@@ -99,13 +101,60 @@ describe('a process that somebody keeps from running', () => {
     assert.equal(ofKind(await analyzed(just), KIND).length, 1);
   });
 
-  it('is shown by strace without anybody who looks, and not once it goes on', async () => {
+  it('is shown by strace without anybody who looks, and is over once it goes on', async () => {
     const stopped = [102, 1.1, '--- stopped by SIGSTOP ---'] as const;
     const { title } = only(await analyzed(strace(stopped)), KIND);
     assert.equal(title, 'Process 102 has been stopped by SIGSTOP for at least 9.40 s');
     const goesOn = [102, 4.1, '--- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, si_pid=9, si_uid=0} ---'] as const;
-    assert.deepEqual(ofKind(await analyzed(strace(stopped, goesOn)), KIND), []);
+    const over = only(await analyzed(strace(stopped, goesOn)), KIND);
+    assert.equal(over.title, 'Process 102 was stopped by SIGSTOP for 3.00 s');
     const works = [102, 4.1, 'getppid() = 101 <0.000010>'] as const;
     assert.deepEqual(ofKind(await analyzed(strace(stopped, works)), KIND), []);
+  });
+});
+
+describe('a process that was stopped and went on', () => {
+  /** A name server: it has no listener, and nobody can say what a turn of its loop is. */
+  function stopped(seconds: number, signal = 'SIGSTOP'): string {
+    const at = (time: number): string => `101 ${(1795140800 + time).toFixed(6)}`;
+    const answer = (time: number): string =>
+      `${at(time)} recvmsg(5<UDP:[127.0.0.1:53]>, {msg_name={sa_family=AF_INET, sin_port=htons(4009), ` +
+      'sin_addr=inet_addr("10.0.0.9")}, msg_iov=[{iov_base="abc", iov_len=99}], msg_iovlen=1}, 0) = 3 <0.000010>\n' +
+      `${at(time + 0.001)} sendto(5<UDP:[127.0.0.1:53]>, "abcd", 4, 0, {sa_family=AF_INET, sin_port=htons(4009), ` +
+      'sin_addr=inet_addr("10.0.0.9")}, 16) = 4 <0.000010>\n';
+    return `${answer(1)}${at(2)} --- ${signal} {si_signo=${signal}, si_code=SI_USER, si_pid=77, si_uid=0} ---
+${at(2.0001)} --- stopped by ${signal} ---
+${at(2 + seconds)} --- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, si_pid=77, si_uid=0} ---
+${answer(2.001 + seconds)}${answer(3 + seconds)}`;
+  }
+
+  for (const signal of ['SIGSTOP', 'SIGTSTP'])
+    it(`is told with who stopped it: ${signal}`, async () => {
+      const { severity, title, summary, metrics, next, evidence } = only(await analyzed(stopped(7, signal)), KIND);
+      assert.deepEqual([severity, title], ['critical', `Process 101 was stopped by ${signal} for 7.00 s`]);
+      assert.match(summary, new RegExp(`: ${signal}, sent by pid 77, had stopped it\\. It has gone on since\\.$`));
+      const [thread] = metrics.threads as { held: string; heldBy: number; forMs: number }[];
+      assert.deepEqual(
+        [thread?.held, thread?.heldBy, Math.round(thread?.forMs ?? 0), metrics.isOver],
+        ['stopped', 77, 7000, true],
+      );
+      assert.match(next[0]?.command ?? '', /^ps -o .* -p 77$/);
+      assert.match(evidence[0]?.text ?? '', new RegExp(`--- ${signal} |stopped by`));
+    });
+
+  it('is no news below stuck-ms, nor where a loop was stopped: that is a stall', async () => {
+    none(await analyzed(stopped(0.9)), KIND);
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+    worker.line('--- SIGSTOP {si_signo=SIGSTOP, si_code=SI_USER, si_pid=77, si_uid=0} ---');
+    worker.line('--- stopped by SIGSTOP ---').gap(3_000);
+    worker.line('--- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, si_pid=77, si_uid=0} ---');
+    worker
+      .reply(11)
+      .close(11)
+      .waitUntil(worker.now + 500);
+    const report = await analyzed(trace);
+    assert.match(only(report, 'loop-stall').title, /stopped by SIGSTOP$/);
+    none(report, KIND);
   });
 });

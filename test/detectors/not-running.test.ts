@@ -54,6 +54,23 @@ describe('a call that waits for nothing', () => {
     });
   }
 
+  it('may be an accept, of a client that nobody else can take away', async () => {
+    const sole = oneTurn(200, (worker) => worker.accept(12, { ms: 170 }));
+    const { metrics, summary } = await stall(sole);
+    assert.deepEqual([metrics.cause, metrics.call], ['not-running', 'accept4']);
+    assert.match(summary, /: accept4, whose client was there already, took 170 ms/);
+  });
+
+  it('is no accept where another worker may have taken the client', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    const [first, second] = workers as [ThreadLines, ThreadLines];
+    second.waitUntil(20, LISTENER).accept(11).read(11, 'GET /a').reply(11).close(11);
+    first.waitUntil(50, LISTENER).accept(11, { ms: 170 }).read(11, 'GET /a').reply(11).close(11);
+    for (const worker of [second, first]) worker.waitUntil(900);
+    const { metrics } = await stall(trace);
+    assert.deepEqual([metrics.cause, metrics.call], ['blocking-call', 'accept4']);
+  });
+
   it('shows it from three tenths of a stall on, the rest of which passed without a call', async () => {
     const causeOf = async (ms: number) =>
       (await stall(oneTurn(200, (worker) => worker.call('getpid(', ')', 101, ms)))).metrics.cause;

@@ -309,3 +309,21 @@ describe('a real nginx in front of a service that takes requests and never answe
     assert.equal(report.outcomes[KIND]?.status, 'clear');
   });
 });
+
+describe('a helper that was running before the capture', () => {
+  const helper = (fd: number): string =>
+    `101 1795000100.000000 recvfrom(${fd}<UDP:[127.0.0.1:57205->127.0.0.1:45165]>, "order", 99, 0, NULL, NULL) = 5 <0.000050>
+101 1795000100.001000 sendto(${fd}<UDP:[127.0.0.1:57205->127.0.0.1:45165]>, "done", 4, 0, NULL, 0) = 4 <0.000050>
+101 1795000100.002000 recvfrom(${fd}<UDP:[127.0.0.1:57205->127.0.0.1:45165]>, "order", 99, 0, NULL, NULL) = 5 <5.700000>
+101 1795000105.703000 sendto(${fd}<UDP:[127.0.0.1:57205->127.0.0.1:45165]>, "done", 4, 0, NULL, 0) = 4 <0.000050>
+101 1795000105.704000 getppid() = 100 <0.000010>
+`;
+
+  it('waits for orders on the socket that is its standard input, not for a service', async () => {
+    none(await analyzed(helper(1)), KIND);
+  });
+
+  it('waits for a service on any other', async () => {
+    assert.match(only(await analyzed(helper(7)), KIND).title, /waited for 127\.0\.0\.1:45165, longest 5\.70 s$/);
+  });
+});

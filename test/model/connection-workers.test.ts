@@ -170,3 +170,44 @@ describe('attached to processes of which no fork was seen', () => {
     assert.ok(!roles(report).includes('301 connection-worker'), roles(report).join());
   });
 });
+
+describe('a child that is seen before the fork of its parent returns', () => {
+  const LINES = `100 1795000100.010000 poll([{fd=3<TCP:[0.0.0.0:22]>, events=POLLIN}], 1, -1) = 1 ([{fd=3, revents=POLLIN}]) <0.020000>
+100 1795000100.031000 accept(3<TCP:[0.0.0.0:22]>, {sa_family=AF_INET, sin_port=htons(51720), sin_addr=inet_addr("10.0.0.9")}, [16]) = 4<TCP:[10.0.0.1:22->10.0.0.9:51720]> <0.000020>
+100 1795000100.032000 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD <unfinished ...>
+201 1795000100.033000 close(3<TCP:[0.0.0.0:22]>) = 0 <0.000010>
+201 1795000100.034000 dup2(4<TCP:[10.0.0.1:22->10.0.0.9:51720]>, 0</dev/null>) = 0<TCP:[10.0.0.1:22->10.0.0.9:51720]> <0.000010>
+201 1795000100.035000 close(4<TCP:[10.0.0.1:22->10.0.0.9:51720]>) = 0 <0.000010>
+201 1795000100.036000 execve("/usr/sbin/served", ["served", "-R"], 0x1 /* 9 vars */ <unfinished ...>
+100 1795000100.037000 <... clone resumed>, child_tidptr=0x1) = 201 <0.005000>
+201 1795000100.038000 <... execve resumed>) = 0 <0.002000>
+100 1795000100.039000 close(4<TCP:[10.0.0.1:22->10.0.0.9:51720]>) = 0 <0.000010>
+201 1795000100.049000 dup(0<TCP:[10.0.0.1:22->10.0.0.9:51720]>) = 4<TCP:[10.0.0.1:22->10.0.0.9:51720]> <0.000010>
+201 1795000100.050000 read(4<TCP:[10.0.0.1:22->10.0.0.9:51720]>, "SSH-2.0-x\\r\\n", 99) = 11 <0.000020>
+201 1795000100.060000 write(4<TCP:[10.0.0.1:22->10.0.0.9:51720]>, "SSH-2.0-y\\r\\n", 11) = 11 <0.000020>
+201 1795000100.061000 poll([{fd=6<UNIX-STREAM:[23->24]>, events=POLLIN}, {fd=7<pipe:[25]>, events=POLLIN}], 2, -1) = 1 ([{fd=7, revents=POLLIN}]) <0.002000>
+201 1795000100.064000 poll([{fd=6<UNIX-STREAM:[23->24]>, events=POLLIN}, {fd=7<pipe:[25]>, events=POLLIN}], 2, -1) = 1 ([{fd=6, revents=POLLIN}]) <0.002000>
+201 1795000100.070000 read(4<TCP:[10.0.0.1:22->10.0.0.9:51720]>, "", 99) = 0 <0.000020>
+201 1795000100.080000 exit_group(255) = ?
+201 1795000100.081000 +++ exited with 255 +++
+100 1795000100.082000 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=201, si_uid=0, si_status=255, si_utime=0, si_stime=0} ---
+100 1795000100.083000 poll([{fd=3<TCP:[0.0.0.0:22]>, events=POLLIN}], 1, 900) = 0 (Timeout) <0.900000>
+`;
+
+  for (const [decoration, text] of [
+    ['both addresses', LINES],
+    ['inodes', LINES.replaceAll(/TCP:\[10[^\]]*\]/g, 'socket:[18]').replaceAll('TCP:[0.0.0.0:22]', 'socket:[17]')],
+  ] as const)
+    it(`serves the connection that it inherited and copied, and may end with any status: ${decoration}`, async () => {
+      none(await analyzed(text), 'worker-death');
+    });
+
+  it('may have siblings of which only their parent tells', async () => {
+    const untraced = [198, 199, 200].map(
+      (pid, at) =>
+        `100 1795000100.00${at}000 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=${pid}, si_uid=0, ` +
+        'si_status=255, si_utime=0, si_stime=0} ---\n',
+    );
+    none(await analyzed(untraced.join('') + LINES), 'worker-death');
+  });
+});

@@ -83,7 +83,7 @@ describe('a wait that cannot report the listener is work on a thread that has on
     assert.match(title, /ppoll/);
   });
 
-  it('but a loop that put its listener aside waits for its clients all the same', async () => {
+  it('but a loop that took its listener out waits for its clients all the same', async () => {
     const trace = new TraceLines();
     const worker = trace.thread(101).at(0);
     openListener(worker, LISTENER);

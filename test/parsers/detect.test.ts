@@ -147,6 +147,12 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
     'malloc(32) = 0x1c2a010\nstrlen("abc") = 3\nfree(0x1c2a010) = <void>\nread(3, "x", 1) = 1\n',
     /^output of ltrace; use strace$/,
   ],
+  [
+    '14441 1795816715.761857 SYS_read(3, "x", 18) = 17 <0.000016>\n' +
+      '14441 1795816715.788398 --- SIGCHLD (Child exited) ---\n' +
+      '14441 1795816715.788449 SYS_openat(0xffffff9c, 0x7fe3b52842c0, 0x80000, 0) = -2 <0.000043>\n',
+    /^output of ltrace -S; use strace$/,
+  ],
   ['$ ltrace ./a.out\nputs("x") = 2\n', /^output of ltrace; use strace$/],
   ['sched_yield(0x14,0x7ffff8dc6d80) = 0 (0x0)\nnanosleep({0.010000000 })\t\t\t = 0 (0x0)\n', /output of truss/],
   ['# DURATION     TID     FUNCTION\n 483.385 us [384739] | getenv("A") = "B";\n', /uftrace/],

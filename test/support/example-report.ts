@@ -2,37 +2,53 @@ import type { Finding, Kind, Report } from '../../src/analysis/report.ts';
 import type { Metric } from '../../src/detectors/finding-words.ts';
 import { analyzed, ofKind } from './analyzed.ts';
 import { fences, pageOf } from './detector-page.ts';
+import { SCENES } from './scenes.ts';
 
 /** Compiled, this file lies in dist/test/support. */
 const FOLDER = new URL('../../../test/detectors/examples/', import.meta.url);
 const WIDTH = 120;
 
-/** Where it is written down what drover says of the examples on the page of a kind, or of such a scene. */
-export function exampleFile(name: string): URL {
-  return new URL(`${name}.txt`, FOLDER);
+/** Where it is written down what drover says of the examples on the page of a kind, and of that kind in each scene. */
+export function exampleFile(kind: Kind): URL {
+  return new URL(`${kind}.txt`, FOLDER);
 }
 
-/** All that a report says of that kind about the two examples of its page, as text to read. */
+/**
+ * All that reports say of that kind, as text to read: about the two examples of its page, then about each scene. A new
+ * kind has a file of its own and changes no other.
+ */
 export async function exampleText(kind: Kind): Promise<string> {
   const page = pageOf(kind);
   const [fires, quiet] = await Promise.all(
     ['fires', 'quiet'].map((label) => analyzed(fences(page, `(?:strace|bpftrace) ${label}`)[0]?.text ?? '')),
   );
-  const outcome = quiet?.outcomes[kind];
   return [
     ...(fires === undefined ? [] : ofKind(fires, kind).map(findingText)),
-    `quiet: ${outcome?.status}\n${wrapped(outcome?.reason ?? '')}\n`,
+    quiet === undefined ? '' : outcomeText(quiet, kind, 'quiet'),
+    ...(await sceneReports()).map(([name, report]) => sceneText(report, kind, name)),
+    '',
   ].join('\n');
 }
 
-/** All that a report says: its findings, and of each other kind why there is none. */
-export function reportText({ findings, outcomes }: Report): string {
-  const others = Object.entries(outcomes).filter(([, { status }]) => status !== 'found');
-  return [
-    ...findings.map((finding) => `${finding.kind}\n${findingText(finding)}`),
-    ...others.map(([kind, { status, reason }]) => `${kind}: ${status}\n${wrapped(reason)}`),
-    '',
-  ].join('\n');
+let reports: Promise<readonly (readonly [name: string, report: Report])[]> | null = null;
+
+/** The scenes are the same for all kinds. */
+function sceneReports(): NonNullable<typeof reports> {
+  reports ??= Promise.all(
+    Object.entries(SCENES).map(async ([name, capture]) => [name, await analyzed(capture())] as const),
+  );
+  return reports;
+}
+
+function sceneText(report: Report, kind: Kind, name: string): string {
+  const findings = ofKind(report, kind);
+  if (findings.length === 0) return outcomeText(report, kind, name);
+  return ['', ...findings.map((finding) => `${name}\n${findingText(finding)}`)].join('\n');
+}
+
+function outcomeText({ outcomes }: Report, kind: Kind, name: string): string {
+  const outcome = outcomes[kind];
+  return `${name}: ${outcome?.status}\n${wrapped(outcome?.reason ?? '')}`;
 }
 
 function findingText(finding: Finding): string {

@@ -67,6 +67,7 @@ function conclude(context: Context, requests: ReadonlyMap<Thread, number>): Conc
 const METRICS = `import { metric, type ValuesOf } from '../metric.ts';
 
 /** What its findings carry. The schema and the types are made from this: one sentence each, the unit in the name. */
+// The shapes are in ../metric.ts: lengthMs and momentMs for times, share, oneOf, list, record, orNull, and more.
 export const metrics = {
   worker: metric.pid('TODO: the worker.'),
   count: metric.count('TODO: how often it happened.'),
@@ -91,8 +92,9 @@ export function finding({ capabilities }: Context, thread: Thread, count: number
     // 'likely': the lines show how it comes about. 'possible': the pattern fits, and a part is missing. 'cannot-tell':
     // the trace tells too little.
     confidence: 'possible',
-    // At most 78 characters.
+    // At most 78 characters. Numbers in words, here and below: duration, percent, plural of format-numbers.ts.
     title: \`\${workerName(pid)} TODO\`,
+    // A capture without pids says 0 for each: workerName leaves that out, and no sentence names a process 0.
     summary: \`TODO: \${plural(count, 'request')}.\`,
     why: 'TODO: why a user of the service should care.',
     ...span(capabilities, thread.firstTime, thread.lastTime),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { scratchCopy } from './scratch-copy.ts';
@@ -55,6 +55,20 @@ describe('npm run new:detector', async () => {
       'dist/test/output/text.test.js',
     );
     assert.match(output, /^# fail 0$/m);
+  });
+
+  it('changes nothing of what is written down about other kinds', async () => {
+    const mine = [`is what was read and found right: ${KIND}`];
+    assert.deepEqual(await red('dist/test/detectors/examples.test.js'), mine);
+    const examples = join(folder, 'test/detectors/examples');
+    const written = (): Record<string, string> =>
+      Object.fromEntries(readdirSync(examples).map((name) => [name, readFileSync(join(examples, name), 'utf8')]));
+    const before = written();
+    assert.equal((await run('dist/test/tools/write-examples.js')).code, 0);
+    const { [`${KIND}.txt`]: own = '', ...others } = written();
+    assert.match(own, /^ordinary$/m);
+    assert.deepEqual(others, before);
+    assert.deepEqual(await red('dist/test/detectors/examples.test.js'), []);
   });
 
   it('writes files that are clean, however long the name is', async () => {

@@ -14,4 +14,5 @@ One line is left, in LIST of ${join('src', 'detectors', 'registry.ts')}, where i
   import { ${variableOf(kind)} } from './${kind}/detector.ts';
 
 Then type: npm run schema, which tells the types of the kind. Nothing compiles before that line is there and it has run.
-Then type: npm test. The tests name what the comments in these files ask for.`);
+Then type: npm test. The tests name what the comments in these files ask for.
+Last: npm run examples, and read test/detectors/examples/${kind}.txt: all that it says of the examples on its page, and of five ordinary captures.`);

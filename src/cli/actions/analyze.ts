@@ -6,6 +6,7 @@ import { InputError } from '../../sources/input-error.ts';
 import { openCaptures } from '../../sources/open-captures.ts';
 import { endStdin } from '../../sources/stdin-input.ts';
 import type { InputSet } from '../../sources/trace-input.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { analysisOptions } from '../options/analysis.ts';
 import { type AnalyzeFlags, checkFiles, checkWindow } from '../options/analyze.ts';
 import { closest } from '../options/closest.ts';
@@ -199,9 +200,7 @@ function endOnSignals(progress: ProgressLine, onInterrupt: (() => void) | null):
 }
 
 function effort({ quality }: Report, elapsedMs: number): string {
-  const rate = quality.lines / Math.max(elapsedMs / 1_000, 0.001);
-  return (
-    `${quality.lines.toLocaleString('en-US')} lines in ${(elapsedMs / 1_000).toFixed(2)} s ` +
-    `(${Math.round(rate).toLocaleString('en-US')} lines/s).`
-  );
+  const seconds = elapsedMs / 1_000;
+  const rate = count(Math.round(quality.lines / Math.max(seconds, 0.001)));
+  return `${plural(quality.lines, 'line')} in ${seconds.toFixed(2)} s (${rate} lines/s).`;
 }

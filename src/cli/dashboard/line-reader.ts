@@ -4,6 +4,7 @@ import type { DashboardEvent, Effect } from '../../dashboard/events.ts';
 import { type PrivateFolder, temporaryFolder } from '../../files/private-folder.ts';
 import { failureReason } from '../../sources/input-error.ts';
 import { LineFile } from '../../sources/line-file.ts';
+import { count } from '../../trace/format-numbers.ts';
 import { lineTime, type TraceClock } from './line-time.ts';
 
 /** Formats are recognised by so much of a file. */
@@ -106,7 +107,7 @@ export class RawLineReader {
       reportedAt = performance.now();
       this.#options.dispatch({
         type: 'lines-busy',
-        busy: `looking for lines, ${lines.toLocaleString('en-US')} so far`,
+        busy: `looking for lines, ${count(lines)} so far`,
         problem: '',
       });
     };

@@ -119,15 +119,15 @@ export class PauseTracker implements Tracker {
     const mayBeUnasked = thread.process.takesTurns;
     const own = pauses.of(set)?.get(listener) ?? (mayBeUnasked ? pausesAt(set, listener) : undefined);
     const current = own?.current ?? null;
-    const isAside = own === undefined ? set.epoll?.lastRemoved === call.fd : current !== null && !current.isUnasked;
+    const isUnwatched = own === undefined ? set.epoll?.lastRemoved === call.fd : current !== null && !current.isUnasked;
     if (own !== undefined && current?.isUnasked) this.#asked(own, thread, listener, call);
-    else if (own !== undefined && isAside) ends(own, thread, call);
+    else if (own !== undefined && isUnwatched) ends(own, thread, call);
     if (own !== undefined && own.fresh !== null) {
       if (isTaken && hadCome(own.fresh, call, thread.loop.idle - own.idleAtEnd)) own.fresh.taken++;
       else own.fresh = null;
     }
     if (isTaken) this.#open.set(listener, (this.#open.get(listener) ?? 0) + 1);
-    if (isAside) this.#begins(own ?? pausesAt(set, listener), thread, listener, call.end, call);
+    if (isUnwatched) this.#begins(own ?? pausesAt(set, listener), thread, listener, call.end, call);
     else if (isTaken && mayBeUnasked && own !== undefined) {
       this.#begins(own, thread, listener, call.end, call, true);
       lastTaken.set(thread, call.end);

@@ -70,11 +70,17 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
 
 /** Of an application that serves some requests, the one of somebody who asks for nonsense may fail each time. */
 const FEW_FAILED = 5;
+/** So many, and so large a share of all replies: the application serves nobody. */
+const MANY_FAILED = 20;
+const NEARLY_ALL = 0.9;
 
 function severityOf({ threshold }: Context, total: number, share: number | null, refusal: Refusal): Severity {
   const { what, reason } = refusal;
   if (what !== 'client' && share !== null && share < threshold('refused-share')) return 'info';
-  if (reason === 'failed') return total < FEW_FAILED ? 'info' : 'warning';
+  if (reason === 'failed') {
+    if (total >= MANY_FAILED && share !== null && share >= NEARLY_ALL) return 'critical';
+    return total < FEW_FAILED ? 'info' : 'warning';
+  }
   // A limit of the rate is there to refuse.
   return share !== null && share >= threshold('refused-critical-share') && reason !== 'rate' ? 'critical' : 'warning';
 }

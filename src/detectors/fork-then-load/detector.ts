@@ -45,16 +45,17 @@ export const forkThenLoad = defineDetector({
     return {
       on: {
         workerReady(fact: WorkerReady) {
-          const { thread, boot } = fact;
+          const { thread, startUp } = fact;
           if (thread.process.forkedAt === UNKNOWN) return;
-          if (boot.executed) {
+          if (startUp.executed) {
             seen.ownProgram++;
             return;
           }
           seen.forked++;
-          seen.mostModules = Math.max(seen.mostModules, boot.modules.size);
+          seen.mostModules = Math.max(seen.mostModules, startUp.modules.size);
           // Memory without a module may be anything: buffers, a cache that is filled on purpose after the fork.
-          if (boot.modules.size >= modules || (boot.modules.size > 0 && boot.memory.bytes >= bytes)) families.add(fact);
+          if (startUp.modules.size >= modules || (startUp.modules.size > 0 && startUp.memory.bytes >= bytes))
+            families.add(fact);
         },
       },
       conclude: () => conclude(context, families.all, seen),

@@ -47,19 +47,19 @@ export interface Family {
 export class Families {
   readonly all: Family[] = [];
 
-  add({ thread, boot, time }: WorkerReady): void {
+  add({ thread, startUp, time }: WorkerReady): void {
     const { process } = thread;
     const family =
-      this.all.find((known) => known.parent === process.parent && areAlike(known.reference, boot.modules)) ??
-      this.#begin(process, boot);
+      this.all.find((known) => known.parent === process.parent && areAlike(known.reference, startUp.modules)) ??
+      this.#begin(process, startUp);
     if (family === null) return;
-    for (const module of family.shared) if (!boot.modules.has(module)) family.shared.delete(module);
+    for (const module of family.shared) if (!startUp.modules.has(module)) family.shared.delete(module);
     family.count++;
     // Waiting for the lock that serialises accepts is no loading.
-    const to = Math.max(boot.firstAt, time - thread.loop.futexBlocked);
-    family.time += to - boot.firstAt;
-    family.bytes += boot.memory.bytes;
-    family.first = earlier(family.first, boot.firstAt);
+    const to = Math.max(startUp.firstAt, time - thread.loop.futexBlocked);
+    family.time += to - startUp.firstAt;
+    family.bytes += startUp.memory.bytes;
+    family.first = earlier(family.first, startUp.firstAt);
     family.last = later(family.last, time);
     family.alive = [...family.alive.filter(({ exitedAt }) => exitedAt === UNKNOWN), process];
     family.mostAlive = Math.max(family.mostAlive, family.alive.length);
@@ -67,15 +67,15 @@ export class Families {
     family.pids.add(process.pid);
     family.loads.push({
       pid: process.pid,
-      modules: boot.modules.size,
-      from: boot.firstAt,
+      modules: startUp.modules.size,
+      from: startUp.firstAt,
       to,
-      privateBytes: boot.memory.seen ? Math.max(0, boot.memory.bytes) : null,
-      lines: [boot.firstLine, boot.lastLine].filter((line) => line !== null),
+      privateBytes: startUp.memory.seen ? Math.max(0, startUp.memory.bytes) : null,
+      lines: [startUp.firstLine, startUp.lastLine].filter((line) => line !== null),
     });
   }
 
-  #begin({ parent, server }: Process, { modules, inherited }: WorkerReady['boot']): Family | null {
+  #begin({ parent, server }: Process, { modules, inherited }: WorkerReady['startUp']): Family | null {
     if (this.all.length === MOST_FAMILIES) return null;
     const family: Family = {
       parent,

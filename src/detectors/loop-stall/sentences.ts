@@ -139,11 +139,15 @@ function notRunning({ reason, outside, longestGap, gapOffCpu, rhythm }: Stall): 
   return `it did not run (${why}): ${parts.join(', ')}`;
 }
 
+/** An accept may wait, but not for a client of which the loop's wait had told. */
+const WAITING_CLIENT = /^accept4?$/;
+
 function pausedCalls({ call, callTime, total, rungs, target, isBrief }: Reason): string {
   if (isBrief) return `${call}${target === '' ? '' : ` on ${target}`}, which rarely waits, took ${duration(callTime)}`;
+  const why = WAITING_CLIENT.test(call) ? 'whose client was there already' : 'which never blocks';
   return rungs > 1
     ? `${rungs} calls that never block took ${duration(total)}, the longest, ${call}, ${duration(callTime)}`
-    : `${call}, which never blocks, took ${duration(callTime)}`;
+    : `${call}, ${why}, took ${duration(callTime)}`;
 }
 
 /** What the scheduler says of time outside calls; without it nobody can tell. */

@@ -2,7 +2,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { type TimeRow, timeOf } from '../../model/measuring/time-table.ts';
 import type { Model } from '../../model/model.ts';
-import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
@@ -126,8 +126,8 @@ function topOf({ process, lastTime }: Thread, timed: boolean): TimeRow | null {
   return top === undefined || top.call === '' ? null : top;
 }
 
-function callsOf({ call, count }: TimeRow): string {
-  return count === 1 ? call : `${count.toLocaleString('en-US')} times ${call}`;
+function callsOf({ call, count: calls }: TimeRow): string {
+  return calls === 1 ? call : `${count(calls)} times ${call}`;
 }
 
 function summaryOf(sorted: readonly Thread[], longest: Nanoseconds, top: TimeRow | null, clients: number): string {

@@ -9,14 +9,14 @@ import { JobTracker } from '../../model/topics/queues/job-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { AnsweredSleeps } from './answered-sleeps.ts';
 import { awayAllTime, awayFinding } from './away.ts';
 import { cameBack, cameBackFinding } from './came-back.ts';
 import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
 import { heldByRequest, heldFinding } from './held-by-request.ts';
-import { heldStill, heldStillFinding } from './held-still.ts';
+import { heldStill, heldStillFinding, type Stopped, stoppedBefore, stoppedFinding } from './held-still.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isParkedByUnseen, sortOut } from './no-news.ts';
 import { isUsual } from './usual.ts';
@@ -67,9 +67,14 @@ function conclude(context: Context): Conclusion<Metrics> {
   const held = heldByRequest(context).filter(({ thread }) => !working.includes(thread));
   const back = cameBack(context);
   const still = heldStill(context);
+  const stopped = stoppedBefore(context);
   if (groups.size === 0 && working.length === 0 && held.length === 0 && still.length === 0) {
-    if (back.length > 0)
-      return found(`${plural(back.length, 'thread')} stuck when the capture began`, [cameBackFinding(context, back)]);
+    const over = [
+      ...(back.length > 0 ? [cameBackFinding(context, back)] : []),
+      ...stoppedFindings(context, stopped, sceneOf(model, all, stuck, suspects)),
+    ];
+    if (over.length > 0)
+      return found(`${plural(back.length + stopped.flat().length, 'thread')} stuck or stopped for a while`, over);
     const last = all.find(
       (each) => each.idle !== 'yes' && each.wait.what !== '' && each.left.since >= model.lastTime && !noNews.has(each),
     );
@@ -98,8 +103,24 @@ function conclude(context: Context): Conclusion<Metrics> {
   if (held.length > 0) findings.push(heldFinding(context, held, isEverybody));
   if (back.length > 0) findings.push(cameBackFinding(context, back));
   findings.push(...still.map((each) => heldStillFinding(context, each, isEverybody)));
+  findings.push(...stoppedFindings(context, stopped, scene));
   const count = stuck.length + working.length + held.length + still.flat().length;
   return found(`${plural(count, 'thread')} had not come back from a call`, findings);
+}
+
+function stoppedFindings(
+  context: Context,
+  stopped: readonly (readonly Stopped[])[],
+  { processes }: Scene,
+): DraftFinding<Metrics>[] {
+  return stopped.map((all) => {
+    const those = new Set(all.map(({ process }) => process));
+    return stoppedFinding(
+      context,
+      all,
+      [...processes].every((process) => those.has(process)),
+    );
+  });
 }
 
 /** How long they lasted is UNKNOWN where the capture does not tell, for no line could come after them. */

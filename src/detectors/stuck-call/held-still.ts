@@ -1,9 +1,13 @@
 import { type HeldAtEnd, heldAtEnd } from '../../model/at-end/held.ts';
-import { isLoopOf, rolesIn } from '../../model/machine/roles.ts';
+import { longestStopOf } from '../../model/machine/past-stops.ts';
+import type { Process } from '../../model/machine/process.ts';
+import { isLoopOf, type Role, rolesIn } from '../../model/machine/roles.ts';
+import type { PastStop } from '../../model/machine/stop.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
-import { MILLISECOND } from '../../trace/time.ts';
+import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
@@ -29,6 +33,41 @@ export function heldStill({ model, threshold }: Context): readonly (readonly Hel
   return [...all.values()];
 }
 
+/** A process that was stopped, and went on before the capture ended. */
+export interface Stopped {
+  readonly process: Process;
+  readonly thread: Thread;
+  readonly stop: PastStop;
+}
+
+/**
+ * Processes that were stopped for so long and went on, by what stopped them. None where a stopped one of them is told
+ * as a stall: the others are its service.
+ */
+export function stoppedBefore({ model, threshold }: Context): readonly (readonly Stopped[])[] {
+  const least = threshold('stuck-ms') * MILLISECOND;
+  const all = new Map<string, Stopped[]>();
+  const held = new Set(heldAtEnd(model).map(({ process }) => process));
+  const roles = rolesIn(model.processes);
+  for (const process of model.processes.all()) {
+    const stop = longestStopOf(process);
+    const [thread] = threadsOf(process);
+    if (stop === undefined || thread === undefined || elapsed(stop.since, stop.until) < least) continue;
+    if (threadsOf(process).some((each) => isToldAsStall(each, roles.get(each)))) return [];
+    if (held.has(process)) continue;
+    const key = `${stop.signal} ${stop.sender}`;
+    const same = all.get(key);
+    if (same === undefined) all.set(key, [{ process, thread, stop }]);
+    else same.push({ process, thread, stop });
+  }
+  return [...all.values()];
+}
+
+/** Stops of such a thread are stalls (`loop-stall`, `service-stall`). */
+function isToldAsStall(thread: Thread, role: Role | undefined): boolean {
+  return role === 'sync-worker' || isLoopOf(thread, role);
+}
+
 const WHY =
   'A process that is kept from running does nothing, whatever it was in: its clients wait, connections that come to ' +
   'it wait, and locks that it holds stay held.';
@@ -44,7 +83,7 @@ export function heldStillFinding(
   const pids = all.map(({ process }) => process.pid);
   const clients = all.reduce((sum, { process }) => sum + Math.max(0, process.clientsHeld), 0);
   const length = `${worst.beganBefore ? 'at least ' : ''}${duration(worst.lasted)}`;
-  const who = pids.length === 1 ? `Process ${pids[0]} has` : whoOf(pids.length, model.processes.all().length);
+  const who = pids.length === 1 ? `Process ${pids[0]} has` : whoOf(pids.length, model.processes.all().length, 'have');
   const named = pids.slice(0, MOST_NAMED).join(', ');
   const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
   const connected =
@@ -87,8 +126,64 @@ export function heldStillFinding(
   };
 }
 
-function whoOf(count: number, all: number): string {
-  return count === all ? `${everyOne(count, 'processes')} have` : `${count} of ${all} processes have`;
+/** Who was stopped, for how long, and who may say why. */
+export function stoppedFinding(
+  { model, capabilities }: Context,
+  all: readonly Stopped[],
+  isEverybody: boolean,
+): DraftFinding<Metrics> {
+  const sorted = all.toSorted((a, b) => lengthOf(b.stop) - lengthOf(a.stop) || a.process.pid - b.process.pid);
+  const [worst] = sorted;
+  if (worst === undefined) throw new Error('a finding is about one process at least');
+  const pids = sorted.map(({ process }) => process.pid);
+  const { signal, sender } = worst.stop;
+  const length = duration(lengthOf(worst.stop));
+  const who = pids.length === 1 ? `Process ${pids[0]} was` : whoOf(pids.length, model.processes.all().length, 'were');
+  const named = pids.slice(0, MOST_NAMED).join(', ');
+  const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
+  return {
+    severity: isEverybody ? 'critical' : 'warning',
+    confidence: 'likely',
+    title: cutTitle(`${who} stopped by ${signal} for ${pids.length === 1 ? '' : 'up to '}${length}`),
+    summary:
+      `${pids.length === 1 ? 'Process' : 'Processes'} ${named}${more} did not run for ${length}: ${signal}` +
+      `${sender === 0 ? '' : `, sent by pid ${sender},`} had stopped ${pids.length === 1 ? 'it' : 'them'}. ` +
+      `${pids.length === 1 ? 'It has' : 'They have'} gone on since.`,
+    why: WHY,
+    ...span(capabilities, worst.stop.since, worst.stop.until),
+    openEnded: false,
+    workers: pids.slice(0, MOST_THREADS),
+    metrics: {
+      threads: sorted.slice(0, MOST_THREADS).map(({ process, thread, stop }) => ({
+        pid: process.pid,
+        tid: thread.tid,
+        call: '',
+        target: null,
+        sinceMs: null,
+        forMs: milliseconds(lengthOf(stop)),
+        hasTimeout: null,
+        idle: 'no',
+        waitsFor: null,
+        held: 'stopped',
+        heldBy: stop.sender === 0 ? null : stop.sender,
+      })),
+      count: sorted.length,
+      nobodyAccepted: model.processes.all().every(({ accepted }) => accepted === 0),
+      isUsual: false,
+      isOver: true,
+    },
+    evidence: sorted.slice(0, MOST_LINES).map(({ stop }) => stop.line),
+    next: [whoStopped(sender, pids[0] ?? 0)],
+    subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
+  };
+}
+
+function lengthOf({ since, until }: PastStop): Nanoseconds {
+  return elapsed(since, until);
+}
+
+function whoOf(count: number, all: number, verb: 'have' | 'were'): string {
+  return `${count === all ? everyOne(count, 'processes') : `${count} of ${all} processes`} ${verb}`;
 }
 
 /** Who serves many at a time leaves all of them without an answer, as in any other stall of a loop. */
@@ -135,13 +230,17 @@ function stepsFor({ held, by }: HeldAtEnd, pids: readonly number[]): Step[] {
       command: `kill -CONT ${pids.slice(0, MOST_THREADS).join(' ')}`,
       caveat: 'Somebody may have stopped it on purpose: ask first who did.',
     },
-    {
-      text:
-        by === 0
-          ? 'Find out who stopped it: a job control shell (Ctrl-Z), a script, a debugger.'
-          : `Find out why pid ${by} stopped it.`,
-      command: by === 0 ? `ps -o pid,ppid,tty,stat,lstart,args -p ${pid}` : `ps -o pid,ppid,lstart,args -p ${by}`,
-      caveat: 'The sender may have ended by now; an audit rule for kill(2) names the next one.',
-    },
+    whoStopped(by, pid),
   ];
+}
+
+function whoStopped(by: number, pid: number): Step {
+  return {
+    text:
+      by === 0
+        ? 'Find out who stopped it: a job control shell (Ctrl-Z), a script, a debugger.'
+        : `Find out why pid ${by} stopped it.`,
+    command: by === 0 ? `ps -o pid,ppid,tty,stat,lstart,args -p ${pid}` : `ps -o pid,ppid,lstart,args -p ${by}`,
+    caveat: 'The sender may have ended by now; an audit rule for kill(2) names the next one.',
+  };
 }

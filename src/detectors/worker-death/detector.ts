@@ -1,7 +1,7 @@
 import { clienteleOf } from '../../model/machine/clientele.ts';
 import type { Opener } from '../../model/machine/listener.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { isBelow, isWorkerRole, type Role, rolesIn } from '../../model/machine/roles.ts';
+import { isBelow, isWorkerRole, leavesServing, type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
@@ -132,11 +132,17 @@ function isWorth(death: Death, { serving, governing, workers, failed }: Known): 
   // A process for one client ends with it: with what status is between the two.
   const clientele = process === null ? null : clienteleOf(process);
   if (signal === '' && clientele?.from != null && !clientele.isSeveral) return false;
+  // Of an untraced child its parent tells: one that accepts, and serves nobody, forked it for a client.
+  if (signal === '' && process === null && isForkingForClients(parent)) return false;
   // Who writes to a pipe that was closed ends so, as half a shell pipeline does.
   // Whoever is traced alone is told where it says itself that it failed.
   if (signal === '') return isWorker || (isMain && death.words !== null);
   if (signal === 'SIGPIPE') return isWorker || (isMain && !isHalfAPipeline(death));
   return isMain || isWorker || isFork;
+}
+
+function isForkingForClients(parent: Process | null): boolean {
+  return parent !== null && parent.forks > 0 && leavesServing(parent);
 }
 
 /** It wrote to its standard output, which nobody reads any more, and was started in the capture. */

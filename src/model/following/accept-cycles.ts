@@ -9,7 +9,7 @@ import type { WaitSet } from '../machine/loop.ts';
 import { PerThread } from '../machine/owned-state.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { TrackerContext } from '../tracker.ts';
-import { Rush } from './backlog-drain.ts';
+import { BacklogDrain } from './backlog-drain.ts';
 
 /** An accept that does not wait takes less, also where the tracer looks up the names of descriptors. */
 const WAITED = 10 * MILLISECOND;
@@ -35,7 +35,7 @@ class Wake {
 /** What a thread did with its listener since its last wait. */
 class OpenCycle {
   readonly wake = new Wake();
-  readonly rush = new Rush();
+  readonly drain = new BacklogDrain();
   open = false;
   listener: Listener | null = null;
   start: Nanoseconds = 0;
@@ -70,11 +70,11 @@ export class AcceptCycles {
   waited(thread: Thread, set: WaitSet, call: Call): void {
     const state = cycleOf(thread);
     if (state.open) this.close(thread, call.start);
-    const { wake, rush } = state;
+    const { wake, drain } = state;
     const foundNone = call.result === 0 || call.duration >= MILLISECOND;
-    if (rush.isOpen && (foundNone || rush.taken === 0)) this.#endRush(thread);
-    if (call.start - rush.lookedAt >= this.#unattended && !foundNone) this.#beginRush(thread, call);
-    rush.lookedAt = call.duration < 0 ? Number.NaN : call.end;
+    if (drain.isOpen && (foundNone || drain.taken === 0)) this.#endDrain(thread);
+    if (call.start - drain.lookedAt >= this.#unattended && !foundNone) this.#beginDrain(thread, call);
+    drain.lookedAt = call.duration < 0 ? Number.NaN : call.end;
     wake.seen = true;
     wake.set = set;
     wake.woke = call.result > 0;
@@ -85,11 +85,11 @@ export class AcceptCycles {
     wake.ready = !wake.woke || wake.readyData >= 0 ? NONE : call.arguments.ready();
   }
 
-  /** A wait of the set that holds the listener as a rule returned, while the listener was put aside: no look at it. */
+  /** A wait of the set that holds the listener as a rule returned, while nobody watched the listener: no look at it. */
   waitedWithout(thread: Thread, call: Call): void {
     const state = cycleOf(thread);
     if (state.open) this.close(thread, call.start);
-    if (state.rush.isOpen) this.#endRush(thread);
+    if (state.drain.isOpen) this.#endDrain(thread);
     state.wake.seen = false;
   }
 
@@ -129,12 +129,12 @@ export class AcceptCycles {
 
   /** The thread looked at the queue of its listener: it may take what has waited there. */
   #looked(thread: Thread, state: OpenCycle, listener: Listener, call: Call, succeeded: boolean): void {
-    const { rush, wake } = state;
+    const { drain, wake } = state;
     // Where a wait comes first the socket does not block: a long accept is then the tracer's doing.
     const wasQueued = succeeded && (wake.seen || call.duration < MILLISECOND);
-    if (call.start - rush.lookedAt >= this.#unattended && wasQueued) this.#beginRush(thread, call);
-    rush.lookedAt = call.end;
-    if (rush.isOpen && !(wasQueued && rush.takes(listener, call))) this.#endRush(thread);
+    if (call.start - drain.lookedAt >= this.#unattended && wasQueued) this.#beginDrain(thread, call);
+    drain.lookedAt = call.end;
+    if (drain.isOpen && !(wasQueued && drain.takes(listener, call))) this.#endDrain(thread);
   }
 
   /** When the queue was last seen empty, and how long a connection may have been in it. */
@@ -152,16 +152,16 @@ export class AcceptCycles {
       this.#facts.tell('queueWait', { listener, since, end: call.end });
   }
 
-  #beginRush(thread: Thread, call: Call): void {
-    const { rush } = cycleOf(thread);
-    if (rush.isOpen) this.#endRush(thread);
-    rush.begin(call.start);
+  #beginDrain(thread: Thread, call: Call): void {
+    const { drain } = cycleOf(thread);
+    if (drain.isOpen) this.#endDrain(thread);
+    drain.begin(call.start);
   }
 
-  #endRush(thread: Thread): void {
-    const { rush } = cycleOf(thread);
-    rush.isOpen = false;
-    const { listener, line, since, start, end, taken } = rush;
+  #endDrain(thread: Thread): void {
+    const { drain } = cycleOf(thread);
+    drain.isOpen = false;
+    const { listener, line, since, start, end, taken } = drain;
     if (listener?.isFollowed && line !== null && taken > 0 && this.#inWindow(start))
       this.#facts.tell('queueTaken', { thread, listener, since, start, end, accepted: taken, line });
   }
@@ -169,7 +169,7 @@ export class AcceptCycles {
   /** The thread ends, or the trace. */
   finish(thread: Thread, at: Nanoseconds): void {
     this.close(thread, at);
-    if (cycles.of(thread)?.rush.isOpen) this.#endRush(thread);
+    if (cycles.of(thread)?.drain.isOpen) this.#endDrain(thread);
   }
 
   /** The last wait of the thread that may have reported its listener; null when there was none. */

@@ -8,7 +8,7 @@ import type { Listener } from '../machine/listener.ts';
  * queued up meanwhile. It ends when the queue is known to be empty (`accept` finds nothing, a wait waits), or when it
  * has lasted as long as that time: then what comes is new.
  */
-export class Rush {
+export class BacklogDrain {
   /** The end of the thread's last wait or accept; NaN when the trace does not tell. */
   lookedAt: Nanoseconds = Number.NaN;
   isOpen = false;

@@ -153,7 +153,7 @@ export class DescriptorTracker {
       const { connection = null, listener = null } = process.descriptors.get(fd) ?? {};
       if (connection !== null) connection.takenOutAt = call.start;
       if (listener === null) return;
-      set.epoll.putAside(listener);
+      set.epoll.unwatch(listener);
       for (const { loop, accepts } of threadsOf(process))
         if (loop.hub?.descriptor === set) accepts.tending.leaves(listener, call.start, entryLine(call));
       this.#audience.listenerWatched(call, thread, set, listener, false);
@@ -168,7 +168,7 @@ export class DescriptorTracker {
       // lighttpd leaves it in its set at its limit of connections, and asks for no connections.
       const isWatched = change.events === 0 || (change.events & FOR_CONNECTIONS) !== 0;
       if (isWatched) set.epoll.registerListener(member.listener);
-      else set.epoll.putAside(member.listener);
+      else set.epoll.unwatch(member.listener);
       this.#audience.listenerWatched(call, thread, set, member.listener, isWatched);
       if (operation === 'ADD')
         for (const { loop, accepts } of threadsOf(process))

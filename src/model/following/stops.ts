@@ -2,6 +2,7 @@ import type { Signal } from '../../trace/record.ts';
 import { signalInfo } from '../../trace/siginfo.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
+import { longestStops } from '../machine/past-stops.ts';
 import type { Stop } from '../machine/stop.ts';
 import type { Thread } from '../machine/thread.ts';
 
@@ -15,7 +16,9 @@ export function noteStop(thread: Thread, signal: Signal): void {
   const line: KeptLine = { file: signal.file, line: signal.line, text: signal.text };
   const { process } = thread;
   if (signal.signal === 'SIGCONT') {
-    if (thread.stop !== null) thread.continued = line;
+    if (thread.stop === null) return;
+    thread.continued = line;
+    thread.continuedAt = signal.time;
     return;
   }
   if (!STOPPING.has(signal.signal)) return;
@@ -33,7 +36,16 @@ export function endStop(thread: Thread, at: Nanoseconds): void {
   if (stop === null) return;
   thread.stop = null;
   thread.continued = null;
+  noteLongest(thread, stop, continued === null ? at : thread.continuedAt);
   chargeStop(thread, stop, at, continued);
+}
+
+function noteLongest({ process, lastTime }: Thread, stop: Stop, until: Nanoseconds): void {
+  // It went on at once, and what followed was something else.
+  if (lastTime > stop.since) return;
+  const known = longestStops.of(process);
+  if (known === undefined || known.until - known.since < until - stop.since)
+    longestStops.set(process, { ...stop, until });
 }
 
 /** Charges what of a stop lies in the running turn of the loop of its thread; `at` is when it ended, or now. */

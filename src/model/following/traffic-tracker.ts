@@ -104,6 +104,7 @@ export class TrafficTracker {
       this.#memberships.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
     loop.aftermath?.accepted(connection, listener, thread.lane.index);
+    if (listener.lastLane >= 0 && listener.lastLane !== thread.lane.index) listener.isShared = true;
     listener.lastLane = thread.lane.index;
     listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);

@@ -60,11 +60,20 @@ export function noteCall(call: Call, thread: Thread): BlockClass {
   const fd = objectOf(call);
   const descriptor = descriptorOf(call, thread, fd);
   const known = blockClass(call, descriptor);
-  const kind = isForChild(known, descriptor, thread) ? 'child' : known;
+  const isAtOnce = known === 'accept' && takesWhatWasTold(call, descriptor, thread);
+  const kind = isAtOnce ? 'not-running' : isForChild(known, descriptor, thread) ? 'child' : known;
   const group = noteStay(thread, call, fd, kind, false);
   if (group?.isBrief && !isBrief(call, descriptor)) group.isBrief = false;
   if (group !== null && isWorthDetails(group, call)) noteDetails(thread, group, fd, descriptor, linesOf(call), call);
   return kind;
+}
+
+/**
+ * The thread's own wait had told it of the client, and nobody else accepts from that listener to take the client away:
+ * the accept had nothing to wait for.
+ */
+function takesWhatWasTold({ result }: Call, descriptor: Descriptor | undefined, { loop }: Thread): boolean {
+  return result >= 0 && loop.hub?.hasListener === true && descriptor?.listener?.isShared === false;
 }
 
 /**

@@ -48,7 +48,7 @@ function learned(fd: number, label: string, descriptors: DescriptorTable): Descr
 
 /**
  * Whether a poll or select set of so many descriptors, without events, is the hub of the thread: one that cannot report
- * the listener is work on a thread that has a set that can. A loop that put its listener aside still waits for several
+ * the listener is work on a thread that has a set that can. A loop that took its listener out still waits for several
  * clients.
  */
 export function isHubSet({ loop: { hub } }: Thread, { hasListener, connections }: Contents, others: number): boolean {

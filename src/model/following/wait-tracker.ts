@@ -62,7 +62,7 @@ export class WaitTracker {
     if (isHub && !loop.isShared) this.#looks(thread, descriptor);
     if (loop.isShared) {
       if (isHub && call.duration >= 0) sharedWaitOf(thread)?.looked(call.start, call.end);
-    } else if (epoll.isListenerAside || cannotReport(thread, descriptor)) this.#cycles.waitedWithout(thread, call);
+    } else if (epoll.isListenerUnwatched || cannotReport(thread, descriptor)) this.#cycles.waitedWithout(thread, call);
     else if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
     if (call.result > 0 && call.arguments.has('HUP')) noteHangUps(call, thread, epoll);

@@ -1,7 +1,7 @@
 import type { CallArguments } from '../../trace/call-arguments.ts';
 import { SharedNumbers } from '../../trace/shared-numbers.ts';
 import type { DescriptorGroup } from './descriptor-groups.ts';
-import { type Descriptor, describeByLabel } from './descriptors.ts';
+import { type Descriptor, describeByLabel, socketOf } from './descriptors.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 
 /**
@@ -84,6 +84,28 @@ export class DescriptorTable {
       if (own === undefined || (!own.seenOpening && descriptor.seenOpening)) this.#put(fd, descriptor);
     }
     other.end();
+  }
+
+  /**
+   * Takes over what a child did under these numbers before its parent's fork returned; `child` ends. What it opened or
+   * copied there is newer than what it inherited. What it only used is what it inherited, under whatever number.
+   */
+  absorbOfChild(child: DescriptorTable): void {
+    const inherited = new Map<string, Descriptor>();
+    for (const [, descriptor] of this.#byNumber.entries()) {
+      const { label, socket, kind, peer } = descriptor;
+      // A connection that was accepted has no label of its own, and its client's address is no one else's.
+      const name = socket || socketOf(label) || (kind === 'connection' ? peer : '');
+      if (name !== '') inherited.set(name, descriptor);
+    }
+    for (const [fd, descriptor] of child.#byNumber.entries()) {
+      const known = this.#byNumber.get(fd);
+      const { label, seenOpening } = descriptor;
+      if (known !== undefined && !seenOpening && (label === '' || label === known.label)) continue;
+      const same = seenOpening ? undefined : (inherited.get(socketOf(label)) ?? inherited.get(descriptor.peer));
+      this.#put(fd, same ?? descriptor);
+    }
+    child.end();
   }
 
   /** Lets go of one that is still open. */

@@ -25,7 +25,7 @@ export class EpollSet {
    */
   #numbers: Map<number, number> | null = null;
   #listeners: Set<Listener> | null = null;
-  #aside: Set<Listener> | null = null;
+  #unwatched: Set<Listener> | null = null;
   /** A listener was registered with EPOLLEXCLUSIVE. */
   exclusive = false;
   /** Sockets other than listeners that were ever registered: the sign of an event loop. */
@@ -54,8 +54,8 @@ export class EpollSet {
   }
 
   /** All of them are taken out for now: who waits here does not look at its listener. */
-  get isListenerAside(): boolean {
-    return this.#aside !== null && this.#aside.size > 0 && this.#aside.size >= this.listeners.size;
+  get isListenerUnwatched(): boolean {
+    return this.#unwatched !== null && this.#unwatched.size > 0 && this.#unwatched.size >= this.listeners.size;
   }
 
   register(fd: number, member: Member): void {
@@ -80,15 +80,15 @@ export class EpollSet {
     if (!listener.isFollowed) return;
     this.#listeners ??= new Set();
     this.#listeners.add(listener);
-    this.#aside?.delete(listener);
+    this.#unwatched?.delete(listener);
   }
 
   /** The listener is not watched until it is registered again. */
-  putAside(listener: Listener): void {
+  unwatch(listener: Listener): void {
     if (!listener.isFollowed) return;
     this.registerListener(listener);
-    this.#aside ??= new Set();
-    this.#aside.add(listener);
+    this.#unwatched ??= new Set();
+    this.#unwatched.add(listener);
   }
 
   /** Takes over what another process, which turned out to be the same, registered and was seen to do with it. */

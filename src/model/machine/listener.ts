@@ -33,6 +33,8 @@ export class Listener {
   lastAt: Nanoseconds = UNKNOWN;
   /** When its queue was last seen empty, or looked at first; UNKNOWN before that. */
   emptyAt: Nanoseconds = UNKNOWN;
+  /** Several threads have accepted from it. */
+  isShared = false;
   /** Something was written on a connection of it after something had been read. */
   isAnswered = false;
   /** An accept of this very socket found nothing and did not wait: it waits in no process that has it. */

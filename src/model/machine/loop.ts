@@ -53,7 +53,7 @@ export const NO_THREAD_STARTED = -10;
 
 /**
  * What one thread does between its waits. The hub is the wait set that drives the loop: the one with the listener. A
- * turn is the time between two hub waits; spans divide it among requests. (Semantics 3.1 to 3.3, 3.8.)
+ * turn is the time between two hub waits; spans divide it among requests.
  */
 export class Loop implements Serving {
   readonly waitSets: WaitSet[] = [];

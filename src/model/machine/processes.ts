@@ -149,7 +149,7 @@ export class Processes {
     else {
       const own = child.process.descriptors;
       this.#becomeChild(child.process, expected);
-      child.process.descriptors.absorb(own);
+      child.process.descriptors.absorbOfChild(own);
     }
   }
 

@@ -191,7 +191,7 @@ function* oneClientEach(roles: ReadonlyMap<Thread, Role>): Iterable<Thread> {
 }
 
 /** The process accepts, serves no connection itself, and passes none on to a process that is there already. */
-function leavesServing(process: Process): boolean {
+export function leavesServing(process: Process): boolean {
   const threads = threadsOf(process);
   return (
     !process.handsDescriptorsOver &&

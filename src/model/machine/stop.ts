@@ -12,6 +12,11 @@ export interface Stop {
   readonly line: KeptLine;
 }
 
+/** A stop that was over when the capture ended. */
+export interface PastStop extends Stop {
+  readonly until: Nanoseconds;
+}
+
 /** The time of one turn in which its thread was stopped. */
 export interface Stopped {
   readonly stop: Stop;

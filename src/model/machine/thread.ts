@@ -48,6 +48,7 @@ export class Thread {
   /** It is stopped, and nothing was seen of it since; `continued` is the line that let it go on. */
   stop: Stop | null = null;
   continued: KeptLine | null = null;
+  continuedAt: Nanoseconds = UNKNOWN;
   /** The stop that it was still in when the trace ended. */
   stopAtEnd: Stop | null = null;
   /** What the scheduler did around the next call, where the capture tells it. */

@@ -1,3 +1,4 @@
+import { plural } from '../../trace/format-numbers.ts';
 import { MICROSECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { MarkKind, SliceKind } from '../../trace/timeline-sink.ts';
 
@@ -57,9 +58,7 @@ export class TimelineRoom {
 
   /** What was left out, in words: `12,101 turns and 3 calls`; '' for nothing. */
   leftOut(): string {
-    const parts = [...this.#leftOut].map(
-      ([kind, count]) => `${count.toLocaleString('en-US')} ${WORDS[kind][count === 1 ? 0 : 1]}`,
-    );
+    const parts = [...this.#leftOut].map(([kind, number]) => plural(number, WORDS[kind][0], WORDS[kind][1]));
     const last = parts.pop() ?? '';
     return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
   }

@@ -19,6 +19,8 @@ import { isNeeded, isWaiting, lengthOf, linesOf, ownerOf } from './waits.ts';
 const MOST_OPEN = 10_000;
 /** What a connect that does not wait says, and one that is repeated. */
 const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR']);
+const STANDARD_ERROR = 2;
+
 /** Commands of Redis that wait for work, and services that send it by themselves. */
 const WAITS_FOR_WORK =
   /^(?:B[LRZ]POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|BZPOPM(?:IN|AX)|XREAD|XREADGROUP|[PS]?SUBSCRIBE|MONITOR|PSYNC)/;
@@ -45,6 +47,11 @@ const lastUnowned = new PerThread<Unowned>();
 const lastAsked = new PerThread<Upstream>();
 /** Processes that ask a broker for jobs. */
 const takesJobs = new PerProcess<true>();
+
+/** A standard stream that was a socket before the capture leads to who started the helper, and gives it orders. */
+function isStartersSocket({ fd }: Call, { seenOpening }: Descriptor): boolean {
+  return fd >= 0 && fd <= STANDARD_ERROR && !seenOpening;
+}
 
 /**
  * Follows questions to other services: from the send, or the connect, to the first answer, and who waited meanwhile: a
@@ -111,6 +118,7 @@ export class DependencyTracker implements Tracker {
 
   asked(call: Call, thread: Thread, descriptor: Descriptor): void {
     if (descriptor.query !== null && WAITS_FOR_WORK.test(descriptor.query.text)) takesJobs.set(thread.process, true);
+    if (isStartersSocket(call, descriptor)) return;
     const upstream = upstreams.of(descriptor) ?? this.#peers.learned(descriptor);
     if (upstream === undefined) return;
     if (descriptor.query !== null) upstream.peer.protocol = descriptor.query.protocol;
@@ -123,7 +131,7 @@ export class DependencyTracker implements Tracker {
   }
 
   sent(call: Call, thread: Thread, descriptor: Descriptor): void {
-    if (!(call.result > 0)) return;
+    if (!(call.result > 0) || isStartersSocket(call, descriptor)) return;
     const address = descriptor.peer || call.arguments.socketAddress();
     if (address === '' || address === 'unix:/dev/log') return;
     const upstream =

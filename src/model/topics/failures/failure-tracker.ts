@@ -82,12 +82,14 @@ export class FailureTracker implements Tracker {
     if (!this.#inWindow(call.end)) return;
     const address = call.arguments.socketAddress();
     const key = this.#tries.has(address) || this.#tries.size < MOST_TARGETS ? address : '';
-    this.#tries.set(key, (this.#tries.get(key) ?? 0) + 1);
+    const descriptor = thread.process.descriptors.get(call.fd);
+    const hasBegun = this.#hasBegun && descriptor !== undefined && underWay.of(descriptor) === true;
+    // A second connect of one socket asks what became of the first (hitch).
+    if (!hasBegun) this.#tries.set(key, (this.#tries.get(key) ?? 0) + 1);
     if (call.error === 'EINPROGRESS') {
-      const descriptor = thread.process.descriptors.get(call.fd);
       if (descriptor !== undefined) underWay.set(descriptor, true);
       this.#hasBegun = true;
-    }
+    } else if (hasBegun && !UNDER_WAY.has(call.error)) underWay.clear(descriptor);
     if (call.error !== '' && !call.error.startsWith('ERESTART') && !UNDER_WAY.has(call.error))
       this.#count(call, thread, call.error, address);
   }

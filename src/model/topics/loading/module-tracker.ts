@@ -13,12 +13,12 @@ import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { isProgramFile, moduleOf } from './program-files.ts';
 import { RequestImports } from './request-imports.ts';
-import { Boot } from './start-up.ts';
+import { StartUp } from './start-up.ts';
 
 /** A process accepts, or waits for its listener, the first time. */
 export interface WorkerReady {
   readonly thread: ThreadView;
-  readonly boot: Boot;
+  readonly startUp: StartUp;
   readonly time: Nanoseconds;
 }
 
@@ -36,12 +36,12 @@ const TELLING = 10;
 const MOST_MODULES = 20_000;
 
 /** What a process loads until it serves; null from then on, and when it has ended. */
-const boots = new PerProcess<Boot | null>();
+const startUps = new PerProcess<StartUp | null>();
 const imports = new PerRequest<RequestImports>();
 
-function bootOf(process: Process): Boot | null {
-  const known = boots.of(process);
-  return known === undefined ? boots.set(process, new Boot()) : known;
+function startUpOf(process: Process): StartUp | null {
+  const known = startUps.of(process);
+  return known === undefined ? startUps.set(process, new StartUp()) : known;
 }
 
 /** Follows which files of program code are opened: while a process starts, and on the way of a request. */
@@ -56,7 +56,7 @@ export class ModuleTracker implements Tracker {
   }
 
   hears({ family }: Syscall): Heard | undefined {
-    return family === 'memory' ? (call, thread) => bootOf(thread.process)?.memory.called(call) : undefined;
+    return family === 'memory' ? (call, thread) => startUpOf(thread.process)?.memory.called(call) : undefined;
   }
 
   /** A file was opened as `descriptor`. */
@@ -66,7 +66,7 @@ export class ModuleTracker implements Tracker {
     const { loop, process } = thread;
     if (loop.inTurn && ++loop.turn.modulesOpened === TELLING) loop.turn.moduleLine = keptLine(call);
     if (process.loaded === 'unknown') process.loaded = runtimeLoading(label);
-    bootOf(process)?.opened(this.#numberOf(label), call);
+    startUpOf(process)?.opened(this.#numberOf(label), call);
     // A pool thread of a capture that was attached may look like a process that never got ready.
     if (loop.owner?.inProgress) this.#imported(call, thread, loop.owner, label);
   }
@@ -74,28 +74,28 @@ export class ModuleTracker implements Tracker {
   /** What a process needs to serve is loaded. */
   serving(thread: Thread, time: Nanoseconds): void {
     const { process } = thread;
-    const boot = bootOf(process);
-    if (boot === null) return;
-    boots.set(process, null);
-    if (this.#inWindow(time)) this.#facts.tell('workerReady', { thread, boot, time });
+    const startUp = startUpOf(process);
+    if (startUp === null) return;
+    startUps.set(process, null);
+    if (this.#inWindow(time)) this.#facts.tell('workerReady', { thread, startUp, time });
   }
 
   /** Takes over where the parent's heap ended, and what it had loaded. */
   forked(child: Process, parent: Process): void {
     child.loaded = parent.loaded;
-    bootOf(child)?.forkedFrom(bootOf(parent));
+    startUpOf(child)?.forkedFrom(startUpOf(parent));
   }
 
   executed(process: Process): void {
     process.loaded = 'unknown';
-    if (boots.of(process) === null) return;
-    const boot = new Boot();
-    boot.executed = true;
-    boots.set(process, boot);
+    if (startUps.of(process) === null) return;
+    const startUp = new StartUp();
+    startUp.executed = true;
+    startUps.set(process, startUp);
   }
 
   processEnded(process: Process): void {
-    boots.set(process, null);
+    startUps.set(process, null);
   }
 
   /** Between a request's first byte and its answer. */

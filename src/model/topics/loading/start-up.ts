@@ -8,7 +8,7 @@ import { PrivateMemory } from './private-memory.ts';
  * What a process loads from its beginning, a fork or an `execve`, until it accepts or waits for its listener the first
  * time.
  */
-export class Boot {
+export class StartUp {
   /** The modules it opened, by their number in the ModuleTracker. */
   readonly modules = new LazySet<number>();
   /** Entry of the first call that opened one, and its line. */
@@ -23,7 +23,7 @@ export class Boot {
   inherited = UNKNOWN;
 
   /** Takes over where the parent's heap ended, and what it had loaded. */
-  forkedFrom(parent: Boot | null): void {
+  forkedFrom(parent: StartUp | null): void {
     if (parent === null) return;
     this.inherited = parent.modules.size;
     if (!this.memory.seen) this.memory = new PrivateMemory(parent.memory.heapEnd);

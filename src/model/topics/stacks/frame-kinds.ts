@@ -36,8 +36,7 @@ interface Names {
 }
 
 /**
- * Semantics 5.2, and stacks of CPython 3.6 to 3.13, PHP 8.2, Node.js 20 and Ruby 3.1, recorded with and without
- * symbols.
+ * As stacks of CPython 3.6 to 3.13, PHP 8.2, Node.js 20 and Ruby 3.1 name them, recorded with and without symbols.
  */
 const RUNTIMES: readonly Names[] = [
   {
