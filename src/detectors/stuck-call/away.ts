@@ -41,7 +41,9 @@ function isBusy({ seen, leftIn, process }: Thread): boolean {
   return !isWait(syscall(seen?.call ?? '').family) && (leftIn === null || !isWait(leftIn.syscall.family));
 }
 
-function lastedOf({ lastTime }: Model, { seen, firstTime, lastTime: last }: Thread): Nanoseconds {
+function lastedOf({ lastTime }: Model, { seen, firstTime, lastTime: last, isUnread }: Thread): Nanoseconds {
+  // Of what it did since then nothing was read yet.
+  if (isUnread && last !== UNKNOWN) return elapsed(firstTime, last);
   return elapsed(last === UNKNOWN ? (seen?.since ?? lastTime) : firstTime, lastTime);
 }
 

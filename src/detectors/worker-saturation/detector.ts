@@ -36,6 +36,7 @@ import { leftQueueFinding } from './left-queues.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isAwayToTheEnd, judgeAlone, NextClients } from './next-clients.ts';
 import { Pools } from './pools.ts';
+import { judgeQueue } from './queue-seen.ts';
 import { QueueWaits } from './queue-waits.ts';
 
 export const workerSaturation = defineDetector({
@@ -70,6 +71,7 @@ export const workerSaturation = defineDetector({
   trackers: [PoolTracker, ExecutorTracker, JobTracker, HoldTracker],
   metrics,
   effect,
+  judgesOpen: true,
   measures: { share: 'share', longestMs: 'longestMs' },
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
@@ -171,11 +173,10 @@ function conclude(
   const judged = crews.map((threads) => {
     const noun = threads.every(isSync) ? 'sync workers' : 'workers';
     const kind: CrewKind = { noun, unit: 'request', why: WHY, next: NEXT };
-    const busy = judge(
-      context,
-      { threads, kind, turns, requests },
-      { queued: (stretches, until) => queues.of(threads, stretches, until) },
-    );
+    const crew = { threads, kind, turns, requests };
+    const busy = judge(context, crew, { queued: (stretches, until) => queues.of(threads, stretches, until) });
+    const queued = judgeQueue(context, crew, busy);
+    if (queued !== null) return queued;
     if (typeof busy !== 'string') return busy;
     const held = judge(
       context,

@@ -1,5 +1,6 @@
 import { percent } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import type { BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval, type Life, mostlyAlive } from '../busy-at-once/intersection.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
@@ -25,13 +26,15 @@ export interface Weighing {
   readonly queued?: (stretches: readonly Interval[], until: Nanoseconds) => Interval[];
   /** Whether somebody was seen to wait for one of them. */
   readonly isFelt?: (stretches: readonly Interval[]) => boolean;
+  /** The part of the time that is judged; as a rule all of it. */
+  readonly within?: Interval;
 }
 
 /** The finding about a crew that was busy as a whole for too long, or what its share was. */
 export function judge(
   context: Context,
   crew: BusyCrew,
-  { awaited = (stretches) => [...stretches], isFelt, queued, isProven = false, say }: Weighing = {},
+  { awaited = (stretches) => [...stretches], isFelt, queued, isProven = false, say, within }: Weighing = {},
 ): DraftFinding<Metrics> | string {
   const { model } = context;
   const {
@@ -40,11 +43,11 @@ export function judge(
     kind: { noun, unit },
     most,
   } = crew;
-  const window = windowOf(context);
+  const window = within ?? windowOf(context);
   const lives = threads.map((thread) => ({
     start: Math.max(window.start, thread.firstTime),
-    end: thread.ended ? thread.lastTime : window.end,
-    busy: turns.get(thread)?.turns ?? [],
+    end: Math.min(window.end, thread.ended ? thread.lastTime : window.end),
+    busy: within === undefined ? (turns.get(thread)?.turns ?? []) : partsIn(turns.get(thread), within),
   }));
   const [only, ...others] = lives;
   const together =
@@ -87,6 +90,13 @@ function timeOf(intervals: readonly Interval[]): Nanoseconds {
 
 function shareOf(intervals: readonly Interval[], { start, end }: Interval): number {
   return timeOf(intervals) / Math.max(1, end - start);
+}
+
+function partsIn(turns: BusyTurns | undefined, within: Interval): Interval[] {
+  return (turns?.during(within) ?? []).map(({ start, end }) => ({
+    start: Math.max(start, within.start),
+    end: Math.min(end, within.end),
+  }));
 }
 
 /** Of workers that are replaced one after the other, or by a reload, only those count that serve at one time. */
