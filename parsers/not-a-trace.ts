@@ -36,8 +36,6 @@ const MAGIC: readonly (readonly [string, Lookalike])[] = [
   ['\xff\xd8\xff', { looksLike: 'a picture (JPEG)', hint: 'drover reads the text of a trace' }],
   ['%PDF', { looksLike: 'a PDF', hint: 'drover reads the text of a trace' }],
   ['\x7fELF', { looksLike: 'a program or a core dump (ELF)' }],
-  ['\xff\xfe', { looksLike: 'UTF-16 text', hint: 'convert it with `iconv -f UTF-16 -t UTF-8 FILE`' }],
-  ['\xfe\xff', { looksLike: 'UTF-16 text', hint: 'convert it with `iconv -f UTF-16 -t UTF-8 FILE`' }],
 ];
 
 /** Where a tar archive says that it is one. `drover recipe` leaves a capture in one, too. */
@@ -51,6 +49,12 @@ const LONGEST_QUOTE = 60;
 const MOST_QUOTED = 1_000;
 /** Zero bytes at the beginning that make a hole. */
 const HOLE = 512;
+/** Lines of a trace within a string of JSON. */
+const PACKED_CALL = /\)\s+= -?\d+(?: E[A-Z0-9]+ \([^()"]*\))?(?: <\d+\.\d+>)?(?:\\n|")/;
+const DOCUMENT: Lookalike = {
+  looksLike: 'one document of JSON with lines of a trace in it',
+  hint: "type: jq -r '.. | strings' FILE | drover -",
+};
 const EMPTIED: Lookalike = {
   looksLike: 'a hole of zero bytes, as in a file that was emptied while a tracer wrote to it',
   hint: "read what came after it with: tr -d '\\0' < FILE | drover -",
@@ -75,6 +79,7 @@ export function describeUnknown(head: Buffer, file = 'FILE'): string {
   const lines = text.split('\n', 200).filter((line) => line.trim() !== '');
   const [first] = lines;
   if (first === undefined) return 'a file of blank lines';
+  if (/^[[{"]/.test(first) && PACKED_CALL.test(first)) return say(DOCUMENT);
   for (const line of lines) {
     const cut = line.slice(0, 1_000).trimEnd();
     const found = LINES.find(([pattern]) => pattern.test(cut));

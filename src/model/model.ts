@@ -365,8 +365,9 @@ export class Model {
     this.#saw(record.time);
   }
 
-  lost({ time, count }: Lost): void {
-    this.losses.add(time, count);
+  lost({ time, count, isElision = false }: Lost): void {
+    if (isElision) this.#followers.holes.elided();
+    else this.losses.add(time, count);
   }
 
   counted(count: CallCount): void {

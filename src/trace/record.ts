@@ -166,6 +166,8 @@ export interface Lost {
   readonly kind: 'lost';
   readonly count: number;
   readonly time: Nanoseconds;
+  /** Whoever copied the trace took lines out here and says so: nobody knows what threads did up to the next line. */
+  readonly isElision?: boolean;
 }
 
 /** Calls that the trace shows as a sum only: a row of `strace -c`, an entry of a bpftrace map. */

@@ -106,7 +106,6 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ['BZh91AY&SY', /bzip2/],
   [Buffer.from('0a0d0d0a1c000000', 'hex'), /sysdig -r/],
   [Buffer.from('d4c3b2a102000400', 'hex'), /pcap/],
-  [Buffer.from('\ufeffread(3, "x", 1) = 1\n', 'utf16le'), /UTF-16.*iconv/],
   [Buffer.from([0, 1, 2, 3, 200, 201, 202, 5, 6, 7, 255]), /binary data/],
   [Buffer.alloc(512), /a hole of zero bytes, .*emptied.*tr -d '\\0'/],
   [Buffer.alloc(511), /binary data/],

@@ -158,7 +158,7 @@ function ofAll(words: string, sorted: readonly ThreadAtEnd[]): string {
   if (fds.length === 1) return words;
   const [last, ...others] = fds.toReversed();
   const named = fds.length > MOST_FDS ? 'fds' : `fds ${others.toReversed().join(', ')} and ${last}`;
-  return words.replace(/\bfd \d+$/, named);
+  return words.replace(/\bfd \d+(?=$|,)/, named);
 }
 
 /** The same of words of memory. */
@@ -213,8 +213,9 @@ function summaryOf(
     : !isTimed
       ? 'How long is unknown: no later line is in the capture'
       : left.beganBefore
-        ? `${it} ${been} in it since before the capture${lasted < MILLISECOND ? '' : `, at least ${duration(lasted)}`}`
-        : `${it} ${been} in it for at least ${duration(lasted)}`;
+        ? `${it} ${been} in that call since before the capture` +
+          `${lasted < MILLISECOND ? '' : `, for at least ${duration(lasted)}`}`
+        : `${it} ${been} in that call for at least ${duration(lasted)}`;
   const limit = left.hasTimeout === null ? '' : ` The call has ${left.hasTimeout ? 'a' : 'no'} time limit.`;
   const waitsFor = ofAllWords(ofAll(wait.what, sorted), sorted);
   const reason = waitsFor === '' ? '' : ` ${it} ${isOne ? 'waits' : 'wait'} for ${waitsFor}.`;
