@@ -467,6 +467,12 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'that a connect ended well',
+    ask: (told) => told.socketError(),
+    answer: '',
+    strace: ['getsockopt(5, SOL_SOCKET, SO_ERROR, [0], [4]) = 0'],
+  },
+  {
     title: 'the end of the writing side',
     ask: (told) => told.shutdown(),
     answer: 'write',
