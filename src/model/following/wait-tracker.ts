@@ -267,16 +267,8 @@ export class WaitTracker {
   }
 
   #confirm(thread: Thread, set: WaitSet, certain: boolean): void {
-    const { loop, accepts } = thread;
     if (certain) set.hasListener = true;
-    // The capture began between its wait and an accept that the tracer made long, which looked like the wait.
-    const wasAccept = certain && loop.hub === null && accepts.isWait && !thread.process.isWhole;
-    if (wasAccept) {
-      accepts.isWait = false;
-      accepts.isSurelyWait = false;
-      loop.waitsElsewhere();
-    }
-    if (loop.confirmHub(set, certain) || wasAccept) this.#facts.tell('hubChanged', thread);
+    if (thread.loop.confirmHub(set, certain)) this.#facts.tell('hubChanged', thread);
   }
 }
 
