@@ -4,6 +4,17 @@ export interface Lookalike {
   readonly hint?: string;
 }
 
+/** Events and samples of perf as text. */
+export const PERF_SCRIPT: Lookalike = {
+  looksLike: 'output of `perf script`',
+  hint: 'a recording of raw_syscalls is read with `perf trace -i perf.data`; others: record with `perf trace`',
+};
+/** What ready-made tools of bcc and bpftrace print. */
+export const TOOL: Lookalike = {
+  looksLike: 'output of a ready-made tool of bcc or bpftrace',
+  hint: 'record the system calls themselves, with drover record, strace or `perf trace`',
+};
+
 /** What lines of other tools look like; the first that matches a line names the file. */
 export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\]/, { looksLike: 'a log of gVisor' }],
@@ -30,10 +41,7 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/^Demonstrations of \w+[,.]/, { looksLike: 'the page of examples of a tool of bcc' }],
   [
     /^(?:TIME\S*\s+)?(?:P?COMM\s+PID\s|PID\s+(?:P?COMM|TID)\s)|^SYSCALL\s+COUNT|^\s*(?:usecs|msecs)\s*: count\s+distribution|^TIME(?:\(\w+\))?\s+(?:UID\s+)?PID\s/,
-    {
-      looksLike: 'output of a ready-made tool of bcc or bpftrace',
-      hint: 'record the system calls themselves, with drover record, strace or `perf trace`',
-    },
+    TOOL,
   ],
   [
     /^(?:stdin|\S+\.bt):\d+:\d+(?:-\d+)?: (?:ERROR|WARNING): |^WARNING: .*(?:RLIMIT_MEMLOCK for bpftrace|available_filter_functions)|^ERROR: (?:bpftrace |Missing CAP_|failed to open file|Error (?:attaching|loading) |Loading BPF object)/,
@@ -43,12 +51,12 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
     },
   ],
   // `probe` in a program of bpftrace has no colon behind it.
-  [/\b(?:raw_)?syscalls:sys_(?:enter|exit)\w*:/, { looksLike: 'output of `perf script`' }],
+  [/\b(?:raw_)?syscalls:sys_(?:enter|exit)\w*:/, PERF_SCRIPT],
   [
     /\btracepoint:(?:raw_)?syscalls:sys_(?:enter|exit)/,
     {
       looksLike: 'output of bpftrace with names of probes in place of calls',
-      hint: 'print args->ret in sys_exit, and the name of the call',
+      hint: 'print nsecs, pid, tid, probe and args->ret in sys_exit alone: drover reads those',
     },
   ],
   [/^# tracer:|^\s+\S+-\d+\s+\[\d+\]/, { looksLike: 'output of ftrace or trace-cmd' }],

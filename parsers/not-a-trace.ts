@@ -1,5 +1,7 @@
 import { shellWord } from '../src/trace/shell-word.ts';
 import { LINES, type Lookalike } from './lookalikes.ts';
+import { MOMENTS } from './moments.ts';
+import { detectFormat } from './registry.ts';
 
 /** First bytes (Latin-1) of files that are not text. */
 const MAGIC: readonly (readonly [string, Lookalike])[] = [
@@ -36,8 +38,6 @@ const MAGIC: readonly (readonly [string, Lookalike])[] = [
   ['\xff\xd8\xff', { looksLike: 'a picture (JPEG)', hint: 'drover reads the text of a trace' }],
   ['%PDF', { looksLike: 'a PDF', hint: 'drover reads the text of a trace' }],
   ['\x7fELF', { looksLike: 'a program or a core dump (ELF)' }],
-  ['\xff\xfe', { looksLike: 'UTF-16 text', hint: 'convert it with `iconv -f UTF-16 -t UTF-8 FILE`' }],
-  ['\xfe\xff', { looksLike: 'UTF-16 text', hint: 'convert it with `iconv -f UTF-16 -t UTF-8 FILE`' }],
 ];
 
 /** Where a tar archive says that it is one. `drover recipe` leaves a capture in one, too. */
@@ -47,10 +47,24 @@ const TAR_NAME = 100;
 /** The folder that a name begins with, where a shell takes it as it is; a hyphen in front would be an option. */
 const TOP_FOLDER = /^(?:\.\/)?(\w[\w.@-]*)\//;
 
+const LONGEST_LINE = 1_000;
+const MOST_LINES = 5_000;
+/** So many calls are a trace, and no example in a text. */
+const LEAST_CALLS = 5;
+/** A line of a tracer, with a time in front: a call, a half of one, a signal, an end. */
+const OF_TRACE =
+  /^(?:(?:\[pid +)?\d+\]? +)?\d[\d:.]+ (?!SYS_)(?:\w+\(|<\.\.\. \w+ resumed|--- SIG|\+\+\+ )|^(?:ts=\d+ dur=\d+|event=\w+) |^@in\[|^ *[\d.?]+ \( *(?:[\d.]+ ms)? *\): /;
+
 const LONGEST_QUOTE = 60;
 const MOST_QUOTED = 1_000;
 /** Zero bytes at the beginning that make a hole. */
 const HOLE = 512;
+/** Lines of a trace within a string of JSON. */
+const PACKED_CALL = /\)\s+= -?\d+(?: E[A-Z0-9]+ \([^()"]*\))?(?: <\d+\.\d+>)?(?:\\n|")/;
+const DOCUMENT: Lookalike = {
+  looksLike: 'one document of JSON with lines of a trace in it',
+  hint: "type: jq -r '.. | strings' FILE | drover -",
+};
 const EMPTIED: Lookalike = {
   looksLike: 'a hole of zero bytes, as in a file that was emptied while a tracer wrote to it',
   hint: "read what came after it with: tr -d '\\0' < FILE | drover -",
@@ -75,14 +89,47 @@ export function describeUnknown(head: Buffer, file = 'FILE'): string {
   const lines = text.split('\n', 200).filter((line) => line.trim() !== '');
   const [first] = lines;
   if (first === undefined) return 'a file of blank lines';
-  for (const line of lines) {
-    const cut = line.slice(0, 1_000).trimEnd();
-    const found = LINES.find(([pattern]) => pattern.test(cut));
-    if (found !== undefined) return say(found[1]);
-  }
+  if (/^[[{"]/.test(first) && PACKED_CALL.test(first)) return say(DOCUMENT);
+  const named = traceIn(head) ?? nameOf(lines);
+  if (named !== null) return say(named);
   if (isBinary(text)) return 'binary data';
   if (/^\s*[[{]/.test(first)) return `JSON or the like that begins with ${quote(first)}`;
   return `text that begins with ${quote(first)}`;
+}
+
+/** What the first line that another tool prints says of the lines; null when there is none. */
+export function nameOf(lines: readonly string[]): Lookalike | null {
+  for (const line of lines) {
+    const cut = line.slice(0, LONGEST_LINE).trimEnd();
+    const found = MOMENTS.find(([pattern]) => pattern.test(cut)) ?? LINES.find(([pattern]) => pattern.test(cut));
+    if (found !== undefined) return found[1];
+  }
+  return null;
+}
+
+/**
+ * A trace beside lines of something else, as in a file into which somebody pasted all there was; null without one. All
+ * its lines are cut out: a call that did not return is the last line of its thread.
+ */
+function traceIn(head: Buffer): Lookalike | null {
+  const lines = head.toString('latin1').split('\n', MOST_LINES);
+  const whole = lines.length > 1 ? lines.slice(0, -1) : lines;
+  const isOfTrace = whole.map((line) => line.length < LONGEST_LINE && OF_TRACE.test(line));
+  const from = isOfTrace.indexOf(true);
+  const to = isOfTrace.lastIndexOf(true);
+  const own = whole.filter((_, index) => isOfTrace[index]);
+  if (own.length < LEAST_CALLS) return null;
+  const format = detectFormat(Buffer.from(`${own.join('\n')}\n`, 'latin1'));
+  if (format === null) return null;
+  const others = nameOf(whole.filter((_, index) => !isOfTrace[index]))?.looksLike ?? 'text';
+  const isOnePart = detectFormat(Buffer.from(`${whole.slice(from, to + 1).join('\n')}\n`, 'latin1')) !== null;
+  const end = to + 1 < whole.length ? to + 1 : '$';
+  return {
+    looksLike: `${others} beside ${format.title}`,
+    hint: isOnePart
+      ? `type: sed -n '${from + 1},${end}p' FILE | drover -`
+      : `give the lines of ${format.title} in a file of their own`,
+  };
 }
 
 /** What `capture.sh` leaves is one folder; of other archives nobody knows where they unpack to. */

@@ -25,6 +25,11 @@ const LEAST = 0.2;
 
 /** The format that is surest of the first bytes of a capture, or null when none is. */
 export function detectFormat(head: Buffer): TraceFormat | null {
+  return recognise(head).format;
+}
+
+/** The same, and how sure it is: 0 where none is. */
+export function recognise(head: Buffer): { readonly format: TraceFormat | null; readonly confidence: number } {
   let best: TraceFormat | null = null;
   let most = LEAST;
   for (const format of formats) {
@@ -34,7 +39,7 @@ export function detectFormat(head: Buffer): TraceFormat | null {
       most = confidence;
     }
   }
-  return best;
+  return { format: best, confidence: best === null ? 0 : most };
 }
 
 /** The format that reads lines by columns that the user names, or null when no line of the head fits the names. */

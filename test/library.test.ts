@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { analyzeFiles, renderJson, renderMarkdown, renderText } from '../src/index.ts';
-import { runDrover } from './support/run-drover.ts';
+import { runDrover, typed } from './support/run-drover.ts';
 
 const TRACE = 'samples/distracted-worker/trace.strace.gz';
 
@@ -16,8 +16,8 @@ test('a program renders a report as the command line does', async () => {
     [renderJson(report), ['--json']],
     [renderMarkdown(report), ['--md']],
   ] as const;
-  for (const [text, words] of forms) {
-    const { stdout } = await runDrover([TRACE, ...words]);
+  for (const [index, [text, words]] of forms.entries()) {
+    const { stdout } = await (index === 0 ? runDrover : typed)([TRACE, ...words]);
     assert.equal(text, stdout, words.join(' '));
   }
 });

@@ -205,7 +205,9 @@ export class StraceArguments implements CallArguments {
 
   socketError(): string {
     const [, told = ''] = /\bSO_ERROR, \[(E[A-Z0-9]+|\d{1,3})\]/.exec(this.#call.args) ?? [];
-    return /^\d/.test(told) ? errorName(Number(told)) : told;
+    if (!/^\d/.test(told)) return told;
+    const number = Number(told);
+    return number === 0 ? '' : errorName(number);
   }
 
   socketOption(): SocketOption | null {

@@ -13,6 +13,7 @@ import type { ForeignColumns } from './foreign-columns.ts';
 import { type JsonRecord, lostEvents, mapEntries, printedText, readJson } from './json-record.ts';
 import { type CostFacts, LineReader } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
+import { ReturnsAlone } from './returns-alone.ts';
 import type { Waiting } from './waiting.ts';
 import { WatchedCapture } from './watched.ts';
 
@@ -67,6 +68,7 @@ export class Lines {
   #lost = 0;
   #lastSeen = 0;
   #left = 0;
+  readonly #returns = new ReturnsAlone();
 
   constructor(
     { origin, file }: Pick<ParserOptions, 'origin' | 'file'>,
@@ -185,7 +187,7 @@ export class Lines {
     }
     switch (meaning.kind) {
       case 'waiting':
-        return this.#wait(meaning.waiting);
+        return this.#wait(this.#returns.begun(meaning.waiting));
       case 'header':
         this.#tellsLosses = true;
         this.#header(meaning.fields, where);

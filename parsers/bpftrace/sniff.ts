@@ -11,6 +11,8 @@ const MESSAGE = /^Attach(?:ing|ed) \d+ probes?(?:\.\.\.)?$|^Lost \d+ events$/;
 const MAP = /^@\w*(?:\[.*\])?: ?(?:-?\d|\(|count |$)|^@\w*\[[^\]]*$|^[[(][^|]{1,60}[\])]\s+\d+ \|@*\s*\|$/;
 /** Of `key=value` lines of others: time, thread, call and result must be there. */
 const PRINTED = /^(?=.*\b(?:ts|ts_ns|ts_us|nsecs)=\d)(?=.*\b(?:pid|tid)=\d)(?=.*\b(?:call|syscall|nr)=)/;
+/** `probe` of a program that traces returns: the name of the call. */
+const RETURN = /\btracepoint:syscalls:sys_exit_\w+/;
 const LOOKED_AT = 200;
 
 /** What the columns of others prove at most: strace, perf and bpftrace's own lines are surer of themselves. */
@@ -39,7 +41,7 @@ function printedLinesOf(head: Buffer): string[] {
 /** How lines of a program that is not drover's are to be read; null when they are of no form that can be told. */
 export function foreignColumnsOf(head: Buffer): ForeignColumns | null {
   const lines = printedLinesOf(head);
-  const found = lines.some(isOfOtherTool) ? null : learnColumns(lines);
+  const found = lines.some((line) => isOfOtherTool(line) && !RETURN.test(line)) ? null : learnColumns(lines);
   // Lines of drover's own programs beside them have times.
   return found?.isTimeless === true && linesOf(head).some(isOwn) ? null : found;
 }

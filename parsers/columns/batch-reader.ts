@@ -274,7 +274,7 @@ export class BatchReader {
 
   #other(index: number): TraceRecord {
     const record = this.#others[index] as OtherRecord;
-    if (record.kind === 'notice') return record;
+    if (record.kind === 'notice' || record.kind === 'lost') return record;
     const lane = this.lane(record.lane);
     if (record.kind === 'observed') return { ...record, lane, leader: this.lane(record.leader) };
     if (record.kind === 'exit' && record.supersededBy === 0) this.#lanes.delete(record.lane);

@@ -126,6 +126,8 @@ function clonable(record: Exclude<TraceRecord, Call | Observed>, lane: number): 
         object: record.object,
         line: record.line,
       };
+    case 'lost':
+      return { ...record };
     case 'sampled': {
       const { kind, from, time, by, frames, file, line, text } = record;
       return { kind, lane, from, time, by, frames, file, line, text };

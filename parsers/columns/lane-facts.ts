@@ -1,4 +1,4 @@
-import type { Exit, Frame, Notice, Observed, Printed, Sampled, Signal } from '../../src/trace/record.ts';
+import type { Exit, Frame, Lost, Notice, Observed, Printed, Sampled, Signal } from '../../src/trace/record.ts';
 
 /** What is new about a lane: it appeared, got its number, or changed its name. */
 export interface LaneFacts {
@@ -13,6 +13,7 @@ export type OtherRecord =
   | Cloned<Exit>
   | Cloned<Notice>
   | Cloned<Frame>
+  | Cloned<Lost>
   | Cloned<Printed>
   | Cloned<Sampled>
   | ClonedSight;

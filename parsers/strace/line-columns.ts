@@ -20,6 +20,8 @@ export interface LineColumns {
   readonly initialTid: number;
   /** What a paste or another program put before every line, or null. */
   readonly foreign: ForeignColumns | null;
+  /** A mail program or a narrow terminal broke lines between the result and what explains it; nothing stands before. */
+  readonly breaksResults: boolean;
   /** Lines hold entities of HTML or typographic quotes, and have to be cleaned before they are read. */
   readonly isMarkedUp: boolean;
 }
@@ -111,6 +113,11 @@ export function headLines(head: Buffer): string[] {
     .slice(0, LINES);
 }
 
+/** A line that ends with its result, and what strace writes behind results on the same line. */
+export const ENDS_BARE = /= -?\d{1,20}(?: E[A-Z0-9]{2,15})?$/;
+export const EXPLAINS_RESULT =
+  /^[\s>|]{0,8}(?:E[A-Z0-9]{2,15} \(|\((?:\[|\{|Timeout\)|in \[|out \[|left |[A-Z][a-z]+ )|<\d+\.\d{6}>)/;
+
 /** Votes. Works for any head; when nothing reads as strace there are no columns. */
 export function sniffColumns(head: Buffer): LineColumns {
   const { lines, foreign, sniffed } = bestColumns(headLines(head));
@@ -141,6 +148,12 @@ export function sniffColumns(head: Buffer): LineColumns {
     others,
     initialTid: initialTid(lines),
     foreign,
+    breaksResults:
+      foreign === null &&
+      lines.some(
+        (line, index) =>
+          ENDS_BARE.test(line) && EXPLAINS_RESULT.test(lines[index + 1] ?? '') && sniffLine(line) !== null,
+      ),
     isMarkedUp: text.split('\n', LINES).some(isMarkedOutside),
   };
 }

@@ -13,11 +13,14 @@ import type {
 import { isMarkedOutside } from '../text/cleaning.ts';
 import { LineCutter } from '../text/line-cutter.ts';
 import { RestLines } from './interleaved/rest-lines.ts';
-import type { LineColumns } from './line-columns.ts';
+import { ENDS_BARE, EXPLAINS_RESULT, type LineColumns } from './line-columns.ts';
 import { LineReader } from './line-reader.ts';
-import { NO_RECORD, NOTED, RECORD } from './outcome.ts';
+import { NO_RECORD, NOTED, RECORD, UNENDED } from './outcome.ts';
 import { ParserState } from './parser-state.ts';
 import { type Assembly, SimpleLines } from './simple/simple-lines.ts';
+
+/** Bytes that a result takes at the most, and those by which one sees that it is explained. */
+const LONGEST_RESULT = 48;
 
 /** Reads the text that strace writes. */
 export class StraceParser implements TraceParser {
@@ -109,7 +112,9 @@ export class StraceParser implements TraceParser {
       state.to = contentEnd(state.window.bytes, from, to);
       if (cutter.skipped > 0) state.note('long-line');
       state.mayHold = this.#canHold && cutter.skipped === 0;
-      const outcome = this.#waits || (this.#columns.isMarkedUp && this.#isMarked()) ? NO_RECORD : reader.read(false);
+      const isBroken = this.#columns.breaksResults && this.#breaksResult();
+      const isOdd = this.#waits || isBroken || (this.#columns.isMarkedUp && this.#isMarked());
+      const outcome = state.isHeld || isOdd ? (isBroken ? UNENDED : NO_RECORD) : reader.read(false);
       state.mayHold = false;
       if (state.isHeld) {
         state.isHeld = false;
@@ -129,6 +134,16 @@ export class StraceParser implements TraceParser {
       return this.next();
     }
     return this.#isEnding ? this.#finish() : null;
+  }
+
+  /** What explains the result stands on the next line, which may have to be waited for. */
+  #breaksResult(): boolean {
+    const { window, from, to, leaps } = this.#state;
+    const end = window.bytes.toString('latin1', Math.max(from, to - LONGEST_RESULT), to);
+    if (this.#waits || !ENDS_BARE.test(end)) return false;
+    const behind = this.#cutter.behind(LONGEST_RESULT);
+    if (behind.length < LONGEST_RESULT && !leaps.isComplete) this.#state.isHeld = true;
+    return EXPLAINS_RESULT.test(behind.toString('latin1'));
   }
 
   #isMarked(): boolean {

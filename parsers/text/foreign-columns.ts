@@ -1,8 +1,6 @@
-import { unpackJson } from './json-lines.ts';
-
 /**
  * What other programs put before each line of a trace: `ts`, journals and syslog, docker compose, kubectl, logs with
- * ISO stamps or in JSON, quotes, line numbers and the indentation of a paste. Their columns are taken away; their time
+ * ISO stamps, quotes, line numbers and the indentation of a paste. Their columns are taken away; their time
  * becomes the time column that strace itself would have written, where strace wrote none.
  */
 export interface ForeignColumns {
@@ -61,7 +59,6 @@ const RECORD =
 export const FOREIGN_COLUMNS: readonly ForeignColumns[] = [
   // strace writes no tabs: whoever copied the lines made them of blanks.
   { strip: (line) => line.replaceAll('\t', ' ') },
-  { strip: (line) => unpackJson(line)?.text ?? line, dated: { strip: unpackDated } },
   ...PLAIN.map((pattern): ForeignColumns => ({ strip: (line) => line.replace(pattern, '') })),
   { strip: (line) => line.replace(COLLECTED, ''), dated: { strip: withTime } },
 ];
@@ -81,11 +78,6 @@ export const QUOTES: readonly ForeignColumns[] = PLAIN.map(
 
 /** `  17 read(`, `     7<tab>read(`: the numbers of the lines, by an editor or `cat -n`. */
 export const NUMBERED: ForeignColumns = { strip: (line) => line.replace(/^\s*\d{1,9}(?:\s|$)/, '') };
-
-function unpackDated(line: string): string {
-  const packed = unpackJson(line);
-  return packed === null ? line : withTime(packed.date === '' ? packed.text : `${packed.date} ${packed.text}`);
-}
 
 function withTime(line: string): string {
   const match = COLLECTED.exec(line);

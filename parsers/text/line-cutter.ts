@@ -50,6 +50,11 @@ export class LineCutter {
     this.#chunk = null;
   }
 
+  /** The bytes behind the current line, so many at the most, as far as they were pushed. */
+  behind(most: number): Buffer {
+    return this.#chunk?.subarray(this.#position, this.#position + most) ?? EMPTY;
+  }
+
   /** A line was taken back and has not come again. */
   get isHolding(): boolean {
     return this.#held.length > 0;

@@ -5,7 +5,18 @@ import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time
 export interface Sight
   extends Pick<
     Observed,
-    'parent' | 'comm' | 'call' | 'held' | 'holder' | 'ran' | 'peer' | 'isOfClient' | 'clients' | 'hasRing' | 'isOver'
+    | 'parent'
+    | 'comm'
+    | 'call'
+    | 'held'
+    | 'holder'
+    | 'ran'
+    | 'peer'
+    | 'isOfClient'
+    | 'clients'
+    | 'hasRing'
+    | 'queue'
+    | 'isOver'
   > {
   readonly stamp: string;
   readonly pid: number;
@@ -57,8 +68,16 @@ export function readSight(words: string): Sight | null {
     isOfClient: found.get('of') === 'client',
     clients: whole(found.get('clients'), MOST_TID),
     hasRing: found.get('ring') === '1',
+    queue: queueOf(found),
     isOver: found.get('over') === '1',
   };
+}
+
+function queueOf(found: ReadonlyMap<string, string>): Observed['queue'] {
+  const least = whole(found.get('queue'), MOST_TID);
+  const length = whole(found.get('queued'), LONGEST_CAPTURE);
+  if (!(least > 0) || length < 0) return null;
+  return { least, length, ago: Math.max(0, whole(found.get('unqueued'), LONGEST_CAPTURE)) };
 }
 
 function whole(text: string | undefined, most: number): number {

@@ -26,7 +26,7 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   },
   'lost-half': {
     severity: 'warning',
-    meaning: 'Calls that began and whose end is missing although their thread went on: lines were removed.',
+    meaning: 'Calls with a begin and no end, although their thread went on: lines were removed.',
   },
   'name-mismatch': {
     severity: 'warning',
@@ -34,15 +34,14 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   },
   'clock-step': {
     severity: 'warning',
-    meaning: 'The clock jumped back; times after it were moved on so that no duration is negative.',
+    meaning: 'The clock was set back. drover moved later times forward, so that no duration is negative.',
   },
   'clock-leap': {
     severity: 'warning',
     meaning:
-      'The clock was set forward while every thread was silent: waits that were open then report far shorter ' +
-      'durations than their stamps, or the files of several threads have the very same silence. The leap was taken ' +
-      'out of all figures; times after it are that much earlier than ' +
-      'their lines say.',
+      'The clock was set forward during the capture. drover took the leap out of all figures: later times are ' +
+      'earlier by it than in the lines. Signs of a leap: waits that report far shorter durations than their stamps, ' +
+      'or the same silence in the files of several threads.',
   },
   'exit-order': {
     severity: 'warning',
@@ -110,7 +109,7 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'late-line': {
     severity: 'warning',
     meaning:
-      'Lines that came more than a second, or some thousands of lines, after later ones; their order is not certain.',
+      'Lines that stand more than a second, or some thousands of lines, behind later ones: their order is uncertain.',
   },
   'memory-limit': {
     severity: 'warning',
@@ -128,8 +127,7 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
     severity: 'warning',
     meaning:
       'More than 8,000 threads came and went without a line that says they ended; drover followed those that had ' +
-      'been ' +
-      'silent for longest no further. Counts are too low.',
+      'been silent for longest no further. Counts are too low.',
   },
   'ended-workers': {
     severity: 'warning',

@@ -102,8 +102,8 @@ export function sentenceOnHoles({ holes: { count: times, total, first } }: Doubt
 export function sentenceOnMissing({ missingLines }: Doubts): string {
   if (missingLines === 0) return '';
   return (
-    `Lines are missing: at least ${count(missingLines)}, as halves of calls and descriptors without their other call ` +
-    'show. A silence may be a line that is missing, and counts are too low.'
+    `Lines are missing: at least ${count(missingLines)}. Some calls have one half only, or a descriptor appears ` +
+    'without the call that opened or closed it. A silence may be a line that is missing, and counts are too low.'
   );
 }
 

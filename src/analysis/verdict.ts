@@ -59,10 +59,10 @@ function whyUntold(
   // Of a process whose role nobody knows nothing is known to be well.
   if (serving === 0) {
     if (workers.some(({ accepted, wastedWakeups }) => accepted + wastedWakeups > 0))
-      return 'a process that accepts was seen, but not how it serves';
+      return 'a process accepts connections, and the capture does not show how it serves them';
     // Of accepts that were seen, and did not fail, each found nothing.
     return outcomes['accept-errors']?.status === 'clear'
-      ? 'accepts were seen, but no connection that they found'
+      ? 'accept was called, and no call found a connection'
       : 'no worker that accepts connections was seen';
   }
   if (quality.grade === 'poor') return 'the capture lacks what the checks need';

@@ -5,8 +5,8 @@ import type { DashboardState } from './state.ts';
 import { drawScreen } from './views/screen.ts';
 
 /**
- * New data are drawn at most this often, and for no more than one part in so many of the time; a key is answered at
- * once.
+ * New data are drawn at most this often, and for no more than one part in so many of the time, unless the verdict turns
+ * better or worse; a key is answered at once.
  */
 const DATA_EVERY_MS = 250;
 const DATA_LATEST_MS = 1_000;
@@ -46,7 +46,8 @@ export class Dashboard {
     for (const effect of effects) this.#ports.perform(effect);
     const isDirect =
       event.type === 'key' || event.type === 'paste' || event.type === 'resize' || event.type === 'lines';
-    this.#drawWithin(isDirect ? KEYS_EVERY_MS : this.#dataEveryMs);
+    const isNews = severityIn(state) !== severityIn(before);
+    this.#drawWithin(isDirect ? KEYS_EVERY_MS : isNews ? DATA_EVERY_MS : this.#dataEveryMs);
   }
 
   #drawWithin(interval: number): void {
@@ -70,4 +71,8 @@ export class Dashboard {
     const tookMs = this.#ports.now() - this.#drawnAt;
     this.#dataEveryMs = Math.min(DATA_LATEST_MS, Math.max(DATA_EVERY_MS, tookMs * DATA_SHARE));
   }
+}
+
+function severityIn({ report }: DashboardState): string {
+  return report?.verdict.severity ?? '';
 }

@@ -22,6 +22,7 @@ export type Action =
   | 'last'
   | 'open'
   | 'filter'
+  | 'search'
   | 'next-match'
   | 'previous-match'
   | 'next-kind'
@@ -219,7 +220,7 @@ const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
   lines: [
     ...MOVE,
     OPEN,
-    { action: 'filter', keys: ['/'], shown: '/', word: 'filter', says: 'show only lines with a text; Esc clears' },
+    { action: 'search', keys: ['/'], shown: '/', word: 'search', says: 'go to the next line with a text, as in less' },
     {
       action: 'next-match',
       keys: ['n'],
@@ -228,6 +229,7 @@ const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
       says: 'next and previous line with the text that was looked for',
     },
     { action: 'previous-match', keys: ['N'], shown: '', word: '', says: '' },
+    { action: 'filter', keys: ['&'], shown: '&', word: 'filter', says: 'show only lines with a text; Esc clears' },
     ...FINDINGS,
     COPY,
     { action: 'next-file', keys: ['o'], shown: 'o', word: '', says: 'the next file of the capture' },

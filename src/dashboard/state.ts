@@ -62,7 +62,7 @@ export interface LinesState {
 }
 
 export interface Prompt {
-  readonly kind: 'filter' | 'jump' | 'note';
+  readonly kind: 'filter' | 'search' | 'jump' | 'note';
   readonly text: string;
 }
 

@@ -17,19 +17,18 @@ const TOOLS: Readonly<Record<Runtime, (pid: string) => Pick<Step, 'command' | 'n
     needs: 'gdb, and symbols of the program',
     caveat: 'gdb stops the process while it looks.',
   }),
-  unknown: (pid) => ({
-    command: `readlink /proc/${pid}/exe`,
-    caveat:
-      `Then: py-spy dump --pid ${pid} for Python, rbspy dump --pid ${pid} for Ruby, jstack ${pid} for Java, ` +
-      `perf record -g -p ${pid} for node and others.`,
-  }),
+  unknown: (pid) => ({ command: `readlink /proc/${pid}/exe` }),
 };
+
+const anyTool = (pid: string): string =>
+  `First see which program it is, then use its tool: py-spy dump --pid ${pid} (Python), rbspy dump --pid ${pid} ` +
+  `(Ruby), jstack ${pid} (Java), perf record -g -p ${pid} (node and others).`;
 
 /** The step that shows the code of a process at work. */
 export function seeCode(process: Process, text: string): Step {
   const runtime = runtimeOf(process);
   const pid = process.pid === 0 ? 'PID' : String(process.pid);
-  return { text: runtime === 'unknown' ? `${text} First see which program it is.` : text, ...TOOLS[runtime](pid) };
+  return { text: runtime === 'unknown' ? `${text} ${anyTool(pid)}` : text, ...TOOLS[runtime](pid) };
 }
 
 /** The same with the frames of C libraries below those of the interpreter. */

@@ -23,9 +23,9 @@ export function whatNamesWouldTell({
   return {
     many: unseen >= MANY * accepted,
     sentence:
-      `The capture has no names of descriptors (-y), so that threads which were there before it cannot be told from ` +
-      `processes: ${unseen} of ${plural(accepted, 'connection')} were served by some of them, whose requests are ` +
-      `counted nowhere. Record with -y: ${RECORDING}`,
+      `The capture has no names of descriptors (-y): a thread that was there before the capture looks like a ` +
+      `process. Such threads served ${unseen} of ${plural(accepted, 'connection')}, and their requests are not ` +
+      `counted. Record with -y: ${RECORDING}`,
   };
 }
 

@@ -11,6 +11,6 @@ export function statementName(statement: string): string {
   const verb = VERB.exec(statement)?.[1]?.toUpperCase();
   if (verb === undefined) return 'a statement';
   const table = TABLE.exec(statement)?.[1];
-  const more = FURTHER.test(statement.replace(VERB, '')) ? ' and more' : '';
+  const more = FURTHER.test(statement.replace(VERB, '')) ? ' and further statements' : '';
   return `${/^[AEIOU]/.test(verb) ? 'an' : 'a'} ${verb}${table === undefined ? '' : ` on ${table}`}${more}`;
 }

@@ -23,6 +23,16 @@ export function everyOne(number: number, noun: string): string {
   return number === 2 ? `Both ${noun}` : `All ${count(number)} ${noun}`;
 }
 
+/** `All 3 processes`, `2 of 3 processes`: a sentence that begins with so many of them; `noun` is in the plural. */
+export function someOf(part: number, all: number, noun: string): string {
+  return part === all ? everyOne(all, noun) : `${part} of ${all} ${noun}`;
+}
+
+/** `Process 101`, `2 of 3 processes`: a sentence that begins with these of `all` processes. */
+export function processesOf(pids: readonly number[], all: number): string {
+  return pids.length === 1 ? `Process ${pids[0]}` : someOf(pids.length, all, 'processes');
+}
+
 /** `Most`, where that is more than half of all; else how many, as in `2 of them`; `one` where there is no other. */
 export function mostOrSome(part: number, all: number, one: string): string {
   if (all === 1) return one;

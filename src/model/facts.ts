@@ -54,6 +54,16 @@ export interface QueueTaken {
   readonly line: KeptLine;
 }
 
+/**
+ * A connection was accepted that may have waited in the queue for long (`stall-ms` or more): between the last look that
+ * found the queue empty, or the first look at it, and the accept.
+ */
+export interface QueueWait {
+  readonly listener: Listener;
+  readonly since: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
 /** An accept that failed for want of something: EMFILE, ENFILE, ENOBUFS, ENOMEM. */
 export interface AcceptError {
   readonly thread: ThreadView;
@@ -161,6 +171,7 @@ declare module './fact-bus.ts' {
     acceptCycle: AcceptCycle;
     bareAccept: BareAccept;
     queueTaken: QueueTaken;
+    queueWait: QueueWait;
     acceptError: AcceptError;
     droppedConnection: DroppedConnection;
     accepted: Accepted;

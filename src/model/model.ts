@@ -329,6 +329,7 @@ export class Model {
   observed(record: Observed): void {
     const { lane, leader, parent, comm, call, held, holder, since, ran, peer, isOfClient, clients, hasRing, isOver } =
       record;
+    const { queue } = record;
     if (this.processes.isOver(lane)) return;
     const { processes } = this;
     const thread = processes.at(lane, since);
@@ -344,6 +345,9 @@ export class Model {
     else {
       thread.seen = seen;
       if (clients !== UNKNOWN) process.clientsHeld = clients;
+      const until = record.time - (queue?.ago ?? 0);
+      if (lane === leader)
+        process.queued = queue === null ? null : { least: queue.least, since: until - queue.length, until };
     }
     this.#saw(since);
     this.#saw(record.time);
@@ -361,8 +365,9 @@ export class Model {
     this.#saw(record.time);
   }
 
-  lost({ time, count }: Lost): void {
-    this.losses.add(time, count);
+  lost({ time, count, isElision = false }: Lost): void {
+    if (isElision) this.#followers.holes.elided();
+    else this.losses.add(time, count);
   }
 
   counted(count: CallCount): void {
@@ -372,7 +377,7 @@ export class Model {
   /** What `judge` finds if the trace ended now with what is known of this moment. Nothing of that stays. */
   asIfEnded<Found>(open: StillOpen, judge: () => Found): Found {
     const { firstTime, lastTime } = this;
-    const threads = new OpenThreads(this.processes, open);
+    const threads = new OpenThreads(this.processes, open, lastTime);
     try {
       threads.suppose((record) => this.observed(record), firstTime);
       this.openTurns = threads.turns();

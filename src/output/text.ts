@@ -21,6 +21,8 @@ export interface TextOptions extends PageOptions {
 
 /** Where the text behind the labels SOURCE, CRITICAL and DATA begins. */
 const LABEL = 12;
+/** And a command below such a label. */
+const COMMAND = 15;
 /**
  * A terminal of 24 lines shows this much above its prompt; a longer report repeats its verdict at the end, one of
  * several screens its first findings and the first step, too.
@@ -103,7 +105,10 @@ function pageOf(shown: Report, options: TextOptions, room: Room): Page {
 /** What to do first, below the verdict that a long report ends with. */
 function addFirstStep(page: Page, report: Report): void {
   const first = firstStep(report);
-  if (first !== null) page.prose([{ text: 'NEXT' }], LABEL, `${first.step.text} (${first.number})`);
+  if (first === null) return;
+  const { text, command } = first.step;
+  page.prose([{ text: 'NEXT' }], LABEL, `${text} (${first.number})`);
+  if (command !== undefined) page.verbatim(COMMAND, command);
 }
 
 function addVerdict(page: Page, report: Report): void {

@@ -16,7 +16,7 @@ export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
 };
 
 export const NO_FINDING =
-  'No finding is not health: it holds for these lines, these processes and these thresholds (drover explain ' +
+  'No finding is not health: drover judged these lines and processes only, by these thresholds (drover explain ' +
   'thresholds).';
 
 const TIMESTAMP_WORDS: Readonly<Record<string, string>> = {

@@ -117,8 +117,10 @@ function tellAway(sights: AnalysisSights, progress: Progress, path: string): voi
   opens.took(start, performance.now());
 }
 
-/** bpftrace prints a blank line each 250 ms, which brings what there is. */
+/** bpftrace prints a blank line each 250 ms, which brings what there is: so much from one look to the next. */
 const BLANK_BYTES = 16;
+/** The last picture, and what had been read by then. */
+let drawn: { readonly bytesRead: number; readonly picture: Picture } | null = null;
 const QUIET_MS = 500;
 /** Reading more again would take seconds. */
 const MOST_AGAIN = 32 * 1_048_576;
@@ -189,7 +191,10 @@ function look(progress: Progress): void {
     post({ kind: 'progress', read: readSoFar(progress) });
     return;
   }
-  post({ kind: 'snapshot', read: readSoFar(progress), picture: picture(progress) });
+  // Of what has not changed since then the last picture says all: with 200 idle processes a new one takes its time.
+  if (drawn === null || progress.bytesRead - drawn.bytesRead > BLANK_BYTES)
+    drawn = { bytesRead: progress.bytesRead, picture: picture(progress) };
+  post({ kind: 'snapshot', read: readSoFar(progress), picture: drawn.picture });
   snapshots.took(now, performance.now());
 }
 

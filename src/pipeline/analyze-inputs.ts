@@ -50,7 +50,7 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   let threaded = 0;
   const open = async (scanned: ScannedInput): Promise<OpenedInput> => {
     // A set is closed after it was looked at and opened again: that many files cannot be open at once.
-    const peeked = scanned.peeked ?? (await peek(scanned.input, inputs.length));
+    const peeked = scanned.peeked ?? (await peek(scanned.input, inputs.length, options.columns));
     const { format } = scanned;
     const opened =
       // A file that tells no time, as that of a thread in one call all the while, is not worth it.
@@ -62,7 +62,8 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   };
   const [only] = inputs;
   const head = set.kind === 'live' && only?.peeked ? Buffer.from(only.peeked.head) : null;
-  const alone = only !== undefined && inputs.length === 1 ? await openAlone(only, open, origin, summary) : null;
+  const alone =
+    only !== undefined && inputs.length === 1 ? await openAlone(only, open, options.columns, origin, summary) : null;
   const noted = set.facts === undefined ? null : readHostNotes(set.facts.before, set.facts.after);
   // Loaded only now: a parser thread is at work meanwhile.
   const { Analysis } = await import('../analysis/analysis.ts');
@@ -166,12 +167,13 @@ function isWorthAThread(inputs: readonly ScannedInput[], origin: TimeOrigin): bo
 async function openAlone(
   scanned: ScannedInput,
   open: (scanned: ScannedInput) => Promise<OpenedInput>,
+  columns: readonly string[] | undefined,
   origin: TimeOrigin,
   summary: InputSummary,
 ): Promise<OpenedInput> {
   const { input, format } = scanned;
   if (!format.isThreadable || (input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
-  const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1)), format, origin);
+  const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1, columns)), format, origin);
   summary.open(threaded);
   try {
     await threaded.begin();

@@ -1,3 +1,4 @@
+import { nameOf } from '../../parsers/not-a-trace.ts';
 import type { Report } from '../analysis/report.ts';
 import { InputError } from '../sources/input-error.ts';
 import { plural } from '../trace/format-numbers.ts';
@@ -13,6 +14,9 @@ export function nothingRead({ source: { paths, format }, quality: { lines, diagn
   const nothing = `No system call could be read from the ${plural(lines, 'line')} of ${name}`;
   if (!format.split('+').includes('bpftrace'))
     return new InputError(`${nothing}.`, { hint: `Record again, while the process is alive: ${RECORD}` });
+  const named = nameOf(diagnostics.flatMap(({ samples }) => samples.map(({ text }) => text)));
+  if (named !== null)
+    return new InputError(`${nothing}: ${named.looksLike}.`, { hint: `Record the calls themselves: ${RECORD}` });
   // Only lines that the program printed have columns that a name could help to read.
   const hasColumns = diagnostics.some(({ code }) => code === 'foreign-line' || code === 'unparsed-line');
   return hasColumns

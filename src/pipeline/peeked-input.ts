@@ -1,3 +1,4 @@
+import { packingOf, Unpacking } from '../../parsers/packed-lines.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
 
 /** What a format is recognised by: some hundred lines. */
@@ -19,8 +20,11 @@ export interface PeekedInput {
   readonly rest: AsyncIterableIterator<Buffer>;
 }
 
-/** Reads the beginning of one of `count` inputs. Throws `InputError` when nothing can be read. */
-export async function peek(input: TraceInput, count: number): Promise<PeekedInput> {
+/**
+ * Reads the beginning of one of `count` inputs; lines that are packed in others are taken out, unless the user names
+ * the columns of the lines as they are. Throws `InputError` when nothing can be read.
+ */
+export async function peek(input: TraceInput, count: number, columns?: readonly string[]): Promise<PeekedInput> {
   const headBytes =
     input.headBytes ?? Math.max(SMALLEST_HEAD_BYTES, Math.min(HEAD_BYTES, Math.floor(ALL_HEADS_BYTES / count)));
   const rest = input.chunks();
@@ -31,7 +35,20 @@ export async function peek(input: TraceInput, count: number): Promise<PeekedInpu
     // A whole first chunk is used where it lies; short ones (pipes) are gathered.
     read = read.length === 0 && step.value.length >= headBytes ? step.value : Buffer.concat([read, step.value]);
   }
-  return { input, read, head: read.subarray(0, headBytes), rest };
+  const head = read.subarray(0, headBytes);
+  const packing = columns === undefined ? packingOf(head) : null;
+  if (packing === null) return { input, read, head, rest };
+  const unpacking = new Unpacking(packing);
+  const unpacked = unpacking.push(read);
+  return { input, read: unpacked, head: unpacked.subarray(0, headBytes), rest: unpackedRest(rest, unpacking) };
+}
+
+async function* unpackedRest(rest: AsyncIterableIterator<Buffer>, unpacking: Unpacking): AsyncGenerator<Buffer> {
+  for await (const chunk of rest) {
+    const lines = unpacking.push(chunk);
+    if (lines.length > 0) yield lines;
+  }
+  yield unpacking.end();
 }
 
 /** Gives up an input that was only looked at. */

@@ -71,7 +71,7 @@ function formatOf({ input, head }: PeekedInput, columns: readonly string[] | und
 }
 
 async function scanOne(input: TraceInput, columns: readonly string[] | undefined): Promise<Scan> {
-  const peeked = await peek(input, 1);
+  const peeked = await peek(input, 1, columns);
   if (peeked.head.length === 0)
     throw new InputError(`${input.name} is empty.`, { hint: EMPTY_HINT, reason: 'it is empty' });
   const format = formatOf(peeked, columns);
@@ -97,9 +97,14 @@ export function skippedBy({ name }: TraceInput, error: unknown): SkippedInput {
   return { code: 'read-error', name, reason: error.reason };
 }
 
-async function peekOrSkip(input: TraceInput, count: number, skipped: SkippedInput[]): Promise<PeekedInput | null> {
+async function peekOrSkip(
+  input: TraceInput,
+  count: number,
+  columns: readonly string[] | undefined,
+  skipped: SkippedInput[],
+): Promise<PeekedInput | null> {
   try {
-    return await peek(input, count);
+    return await peek(input, count, columns);
   } catch (error) {
     skipped.push(skippedBy(input, error));
     return null;
@@ -115,7 +120,7 @@ async function scanSeveral(
   const traces: DatedInput[] = [];
   const skipped: SkippedInput[] = [];
   for (const input of inputs.toSorted(byName)) {
-    const peeked = await peekOrSkip(input, inputs.length, skipped);
+    const peeked = await peekOrSkip(input, inputs.length, columns, skipped);
     if (peeked === null) continue;
     const format = formatOf(peeked, columns);
     if (format !== null) {

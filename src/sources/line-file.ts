@@ -1,6 +1,6 @@
 import { type FileHandle, open, stat, statfs } from 'node:fs/promises';
 import { decodeUtf8 } from '../trace/utf8.ts';
-import { compressionOf } from './compression.ts';
+import { packedAs } from './compression.ts';
 import { OPEN_FLAGS } from './file-bytes.ts';
 import { fileInput } from './file-input.ts';
 import { InputError } from './input-error.ts';
@@ -194,7 +194,7 @@ export class LineFile {
     }
     const head = Buffer.alloc(6);
     const { bytesRead } = await file.read(head, 0, 6, 0);
-    if (compressionOf(head.subarray(0, bytesRead)) === 'none') {
+    if (packedAs(head.subarray(0, bytesRead)) === 'none') {
       this.#readable = file;
       this.#source = chunksOf(file);
       return;

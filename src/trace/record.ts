@@ -166,6 +166,8 @@ export interface Lost {
   readonly kind: 'lost';
   readonly count: number;
   readonly time: Nanoseconds;
+  /** Whoever copied the trace took lines out here and says so: nobody knows what threads did up to the next line. */
+  readonly isElision?: boolean;
 }
 
 /** Calls that the trace shows as a sum only: a row of `strace -c`, an entry of a bpftrace map. */
@@ -283,6 +285,11 @@ export interface Observed {
   readonly clients: number;
   /** Its process has a ring of io_uring. */
   readonly hasRing: boolean;
+  /**
+   * At least so many connections waited to be accepted by its process at each look, for so long, up to a look so long
+   * before the last one; null where none did, or nobody looked. Told of its first thread.
+   */
+  readonly queue: { readonly least: number; readonly length: Nanoseconds; readonly ago: Nanoseconds } | null;
   /** It has left what it was in when it was looked at first; a later record says what it is in now. */
   readonly isOver: boolean;
   readonly file: string;

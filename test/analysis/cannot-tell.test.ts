@@ -33,14 +33,17 @@ describe('the verdict on a process that nobody saw serving', () => {
         workers.map(({ role }) => role),
         ['unknown'],
       );
-      assert.equal(verdict.text, 'Cannot tell: a process that accepts was seen, but not how it serves.');
+      assert.equal(
+        verdict.text,
+        'Cannot tell: a process accepts connections, and the capture does not show how it serves them.',
+      );
     }
   });
 
   it('says so where accepts found nothing, and nothing else is known of the process', async () => {
     const accept = 'accept4(56, 0x7fff1b8bcd10, [112], SOCK_NONBLOCK) = -1 EAGAIN (Resource temporarily unavailable)\n';
     const { verdict } = await analyzed(accept.repeat(7));
-    assert.equal(verdict.text, 'Cannot tell: accepts were seen, but no connection that they found.');
+    assert.equal(verdict.text, 'Cannot tell: accept was called, and no call found a connection.');
   });
 
   it('still names the process when it has ended, with a line of its end or without', async () => {

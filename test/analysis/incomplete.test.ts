@@ -1,53 +1,23 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { gunzipSync } from 'node:zlib';
-import type { Report } from '../../src/analysis/report.ts';
-import { SCENES } from '../samples/server-truth.ts';
-import { analyzed } from '../support/analyzed.ts';
-import { samples } from '../support/truth.ts';
+import {
+  FORMS,
+  linesOf,
+  loud,
+  NETWORK,
+  onlyCalls,
+  reportOn,
+  stamped,
+  successful,
+  testLateAnswers,
+  testMissingLines,
+  testSuccessful,
+  testWholeSeconds,
+  thinned,
+  WAITS,
+  withoutCalls,
+} from './incomplete-captures.ts';
 
-/** The lines of a sample, or of a scene of a server. */
-function linesOf(name: string): string[] {
-  if (name.startsWith('servers/')) {
-    const scene = join(SCENES, name.slice('servers/'.length), 'trace.strace.gz');
-    return gunzipSync(readFileSync(scene)).toString('latin1').trimEnd().split('\n');
-  }
-  const sample = samples().find((each) => each.name === name);
-  assert.ok(sample !== undefined, `no sample ${name}`);
-  return gunzipSync(readFileSync(sample.trace)).toString('latin1').trimEnd().split('\n');
-}
-
-const NAME = /^(?:\d+ +)?[\d:.]+ (?:<\.\.\. (\w+) resumed|(\w+)\()/;
-
-/** What `strace -e trace=` leaves of the lines: those of calls whose names match, and signals and ends. */
-function onlyCalls(lines: readonly string[], names: RegExp): string[] {
-  return lines.filter((line) => {
-    const name = NAME.exec(line);
-    return name === null || names.test(name[1] ?? name[2] ?? '');
-  });
-}
-
-function withoutCalls(lines: readonly string[], names: RegExp): string[] {
-  return onlyCalls(lines, new RegExp(`^(?!(?:${names.source})$)`));
-}
-
-/** Every so many lines one is taken out. */
-function thinned(lines: readonly string[], step: number, first = 7): string[] {
-  return lines.filter((_, index) => index % step !== first);
-}
-
-async function reportOn(lines: readonly string[]): Promise<Report> {
-  return analyzed(`${lines.join('\n')}\n`);
-}
-
-const loud = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity !== 'info').map(({ kind, title }) => `${kind}: ${title}`);
-
-const NETWORK =
-  /^(?:socket|bind|connect|listen|accept4?|getsockname|getpeername|send\w*|recv\w*|[sg]etsockopt|shutdown)$/;
-const WAITS = /(?:epoll_p?wait2?|p?poll|p?select6?)/;
 const READS = /(?:readv?|recv(?:from|msg))/;
 const WRITES = /(?:writev?|send(?:to|msg|file))/;
 
@@ -87,19 +57,7 @@ describe('a capture that was filtered by names of calls', () => {
     assert.equal(verdict.confidence, 'cannot-tell', verdict.text);
   });
 
-  it('clears no service whose answers came late where the waits for them are not in it', async () => {
-    for (const name of ['servers/gthread-slow', 'servers/waitress-slow', 'servers/gunicorn-sync-exhausted']) {
-      const lines = linesOf(name);
-      assert.equal((await reportOn(lines)).outcomes['slow-dependency']?.status, 'found', name);
-      for (const rest of [withoutCalls(lines, WAITS), onlyCalls(lines, NETWORK)])
-        assert.notEqual((await reportOn(rest)).outcomes['slow-dependency']?.status, 'clear', name);
-    }
-    const lookups = onlyCalls(linesOf('servers/node-dns'), NETWORK);
-    assert.match(
-      (await reportOn(lookups)).outcomes['blocking-dns']?.reason ?? '',
-      /no poll, select or epoll_wait in the/,
-    );
-  });
+  testLateAnswers(['servers/gthread-slow']);
 
   it('clears no client of having left where neither closes nor waits are in it', async () => {
     const lines = linesOf('servers/nginx-leavers');
@@ -149,24 +107,7 @@ describe('a capture that was filtered by names of calls', () => {
 });
 
 describe('a capture of which lines were taken out', () => {
-  for (const name of ['asyncio-server/healthy', 'heartbeat-late/healthy', 'endless-job/healthy'])
-    it(`of ${name} warns of no stall that a missing line explains`, async () => {
-      const lines = linesOf(name);
-      const whole = loud(await reportOn(lines));
-      for (const first of [7, 31, 59, 83]) {
-        const report = await reportOn(thinned(lines, 100, first));
-        assert.deepEqual(
-          loud(report).filter((title) => !whole.includes(title) && title.startsWith('loop-stall')),
-          [],
-        );
-        assert.match(report.quality.notes.join(' '), /^Lines are missing: at least \d+/);
-        assert.notEqual(report.quality.grade, 'good');
-        assert.ok(
-          report.verdict.confidence !== 'likely',
-          `nothing is sure of what is not whole: ${report.verdict.text}`,
-        );
-      }
-    });
+  testMissingLines(['endless-job/healthy'], [7, 59]);
 
   it('warns of what came more often than lines are missing, and is less sure', async () => {
     const lines = linesOf('asyncio-server');
@@ -177,13 +118,7 @@ describe('a capture of which lines were taken out', () => {
 });
 
 describe('stamps of whole seconds', () => {
-  const stamped = (lines: readonly string[], stamp: (seconds: number) => string): string[] =>
-    lines.map((line) => line.replace(/^(\d+ +)(\d+)\.\d+ /, (_, pid, seconds) => `${pid}${stamp(Number(seconds))} `));
-  const forms: readonly (readonly [string, (seconds: number) => string])[] = [
-    ['since 1970', String],
-    ['of a clock', (seconds) => new Date(seconds * 1_000).toISOString().slice(11, 19)],
-  ];
-  for (const [what, stamp] of forms)
+  for (const [what, stamp] of FORMS)
     it(`${what} warn of no stall that they make themselves, and clear nobody`, async () => {
       const { verdict, quality, findings } = await reportOn(stamped(linesOf('nginx-504/healthy'), stamp));
       assert.deepEqual(
@@ -194,19 +129,7 @@ describe('stamps of whole seconds', () => {
       assert.match(quality.notes.join(' '), /The times are whole seconds/);
     });
 
-  it('warn neither of busy workers nor of slow services that they make themselves', async () => {
-    for (const name of ['servers/waitress-slow', 'servers/nginx-leavers', 'servers/puma-single-slow'])
-      for (const [, stamp] of forms) {
-        const { outcomes, findings } = await reportOn(stamped(linesOf(name), stamp));
-        assert.notEqual(outcomes['slow-dependency']?.status, 'clear', name);
-        const sure = findings.filter(({ kind, severity }) => kind === 'worker-saturation' && severity !== 'info');
-        assert.deepEqual(
-          sure.map(({ title }) => title),
-          [],
-          name,
-        );
-      }
-  });
+  testWholeSeconds(['servers/waitress-slow']);
 
   it('that are missing do not make a call stuck from which its thread comes back again and again', async () => {
     const round = (tid: number): string[] => [
@@ -225,26 +148,6 @@ describe('stamps of whole seconds', () => {
   });
 });
 
-/** What `strace -z` makes of the lines: signals, ends, and whole calls that did not fail, as they returned. */
-function successful(lines: readonly string[]): string[] {
-  const begun = new Map<string, string>();
-  const whole = lines.flatMap((line): string[] => {
-    const [, pid = '', rest = ''] = /^(\d+) +[\d.]+ (.*)$/.exec(line) ?? [];
-    if (line.endsWith(' <unfinished ...>')) {
-      begun.set(pid, line.slice(0, -' <unfinished ...>'.length));
-      return [];
-    }
-    const end = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest)?.[1];
-    return end === undefined ? [line] : [`${begun.get(pid) ?? ''}${end}`];
-  });
-  const endOf = (line: string): number => {
-    const [, start = '', , took = '0'] = /^\d+ +([\d.]+) (.*?)(?:<(\d+\.\d+)>)?$/.exec(line) ?? [];
-    return Number(start) + Number(took);
-  };
-  const kept = whole.filter((line) => /^\d+ +[\d.]+ (?:\w+\(.*\) += (?!-1 )|---|\+\+\+)/.test(line));
-  return kept.toSorted((a, b) => endOf(a) - endOf(b));
-}
-
 describe('a capture of the calls that did not fail (-z)', () => {
   it('still names a stall between two calls', async () => {
     const { verdict, findings } = await reportOn(successful(linesOf('distracted-worker/three-workers')));
@@ -252,19 +155,5 @@ describe('a capture of the calls that did not fail (-z)', () => {
     assert.ok(findings.some(({ title }) => title.startsWith('GET /b holds 3 workers')));
   });
 
-  for (const name of ['herd-gunicorn-gevent', 'node-cluster/healthy', 'servers/nginx'])
-    it(`clears nobody, and raises no alarm over a wait that is not in it: ${name}`, async () => {
-      const { verdict, outcomes, findings } = await reportOn(successful(linesOf(name)));
-      const clear = Object.entries(outcomes).filter(([, { status }]) => status === 'clear');
-      assert.deepEqual(
-        clear.map(([kind]) => kind).filter((kind) => kind !== 'worker-death'),
-        [],
-      );
-      assert.ok(findings.every(({ confidence }) => confidence === 'possible'));
-      assert.equal(verdict.confidence, 'cannot-tell');
-      assert.match(
-        verdict.text,
-        /^Cannot tell: the capture holds no call that had not returned, and perhaps failed ones only\. Record /,
-      );
-    });
+  testSuccessful(['servers/nginx']);
 });

@@ -1,43 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { causesIn } from '../../src/analysis/causes.ts';
-import { analyzeFiles, type Report } from '../../src/index.ts';
+import { analyzeFiles } from '../../src/index.ts';
 import { renderMarkdown } from '../../src/output/markdown.ts';
-import { renderText } from '../../src/output/text.ts';
-import { prefork } from '../support/server-lines.ts';
 import { strictComplaints } from '../support/strict-schema.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import type { ThreadLines } from '../support/thread-lines.ts';
-import { turn } from '../support/turns.ts';
-
-const FOLDER = temporaryFolder();
-
-/** A server of two workers, of which the first has stalls of so many milliseconds; with the pids of every other. */
-function server(stalls: readonly number[], request = 'GET /slow'): string {
-  const { trace, workers } = prefork([101, 102], { argv: ['gunicorn'] });
-  const [first, second] = workers as [ThreadLines, ThreadLines];
-  stalls.forEach((length, index) => {
-    const at = 1000 + index * 4000;
-    if (request === 'GET /slow') turn(first, at, length);
-    else first.waitUntil(at, 5).accept(11).read(11, request).gap(length).reply(11).close(11);
-  });
-  for (let index = 0; index < 30; index++) second.waitUntil(500 + index * 300, 5).serve(11, 'GET /quick');
-  for (const worker of [first, second]) worker.waitUntil(12_000);
-  return trace.text();
-}
-
-function named(name: string, text: string): string {
-  const path = join(FOLDER, name);
-  mkdirSync(join(path, '..'), { recursive: true });
-  writeFileSync(path, text);
-  return path;
-}
-
-function lines(report: Report): string[] {
-  return renderText(report, { width: 100, colour: false, ascii: false, verbose: 0 }).trimEnd().split('\n');
-}
+import { checkOneCause, lines, named, server } from './hosts.ts';
 
 describe('captures of several hosts', () => {
   it('are told apart: equal pids are two processes, and a stall of one host strands nobody on another', async () => {
@@ -81,28 +48,8 @@ describe('captures of several hosts', () => {
     assert.match(renderMarkdown(report), /\| web-07 \| CRITICAL \| 2\.30 s \|/);
   });
 
-  it('that have one cause are one finding, which names the worst first, and the outlier has its own row', async () => {
-    const paths = Array.from({ length: 40 }, (_, index) =>
-      named(`c/node-${index + 1}.strace`, server(index === 11 ? [] : [2000 + index], 'GET /publish')),
-    );
-    const report = await analyzeFiles(paths);
-    const [first, ...others] = causesIn(report.findings).filter(({ severity }) => severity !== 'info');
-    assert.equal(others.length, 0);
-    assert.match(first?.title ?? '', /^39 of 40 hosts: GET \/publish holds a worker up to 2\.04 s/);
-    assert.equal(first?.hosts.length, 39);
-    assert.equal(first?.hosts[0], 'node-40');
-    assert.match(first?.summary ?? '', /^On node-40: /);
-    const text = lines(report);
-    assert.ok(text.length <= 80, `${text.length} lines`);
-    assert.ok(
-      text.some((line) => /^node-12 +NO FINDING/.test(line)),
-      text.join('\n'),
-    );
-    assert.ok(
-      text.some((line) => /\+36 more +CRITICAL +2\.00 s to 2\.04 s/.test(line)),
-      text.join('\n'),
-    );
-  });
+  it('that have one cause are one finding, which names the worst first, and the outlier has its own row', () =>
+    checkOneCause(13, '2.01'));
 
   it('are called after their folders where the files are called alike', async () => {
     const report = await analyzeFiles([

@@ -45,7 +45,7 @@ describe('a capture without names of descriptors', () => {
   it('says how many connections threads served whose requests it counts nowhere, and asks for -y', async () => {
     for (const end of [closedByPool, closedByAcceptor]) {
       const report = await analyzed(unnamed(handedOver(7, end)));
-      assert.match(noteOf(report), /7 of 7 connections were served by .* Record with -y/);
+      assert.match(noteOf(report), /Such threads served 7 of 7 connections, .* Record with -y/);
       assert.equal(report.quality.grade, 'partial');
       assert.match(report.verdict.text, /^Cannot tell: many connections .* Record with -y/);
       assert.match(report.outcomes['abandoned-request']?.reason ?? '', /Record with -y/);

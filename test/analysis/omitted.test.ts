@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MOST_ERRORS, MOST_FINDINGS, MOST_WORKERS } from '../../src/analysis/omitted.ts';
+import { MOST_ERRORS, MOST_FINDINGS } from '../../src/analysis/omitted.ts';
 import { Connection } from '../../src/model/machine/connections.ts';
 import { DescriptorTable } from '../../src/model/machine/descriptor-table.ts';
 import { Descriptor } from '../../src/model/machine/descriptors.ts';
@@ -14,29 +14,6 @@ import { Lines } from '../support/lives.ts';
 import { buildFinding, buildReport } from '../support/report-builder.ts';
 
 describe('the tables of a report', () => {
-  it('list every worker up to a thousand, and of more those in findings and those that served most', async () => {
-    const full = new Lines();
-    for (let i = 0; i < MOST_WORKERS; i++) full.serve(1_000 + i);
-    const whole = await analyzed(full.toString());
-    assert.deepEqual([whole.workers.length, whole.omitted], [MOST_WORKERS, undefined]);
-
-    const more = new Lines();
-    for (let i = 0; i < MOST_WORKERS + 13; i++) more.serve(1_000 + i);
-    // The last one serves more than any other.
-    more.serve(1_000 + MOST_WORKERS + 12, 11);
-    // A long turn of one in the middle, which served no more than its siblings.
-    more.add(1_500, 'fsync(9) = 0 <0.000005>');
-    for (let i = 0; i < 30_000; i++) more.add(999, 'getppid() = 1 <0.000010>');
-    more.add(1_500, 'epoll_wait(7, [], 64, 0) = 0 <0.000005>');
-    const { workers, omitted, findings, verdict } = await analyzed(more.toString());
-    const pids = new Set(workers.map(({ pid }) => pid));
-    assert.deepEqual([workers.length, omitted?.workers], [MOST_WORKERS, 13]);
-    assert.ok(pids.has(1_000 + MOST_WORKERS + 12));
-    const named = findings.flatMap((finding) => finding.workers);
-    assert.ok(named.length > 0, verdict.text);
-    for (const pid of named.slice(0, 200)) assert.ok(pids.has(pid), `${pid} is named and has no row`);
-  });
-
   it('list the most frequent errors of a call, and count the failures with others', async () => {
     const lines = new Lines();
     for (let i = 0; i < 301; i++) lines.add(100, `read(3, 0x7ffd, 10) = -1 EODD${i} (Odd) <0.000010>`);

@@ -7,10 +7,11 @@ import { describe, it } from 'node:test';
 import type { Option } from 'commander';
 import { configFile, SETTINGS } from '../../src/cli/options/config-file.ts';
 import { createProgram } from '../../src/cli/program.ts';
-import { DROVER, runDrover } from '../support/run-drover.ts';
+import { DROVER, typed } from '../support/run-drover.ts';
 import { complaintsBy } from '../support/strict-schema.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { sample } from '../support/truth.ts';
+import { workerLines } from '../support/worker-lines.ts';
 
 const schema = createRequire(import.meta.url)('drover/config.schema.json') as {
   readonly properties: Readonly<Record<string, { readonly enum?: readonly string[] }>>;
@@ -26,7 +27,7 @@ function fileWith(settings: unknown): string {
 }
 
 function withSettings(settings: unknown, ...words: readonly string[]) {
-  return runDrover([TRACE, ...words], { environment: { DROVER_CONFIG: fileWith(settings) } });
+  return typed([TRACE, ...words], { environment: { DROVER_CONFIG: fileWith(settings) } });
 }
 
 describe('the file of settings', () => {
@@ -56,8 +57,10 @@ describe('the file of settings', () => {
     assert.equal(configFile({ DROVER_CONFIG: '' }), null);
     const folder = temporaryFolder();
     const settings = '{"stall-ms": 20000}';
+    const trace = join(folder, 'a.strace');
+    writeFileSync(trace, workerLines({ pid: 17 }));
     const saidIn = (): string =>
-      spawnSync(process.execPath, [DROVER, TRACE], {
+      spawnSync(process.execPath, [DROVER, trace], {
         cwd: folder,
         env: { PATH: process.env.PATH, HOME: folder },
         encoding: 'utf8',
@@ -84,7 +87,7 @@ describe('the file of settings', () => {
       assert.deepEqual([code, stdout], [2, ''], JSON.stringify(settings));
       assert.ok(stderr.includes(message) && stderr.trimEnd().split('\n').length === 2, stderr);
     }
-    const { code, stderr } = await runDrover([TRACE], { environment: { DROVER_CONFIG: join(FOLDER, 'nowhere.json') } });
+    const { code, stderr } = await typed([TRACE], { environment: { DROVER_CONFIG: join(FOLDER, 'nowhere.json') } });
     assert.equal(code, 2);
     assert.match(stderr, /^drover: Cannot use the settings in .*nowhere\.json: /);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FORMAT_TITLES } from '../../parsers/registry.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { runDrover, typed } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { workerLines } from '../support/worker-lines.ts';
 
@@ -32,7 +32,7 @@ test('a finding at or above --fail-on: 1, after the whole report', async () => {
   const { code, stdout } = await runDrover(['analyze', '--json', '--fail-on', 'warning', STALLED]);
   assert.equal(code, 1);
   assert.equal(JSON.parse(stdout).schemaVersion, 1);
-  assert.equal((await runDrover(['--fail-on', 'info', QUIET])).code, 0);
+  assert.equal((await typed(['--fail-on', 'info', QUIET])).code, 0);
 });
 
 test('wrong usage: 2, with one line and a hint on stderr and nothing on stdout', async () => {
@@ -50,8 +50,8 @@ test('wrong usage: 2, with one line and a hint on stderr and nothing on stdout',
     ['run'],
     ['recipe', 'gunicron'],
   ];
-  for (const words of wrong) {
-    const { code, stdout, stderr } = await runDrover(words);
+  for (const [index, words] of wrong.entries()) {
+    const { code, stdout, stderr } = await (index === 0 ? runDrover : typed)(words);
     assert.equal(code, 2, words.join(' '));
     assert.equal(stdout, '');
     assert.match(stderr, /^drover: [^\n]+\n( {2}[^\n]+\n)?$/);
@@ -80,8 +80,8 @@ test('input that cannot be read or is no trace: 3, with its name and the reason'
     [link('loop'), /^drover: Cannot read .*loop: /],
     [join(FOLDER, 'empty-folder'), /^drover: .*empty-folder holds no files named NAME\.PID/],
   ] as const;
-  for (const [path, message] of cases) {
-    const { code, stdout, stderr } = await runDrover(['analyze', path]);
+  for (const [index, [path, message]] of cases.entries()) {
+    const { code, stdout, stderr } = await (index === 0 ? runDrover : typed)(['analyze', path]);
     assert.equal(code, 3, path);
     assert.equal(stdout, '');
     assert.match(stderr, message);
@@ -90,12 +90,12 @@ test('input that cannot be read or is no trace: 3, with its name and the reason'
 
 test('processes that cannot be traced: 4, with what is missing and the fix', async () => {
   const without = { environment: { PATH: FOLDER } };
-  for (const words of [
-    ['attach', String(process.pid)],
-    ['record', String(process.pid)],
-    ['run', '--', 'true'],
-  ]) {
-    const { code, stdout, stderr } = await runDrover(words, without);
+  for (const [run, words] of [
+    [runDrover, ['attach', String(process.pid)]],
+    [typed, ['record', String(process.pid)]],
+    [typed, ['run', '--', 'true']],
+  ] as const) {
+    const { code, stdout, stderr } = await run(words, without);
     assert.equal(code, 4, words.join(' '));
     assert.equal(stdout, '');
     assert.match(stderr, /^drover: strace is not installed\.\n {2}apt install strace\.\n$/);
@@ -107,7 +107,7 @@ test('nobody of that name, and nobody at that port: 4, with what to type', async
     ['no-such-server', /^drover: No process is called no-such-server\.\n {2}Give a pid, a name, a port \(:8000\)/],
     [':1', /^drover: Nobody listens on port 1\.\n {2}See who listens on what with: ss -ltnp\n$/],
   ] as const) {
-    const { code, stdout, stderr } = await runDrover(['attach', word]);
+    const { code, stdout, stderr } = await typed(['attach', word]);
     assert.equal(code, 4, word);
     assert.equal(stdout, '');
     assert.match(stderr, message);
@@ -121,5 +121,5 @@ test('partial data under --strict: 5; good data: 0', async () => {
   const { code, stdout } = await runDrover(['analyze', '--strict', '--json', cut]);
   assert.equal(code, 5);
   assert.notEqual(JSON.parse(stdout).quality.grade, 'good');
-  assert.equal((await runDrover(['--strict', QUIET])).code, 0);
+  assert.equal((await typed(['--strict', QUIET])).code, 0);
 });

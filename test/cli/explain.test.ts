@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { explanation } from '../../src/cli/actions/explain.ts';
 import { KINDS, THRESHOLDS } from '../../src/detectors/registry.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { runDrover, typed } from '../support/run-drover.ts';
 
 const DETECTORS = new URL('../../../src/detectors/', import.meta.url);
 
 test('explain without a word lists every kind that is detected', async () => {
-  const { code, stdout } = await runDrover(['explain']);
+  const { code, stdout } = await typed(['explain']);
   assert.equal(code, 0);
   for (const kind of KINDS) assert.ok(stdout.includes(`  ${kind} `), kind);
 });
@@ -20,7 +20,7 @@ test('explain KIND prints the page of the detector', async () => {
 });
 
 test('explain thresholds names each of them with its default', async () => {
-  const { stdout } = await runDrover(['explain', 'thresholds']);
+  const { stdout } = await typed(['explain', 'thresholds']);
   for (const [name, { default: usual, meaning }] of Object.entries(THRESHOLDS)) {
     assert.match(stdout, new RegExp(`^  ${name} +${usual}`, 'm'));
     assert.ok(stdout.includes(meaning));
@@ -29,15 +29,15 @@ test('explain thresholds names each of them with its default', async () => {
 
 test('explain assistants prints the page for them, and the list names it', async () => {
   const page = readFileSync(new URL('../ASSISTANTS.md', DETECTORS), 'utf8');
-  assert.equal((await runDrover(['explain', 'assistants'])).stdout, page);
+  assert.equal((await typed(['explain', 'assistants'])).stdout, page);
   assert.match(explanation(undefined), /^ {2}assistants +for AI assistants/m);
 });
 
 test('a mistyped kind is answered with the right one, a path with an error', async () => {
-  const { code, stderr } = await runDrover(['explain', 'lop-stall']);
+  const { code, stderr } = await typed(['explain', 'lop-stall']);
   assert.deepEqual(
     [code, stderr],
     [2, 'drover: There is no finding called "lop-stall".\n  Did you mean loop-stall?\n'],
   );
-  assert.equal((await runDrover(['explain', '../../package'])).code, 2);
+  assert.equal((await typed(['explain', '../../package'])).code, 2);
 });

@@ -6,7 +6,7 @@ import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Report } from '../../src/analysis/report.ts';
 import { needsTool } from '../support/needs-tool.ts';
-import { type DroverSituation, runDrover } from '../support/run-drover.ts';
+import { type DroverSituation, runDrover, typed } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { EPOCH, workerLines } from '../support/worker-lines.ts';
 
@@ -23,7 +23,8 @@ async function report(
   words: readonly string[],
   situation: DroverSituation = {},
 ): Promise<{ report: Report; stderr: string }> {
-  const { code, stdout, stderr } = await runDrover(['analyze', '--json', ...words], situation);
+  const run = situation.input === undefined ? typed : runDrover;
+  const { code, stdout, stderr } = await run(['analyze', '--json', ...words], situation);
   assert.equal(code, 0, stderr);
   return { report: JSON.parse(stdout), stderr };
 }
@@ -56,7 +57,7 @@ test('zstd data are read under any name', needsTool('zstd'), async () => {
 
 test('a zstd file on a host without zstd: 3, with what to install', async () => {
   const path = file('b.zst', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3, 4, 5, 6]));
-  const { code, stderr } = await runDrover([path], { environment: { PATH: '/nonexistent' } });
+  const { code, stderr } = await typed([path], { environment: { PATH: '/nonexistent' } });
   assert.equal(code, 3);
   assert.equal(
     stderr,

@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { causesIn, effectsOf } from '../../src/analysis/causes.ts';
 import type { TimePoint } from '../../src/analysis/options.ts';
 import { analyzeFiles, type Finding, type Report } from '../../src/index.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { typed } from '../support/run-drover.ts';
 import { attached, connectTo, prefork } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
@@ -40,7 +40,7 @@ it('what happened at another time is not told', async () => {
 });
 
 it('where nothing of the trace lies in that time its own time is told, and the exit code is 2', async () => {
-  const { code, stderr, stdout } = await runDrover([HERD, '--from', '18:30:30']);
+  const { code, stderr, stdout } = await typed([HERD, '--from', '18:30:30']);
   assert.equal(code, 2);
   assert.equal(stdout, '');
   assert.match(
@@ -50,10 +50,10 @@ it('where nothing of the trace lies in that time its own time is told, and the e
 });
 
 it('an unknown pid is answered with those that there are, and exit code 2', async () => {
-  const { code, stderr } = await runDrover([HERD, '--pid', '999']);
+  const { code, stderr } = await typed([HERD, '--pid', '999']);
   assert.equal(code, 2);
   assert.match(stderr, /No process 999 in this trace\.\n {2}It holds 3869, 3875, /);
-  assert.equal((await runDrover([HERD, '--pid', '3875', '-q'])).code, 0);
+  assert.equal((await typed([HERD, '--pid', '3875', '-q'])).code, 0);
 });
 
 /** Two workers that both ask a database from 2.5 s to 5.5 s, and serve before and afterwards. */

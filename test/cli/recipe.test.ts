@@ -3,15 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { needsTool } from '../support/needs-tool.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { typed } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FOLDER = temporaryFolder();
 const PLACES = ['kubernetes', 'docker', 'podman', 'systemd', 'ansible'];
 
 async function printed(...words: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runDrover(['recipe', ...words]);
+  const { code, stdout, stderr } = await typed(['recipe', ...words]);
   assert.equal(code, 0, stderr);
   return stdout;
 }
@@ -58,14 +57,6 @@ test('the kubernetes script names the profile with each command that debugs', as
   const commands = (await printed('kubernetes')).split('\n').filter((line) => /kubectl debug /.test(line));
   assert.ok(commands.length >= 2);
   for (const command of commands) assert.match(command, /--profile=|"\$@"/);
-});
-
-test('shellcheck has nothing to say about the scripts', needsTool('shellcheck'), async () => {
-  for (const word of [...PLACES, 'gunicorn', 'nginx']) {
-    const path = join(FOLDER, `checked-${word}.sh`);
-    writeFileSync(path, await printed(word));
-    execFileSync('shellcheck', ['--shell=sh', path], { encoding: 'utf8' });
-  }
 });
 
 test('the image for capturing holds a tracer and ends by itself', async () => {

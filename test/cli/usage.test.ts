@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { runDrover } from '../support/run-drover.ts';
+import { typed } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { workerLines } from '../support/worker-lines.ts';
 
@@ -11,7 +11,7 @@ const TRACE = join(FOLDER, 'a.strace');
 writeFileSync(TRACE, workerLines({ pid: 17 }));
 
 async function errorText(...words: readonly string[]): Promise<string> {
-  const { code, stderr } = await runDrover(words, { directory: FOLDER });
+  const { code, stderr } = await typed(words, { directory: FOLDER });
   assert.equal(code, 2);
   return stderr;
 }
@@ -36,10 +36,10 @@ test('a mistyped command is answered with the right one', async () => {
 });
 
 test('help is a command, too', async () => {
-  const { code, stdout } = await runDrover(['help', 'record']);
+  const { code, stdout } = await typed(['help', 'record']);
   assert.equal(code, 0);
   assert.match(stdout, /^Usage: drover record \[options\] <who\.\.\.>\n/);
-  assert.match((await runDrover(['help'])).stdout, /^Usage: drover \[options\] \[command\]\n/);
+  assert.match((await typed(['help'])).stdout, /^Usage: drover \[options\] \[command\]\n/);
   assert.match(
     await errorText('help', 'recrod'),
     /^drover: "recrod" is no word for drover help\.\n {2}Choose analyze, /,
@@ -48,7 +48,7 @@ test('help is a command, too', async () => {
 
 test('a file that has nearly the name of a command is read', async () => {
   writeFileSync(join(FOLDER, 'analyse'), workerLines({ pid: 17 }));
-  assert.equal((await runDrover(['analyse'], { directory: FOLDER })).code, 0);
+  assert.equal((await typed(['analyse'], { directory: FOLDER })).code, 0);
 });
 
 test('a mistyped threshold is answered with the right one, a value that is no number with the default', async () => {
@@ -71,7 +71,7 @@ test('columns with a name that is none are answered with those that are', async 
   );
   assert.match(await errorText('triage', '--columns', 'pid call', TRACE), /^drover: No column is named ts, the time\./);
   writeFileSync(join(FOLDER, 'own.txt'), '5833393274671 3387 gunicorn close 2067\n');
-  const { code, stdout } = await runDrover(['--columns', 'ts pid comm call dur:us', 'own.txt'], { directory: FOLDER });
+  const { code, stdout } = await typed(['--columns', 'ts pid comm call dur:us', 'own.txt'], { directory: FOLDER });
   assert.equal(code, 0);
   assert.match(stdout, /columns read as ts:ns pid comm call\s+dur:us/);
 });
@@ -92,13 +92,13 @@ test('nothing to analyze is answered with what to type', async () => {
     await errorText('-q'),
     'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n',
   );
-  const { code, stdout, stderr } = await runDrover([]);
+  const { code, stdout, stderr } = await typed([]);
   assert.deepEqual([code, stderr], [0, '']);
   assert.match(stdout, /^Usage: drover[\s\S]*Examples:/);
 });
 
 test('control characters in a file name do not reach the terminal', async () => {
-  const { stderr } = await runDrover(['analyze', 'a\u001b[2J\u009b0m\u202e.strace'], { directory: FOLDER });
+  const { stderr } = await typed(['analyze', 'a\u001b[2J\u009b0m\u202e.strace'], { directory: FOLDER });
   assert.equal(stderr, 'drover: Cannot read a?[2J?0m?.strace: there is no such file.\n');
 });
 
@@ -109,7 +109,7 @@ test('help and version go to stdout and end with 0', async () => {
     [['analyze', '--help'], /--fail-on <severity>/],
     [['--version'], /^\d+\.\d+\.\d+\n$/],
   ] as const) {
-    const { code, stdout, stderr } = await runDrover(words);
+    const { code, stdout, stderr } = await typed(words);
     assert.equal(code, 0);
     assert.equal(stderr, '');
     assert.match(stdout, expected);
@@ -198,7 +198,7 @@ for (const [words, message, hint] of WRONG)
   });
 
 test('a name that no file has is answered with the one that is near', async () => {
-  const { code, stderr } = await runDrover(['a.strce'], { directory: FOLDER });
+  const { code, stderr } = await typed(['a.strce'], { directory: FOLDER });
   assert.deepEqual(
     [code, stderr],
     [3, 'drover: Cannot read a.strce: there is no such file.\n  Did you mean a.strace?\n'],

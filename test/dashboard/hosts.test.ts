@@ -69,6 +69,19 @@ describe('the dashboard of captures of several hosts', () => {
     );
   });
 
+  it('shows the longest of each call whole at any width, and the slowest hundredth from 64 columns on', () => {
+    for (const columns of [40, 45, 46, 53, 60, 63, 64, 80, 160]) {
+      const [heads = '', ...rows] = new PaperDashboard(report, { columns, rows: 16 })
+        .press('4')
+        .screen.split('\n')
+        .slice(4);
+      const table = [heads, ...rows].filter((line) => /^ (?:CALL|\w+ )/.test(line));
+      assert.match(table.join('\n'), /^ CALL .* MAX$/m, `${columns} columns`);
+      assert.equal(/ P99 /.test(table.join('\n')), columns >= 64, `${columns} columns`);
+      assert.match(table.join('\n'), /[\d.]+ m?s$/m);
+    }
+  });
+
   it('draws all workers on one clock, at the stall of the sick host', () => {
     const { screen } = new PaperDashboard(report).press('3');
     assert.match(screen, /^── TIMELINE {2}1 column = 188 ms ─+ 14 of 21 {3}cursor 02:13:21\.000 UTC ─$/m);

@@ -21,7 +21,7 @@ describe('raw lines', () => {
   });
 
   it('are filtered by a search of the file, and move from match to match', () => {
-    const dashboard = opened().press('/').type('EPIPE').press('enter');
+    const dashboard = opened().press('&').type('EPIPE').press('enter');
     assert.deepEqual(dashboard.lastEffect, { type: 'filter-lines', file: 'web-01.strace', filter: 'EPIPE' });
     dashboard.tell({ type: 'matches', filter: 'EPIPE', matches: [17, 23, 101], ended: true });
     assert.deepEqual(dashboard.lastEffect, { type: 'read-numbers', file: 'web-01.strace', numbers: [17, 23, 101] });
@@ -37,6 +37,27 @@ describe('raw lines', () => {
       from: 24,
       forward: true,
     });
+  });
+
+  it('are searched as in less: the next line with the text, an empty text again, and never a filtered list', () => {
+    const seek = (text: string, from: number) => ({
+      type: 'seek-text',
+      file: 'web-01.strace',
+      text,
+      from,
+      forward: true,
+    });
+    const dashboard = opened().press('/').type('EPIPE').press('enter');
+    assert.deepEqual(dashboard.lastEffect, seek('EPIPE', 2));
+    assert.equal(dashboard.state.lines.matches, null);
+    dashboard.press('j', '/', 'enter');
+    assert.deepEqual(dashboard.lastEffect, seek('EPIPE', 3));
+    dashboard.press('&').type('futex').press('enter');
+    dashboard.tell({ type: 'matches', filter: 'futex', matches: [17, 23], ended: true });
+    dashboard.press('/').type('accept4').press('enter');
+    assert.equal(dashboard.state.lines.matches, null);
+    assert.deepEqual(dashboard.lastEffect, seek('accept4', dashboard.state.lines.cursor + 1));
+    assert.equal(opened().press('/', 'enter').state.lines.busy, '');
   });
 
   it('drop an answer that nobody waits for any more', () => {

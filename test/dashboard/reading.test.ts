@@ -45,6 +45,21 @@ describe('the screen', () => {
     assert.doesNotMatch(new PaperDashboard(nightReport, { columns: 160, rows: 48 }).screen, /CHECKS/);
   });
 
+  it('gives no answer of a check before the file has been read', () => {
+    const reading = { bytesRead: 17, sizeBytes: 101, lines: 7, problem: '', hint: '' };
+    for (const size of [
+      { columns: 80, rows: 24 },
+      { columns: 160, rows: 48 },
+    ]) {
+      const dashboard = new PaperDashboard(buildReport(), size);
+      dashboard.tell({ type: 'reading', reading: { ...reading, state: 'reading' } });
+      assert.match(dashboard.screen, /The checks have their answers when the file has been read\./);
+      assert.doesNotMatch(dashboard.screen, /^ clear/m);
+      dashboard.tell({ type: 'reading', reading: { ...reading, state: 'done' } });
+      assert.match(dashboard.screen, /^ clear {7}loop-stall: /m);
+    }
+  });
+
   it('says how far the reading is and what was found so far; Esc stops it', () => {
     const dashboard = new PaperDashboard(null);
     dashboard.tell({

@@ -53,7 +53,10 @@ describe('a server of threads that take turns, which does not call accept', () =
     const { severity, title, summary, metrics } = only(await limited({}), KIND);
     assert.equal(severity, 'critical');
     assert.match(title, /^Stopped accepting 60 % of the time, at 1 connection: 127\.0\.0\.1:8000$/);
-    assert.match(summary, /the server did not call accept, although it asks again after each connection elsewhere/);
+    assert.match(
+      summary,
+      /the server did not call accept\. At other times it calls accept again after each connection/,
+    );
     assert.deepEqual([metrics.count, metrics.queued], [6, 6]);
   });
 

@@ -53,6 +53,9 @@ describe('a listener that nobody looks at while connections come', () => {
     assert.equal(outcomes[KIND]?.status, 'not-applicable');
     assert.match(outcomes[KIND]?.reason ?? '', /whole-second stamps do not tell such times\. Record with -ttt/);
     assert.equal((await analyzed(atLimit({ shutMs: 150 }))).outcomes[KIND]?.status, 'clear');
+    const second = { thresholds: { 'accept-pause-ms': 1000 } };
+    const told = await analyzed(atLimit({ shutMs: 150 }), { stamps: 'seconds' }, second);
+    assert.equal(told.outcomes[KIND]?.status, 'clear');
   });
 
   it('one time of stall-critical-ms is told whatever its share', async () => {

@@ -12,13 +12,20 @@ interface Stay {
   readonly clients?: number;
   readonly peer?: string;
   readonly ran?: number;
+  /** Another thread of each worker makes a call. */
+  readonly hasOther?: boolean;
+  /** They take no further client, so that nothing tells what they are. */
+  readonly accepts?: boolean;
 }
 
 /**
  * Ten seconds of two workers of php-fpm. The first ones of them were in `stay` when drover came; five seconds later all
  * of them reply, and wait for the next client.
  */
-function capture(stuck: number, { call = 'clock_nanosleep', seconds = 4, clients = 1, peer, ran = 0 }: Stay): string {
+function capture(
+  stuck: number,
+  { call = 'clock_nanosleep', seconds = 4, clients = 1, peer, ran = 0, hasOther = false, accepts = true }: Stay,
+): string {
   const lines = [101, ...WORKERS].map((pid) => `event=fd pid=${pid} fd=9 is=socket:[4711]`);
   lines.push(
     ...WORKERS.slice(0, stuck).map((pid) => `event=in ts=900000000 pid=${pid} tid=${pid} nr=230 a=0,0,1 data=`),
@@ -28,6 +35,8 @@ function capture(stuck: number, { call = 'clock_nanosleep', seconds = 4, clients
     const address = '\\x02\\x00\\xe6>\\x7f\\x00\\x00\\x01';
     lines.push(printed({ tid, call: 'write', at: 5 * SECOND, ret: 97, args: [3] }));
     lines.push(printed({ tid, call: 'close', at: 5 * SECOND + 100, args: [3] }));
+    if (hasOther) lines.push(printed({ pid: tid, tid: tid + 1, call: 'getpid', at: 6 * SECOND }));
+    if (!accepts) continue;
     lines.push(
       printed({ tid, call: 'accept', at: 5 * SECOND + 200, took: 3 * SECOND, ret: 3, args: [9], data: address }),
     );
@@ -69,6 +78,12 @@ describe('workers that were stuck when the capture began, and came back', () => 
     assert.deepEqual(await told(2, { clients: 0 }), []);
     assert.deepEqual(await told(2, { seconds: 0.999 }), []);
     assert.equal((await told(2, { seconds: 1 })).length, 1);
+  });
+
+  it('that sleep are told where they serve: of a thread beside others that is not known', async () => {
+    assert.equal((await told(2, { accepts: false })).length, 1);
+    assert.deepEqual(await told(2, { accepts: false, hasOther: true }), []);
+    assert.equal((await told(2, { hasOther: true })).length, 1);
   });
 
   it('waited for a service, or computed; a queue of the runtime is neither', async () => {

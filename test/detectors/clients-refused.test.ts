@@ -81,8 +81,11 @@ describe('clients that a server turns away', () => {
       ].join('\n'),
     );
     const { summary, metrics } = only(report, KIND);
-    assert.match(summary, /1 session had no answer for 1 s or more \(the longest: an UPDATE on a of process 202/);
-    assert.match(summary, /1 session asked nothing in an open transaction \(the longest: a BEGIN of process 201/);
+    assert.match(summary, /1 session had no answer for 1 s or more \(the longest: process 202 with an UPDATE on a,/);
+    assert.match(
+      summary,
+      /1 session asked nothing in an open transaction \(the longest: process 201 with a BEGIN as its last/,
+    );
     const [waiting] = metrics.waiting as readonly unknown[];
     assert.deepEqual(waiting, {
       pid: 202,

@@ -221,12 +221,12 @@ describe('threads that wait for the connection of another one', () => {
     const { title, summary, metrics } = only(await analyzed(threads(0)), KIND);
     // The process was there before the tracer, and may have older connections.
     assert.match(title, /^GET \/report waited up to 2\.10 s for a free connection to 10\.0\.0\.7:5432 \(3x\)$/);
-    assert.match(summary, /together 4\.21 s; the longest wait took 2\.10 s/);
+    assert.match(summary, /together 4\.21 s\. The longest wait took 2\.10 s/);
     const [peer] = metrics.dependencies as readonly { connections: null }[];
     assert.equal(peer?.connections, null);
   });
 
   it('have not waited while they did something else', async () => {
-    assert.match(only(await analyzed(threads(1003)), KIND).summary, /together 3\.21 s; the longest wait took 1\.40 s/);
+    assert.match(only(await analyzed(threads(1003)), KIND).summary, /together 3\.21 s\. The longest wait took 1\.40 s/);
   });
 });

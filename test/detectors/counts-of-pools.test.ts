@@ -352,6 +352,7 @@ describe('a job waited for one of these threads', () => {
   jobs.add({ ...work(first, 100, 200), nextWasThere: true });
   jobs.add({ ...work(first, 300, 400), nextWasThere: false });
   jobs.arrived({ process, at: ms(600) });
+  jobs.arrived({ process, at: ms(800) });
   const awaited = (crew: readonly Thread[], ...stretches: readonly Pair[]) =>
     jobs.isAwaited(crew, intervals(...stretches));
 
@@ -367,6 +368,7 @@ describe('a job waited for one of these threads', () => {
       [awaited([first], [599, 601]), awaited([first], [600, 700]), awaited([first], [500, 600])],
       [true, false, false],
     );
+    assert.equal(awaited([first], [799, 801]), true);
     assert.equal(awaited([other], [500, 700]), false);
     jobs.forget(first);
     assert.equal(awaited([first], [100, 200]), false);

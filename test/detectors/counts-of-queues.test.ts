@@ -6,6 +6,7 @@ import { attendancesOf, mostAtOnce } from '../../src/detectors/accept-queues/att
 import { gini } from '../../src/detectors/accept-queues/gini.ts';
 import { History } from '../../src/detectors/accept-skew/history.ts';
 import { Floods } from '../../src/detectors/backlog-overflow/floods.ts';
+import { FreeWorkers } from '../../src/detectors/stranded-queue/detector.ts';
 import { BareAccepts } from '../../src/detectors/thundering-herd/bare-accepts.ts';
 import { figuresOf } from '../../src/detectors/thundering-herd/figures.ts';
 import { Queue as HerdQueue } from '../../src/detectors/thundering-herd/queue.ts';
@@ -298,6 +299,23 @@ describe('the acceptors of a queue', () => {
   });
 });
 
+describe('the workers that could have accepted', () => {
+  it('lived all the time, and were free for long enough of it', () => {
+    const free = new FreeWorkers();
+    const [late, ended, endedLater, busy, unseen] = [201, 203, 205, 207, 209].map(threadOf);
+    for (const thread of [late, ended, endedLater, busy]) if (thread !== undefined) thread.firstTime = 100;
+    Object.assign(late ?? {}, { firstTime: 101 });
+    Object.assign(ended ?? {}, { ended: true, lastTime: 199 });
+    Object.assign(endedLater ?? {}, { ended: true, lastTime: 200 });
+    free.longTurn({ thread: busy, turn: { start: 120 }, length: 31 } as never);
+    const all = [late, ended, endedLater, busy, unseen].flatMap((thread) => thread ?? []);
+    const told = (least: number) => free.of(all, 100, 200, least).map(({ tid }) => tid);
+    assert.deepEqual([told(69), told(70), told(100), told(101)], [[205, 207], [205], [205], []]);
+    free.hubChanged(all[3] as (typeof all)[0]);
+    assert.deepEqual(told(100), [205, 207]);
+  });
+});
+
 describe('who looked after a listener', () => {
   const model = { lastTime: 1000, zero: -7 } as unknown as Model;
   const inWait = (pid: number, listeners: readonly Listener[]): typeof a => {
@@ -320,6 +338,10 @@ describe('who looked after a listener', () => {
     tending.ended = true;
     tending.lastTime = 700;
     assert.deepEqual(told(tending), [[201, 150, 700, true]]);
+    tending.accepts.tending.leaves(listener, 400, line(400));
+    assert.deepEqual(told(tending), [[201, 150, 400, true]]);
+    tending.ended = false;
+    assert.deepEqual(told(tending), [[201, 150, 400, true]]);
   });
 
   it('did so from the beginning where it was there before the capture, and so was the listener', () => {

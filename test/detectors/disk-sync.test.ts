@@ -50,7 +50,7 @@ describe('waiting for the disk', () => {
     assert.deepEqual([severity, metrics.count, metrics.totalMs, metrics.onLoop], ['warning', 1, 100, true]);
     assert.deepEqual(metrics.files, [{ path: '/var/lib/a.db', count: 1, totalMs: 100, longestMs: 100 }]);
     assert.equal(title, 'Worker 101 waited 100 ms for the disk: 1 fsync on /var/lib/a.db');
-    assert.match(summary, /Most of it was in POST \/order\./);
+    assert.match(summary, /Most of that time it served POST \/order\./);
     assert.match(evidence[0]?.text ?? '', /fsync\(21<\/var\/lib\/a\.db>\)/);
     none(await analyzed(syncs(7, 14.2)), KIND);
     assert.equal(only(await analyzed(syncs(7, 14.3)), KIND).severity, 'warning');

@@ -84,7 +84,7 @@ describe('how much of a wait is that of loops that stood still, or of threads th
     assert.equal(share('gil-starvation', { worker: 101, totalMs: 0 }, cause('loop-stall', [101, stall])), 0);
     assert.equal(
       words('gil-starvation', { worstMsPerSecond: 170 }),
-      'its loop waited 170 ms of one second for the interpreter lock',
+      'its loop waited up to 170 ms a second for the interpreter lock',
     );
   });
 });

@@ -27,18 +27,22 @@ const refused = (worker: ThreadLines): void => {
     )
     .close(21);
 };
-const refusedLater = (worker: ThreadLines): void => {
-  worker.labels.set(21, `socket:[${70_000 + Math.round(worker.now)}]`);
-  worker
-    .call('socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_TCP', ')', worker.fd(21))
-    .call(
-      `connect(${worker.fd(21)}, {sa_family=AF_INET, sin_port=htons(5432), sin_addr=inet_addr("10.0.0.7")}, 16`,
-      ')',
-      failed('EINPROGRESS'),
-    )
-    .call(`getsockopt(${worker.fd(21)}, SOL_SOCKET, SO_ERROR, `, '[ECONNREFUSED], [4])', 0)
-    .close(21);
-};
+const endsLater =
+  (how: string) =>
+  (worker: ThreadLines): void => {
+    worker.labels.set(21, `socket:[${70_000 + Math.round(worker.now)}]`);
+    worker
+      .call('socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_TCP', ')', worker.fd(21))
+      .call(
+        `connect(${worker.fd(21)}, {sa_family=AF_INET, sin_port=htons(5432), sin_addr=inet_addr("10.0.0.7")}, 16`,
+        ')',
+        failed('EINPROGRESS'),
+      )
+      .call(`getsockopt(${worker.fd(21)}, SOL_SOCKET, SO_ERROR, `, `[${how}], [4])`, 0)
+      .close(21);
+  };
+
+const refusedLater = endsLater('ECONNREFUSED');
 
 /** A worker answers every third of 37 requests, or `every` one, with the error, up to so many of them. */
 async function asked(
@@ -137,6 +141,12 @@ describe('requests that an application answers with 500', () => {
       assert.equal(effectOf, only(report, 'error-storm').id);
       assert.equal(effect, '11 requests answered 500');
     });
+
+  it('and of none that ended well', async () => {
+    const { effectOf, summary } = only(await asked(11, { before: endsLater('0') }), KIND);
+    assert.equal(effectOf, null);
+    assert.doesNotMatch(summary, /connect/);
+  });
 
   it('are read from a reply whose words are written from a buffer each, as by varnish', async () => {
     const { trace, worker } = oneWorker();

@@ -103,6 +103,15 @@ describe('a worker that serves one request at a time, seen at work by drover', (
     assert.deepEqual(await told(held(7, answered, computes(6))), []);
   });
 
+  it('is no news where the answers to most of its requests are not seen, but for the last', async () => {
+    const unseen = (...ats: readonly number[]) =>
+      ats.flatMap((at) => serves({ at, pid: 101, path: '/quiet', isAnswered: false }));
+    // Of 3 requests the answer to 1 is seen; of 4 to 2.
+    assert.deepEqual(await told(held(7, ...unseen(2), computes(7))), []);
+    const seenTwice = held(7, ...serves({ at: 2.5, pid: 101, path: '/c' }), ...unseen(2), computes(7));
+    assert.equal((await told(seenTwice)).length, 1);
+  });
+
   it('is critical when all of them are', async () => {
     const other = [...serves({ at: 3.5, pid: 103, path: '/c', isAnswered: false })];
     const capture = held(7, ...other, computes(7))

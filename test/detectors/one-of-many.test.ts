@@ -1,33 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
-import type { Report } from '../../src/analysis/report.ts';
-import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
-import { memoryInput } from '../support/memory-input.ts';
-
-/** Healthy by the clients' clock; runtimes whose threads take turns at the loop. */
-const OF_MANY = ['go', 'go-idle', 'go-tls', 'go-events'].map((name) =>
-  fileURLToPath(new URL(`../../../samples/servers/${name}/trace.strace.gz`, import.meta.url)),
-);
-
-async function reportOn(text: string): Promise<Report> {
-  return analyzeInputs(
-    { kind: 'file', paths: ['trace'], inputs: [memoryInput('trace', text)], leftOut: [], notices: [] },
-    {},
-  );
-}
-
-/** The lines of each thread, as strace writes them without `-f`. */
-function alone(path: string): string[] {
-  const threads = new Map<string, string[]>();
-  for (const line of gunzipSync(readFileSync(path)).toString('latin1').split('\n')) {
-    const [, tid = '', rest] = /^(\d+) +(.*)$/.exec(line) ?? [];
-    if (rest !== undefined) threads.set(tid, [...(threads.get(tid) ?? []), rest]);
-  }
-  return [...threads.values()].filter(({ length }) => length > 50).map((lines) => `${lines.join('\n')}\n`);
-}
+import { reportOn, testEachThread } from './one-of-many.ts';
 
 const ADDRESS = '{sa_family=AF_INET, sin_port=htons(40001), sin_addr=inet_addr("10.0.0.7")}';
 
@@ -54,15 +27,7 @@ const PYTHON =
 const NOBODY = '1795189539.000000 getpid() = 7 <0.000010>';
 
 describe('one thread of a process that has others, traced without -f', () => {
-  it('raises no warning, and is no all-clear: another thread may have gone on with the loop', async () => {
-    const threads = OF_MANY.flatMap(alone);
-    assert.ok(threads.length >= 3, `${threads.length}`);
-    for (const text of threads) {
-      const { verdict, findings } = await reportOn(text);
-      const serious = findings.filter(({ severity }) => severity !== 'info');
-      assert.deepEqual([serious.map(({ title }) => title), verdict.confidence], [[], 'cannot-tell']);
-    }
-  });
+  testEachThread(['go-tls']);
 
   it('is told by a wait for a private lock that somebody ended, and the verdict says what to record', async () => {
     const { verdict, outcomes } = await reportOn(loopWithLock(NOBODY, 'FUTEX_WAIT_PRIVATE'));

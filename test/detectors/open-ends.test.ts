@@ -230,11 +230,11 @@ describe('what a capture that goes on says of what has not come back', () => {
     const summaries = async (options: object): Promise<string> =>
       (await analyzed(open, {}, options)).findings.map(({ summary, effect }) => `${summary} ${effect ?? ''}`).join(' ');
     const now = await summaries(GOES_ON);
-    assert.match(now, /Pid 101 has not come back from recvfrom yet\. It has been in it for at least 8\.\d+ s/);
+    assert.match(now, /Pid 101 has not come back from recvfrom yet\. It has been in that call for at least 8\.\d+ s/);
     assert.doesNotMatch(now, /ended|at the end/);
     assert.match(
       await summaries({}),
-      /Pid 101 was still in recvfrom when the capture ended\. It had been in it for at least 8/,
+      /Pid 101 was still in recvfrom when the capture ended\. It had been in that call for at least 8/,
     );
   });
 });

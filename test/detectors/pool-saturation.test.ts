@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { connectTo, oneWorker, prefork, startThread, watch } from '../support/server-lines.ts';
-import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'worker-saturation';
@@ -28,6 +28,44 @@ function serve(thread: ThreadLines, acceptor: ThreadLines, fd: number, length: n
     'GET /x HTTP/1.1\\r\\n\\r\\n',
   );
   return thread.read(upstream, 'HTTP/1.1 200 OK\\r\\n\\r\\n', length).close(upstream).reply(fd).close(fd);
+}
+
+/** Reads the next request of a connection that stays open, asks the upstream for so long, and answers. */
+function serveKept(thread: ThreadLines, fd: number, length: number): void {
+  const upstream = fd + 40;
+  connectTo(thread.read(fd, 'GET /up'), upstream, 28_091, 70_000 + fd + Math.round(thread.now));
+  thread.send(upstream, 'GET /x HTTP/1.1\\r\\n\\r\\n');
+  thread.read(upstream, 'HTTP/1.1 200 OK\\r\\n\\r\\n', length).close(upstream).reply(fd);
+}
+
+/** A loop takes connections that have something to read out of its set, and its two threads read from them later. */
+function handsOver(third: number): TraceLines {
+  const { trace, acceptor, pool } = withPool(2);
+  const [first, second] = pool as [ThreadLines, ThreadLines];
+  for (const fd of [11, 12, 13]) {
+    watch(acceptor.waitUntil(30 + fd, LISTENER).accept(fd), fd);
+    for (const thread of pool) thread.labels.set(fd, acceptor.labels.get(fd) ?? '');
+    parkUntil(first, 32 + fd)
+      .read(fd, 'GET /first')
+      .reply(fd);
+  }
+  for (let round = 0; round < 4; round++) {
+    const from = 100 + round * 2500;
+    const takenOut = (fd: number, ms: number): void => {
+      acceptor.waitUntil(ms, fd).call(`epoll_ctl(${acceptor.fd(HUB)}, EPOLL_CTL_DEL, ${acceptor.fd(fd)}, NULL`, ')', 0);
+    };
+    takenOut(11, from);
+    takenOut(12, from + 1);
+    takenOut(13, from + third);
+    serveKept(parkUntil(first, from + 0.5), 11, 1500);
+    serveKept(parkUntil(second, from + 1.5), 12, 1500);
+    serveKept(parkUntil(first.gap(0.1), from + third + 0.5), 13, 5);
+    acceptor.waitUntil(from + 2000);
+    for (const fd of [11, 12, 13]) watch(acceptor, fd);
+  }
+  acceptor.waitUntil(10_200);
+  for (const thread of pool) parkUntil(thread, 10_200);
+  return trace;
 }
 
 /** Requests come in pairs, and a further one of each pair waits: so many rounds of 2 s. */
@@ -79,6 +117,13 @@ describe('a pool of threads is saturated while all of them are in requests and s
       const { title } = only(await analyzed(trace, {}, { thresholds: { 'pool-wait-ms': 100 } }), KIND);
       assert.match(title, /^GET \/up holds both pool threads [\d.]+ % of the time: waits for 10\.0\.0\.7:28091$/);
     });
+
+  it('or reads at once from a connection that the loop had taken out of its set long before (Tomcat)', async () => {
+    const { title, severity } = only(await analyzed(handsOver(2)), KIND);
+    assert.equal(severity, 'critical');
+    assert.match(title, /^GET \/up holds both pool threads 58\.\d % of the time: waits for 10\.0\.0\.7:28091$/);
+    none(await analyzed(handsOver(1600)), KIND);
+  });
 
   it('also where its threads take turns at an epoll instance, at which one always is, as those of jetty', async () => {
     const inTurns = (further: boolean): TraceLines => {

@@ -300,9 +300,9 @@ describe('workers of a queue are saturated while all of them are at a job and an
   });
 
   /** Threads that ask a broker for the next job, which comes after so many milliseconds. */
-  function takers(wait: number, work: number): TraceLines {
+  function takers(wait: number, work: number, tids: readonly number[] = [201, 202, 203]): TraceLines {
     const trace = new TraceLines();
-    for (const tid of [201, 202, 203]) {
+    for (const tid of tids) {
       const thread = trace.thread(tid).at(tid - 200);
       thread.labels.set(9, `socket:[${tid}]`);
       for (let round = 0; round < 4; round++) {
@@ -336,6 +336,19 @@ describe('workers of a queue are saturated while all of them are at a job and an
   it('and where they wait for the next one it is information', async () => {
     assert.equal(only(await analyzed(takers(300, 1700)), KIND).severity, 'info');
     none(await analyzed(takers(2000, 400)), KIND);
+  });
+
+  it('also one alone: the broker would have given the next job to another one that waits', async () => {
+    const { severity, title, summary, metrics } = only(await analyzed(takers(0.1, 1700, [201])), KIND);
+    assert.equal(severity, 'critical');
+    assert.match(title, /^Queue worker 201 busy 51 % of the time: recvfrom on 10\.0\.0\.7:28091/);
+    assert.match(summary, /^Queue worker 201 was in a job for 5\.10 s, .* this worker can serve at most/);
+    // The last of four jobs is followed by none.
+    assert.deepEqual([metrics.workers, metrics.totalMs], [1, 5100.24]);
+  });
+
+  it('and one alone that waits for its next job is not', async () => {
+    none(await analyzed(takers(3, 1700, [201])), KIND);
   });
 
   it('the broker has nothing: that is no job', async () => {

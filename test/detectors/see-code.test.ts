@@ -52,7 +52,7 @@ describe('the advice about code', () => {
   it('names several tools where nothing tells what runs', async () => {
     assert.match(
       words(await stall(['/srv/bin/server'])),
-      /readlink \/proc\/101\/exe .*py-spy dump --pid 101 for Python, .* for node and others/,
+      /py-spy dump --pid 101 \(Python\), .*\(node and others\).*readlink \/proc\/101\/exe/s,
     );
   });
 

@@ -274,7 +274,7 @@ describe('a slow peer', () => {
   });
   const summary = (...of: Parameters<typeof slow>) => slowFinding(context, [slow(...of)]).summary;
   const begin = '3 requests waited 4 times for 10.0.0.2:9000 (HTTP), together 1.00 s';
-  const rest = '; the longest wait took 700 ms, while GET /a was served; it was for the answer to GET /rows.';
+  const rest = '. The longest wait took 700 ms: GET /a waited for the answer to GET /rows.';
 
   it('is told with who waited how long for what', () => {
     const found = slowFinding(context, [slow()]);
@@ -299,12 +299,12 @@ describe('a slow peer', () => {
     assert.equal(summary({ longestOfRequest: ms(708) }), `${begin}${rest} The slowest request waited 708 ms in all.`);
     const part = (total: number) => summary({ all: waitsOf(9, total, 700) } as unknown as Partial<Peer>);
     assert.equal(part(1010), `${begin}${rest}`);
-    assert.equal(part(2000), `${begin} (50 % of all time that anybody waited for it)${rest}`);
+    assert.equal(part(2000), `${begin} (50 % of the time that all threads waited for it)${rest}`);
     assert.equal(part(0), `${begin}${rest}`);
     const open = { length: ms(700), request: '', query: '', isOpen: true, lines: [] };
     assert.equal(
       summary({ longestServing: open } as unknown as Partial<Peer>),
-      `${begin}; the longest wait took at least 700 ms.`,
+      `${begin}. The longest wait took at least 700 ms.`,
     );
   });
 

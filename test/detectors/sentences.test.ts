@@ -85,12 +85,12 @@ describe('a death is told', () => {
     const begin = 'Process 101 was killed by SIGKILL.';
     assert.equal(summary({ ...killed, sender: 7 }), `${begin} Process 7 sent the signal.`);
     assert.equal(summary({ ...killed, sender: 100, parent }), `${begin} Process 100, its parent, sent the signal.`);
-    assert.equal(summary({ ...killed, sender: 7, isOwnDoing: true }), `${begin} It brought the signal on itself.`);
+    assert.equal(summary({ ...killed, sender: 7, isOwnDoing: true }), `${begin} Its own code caused the signal.`);
     const nobody = 'The trace does not show who sent it: an operator, a supervisor, or the kernel when memory ran out.';
     assert.equal(summary(killed), `${begin} ${nobody}`);
     assert.equal(summary({ signal: 'SIGTERM', status: null }), 'Process 101 was killed by SIGTERM.');
     const pipe = { signal: 'SIGPIPE', status: null, isOwnDoing: true, sender: 7 };
-    assert.equal(summary(pipe), 'Process 101 was killed by SIGPIPE. It brought the signal on itself.');
+    assert.equal(summary(pipe), 'Process 101 was killed by SIGPIPE. Its own code caused the signal.');
     assert.equal(
       summary({ ...pipe, pid: 0 }),
       'The process was killed by SIGPIPE. The kernel sent the signal for its own write: it is process 7.',

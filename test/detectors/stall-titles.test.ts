@@ -2,48 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, only } from '../support/analyzed.ts';
 import { oneWorker } from '../support/server-lines.ts';
-import type { ThreadLines } from '../support/thread-lines.ts';
 import { turn } from '../support/turns.ts';
-
-const KIND = 'loop-stall';
-
-/** The title of so many stalls of one cause, of which the last one is the longest. */
-async function titleOf(
-  count: number,
-  request: string,
-  inside: (worker: ThreadLines, length: number) => void = () => {},
-): Promise<string> {
-  const { trace, worker } = oneWorker(4870);
-  for (let index = 0; index < count; index++) {
-    const length = index === count - 1 ? 2010 : 310;
-    turn(worker, worker.now + 100, length, () => inside(worker, length - 10), request);
-  }
-  worker.waitUntil(worker.now + 1000);
-  return only(await analyzed(trace), KIND).title;
-}
-
-const onDisk =
-  (path: string) =>
-  (worker: ThreadLines, length: number): unknown =>
-    worker.call(`fsync(21<${path}>`, ')', 0, length);
+import { KIND, onDisk, testTitles, titleOf } from './stall-titles.ts';
 
 describe('the title of a stall that happened more than once', () => {
-  const requests = ['GET /a', 'GET /aaaaaaaaaa', 'POST /api/v2/customers', `GET /${'long'.repeat(12)}`];
-  const targets = ['/x', '/srv/data/app.db', `/srv/${'deep/'.repeat(9)}app.db`];
-  const shortAndLong = <T>(items: readonly T[]): readonly T[] => [...items.slice(0, 1), ...items.slice(-1)];
-  for (const [count, those, them] of [
-    [2, requests, targets],
-    [131, requests, targets],
-    [1234, shortAndLong(requests), shortAndLong(targets)],
-  ] as const)
-    it(`never reads as if each of ${count} had taken as long as the longest`, async () => {
-      for (const request of those)
-        for (const target of them) {
-          const title = await titleOf(count, request, onDisk(target));
-          assert.match(title, / up to 2\.0\d s/, title);
-          assert.ok(title.length <= 78, title);
-        }
-    });
+  testTitles(2, 'all');
+  testTitles(131, 'short and long');
 
   it('says how often where there is room', async () => {
     assert.match(
@@ -89,7 +53,7 @@ it('a path that is too long for a title shows its last 31 characters, where they
     return only(await analyzed(trace), KIND).title;
   };
   assert.equal(await title('GET /'), 'GET / holds worker 9 2.01 s: fsync on …p/deep/data/of/customers/app.db');
-  assert.equal(await title('GET /a'), 'GET /a holds worker 9 for 2.01 s: in fsync');
+  assert.equal(await title('GET /a'), 'GET /a holds worker 9 for 2.01 s: waits in fsync');
 });
 
 it('requests of one shape are listed by the time that all stalls of each took', async () => {

@@ -132,7 +132,7 @@ describe('the summary of a stall', () => {
     assert.equal(what({ longestGap: ms(0.999) }), `${outside}.`);
     assert.match(
       what({ reason: { cause: 'patched-thread-pool' } }),
-      /^no system call for 900 ms \(.*\); the work goes on after or beside the reply and no native thread/,
+      /^no system call for 900 ms \(.*\)\. The work goes on after the reply or beside it, and no native thread/,
     );
     assert.match(what({ reason: { estimated: true } }), /^no line for 900 ms \(in the call before, running, or/);
   });
@@ -178,37 +178,41 @@ describe('the summary of a stall', () => {
 
   it('says why it did not run', () => {
     const what = (parts: Parts) => said(parts).split(': ').slice(1).join(': ');
-    const why = 'it did not run (throttled by a CPU quota, no CPU, page faults, or the tracer)';
+    const why = 'it did not run';
+    const reasons = 'Possible reasons: a CPU quota, no free CPU, page faults, or the tracer.';
     const idle = inCall('getpid', 'not-running', { total: ms(700), callTime: ms(700) });
-    assert.equal(what({ reason: idle, outside: ms(10) }), `${why}: getpid, which never blocks, took 700 ms.`);
+    assert.equal(
+      what({ reason: idle, outside: ms(10) }),
+      `${why}: getpid, which never blocks, took 700 ms. ${reasons}`,
+    );
     assert.equal(
       what({ reason: { ...idle, rungs: 3, callTime: ms(300) }, longestGap: ms(9.999) }),
-      `${why}: 3 calls that never block took 700 ms, the longest, getpid, 300 ms.`,
+      `${why}: 3 calls that never block took 700 ms (the longest: getpid, 300 ms). ${reasons}`,
     );
     assert.equal(
       what({ reason: idle, outside: ms(700), longestGap: ms(10) }),
-      `${why}: getpid, which never blocks, took 700 ms, no system call for 10 ms.`,
+      `${why}: getpid, which never blocks, took 700 ms, and no system call for 10 ms. ${reasons}`,
     );
     assert.equal(
       what({ reason: idle, outside: ms(699), longestGap: ms(300) }),
-      `${why}: getpid, which never blocks, took 700 ms.`,
+      `${why}: getpid, which never blocks, took 700 ms. ${reasons}`,
     );
     assert.equal(
       what({ reason: { ...idle, isBrief: true, target: '/a' }, outside: 0 }),
-      `${why}: getpid on /a, which rarely waits, took 700 ms.`,
+      `${why}: getpid on /a, which rarely waits, took 700 ms. ${reasons}`,
     );
     assert.equal(
       what({ reason: { ...idle, isBrief: true }, outside: 0 }),
-      `${why}: getpid, which rarely waits, took 700 ms.`,
+      `${why}: getpid, which rarely waits, took 700 ms. ${reasons}`,
     );
-    assert.equal(what({ reason: { cause: 'not-running' } }), `${why}: no system call for 900 ms.`);
+    assert.equal(what({ reason: { cause: 'not-running' } }), `${why}: no system call for 900 ms. ${reasons}`);
     assert.equal(
       what({ reason: { cause: 'not-running' }, gapOffCpu: { queued: ms(500), blocked: 0 } }),
       'it did not run (on CPU 400 ms of 900 ms, waiting for a CPU 500 ms): no system call for 900 ms.',
     );
     assert.equal(
       what({ reason: { cause: 'not-running' }, rhythm: { period: ms(100), phase: 0, beats: 17 } }),
-      'it did not run: no system call for 900 ms, and its pauses end every 100 ms (17 of them), as a CPU quota makes them.',
+      'it did not run: no system call for 900 ms. A pause ended every 100 ms (17 pauses), as with a CPU quota.',
     );
   });
 
@@ -221,7 +225,10 @@ describe('the summary of a stall', () => {
 
   it('says that there was too much to do, or what was loaded', () => {
     const what = (cause: Cause) => said({ requestsRead: 17, reason: { cause } }).split(': ')[1];
-    assert.match(what('many-requests') ?? '', /^it served 17 requests before it waited again, none of them most of/);
+    assert.match(
+      what('many-requests') ?? '',
+      /^it served 17 requests before it waited again, and none of them took most of/,
+    );
     assert.equal(what('one-connection'), 'it served 17 requests of one connection before it waited again.');
     assert.equal(what('import'), 'it opened program files, as an import does, with 7 calls in all.');
   });
@@ -247,7 +254,7 @@ describe('what other threads connect to', () => {
     for (const peer of ['10.0.0.7:9092', '10.0.0.7:53', '10.0.0.7:4711', '10.0.0.8:6379']) process.noteHelperPeer(peer);
     const peers = helperPeers(process);
     assert.deepEqual(peers, ['10.0.0.7:9092 (Kafka by convention)', '10.0.0.8:6379 (Redis by convention)']);
-    const note = ' Other threads of this process connect to a, b, c: possibly what it waits for.';
+    const note = ' Other threads of this process connect to a, b, c: possibly it waits for that.';
     assert.deepEqual(
       (['lock', 'futex-ladder', 'sleep'] as const).map((cause) => helperNote(cause, ['a', 'b', 'c', 'd'])),
       [note, note, ''],
@@ -288,8 +295,8 @@ describe('the title of a stall', () => {
     assert.equal(what({ longestGap: ms(599) }), 'mostly running, or no CPU');
     assert.equal(what({ longestGap: ms(600) }), 'running, or no CPU');
     assert.equal(what({ reason: inCall('nanosleep', 'sleep') }), 'it sleeps (nanosleep)');
-    assert.equal(what({ reason: inCall('fsync', 'disk-sync', { target: '/a.db' }) }), 'fsync on /a.db');
-    assert.equal(what({ reason: inCall('read', 'blocking-call') }), 'read (a blocking call)');
+    assert.equal(what({ reason: inCall('fsync', 'disk-sync', { target: '/a.db' }) }), 'waits in fsync on /a.db');
+    assert.equal(what({ reason: inCall('read', 'blocking-call') }), 'it waits in read (a blocking call)');
     assert.equal(
       what({ reason: inCall('poll', 'foreign-poll', { target: '10.0.0.7:90 (HTTP)' }) }),
       'it waits for HTTP 10.0.0.7:90 (poll)',
@@ -304,11 +311,11 @@ describe('the title of a stall', () => {
     assert.equal(what({ reason: inCall('futex', 'futex-ladder') }), 'a library waits in slices');
     assert.equal(
       what({ reason: inCall('futex', 'gil-wait') }),
-      'Worker 101 stalled 1.00 s: the interpreter lock (GET /a)',
+      'Worker 101 stalled 1.00 s: it waits for the interpreter lock (GET /a)',
     );
     assert.equal(
       what({ reason: inCall('futex', 'lock') }, { helpers: ['10.0.0.7:90 (X by convention)'], place: '' }),
-      'perhaps X 10.0.0.7:90',
+      'may wait for X 10.0.0.7:90',
     );
   });
 

@@ -69,7 +69,7 @@ describe('syncs of two files in two requests', () => {
       'Worker 101 waited 250 ms for the disk: 5 x fsync on /var/log/b.log',
       'Worker 101 made 5 syncs on its event loop, on /var/log/b.log and 1 other file: 250 ms in all, the longest ' +
         '90 ms (95 % took 90 ms or less). The worst second had 3 syncs and 130 ms of waiting, the worst turn of the ' +
-        'loop 130 ms. Most of it was in POST /a.',
+        'loop 130 ms. Most of that time it served POST /a.',
       [50.04, 1520.04],
       [101],
     ]);
@@ -320,7 +320,7 @@ it('of workers that die in the same way the first is told, and five more are nam
     trace.thread(MASTER).at(400).call('getpid(', ')', MASTER);
     return told(trace, 'worker-death');
   };
-  const first = 'Process 101 was killed by SIGSEGV after it had served. It brought the signal on itself. ';
+  const first = 'Process 101 was killed by SIGSEGV after it had served. Its own code caused the signal. ';
   assert.deepEqual(await dying(7), [
     'critical, likely',
     'Crash loop: 7 processes were killed by SIGSEGV',
@@ -689,13 +689,13 @@ describe('requests that waited for several services', () => {
       [13_000, 'GET /f', 9004, 1050],
     );
     const one = (port: number, length: string, request: string) =>
-      `1 request waited once for 10.0.0.2:${port} (HTTP), together ${length}; the longest wait took ${length}, ` +
-      `while ${request} was served; it was for the answer to GET /rows.`;
+      `1 request waited once for 10.0.0.2:${port} (HTTP), together ${length}. The longest wait took ${length}: ` +
+      `${request} waited for the answer to GET /rows.`;
     assert.deepEqual(await told(trace, 'slow-dependency'), [
       'warning, likely',
       '2 requests waited for 10.0.0.2:9001 (HTTP), longest 3.00 s: GET /b',
-      '2 requests waited 2 times for 10.0.0.2:9001 (HTTP), together 4.10 s; the longest wait took 3.00 s, while ' +
-        `GET /b was served; it was for the answer to GET /rows. ${one(9000, '2.00 s', 'GET /a')} ` +
+      '2 requests waited 2 times for 10.0.0.2:9001 (HTTP), together 4.10 s. The longest wait took 3.00 s: ' +
+        `GET /b waited for the answer to GET /rows. ${one(9000, '2.00 s', 'GET /a')} ` +
         `${one(9002, '1.50 s', 'GET /c')} 2 other peers were slow as well.`,
       [50.08, 14_050.12],
       [101],
@@ -728,7 +728,7 @@ it('of workers that are stuck in one call that of the first is told, and how man
   assert.deepEqual(await told(trace, 'stuck-call'), [
     'critical, likely',
     '3 of 4 processes are stuck in recvfrom on 10.0.0.7:3306 (MySQL by convention)',
-    'Pids 101, 102 and 103 were still in recvfrom when the capture ended. They had been in it for at least 5.50 s. ' +
+    'Pids 101, 102 and 103 were still in recvfrom when the capture ended. They had been in that call for at least 5.50 s. ' +
       'They wait for an answer from 10.0.0.7:3306 (MySQL by convention). One of them was serving GET /0. 4 processes ' +
       'were traced.',
     [500.08, 6000.02],
@@ -757,9 +757,9 @@ it('of two seconds with waits for the interpreter lock the worse is told', async
   worker.waitUntil(5000);
   assert.deepEqual(await told(trace, 'gil-starvation'), [
     'warning, likely',
-    'Worker 101 waited 150 ms of one second for its interpreter lock',
+    'Worker 101 waited up to 150 ms a second for the interpreter lock',
     'The loop of worker 101 had work to do and waited 40 times about 5 ms for the interpreter lock: 210 ms in all, ' +
-      '150 ms of the worst second. Another of the 2 threads of this process held it.',
+      '150 ms in the worst second. Another of the 2 threads of this process held it.',
     [1010, 2070],
     [101],
   ]);
@@ -840,7 +840,7 @@ it('of two workers that leak descriptors the one that leaks more is told, and bo
     'warning, likely',
     '2 workers keep 100 more open files than before the load',
     'The open files that worker 102 opened in this capture grew from 0 to 60 in 61 requests (6.85 s): 0.98 more for ' +
-      'each request, and almost none was closed. Most are /srv/export-N (45). Most were opened while serving ' +
+      'each request. It closed almost none. Most are /srv/export-N (45). Most were opened while serving ' +
       'GET /report. 2 workers do so, 100 in all.',
     [150, 7000],
     [102, 101],

@@ -74,7 +74,7 @@ test('a ladder that began before the capture is no single call, and one call is'
     assert.equal(title, 'Pid 101 is stuck in clock_nanosleep');
     assert.match(
       summary,
-      /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in it since before/,
+      /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in that call since before/,
     );
   }
 });
@@ -97,7 +97,7 @@ test('a call that was seen to begin in the capture did not begin before it, and 
   assert.equal(title, 'Pid 101 is stuck in clock_nanosleep');
   assert.match(
     summary,
-    /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in it for at least 5\.00 s/,
+    /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in that call for at least 5\.00 s/,
   );
 });
 

@@ -47,7 +47,7 @@ describe('a worker that dies by a signal', () => {
         KIND,
       );
       assert.deepEqual([severity, title], ['critical', `Process 101 was killed by ${signal}`]);
-      assert.match(summary, /after it had served.*It brought the signal on itself\./);
+      assert.match(summary, /after it had served.*Its own code caused the signal\./);
     });
 
   it('that another process sent is a warning, and says who sent it', async () => {
@@ -388,7 +388,7 @@ describe('a worker that dies by a signal in a capture of bpftrace', () => {
   it('brought a fault on itself', async () => {
     const deliver = 'event=deliver ts=2200000000 pid=101 tid=101 sig=11 code=1 handler=0';
     const { summary } = only(await analyzed(capture(deliver, exit)), KIND);
-    assert.match(summary, /was killed by SIGSEGV\. It brought the signal on itself\./);
+    assert.match(summary, /was killed by SIGSEGV\. Its own code caused the signal\./);
   });
 });
 
@@ -425,7 +425,7 @@ it('who was killed after an abort is told with who sent that', async () => {
   assert.match(only(await analyzed(text), KIND).summary, /Process 11 had sent it SIGABRT, as gunicorn does/);
 });
 
-it('a worker that dies of its own write brought the signal on itself; else the kernel tells', async () => {
+it('a worker that dies of its own write caused the signal; else the kernel tells', async () => {
   const dies = (pid: string): string =>
     `${pid}1795140800.000000 accept4(5<socket:[1]>, NULL, NULL, 0) = 7<socket:[2]> <0.000020>\n` +
     `${pid}1795140800.100000 sendto(7<socket:[2]>, "x", 1, 0, NULL, 0) = -1 EPIPE (Broken pipe) <0.000020>\n` +
@@ -433,7 +433,7 @@ it('a worker that dies of its own write brought the signal on itself; else the k
     `${pid}1795140800.100200 +++ killed by SIGPIPE +++\n`;
   assert.match(
     only(await analyzed(dies('901   ')), KIND).summary,
-    /SIGPIPE after it had served\. It brought the signal on/,
+    /SIGPIPE after it had served\. Its own code caused the signal/,
   );
   assert.match(
     only(await analyzed(dies('')), KIND).summary,

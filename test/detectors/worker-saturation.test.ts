@@ -11,8 +11,9 @@ const at = (ms: number): string => (1_795_140_800 + ms / 1000).toFixed(6);
 
 /**
  * Sync workers 101 and 102 from 0 to 10 s, each in one request of so many milliseconds from 1 s on, one of them later.
+ * The next client of each comes so long after it, 0 while it is busy.
  */
-function twoWorkers(length: number, later: number): string {
+function twoWorkers(length: number, later: number, next = 0): string {
   const lines: [number, string][] = [];
   for (const [index, pid] of [101, 102].entries()) {
     const begin = 1000 + index * later;
@@ -36,9 +37,20 @@ function twoWorkers(length: number, later: number): string {
       `clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=9, tv_nsec=0}, NULL) = 0 <${((length - 1) / 1000).toFixed(6)}>`,
     );
     add(end - 0.5, `close(9<socket:[${5000 + pid}]>) = 0 <0.000020>`);
+    const found = end + next;
     add(
       end,
-      `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 0 (Timeout) <${((10_000 - end) / 1000).toFixed(6)}>`,
+      `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 1 (in [5], left {tv_sec=14, tv_nsec=0}) <${(next / 1000 + 0.00002).toFixed(6)}>`,
+    );
+    add(found + 0.1, `accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = 9<socket:[${6000 + pid}]> <0.000020>`);
+    add(
+      found + 0.2,
+      `recvfrom(9<socket:[${6000 + pid}]>, "GET /ping HTTP/1.1\\r\\n", 8192, 0, NULL, NULL) = 20 <0.000020>`,
+    );
+    add(found + 0.3, `close(9<socket:[${6000 + pid}]>) = 0 <0.000020>`);
+    add(
+      found + 0.4,
+      `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 0 (Timeout) <${((10_000 - found) / 1000).toFixed(6)}>`,
     );
   }
   return `${lines
@@ -55,6 +67,32 @@ it('all workers busy at once for a fifth of the time is a warning, for half of i
   assert.equal(metrics.served, 2);
   assert.match(evidence[0]?.text ?? '', /clock_nanosleep/);
   assert.equal(only(await analyzed(twoWorkers(5010, 0)), KIND).severity, 'critical');
+});
+
+it('they are information while the queue of the listener was empty when each of them came back', async () => {
+  const { severity, summary, metrics } = only(await analyzed(twoWorkers(5010, 0, 1)), KIND);
+  assert.equal(severity, 'info');
+  assert.match(
+    summary,
+    /No client waited for long in the queue of the listener: it was seen empty shortly before each accept/,
+  );
+  assert.equal(metrics.queueMs, 0);
+});
+
+it('and a warning from the first client on that may have waited half a second in it', async () => {
+  // A third one looks after the queue for a moment, and ends.
+  const looksAt = (ms: number): string => {
+    const [first = '', ...rest] = twoWorkers(5010, 0).split(/(?<=\n)/);
+    const look = `103   ${at(ms)} accept4(5<socket:[4711]>, 0x7ffc7e81a730, [16], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000003>\n103   ${at(ms + 0.05)} +++ exited with 0 +++\n`;
+    const after = rest.findIndex((line) => line.slice(6) > at(ms));
+    return [first, ...rest.slice(0, after), look, ...rest.slice(after)].join('');
+  };
+  const early = only(await analyzed(looksAt(5509)), KIND);
+  assert.deepEqual([early.severity, early.metrics.queueMs], ['warning', 501.12]);
+  assert.match(early.summary, /A client may have waited up to 501 ms in the queue of the listener/);
+  const late = only(await analyzed(looksAt(5511)), KIND);
+  assert.deepEqual([late.severity, late.metrics.queueMs], ['info', 499.12]);
+  assert.match(late.summary, /No client waited longer than 499 ms in the queue of the listener/);
 });
 
 describe('the title', () => {
@@ -158,6 +196,8 @@ it('the metrics of saturation are those of its trace', async () => {
     longestMs: 2400,
     meanRequestMs: 3100,
     served: 2,
+    // From 1 s on, when the first one was reported, to 4.1 s.
+    queueMs: 3100.12,
     stretches: [{ startMs: 1700, endMs: 4100 }],
     busyIn: [
       { pid: 101, cause: 'sleep', call: 'clock_nanosleep', target: '' },
@@ -201,20 +241,31 @@ const acceptStays = (worker: ThreadLines): ThreadLines => worker.stays(`accept4(
 it('workers that wait in accept itself are busy from there to the next accept', async () => {
   const trace = new TraceLines();
   for (const worker of acceptors([101, 102, 103])(trace)) {
-    for (let index = 0; index < 4; index++) asksFor(worker, 500 + index * 2000, 1500).close(11);
+    for (let index = 0; index < 5; index++) asksFor(worker, Math.max(500, worker.now + 0.02), 1500).close(11);
     acceptStays(worker);
   }
   trace.thread(100).at(10_000).call('getpid(', ')', 100);
   const report = await analyzed(trace);
   const { title, severity, metrics } = only(report, KIND);
   assert.equal(severity, 'critical');
-  assert.equal(title, 'GET /up holds all 3 workers 60 % of the time: poll on 10.0.0.7:28091 (HTTP)');
-  assert.deepEqual([metrics.workers, metrics.served], [3, 12]);
+  assert.equal(title, 'GET /up holds all 3 workers 75 % of the time: poll on 10.0.0.7:28091 (HTTP)');
+  assert.deepEqual([metrics.workers, metrics.served], [3, 15]);
   for (const { pid, busyPercent } of report.workers.filter(({ role }) => role !== 'master'))
     assert.ok(
-      Math.abs((busyPercent ?? 0) - 60) < 0.5,
+      Math.abs((busyPercent ?? 0) - 75) < 0.5,
       `${pid} is busy ${busyPercent} %, its last wait is idle as well`,
     );
+});
+
+it('and while each of them waits there for its next client, nobody waited for one of them', async () => {
+  const trace = new TraceLines();
+  for (const worker of acceptors([101, 102, 103])(trace)) {
+    for (let index = 0; index < 4; index++) asksFor(worker, 500 + index * 2000, 1500).close(11);
+    acceptStays(worker);
+  }
+  trace.thread(100).at(10_000).call('getpid(', ')', 100);
+  const { severity, metrics } = only(await analyzed(trace), KIND);
+  assert.deepEqual([severity, metrics.queueMs], ['info', 0]);
 });
 
 it('and are not while clients keep their connections open and ask nothing', async () => {
@@ -240,8 +291,8 @@ it('and are not while clients keep their connections open and ask nothing', asyn
 it('also while they wait for a CGI script in an epoll instance made for that alone, as Apache does', async () => {
   const trace = new TraceLines();
   for (const worker of acceptors([101, 102, 103])(trace)) {
-    for (let index = 0; index < 4; index++) {
-      worker.accept(11, { ms: 500 + index * 2000 - worker.now }).read(11, 'GET /cgi');
+    for (let index = 0; index < 5; index++) {
+      worker.accept(11, { ms: Math.max(500 - worker.now, 0.02) }).read(11, 'GET /cgi');
       worker.call('pipe2(', ', 0)', '0 [12<pipe:[71]>, 13<pipe:[71]>]').labels.set(8, 'anon_inode:[eventpoll]');
       worker.labels.set(12, 'pipe:[71]');
       worker.call('epoll_create1(EPOLL_CLOEXEC', ')', '8<anon_inode:[eventpoll]>');
@@ -252,8 +303,8 @@ it('also while they wait for a CGI script in an epoll instance made for that alo
   trace.thread(100).at(10_000).call('getpid(', ')', 100);
   const report = await analyzed(trace);
   const { title, severity, metrics } = only(report, KIND);
-  assert.deepEqual([severity, metrics.served], ['critical', 12]);
-  assert.match(title, /^GET \/cgi holds all 3 workers 60 % of the time/);
+  assert.deepEqual([severity, metrics.served], ['critical', 15]);
+  assert.match(title, /^GET \/cgi holds all 3 workers 75 % of the time/);
   for (const { role } of report.workers.filter(({ pid }) => pid !== 100)) assert.equal(role, 'blocking-acceptor');
 });
 

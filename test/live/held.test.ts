@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { readProcess } from '../../src/sources/live/process-facts.ts';
@@ -111,3 +112,41 @@ for (const engine of ['bpftrace', 'strace'] as const) {
     }
   });
 }
+
+for (const engine of ['bpftrace', 'strace'] as const)
+  test(`${engine}: the other workers are traced where somebody else traces one, and nobody is hurt`, LIVE, async () => {
+    const [held = 0, other = 0] = server.workers;
+    // It ends with the test, also when that is killed.
+    const words = ['--pdeathsig', 'INT', 'timeout', '60', 'strace', '-qq', '-o', '/dev/null', '-p', String(held)];
+    const tracer = spawn('setpriv', words, { stdio: 'ignore' });
+    try {
+      await until('it to be traced', () => (readProcess(held)?.tracer ?? 0) !== 0);
+      const holder = readProcess(held)?.tracer;
+      const { stdout, stderr } = await runDrover([
+        'attach',
+        `:${server.port}`,
+        '--engine',
+        engine,
+        '--yes',
+        '--for',
+        '3s',
+        '--json',
+      ]);
+      const pids = JSON.parse(stdout).workers.map(({ pid }: { readonly pid: number }) => pid);
+      assert.match(
+        stderr,
+        engine === 'strace'
+          ? new RegExp(`Process ${held} \\(gunicorn\\) is left out: pid ${holder} \\(strace\\) traces it`)
+          : new RegExp(`Process ${held} \\(gunicorn\\) is already traced by pid ${holder} \\(strace\\)`),
+      );
+      assert.equal(pids.includes(held), engine === 'bpftrace', String(pids));
+      assert.ok(pids.includes(other), String(pids));
+      assert.match(stderr, /Detached from [23] processes, all running/);
+      assert.equal(readProcess(held)?.tracer, holder);
+      assert.equal(readProcess(other)?.tracer, 0);
+    } finally {
+      tracer.kill('SIGINT');
+    }
+    await until('it to be free', () => readProcess(held)?.tracer === 0);
+    assert.match(readProcess(held)?.state ?? '', /^[SR]$/);
+  });

@@ -65,6 +65,16 @@ describe('what a process printed of its failure', () => {
     assert.equal(text.before(7 * SECOND, 106, 4)?.error?.text, 'Error: no such table');
   });
 
+  it('is the later one of two complaints, or of two tracebacks, that lines of a log part', () => {
+    const info = '[INFO] listening again';
+    assert.deepEqual(texts(printed(['Error: no port', info, 'Error: worker failed'])), ['Error: worker failed']);
+    const second = TRACEBACK.with(2, 'KeyError: port');
+    assert.deepEqual(texts(printed([...TRACEBACK, info, ...second])), second);
+    assert.deepEqual(texts(printed([...TRACEBACK.slice(0, 2), info, 'Error: worker failed'])), [
+      'Error: worker failed',
+    ]);
+  });
+
   it('is the second of two tracebacks', () => {
     assert.deepEqual(
       texts(printed([...TRACEBACK, ...TRACEBACK.with(2, 'KeyError: port')])),

@@ -82,6 +82,18 @@ describe('threads of one process that wait on one epoll instance are one loop', 
       assert.equal(report.workers[0]?.longestTurnMs, metrics.stallMs);
     });
 
+    it(`for a share of the time since one of them was first seen to look: one ${name}`, async () => {
+      const { trace, threads } = runtime([102]);
+      const [first, second] = threads.map((thread) => thread.at(1000)) as [ThreadLines, ThreadLines];
+      first.waitUntil(1050, LISTENER);
+      second.waitUntil(1070, LISTENER);
+      parkUntil(second, 1850);
+      work(first.accept(11).read(11, 'GET /slow'), 700).reply(11).close(11).waitUntil(2000);
+      second.waitUntil(2000);
+      const share = Number(only(await analyzed(trace), 'loop-stall').metrics.share);
+      assert.ok(share > 0.67 && share < 0.71, `${share}`);
+    });
+
     it(`and not while one ${name} and another waits`, async () => {
       const { trace, threads } = runtime([102]);
       const [first, second] = threads as [ThreadLines, ThreadLines];

@@ -17,7 +17,7 @@ export interface Mutant extends Range {
   readonly inside: string;
 }
 
-/** A mutant that is built in, and is run where `DROVER_MUTANT` is its number. */
+/** A mutant that is built in, and is run where `droverMutant` (`judge.ts`) says yes to its number. */
 export interface NumberedMutant extends Mutant {
   readonly id: number;
 }
@@ -69,9 +69,8 @@ export function mutantsOf(program: string): Mutant[] {
 
 /** The program with these mutants built in: each is switched on by its number, and all are off without one. */
 export function withMutants(program: string, mutants: readonly NumberedMutant[]): string {
-  const active = '((active) => (id) => id === active)(Number(process.env.DROVER_MUTANT))';
   // One line with what follows, as stack traces have the lines of the source map.
-  return `const isMutant = (globalThis.droverMutant ??= ${active}); ${switched(program, { from: 0, to: program.length }, mutants)}`;
+  return `const isMutant = (globalThis.droverMutant ?? (() => false)); ${switched(program, { from: 0, to: program.length }, mutants)}`;
 }
 
 /** What stands in `range`, with a switch around the expression of each of these mutants that is in it. */

@@ -1,16 +1,16 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Reach, ReachRequest } from './measure-reach.ts';
+import type { TestReach } from './judge.ts';
+import { JudgeProcess, NO_ANSWER } from './judge-process.ts';
 import { type Mutant, mutantsOf, withMutants } from './mutants.ts';
 import { type SourcePlace, sourcePlaceOf } from './source-place.ts';
-import { quickTests, SAMPLES, testsFor } from './tests-for.ts';
+import { quickTests, testsFor } from './tests-for.ts';
 
 type Verdict = 'killed' | 'endless' | 'rejected' | 'survived';
-type Ending = 'passed' | 'failed' | 'endless';
 
 /** A mutant of one of the built modules. */
 interface Candidate extends Mutant {
@@ -25,10 +25,13 @@ interface Drawn extends Candidate {
 /** A mutant whose tests need so much more processor time has made a loop endless: the tests have noticed. */
 const PATIENCE = 3;
 const START_SECONDS = 10;
-/** The samples are not measured. They take about 30 s. */
-const SAMPLES_SECONDS = 30;
-/** A mutant for which a test waits in vain takes no processor time. */
-const WAIT_MS = 600_000;
+
+/** What one run of the tests tells. */
+interface Reach {
+  /** Mutants of what is computed while a module is loaded: no test can be told to run them. */
+  readonly loaded: readonly number[];
+  readonly tests: readonly TestReach[];
+}
 
 const { values: flags } = parseArgs({
   options: {
@@ -44,11 +47,10 @@ const random = randomNumbers(Number(flags.seed));
 const copy = copyOfProject();
 const dist = join(copy, 'dist');
 
-const running = new Set<ChildProcess>();
+const judges = new Set<JudgeProcess>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    // Tests are in groups of their own, which the terminal does not end.
-    for (const runner of running) stop(runner);
+    for (const judge of judges) judge.end();
     rmSync(copy, { recursive: true, force: true });
     process.exit(130);
   });
@@ -62,8 +64,9 @@ try {
         drawn.filter((mutant) => mutant.file === file),
       ),
     );
-  await judgeAll(drawn, measuredReach(drawn));
+  await judgeAll(drawn);
 } finally {
+  for (const judge of judges) judge.end();
   rmSync(copy, { recursive: true, force: true });
 }
 
@@ -105,36 +108,29 @@ function programsIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** One run of all quick tests tells which of them run the place of which mutant: no other can notice it. */
-function measuredReach(drawn: readonly Drawn[]): Reach {
-  const output = join(copy, 'reach.json');
-  const programs = [...new Set(drawn.map(({ file }) => file))];
-  const request: ReachRequest = { programs, tests: quickTests(dist), output };
-  const program = join(dist, 'test/mutation/measure-reach.js');
-  const words = ['--test-reporter=tap', program, JSON.stringify(request)];
-  const { status, stdout } = spawnSync(process.execPath, words, { cwd: copy, encoding: 'utf8', maxBuffer: 2 ** 28 });
-  if (status !== 0) {
-    const failed = stdout.match(/^ *not ok .*/gm)?.join('\n') ?? '';
-    throw new Error(`the tests must pass before mutants are judged: npm run test:unit\n${failed}`);
-  }
-  return JSON.parse(readFileSync(output, 'utf8'));
-}
-
-async function judgeAll(drawn: readonly Drawn[], reach: Reach): Promise<void> {
+async function judgeAll(drawn: readonly Drawn[]): Promise<void> {
   const verdicts: Record<Verdict, number> = { killed: 0, endless: 0, rejected: 0, survived: 0 };
+  const programs = [...new Set(drawn.map(({ file }) => file))];
+  const started = await Promise.all(Array.from({ length: availableParallelism() }, () => startJudge(programs)));
+  const reach = await measuredReach(started);
   const waiting = drawn.values();
-  const judgeNext = async (): Promise<void> => {
+  const judgeNext = async (first: JudgeProcess): Promise<void> => {
+    let judge = first;
     for (const mutant of waiting) {
       const start = performance.now();
-      const { verdict, files } = await judge(mutant, reach);
+      const { verdict, count, by, isSpent } = await verdictOn(mutant, reach, judge);
+      if (isSpent) {
+        stop(judge);
+        ({ judge } = await startJudge(programs));
+      }
       verdicts[verdict]++;
       const seconds = ((performance.now() - start) / 1_000).toFixed(1);
       const [, place = ''] = placesOf(mutant);
       const line = mutant.source?.line ?? 0;
-      console.log(`${verdict.padEnd(8)}  ${place} (line ${line})  ${mutant.name}  ${files} files, ${seconds} s`);
+      console.log(`${verdict.padEnd(8)}  ${place} (line ${line})  ${mutant.name}  ${count} tests, ${seconds} s  ${by}`);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, judgeNext));
+  await Promise.all(started.map(({ judge }) => judgeNext(judge)));
   const { killed, endless, rejected, survived } = verdicts;
   const share = ((100 * survived) / Math.max(1, killed + endless + survived)).toFixed(0);
   console.log(
@@ -143,56 +139,85 @@ async function judgeAll(drawn: readonly Drawn[], reach: Reach): Promise<void> {
   );
 }
 
-async function judge(mutant: Drawn, { loaded, tests }: Reach): Promise<{ verdict: Verdict; files: number }> {
-  const reaching = tests.filter(({ mutants }) => loaded.includes(mutant.id) || mutants.includes(mutant.id));
-  const { near, far } = testsFor(dist, relative(dist, mutant.file));
-  const quickest = reaching.toSorted((a, b) => a.seconds - b.seconds).map(({ test }) => test);
-  const inOrder = [near, far].flatMap((files) => quickest.filter((test) => files.includes(test)));
-  const known = reaching.reduce((sum, { seconds }) => sum + seconds, 0);
-  const ending =
-    inOrder.length > 0
-      ? await run(mutant, inOrder, START_SECONDS + PATIENCE * known)
-      : await run(mutant, [join(dist, SAMPLES)], START_SECONDS + PATIENCE * SAMPLES_SECONDS);
-  const files = inOrder.length;
-  if (ending !== 'passed') return { verdict: ending === 'failed' ? 'killed' : 'endless', files };
-  return { verdict: compiles(mutant) ? 'survived' : 'rejected', files };
+interface Started {
+  readonly judge: JudgeProcess;
+  readonly loaded: readonly number[];
 }
 
-/** Ends the tests at the first one that fails. They share a process: most of the time of a test file is its start. */
-function run({ id }: Drawn, tests: readonly string[], seconds: number): Promise<Ending> {
-  const program = [process.execPath, '--test-reporter=tap', join(dist, 'test/mutation/run-all.js'), ...tests];
-  const runner = spawn('sh', ['-c', 'ulimit -t "$0" && exec "$@"', String(Math.ceil(seconds)), ...program], {
-    cwd: copy,
-    env: { ...process.env, DROVER_MUTANT: String(id) },
-    stdio: ['ignore', 'pipe', 'ignore'],
-    detached: true,
-  });
-  running.add(runner);
-  const timer = setTimeout(() => stop(runner), WAIT_MS);
-  let failed = false;
-  runner.stdout.on('data', (text: Buffer) => {
-    if (failed || !/^\s*not ok /m.test(text.toString('latin1'))) return;
-    failed = true;
-    stop(runner);
-  });
-  return new Promise((resolve) => {
-    runner.on('close', (code, signal) => {
-      clearTimeout(timer);
-      running.delete(runner);
-      if (failed) resolve('failed');
-      else if (signal !== null) resolve('endless');
-      else resolve(code === 0 ? 'passed' : 'failed');
-    });
-  });
+async function startJudge(programs: readonly string[], mutant?: number): Promise<Started> {
+  const judge = new JudgeProcess(copy, mutant);
+  judges.add(judge);
+  const answer = await judge.ask({ ask: 'load', programs });
+  // A module that does not load with its mutant has told about it.
+  return { judge, loaded: answer !== NO_ANSWER && answer.tell === 'loaded' ? answer.mutants : [] };
 }
 
-/** Tests may start processes: all of them are in the group of the runner. */
-function stop({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has just ended.
+function stop(judge: JudgeProcess): void {
+  judge.end();
+  judges.delete(judge);
+}
+
+/** One run of all quick tests tells which of them run the place of which mutant: no other can notice it. */
+async function measuredReach(started: readonly Started[]): Promise<Reach> {
+  const waiting = quickTests(dist).values();
+  const tests: TestReach[] = [];
+  const measureNext = async ({ judge }: Started): Promise<void> => {
+    for (const file of waiting) {
+      const answer = await judge.ask({ ask: 'measure', file });
+      if (answer === NO_ANSWER || answer.tell !== 'measured')
+        throw new Error(`tests must pass before mutants are judged: npm test -- ${nameOf(file)}`);
+      tests.push(...answer.reach);
+    }
+  };
+  await Promise.all(started.map(measureNext));
+  return { loaded: started[0]?.loaded ?? [], tests };
+}
+
+interface Judged {
+  readonly verdict: Verdict;
+  /** How many tests run its place. */
+  readonly count: number;
+  /** The test that failed. */
+  readonly by: string;
+  /** Whether the process of the judge cannot go on. */
+  readonly isSpent: boolean;
+}
+
+async function verdictOn(mutant: Drawn, { loaded, tests }: Reach, judge: JudgeProcess): Promise<Judged> {
+  const { id } = mutant;
+  const isLoaded = loaded.includes(id);
+  const reaching = tests.filter(({ mutants }) => isLoaded || mutants.includes(id));
+  const files = inOrder(reaching, relative(dist, mutant.file));
+  const places = files.flatMap((file) => reaching.filter((test) => test.file === file));
+  const count = places.length;
+  let answer = isLoaded ? null : await judge.ask({ ask: 'judge', mutant: id, tests: places }, limitOf(places));
+  let isSpent = answer === NO_ANSWER;
+  if (answer === null || (answer !== NO_ANSWER && answer.tell === 'judged' && answer.isSpoiled)) {
+    isSpent ||= answer !== null;
+    const alone = (await startJudge([], id)).judge;
+    // With the tests before it, which it may need.
+    const whole = files.flatMap((file) => tests.filter((test) => test.file === file));
+    answer = await alone.ask({ ask: 'judge', mutant: id, tests: whole }, limitOf(whole));
+    stop(alone);
   }
+  if (answer === NO_ANSWER || answer.tell !== 'judged') return { verdict: 'endless', count, by: '', isSpent };
+  const by = answer.failed?.name.replace(`${dist}/test/`, '') ?? '';
+  if (by !== '') return { verdict: 'killed', count, by, isSpent };
+  return { verdict: compiles(mutant) ? 'survived' : 'rejected', count, by, isSpent };
+}
+
+/** Processor time. */
+function limitOf(tests: readonly TestReach[]): number {
+  return START_SECONDS + PATIENCE * tests.reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+/** The files of these tests: those near what is changed first, and then the quickest. */
+function inOrder(tests: readonly TestReach[], changed: string): string[] {
+  const secondsOf = new Map<string, number>();
+  for (const { file, seconds } of tests) secondsOf.set(file, (secondsOf.get(file) ?? 0) + seconds);
+  const quickest = [...secondsOf].toSorted(([, a], [, b]) => a - b).map(([file]) => file);
+  const { near, far } = testsFor(dist, changed);
+  return [near, far].flatMap((files) => quickest.filter((file) => files.includes(file)));
 }
 
 /** Whether the same change of the source has its types. True where the source is written too differently to tell. */

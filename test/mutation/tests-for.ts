@@ -5,8 +5,6 @@ import { basename, join } from 'node:path';
 const ROOMS = ['detectors', 'model', 'analysis'];
 /** The examples of the pages, and what the recorder of the model tells. */
 const ALONE = ['test/detectors.test.js', 'test/output/timeline.test.js'];
-/** What real servers did, by their own figures: for what no quick test runs. */
-export const SAMPLES = 'test/samples.slow.test.js';
 
 /** The built quick test files that judge what detectors and model say. */
 export function quickTests(dist: string): string[] {

@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import type { Report, Timeline } from '../../src/analysis/report.ts';
 import { renderHtml } from '../../src/output/html/html.ts';
 import { complaintsOfPage } from '../support/page-checks.ts';
-import { buildEvidence, buildFinding, buildReport, buildWorker, nightReport } from '../support/report-builder.ts';
+import { buildEvidence, buildFinding, buildReport, nightReport } from '../support/report-builder.ts';
 import { PAGE_ASSETS, pageAssets } from '../tools/page-assets.ts';
+import { overfullReport } from './overfull-report.ts';
 
 const TIMELINE: Timeline = {
   startMs: 0,
@@ -148,7 +149,7 @@ test('a capture without times has no timeline and says so', () => {
 test('no finding is not health: the page names what was looked for, and does not look like a finding', () => {
   const page = renderHtml(buildReport());
   assert.match(page, /<header class="none">/);
-  assert.match(textOf(page), /No finding is not health: it holds for these lines/);
+  assert.match(textOf(page), /No finding is not health: drover judged these lines/);
   const untold = renderHtml(
     buildReport({ verdict: { severity: 'none', confidence: 'cannot-tell', text: 'Cannot tell: too short.' } }),
   );
@@ -181,38 +182,7 @@ test('members, effects and what belongs together are told with the cause', () =>
 });
 
 test('a page is under 1 MB, whatever was found, and names what it leaves out', () => {
-  const long = '<&>"'.repeat(500);
-  const stalls = Array.from({ length: 997 }, (_, index) => ({ startMs: index * 50, endMs: index * 50 + 20 }));
-  const findings = Array.from({ length: 401 }, (_, index) =>
-    buildFinding({
-      id: `loop-stall-${index + 1}`,
-      summary: long,
-      why: `${index} ${long}`,
-      workers: Array.from({ length: 128 }, (_, worker) => worker + 1),
-      metrics: { stalls },
-      evidence: Array.from({ length: 17 }, (_, line) => buildEvidence({ line: line + 1, text: long })),
-      next: Array.from({ length: 5 }, (_, step) => ({ text: `${index} ${step} ${long}`, command: long })),
-    }),
-  );
-  const workers = Array.from({ length: 128 }, (_, index) => buildWorker({ pid: index + 1 }));
-  const states = 'er'.repeat(156);
-  const timeline = {
-    startMs: 0,
-    columnMs: 200,
-    columns: 312,
-    isOnOneClock: true,
-    rows: workers.map(({ pid }) => ({ pid, host: null, states })),
-  };
-  const calls = Array.from({ length: 401 }, () => ({
-    call: long,
-    count: 17,
-    errors: { [long]: 17 },
-    totalMs: 1,
-    maxMs: 1,
-    p50Ms: 1,
-    p99Ms: 1,
-  }));
-  const page = renderHtml({ ...buildReport({ findings, workers, calls, verdict: { text: long } }), timeline });
+  const page = renderHtml(overfullReport(31));
   assert.deepEqual(complaintsOfPage(page), []);
   assert.match(textOf(page), /\+\d+ more: \d+ loop-stall/);
   assert.equal(page.match(/<g class="lane"/g)?.length, 128);

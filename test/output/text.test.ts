@@ -107,6 +107,7 @@ NOT JUDGED  1 kind: gc-io; -v says why
 CRITICAL    likely: Worker 4127 does not yield: 13 turns
             over 100 ms, the longest 2.41 s in fsync.
 NEXT        See who syncs on the request path. (1)
+               lsof -p 4127 -a -d 9
 `,
   );
 });
@@ -165,6 +166,7 @@ DIAGNOSTICS  what the reader of the trace stumbled over
 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 CRITICAL    likely: Worker 4127 does not yield: 13 turns over 100 ms, the longest 2.41 s in fsync.
 NEXT        See who syncs on the request path. (1)
+               lsof -p 4127 -a -d 9
 `,
   );
 });
@@ -202,7 +204,7 @@ NO FINDING  No herd, no turn of 100 ms or more and no EPIPE in these 58.2 s of 3
             workers.
 DATA        good   every line read   no event lost
 ────────────────────────────────────────────────────────────────────────────────
-No finding is not health: it holds for these lines, these processes and these
+No finding is not health: drover judged these lines and processes only, by these
 thresholds (drover explain thresholds).
 
 LOOKED AT   1,204,319 events   gunicorn, 3 workers   58.20 s   1,204,331 lines
@@ -272,7 +274,8 @@ test('what an earlier finding said already is not said again, unless everything 
   const text = renderText(buildReport({ findings }), plain);
   assert.match(text, /^ {4}WHY {4}as in 1\n {4}NEXT {3}1 Look\.\n {11}2 as in 1: See the code that runs\.\n {4}PROOF/m);
   assert.equal(text.split('py-spy dump').length - 1, 1);
-  assert.equal(renderText(buildReport({ findings }), { ...plain, verbose: 1 }).split('py-spy dump').length - 1, 2);
+  // A long one repeats the first step below the verdict at its end.
+  assert.equal(renderText(buildReport({ findings }), { ...plain, verbose: 1 }).split('py-spy dump').length - 1, 3);
 });
 
 test('a report of several screens ends with its worst findings and its verdict', () => {
@@ -283,7 +286,7 @@ test('a report of several screens ends with its worst findings and its verdict',
     .trimEnd()
     .split('\n');
   assert.deepEqual(
-    lines.slice(-8).map((line) => line.slice(0, 29)),
+    lines.slice(-9).map((line) => line.slice(0, 29)),
     [
       ' 1  CRITICAL  Stall 1   likel',
       ' 2  CRITICAL  Stall 2   likel',
@@ -293,6 +296,7 @@ test('a report of several screens ends with its worst findings and its verdict',
       'CRITICAL    likely: Worker 41',
       '            longest 2.41 s in',
       'NEXT        See who syncs on ',
+      '               lsof -p 4127 -',
     ],
   );
 });

@@ -203,3 +203,81 @@ describe('a file in which nothing of a process can be read is refused, with what
     assert.equal(workers[0]?.atEnd?.call, 'flock');
   });
 });
+
+describe('lines that tell when calls returned, and not how long they took', () => {
+  /** Two workers; each request is accepted, asks a service and is answered. Seconds in front of each call. */
+  const capture = (idle: number, service: number): string => {
+    const lines: [at: number, line: string][] = [];
+    for (const tid of [101, 102]) {
+      let at = tid * 1e6;
+      for (let request = 0; request < 7; request++) {
+        for (const [after, nr, ret] of [
+          [idle, 288, 9],
+          [1e-4, 45, 46],
+          [1e-4, 42, 0],
+          [1e-4, 44, 18],
+          [service, 45, 2],
+          [1e-4, 44, 138],
+          [1e-4, 3, 0],
+        ] as const) {
+          at += after * 1e9;
+          lines.push([at, `${at} gunicorn ${tid} id=${nr} ret=${ret}`]);
+        }
+      }
+    }
+    lines.sort(([a], [b]) => a - b);
+    return ['Attaching 1 probe...', ...lines.map(([, line]) => line), ''].join('\n');
+  };
+
+  it('are charged for the time before them: the workers waited for an answer, and had sent the question', async () => {
+    const { findings } = await read(capture(0.001, 2));
+    assert.deepEqual(
+      findings.map(({ kind, title }) => [kind, /sendto|recvfrom/.exec(title)?.[0]]),
+      [['worker-saturation', 'recvfrom']],
+    );
+    assert.doesNotMatch(JSON.stringify(findings), /listener fd unknown/);
+  });
+
+  it('show no busy worker where the time lies before an accept', async () => {
+    assert.deepEqual((await read(capture(2, 0.001))).findings, []);
+  });
+});
+
+describe('names of probes in place of calls', () => {
+  const printed = (probes: readonly string[]): string =>
+    ['Attaching 3 probes...']
+      .concat(
+        probes.map((probe, i) => `${5_000_000_000 + i * 1_000_000} 17 17 tracepoint:syscalls:${probe} ${7 - (i % 9)}`),
+      )
+      .concat('')
+      .join('\n');
+  const RETURNS = ['sys_exit_recvfrom', 'sys_exit_sendto', 'sys_exit_close', 'sys_exit_accept4', 'sys_exit_recvfrom'];
+
+  it('are read where the program traced returns alone', async () => {
+    const { calls } = await read(printed(RETURNS));
+    assert.deepEqual(calls.map(({ call, count }) => `${call} ${count}`).toSorted(), [
+      'accept4 1',
+      'close 1',
+      'recvfrom 2',
+      'sendto 1',
+    ]);
+  });
+
+  it('are refused by name where entries stand between returns: each call would count twice', async () => {
+    const { message, hint } = await refusal(printed([...RETURNS, 'sys_enter_recvfrom']));
+    assert.match(message, /output of bpftrace with names of probes in place of calls/);
+    assert.match(String(hint), /strace -f -ttt/);
+  });
+});
+
+it('what no call could be read from is named: output of a tool, stacks, messages', async () => {
+  for (const [lines, name] of [
+    [
+      'Tracing open syscalls... Hit Ctrl-C to end.\nPID    COMM   FD ERR PATH\n22093  node    5   0 /etc/a\n',
+      'ready-made tool',
+    ],
+    ['\n        perf_syscall_enter+397\n        syscall_trace_enter+384\n', 'stacks of code'],
+    ['/usr/sbin/a.bt:1-2: WARNING: vfs_open is not traceable (not there)\n', 'probes that this kernel does not have'],
+  ] as const)
+    assert.match((await refusal(`Attaching 2 probes...\n${lines}@n: 5\n`)).message, new RegExp(name));
+});

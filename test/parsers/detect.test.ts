@@ -106,7 +106,6 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ['BZh91AY&SY', /bzip2/],
   [Buffer.from('0a0d0d0a1c000000', 'hex'), /sysdig -r/],
   [Buffer.from('d4c3b2a102000400', 'hex'), /pcap/],
-  [Buffer.from('\ufeffread(3, "x", 1) = 1\n', 'utf16le'), /UTF-16.*iconv/],
   [Buffer.from([0, 1, 2, 3, 200, 201, 202, 5, 6, 7, 255]), /binary data/],
   [Buffer.alloc(512), /a hole of zero bytes, .*emptied.*tr -d '\\0'/],
   [Buffer.alloc(511), /binary data/],
@@ -192,6 +191,43 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
         /^a tar archive; type: mkdir capture && tar -xf FILE -C capture && drover capture$/,
       ] as const,
   ),
+  ['State      Recv-Q Send-Q Local Address:Port\nLISTEN     3      2048   127.0.0.1:80\n', /^a table of sockets/],
+  ['CLOSE-WAIT 47     0          127.0.0.1:18600    127.0.0.1:46584\n', /^a table of sockets/],
+  ['COMMAND    PID USER   FD   TYPE   DEVICE SIZE/OFF     NODE NAME\n', /^a table of open files \(lsof\)/],
+  ['top - 22:08:05 up 15:30,  0 user,  load average: 13.20, 15.04, 10.74\n', /^a table of processes/],
+  ['    PID     TID STAT WCHAN                          COMMAND\n', /^a table of processes/],
+  ['procs -----------memory---------- ---swap-- -----io---- -system-- ------cpu-----\n', /^figures of the host/],
+  ['[    0.358343] TCP: Hash tables configured (established 262144 bind 65536)\n', /^messages of the kernel/],
+  ['[Fri Nov 27 06:38:04 2026] Linux version 6.18.44\n', /^messages of the kernel/],
+  ['[<0>] wait_woken+0x89/0x90\n[<0>] sk_wait_data+0x172/0x190\n', /^the stack of a thread in the kernel/],
+  ['45 0xb 0x7f86f5ddc8c0 0x64 0x0 0x0 0x0 0x7ffd031c3a68 0x7f86f7180929\n', /^the call of a thread \(\/proc/],
+  ['Name:\tgunicorn\nUmask:\t0022\nState:\tS (sleeping)\n', /^a file of \/proc; it shows one moment, and no calls$/],
+  [
+    '2026-11-27 22:08:35\nFull thread dump OpenJDK 64-Bit Server VM:\n',
+    /^stacks of Java \(jstack\); .*strace -f -p PID$/,
+  ],
+  ['goroutine 1 [running]:\nmain.main()\n', /^stacks of goroutines/],
+  ['#0  0x00007f86f7180929 in recv () from libc.so.6\n', /^stacks of threads; for the calls/],
+  ['{\n  "header": {\n    "reportVersion": 4,\n', /^a diagnostic report of Node/],
+  ['Traceback (most recent call last):\n  File "tb.py", line 3, in <module>\n', /^the stack of an exception/],
+  [
+    '           time    cpu  task name                       wait time  sch delay   run time\n',
+    /^output of `perf sched`/,
+  ],
+  [
+    'gunicorn 16824 55652.111966:     250000 cpu-clock: \n\t           358b3 __dcgettext+0x3 (libc.so.6)\n',
+    /^output of `perf script`; .*`perf trace -i perf.data`/,
+  ],
+  [" Performance counter stats for process id '16746':\n", /^sums of perf/],
+  ['<module> (gunicorn:33);run (wsgiapp.py:67);run (base.py:231);run (arbiter.py:7) 11\n', /flame graph/],
+  ['[pid 16823] SYS_recvfrom(11, 0x7f86f5ddc8c0, 100, 0) = 2\n', /^output of ltrace -S; use strace$/],
+  ['16823 22:08:16.367697 SYS_recvfrom(11, 0x7f86, 100, 0) = 2 <0.099409>\n', /^output of ltrace -S; use strace$/],
+  ['% time     seconds  usecs/call     calls      function\n', /^output of ltrace/],
+  ["libbpf: failed to add legacy kprobe event for 'vfs_read+0x0'\n", /^messages of a tool of bcc that did not start/],
+  ['Tracing run queue latency higher than 1000 us\n', /^output of a ready-made tool of bcc/],
+  ["ERROR: Unknown error -1: couldn't set RLIMIT_MEMLOCK for bpftrace. If your\n", /^messages of bpftrace without/],
+  ['127.0.0.1 - - [27/Nov/2026:22:08:35 +0000] "GET / HTTP/1.1" 200 3\n', /^a log: it has no system calls$/],
+  ['Nov 27 22:08:35 web-1 gunicorn[16823]: worker timeout\n', /^a log: /],
   ['<!doctype html>\n<html>', /HTML/],
   [
     'The kernel then calls accept(2), which fails with EAGAIN.\nSee also read(2) and write(2).\n',
@@ -232,4 +268,30 @@ test('the way out of a file that is no trace is a command to type as it is, with
   assert.match(describeUnknown(gzip, 'web-1.gz'), /`zcat web-1\.gz`$/);
   // What the file itself says is left alone.
   assert.match(describeUnknown(Buffer.from('FILE of nothing\n'), 'x'), /begins with "FILE of nothing"$/);
+});
+
+test('a trace that stands beside something else is cut out by a command to type', () => {
+  const call = (n: number): string =>
+    `${4711 + (n % 2)} 1795189522.0000${n} accept4(3, NULL, NULL, 0) = -1 EAGAIN (Resource temporarily unavailable) <0.000011>\n`;
+  const calls = (count: number): string => Array.from({ length: count }, (_, n) => call(n + 10)).join('');
+  const frames = '[<0>] wait_woken+0x89/0x90\n'.repeat(100);
+  for (const [text, from, to] of [
+    [frames + calls(7), 101, '$'],
+    [calls(7) + frames, 1, '7'],
+    [frames + calls(7) + frames, 101, '107'],
+  ] as const) {
+    assert.equal(detectFormat(Buffer.from(text)), null);
+    assert.equal(
+      describeUnknown(Buffer.from(text), 'all.txt'),
+      `the stack of a thread in the kernel (/proc/PID/stack) beside strace; ` +
+        `type: sed -n '${from},${to}p' all.txt | drover -`,
+    );
+  }
+  // A hang is a call without its end.
+  const hung = '4711 1795189523.000001 recvfrom(9<socket:[7]>,  <unfinished ...>\n';
+  assert.match(describeUnknown(Buffer.from(hung + calls(7) + hung + frames), 'a'), /sed -n '1,9p' a \|/);
+  const within = Buffer.from(frames + calls(3) + frames + calls(4));
+  assert.match(describeUnknown(within), / beside strace; give the lines of strace in a file of their own$/);
+  // Examples in a text are no trace.
+  assert.doesNotMatch(describeUnknown(Buffer.from(frames + calls(4))), /beside/);
 });

@@ -58,6 +58,7 @@ export interface PlainOther {
   readonly since?: number;
   /** Of a sample of code: each frame in words. */
   readonly stack?: string;
+  readonly queue?: string;
   /** Of a membership: the thread group. */
   readonly pid?: number;
   readonly count?: number;
@@ -155,8 +156,9 @@ export function plain(record: TraceRecord): PlainCall | PlainOther {
       time: record.time,
     };
   if (record.kind === 'observed') {
-    const { lane, leader, ...told } = record;
-    return { ...told, lane: lane.index, tid: lane.tid, leader: leader.tid };
+    const { lane, leader, queue, ...told } = record;
+    const waiting = queue === null ? {} : { queue: `${queue.least} for ${queue.length} until ${queue.ago} before` };
+    return { ...told, ...waiting, lane: lane.index, tid: lane.tid, leader: leader.tid };
   }
   if (record.kind === 'sampled') {
     const { lane, frames, ...told } = record;

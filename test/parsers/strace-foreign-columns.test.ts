@@ -111,26 +111,6 @@ describe('columns of other programs before each line', () => {
     }
   });
 
-  it('are taken from JSON, as Docker and the journal keep lines, with their time where strace gave none', () => {
-    const docker = (line: string, at: string): string =>
-      JSON.stringify({ log: `${line}\n`, stream: 'stderr', time: `2026-11-20T18:29:0${at}.250000017Z` });
-    const journal = (line: string, at: string): string =>
-      JSON.stringify({ __REALTIME_TIMESTAMP: `179520294${at}250000`, MESSAGE: line });
-    for (const packed of [docker, journal]) {
-      const untimed = readTrace(`${packed(`12 ${CALL}`, '1')}\n${packed(`13 read(3, "\\n", 8) = 1`, '3')}\n`);
-      assert.equal(untimed.flags.timestamps, 'epoch');
-      assert.deepEqual(
-        untimed.calls.map(({ tid, name, start }) => [tid, name, start]),
-        [
-          [12, 'epoll_wait', 0],
-          [13, 'read', 2e9],
-        ],
-      );
-      const timed = readTrace([1, 2].map((n) => `${packed(`12 14:08:51.22300${n} ${CALL}`, '1')}\n`).join(''));
-      assert.equal((timed.calls[1]?.start ?? 0) - (timed.calls[0]?.start ?? 0), 1_000);
-    }
-  });
-
   it('do not hide that a record begins behind a call that was cut', () => {
     const lines = ['close(3) = 0', 'read(4, "abc', 'close(5) = 0', 'read(6, "", 8) = 0', 'close(7) = 0'];
     const { calls, account } = readTrace(

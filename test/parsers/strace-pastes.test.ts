@@ -141,6 +141,37 @@ test('an error whose words in brackets a mail program put on the next line is an
   assert.equal(account.unparsed, 0);
 });
 
+test('what explains a result is read from the next line, where a mail program broke the line in front of it', () => {
+  const text = [
+    'accept4(19, NULL, NULL, SOCK_CLOEXEC|SOCK_NONBLOCK) = -1',
+    'EMFILE (Too many open files) <0.000008>',
+    'poll([{fd=10, events=POLLIN}], 1, 300000) = 1',
+    '([{fd=10, revents=POLLIN}]) <0.100000>',
+    'poll([{fd=10, events=POLLIN}], 1, 100) = 0',
+    '(Timeout) <0.100200>',
+    'close(18) = 0',
+    '<0.000011>',
+    // Nothing follows that explains it.
+    'getpriority(PRIO_PROCESS, 0) = -1',
+    'close(17) = 0 <0.000012>',
+  ];
+  for (const chunks of [[1 << 20], [7]]) {
+    const { calls, account } = readTrace(`${text.join('\n')}\n`, { chunks });
+    assert.deepEqual(
+      calls.map(({ name, result, error, duration }) => [name, result, error, duration]),
+      [
+        ['accept4', -1, 'EMFILE', 8_000],
+        ['poll', 1, '', 100_000_000],
+        ['poll', 0, '', 100_200_000],
+        ['close', 0, '', 11_000],
+        ['getpriority', -1, '', -1],
+        ['close', 0, '', 12_000],
+      ],
+    );
+    assert.deepEqual([account.unparsed, account.foreign, account.continued], [0, 0, 4]);
+  }
+});
+
 test('a signal that a mail program wrapped is a signal', () => {
   const { others, account } = readTrace(
     'getpid() = 495\n--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=510, si_uid=0,\n' +
@@ -214,6 +245,14 @@ test('elisions, prompts, comments and program output are foreign, each under its
   );
   assert.deepEqual([account.calls, account.foreign, account.blank, account.unparsed], [3, 9, 1, 0]);
   assert.deepEqual(codes, { 'foreign-line': 3, elision: 5, 'binary-bytes': 1 });
+});
+
+test('lines that somebody took out are a gap behind the last line that stands', () => {
+  const { others } = readTrace('7 1795189522.000001 close(3) = 0\n[...]\n7 1795189523.000001 close(4) = 0\n');
+  assert.deepEqual(
+    others.filter(({ kind }) => kind === 'lost').map(({ time }) => time),
+    [0],
+  );
 });
 
 test("lines that look like the tracer's and cannot be read are unparsed, with samples", () => {

@@ -145,7 +145,7 @@ test('a file whose clock cannot be compared with the others is left out and told
 });
 
 test('records are the same however the bytes are cut', async () => {
-  const texts = [17, 19, 23].map((tid) => workerLines({ from: EPOCH + tid / 1_000, count: 211 }));
+  const texts = [17, 19, 23].map((tid) => workerLines({ from: EPOCH + tid / 1_000, count: 53 }));
   const orders = await Promise.all(
     [1, 61, 4_096, 1_000_000].map(async (chunkBytes) =>
       order(

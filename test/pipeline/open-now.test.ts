@@ -122,3 +122,43 @@ test('a worker that was seen in one thing for a moment is left to the report tha
   const { open } = await ask(sleeper(), { readTo: 1_320, lines, elsewhere: 1_000 });
   assert.deepEqual(titles(open), []);
 });
+
+/** Sync workers 101 and 103 serve one request of 503 ms after the other, from 50 ms on. */
+function busy(): string {
+  const lines: (readonly [number, string])[] = [];
+  for (const [index, pid] of [101, 103].entries())
+    for (let begin = 50 + 7 * index; begin < 9_000; begin += 510) {
+      const add = (after: number, call: string): number => {
+        const ms = begin + after;
+        return lines.push([ms, `${pid} ${(ORIGIN_SECONDS + ms / 1_000).toFixed(6)} ${call}\n`]);
+      };
+      add(-3, `pselect6(7, [${LISTENING}], NULL, NULL, {tv_sec=1}, NULL) = 1 (in [5]) <0.002000>`);
+      add(0, `accept4(${LISTENING}, {sa_family=AF_INET}, [16], SOCK_CLOEXEC) = 9<socket:[77]> <0.000020>`);
+      add(0.1, 'recvfrom(9<socket:[77]>, "GET /a HTTP/1.1\\r\\n\\r\\n", 8192, 0, NULL, NULL) = 19 <0.000010>');
+      add(0.2, 'poll([{fd=11, events=POLLIN}], 1, 60000) = 1 ([{fd=11, revents=POLLIN}]) <0.501000>');
+      add(502, 'sendto(9<socket:[77]>, "HTTP/1.1 200 OK\\r\\n\\r\\n", 19, 0, NULL, 0) = 19 <0.000020>');
+      add(503, 'close(9<socket:[77]>) = 0 <0.000010>');
+    }
+  return lines
+    .toSorted(([a], [b]) => a - b)
+    .map(([, line]) => line)
+    .join('');
+}
+const LISTENING = '5<TCP:[127.0.0.1:8000]>';
+
+test('what was not read yet may have answered the request: it is no older than the looks say', async () => {
+  const openOf = async (readTo: number): Promise<readonly string[]> => {
+    const lines = look(101, '-', 3_400, 0);
+    const { open } = await ask(busy() + lines, { readTo, lines, elsewhere: 1_000 });
+    return open.findings.filter(({ openEnded }) => openEnded).map(({ title }) => title);
+  };
+  // Its request began at 1,580 ms, and was answered at 2,082 ms.
+  assert.deepEqual(await openOf(1_900), []);
+  assert.deepEqual(await openOf(3_399), []);
+});
+
+test('a request that is not answered is as old as the looks say where the reader lags behind', async () => {
+  const lines = look(101, '-', 3_400, 1_700).replace('ran=0', 'ran=1700000000');
+  const { open } = await ask(busy() + lines, { readTo: 1_600, lines, elsewhere: 2_700 });
+  assert.match(titles(open).join('\n'), /warning GET \/a holds worker 101 at least 1\.[678]\d? s/);
+});

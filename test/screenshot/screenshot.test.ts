@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { SCREENSHOT, sampleDashboard, screenshot } from './screenshot.ts';
 
+const dashboard = sampleDashboard();
 const README = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
 
 it('the picture in the README is what the dashboard shows (node dist/test/screenshot/screenshot.js)', async () => {
-  assert.equal(readFileSync(SCREENSHOT, 'utf8'), await screenshot());
+  assert.equal(readFileSync(SCREENSHOT, 'utf8'), await screenshot(await dashboard));
   assert.ok(README.includes('](test/screenshot/triage.svg)'), 'the README shows it');
 });
 
 it('the screen in the README is the one that one sees', async () => {
-  const { lines } = await sampleDashboard();
+  const { lines } = await dashboard;
   const shown = lines.map((line) => line.trimEnd()).join('\n');
   assert.ok(README.includes(`\`\`\`\n${shown}\n\`\`\``), `the README lacks\n${shown}`);
 });

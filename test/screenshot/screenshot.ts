@@ -25,8 +25,7 @@ export async function sampleDashboard(): Promise<PaperDashboard> {
 }
 
 /** The same as a picture: each cell with the colours that the terminal gives it. */
-export async function screenshot(): Promise<string> {
-  const dashboard = await sampleDashboard();
+export async function screenshot(dashboard: PaperDashboard): Promise<string> {
   const terminal = new HeadlessTerminal(SIZE.columns, SIZE.rows);
   const painter = await BlessedPainter.create({ ...SIZE, theme: 'dark', write: terminal.write });
   painter.draw(drawScreen(dashboard.state));
@@ -52,4 +51,4 @@ function picture(path: string): Promise<{ readonly report: Report; readonly acti
   });
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(SCREENSHOT, await screenshot());
+if (process.argv[1] === import.meta.filename) writeFileSync(SCREENSHOT, await screenshot(await sampleDashboard()));

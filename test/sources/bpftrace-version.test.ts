@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { bpftraceSettings, versionIn } from '../../src/sources/bpftrace/version.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('a version is told from what bpftrace says of itself', () => {
   assert.equal(versionIn('bpftrace v0.17.0\n'), 17);
@@ -35,47 +33,50 @@ test('lengths of strings are given under the name that the version knows', () =>
   assert.deepEqual(names(null), ['BPFTRACE_STRLEN', 'BPFTRACE_MAX_STRLEN']);
 });
 
-/** What the script of `drover recipe` gives bpftrace on a host of that version, kernel and size. */
-function settingsOfRecipe(version: string, kernel: string, processors: number): Readonly<Record<string, string>> {
-  const script = readFileSync(new URL('../../../src/sources/recipe/capture.sh', import.meta.url), 'utf8');
-  const settings = /^bpftrace_settings\(\) \{\n[^]*?^\}\n/m.exec(script)?.[0] ?? '';
-  assert.notEqual(settings, '');
-  const tools = join(temporaryFolder(), 'tools');
-  mkdirSync(tools);
-  for (const [name, says] of [
-    ['bpftrace', version],
-    ['uname', kernel],
-    ['nproc', String(processors)],
-  ])
-    writeFileSync(join(tools, name ?? ''), `#!/bin/sh\necho '${says}'\n`, { mode: 0o755 });
-  const printed = execFileSync('/bin/sh', ['-c', `${settings}bpftrace_settings\nexport -p`], {
-    env: { PATH: `${tools}:/usr/bin:/bin` },
+const SETTINGS = /^bpftrace_settings\(\) \{\n[^]*?^\}\n/m.exec(
+  readFileSync(new URL('../../../src/sources/recipe/capture.sh', import.meta.url), 'utf8'),
+)?.[0];
+
+/** What `bpftrace --version`, `uname -r` and `nproc` say on a host. */
+type Host = readonly [version: string, kernel: string, processors: number];
+
+/** What the script of `drover recipe` gives bpftrace on each of those hosts; one shell asks for all of them. */
+function settingsOfRecipe(hosts: readonly Host[]): readonly Readonly<Record<string, string>>[] {
+  const asked = hosts.map(
+    ([version, kernel, processors]) =>
+      `(bpftrace() { echo '${version}'; }; uname() { echo '${kernel}'; }; nproc() { echo '${processors}'; }\n` +
+      'bpftrace_settings; export -p; echo NEXT)\n',
+  );
+  const printed = execFileSync('/bin/sh', ['-c', `${SETTINGS}${asked.join('')}`], {
+    env: { PATH: '/usr/bin:/bin' },
     encoding: 'utf8',
   });
-  return Object.fromEntries(
-    [...printed.matchAll(/^(?:export|declare -x) (BPFTRACE_\w+)=["']?(\d+)/gm)].map(([, name = '', value = '']) => [
-      name,
-      value,
-    ]),
-  );
+  return printed
+    .split('NEXT\n')
+    .slice(0, -1)
+    .map((text) =>
+      Object.fromEntries(
+        [...text.matchAll(/^(?:export|declare -x) (BPFTRACE_\w+)=["']?(\d+)/gm)].map(([, name = '', value = '']) => [
+          name,
+          value,
+        ]),
+      ),
+    );
 }
 
 test('the script of a recipe gives the same settings, also on a kernel without the shared buffer', () => {
-  for (const version of ['bpftrace v0.17.0', 'bpftrace v0.20.2', 'bpftrace v0.23.2', 'bpftrace v1.2.0'])
-    for (const kernel of [
-      '5.4.0-150-generic',
-      '5.7.19',
-      '5.8.0',
-      '5.10.0-28-amd64',
-      '4.18.0-553.el8',
-      '6.1.0-28-amd64',
-    ])
-      for (const processors of [1, 3, 64])
-        assert.deepEqual(
-          settingsOfRecipe(version, kernel, processors),
-          bpftraceSettings(96, processors, versionIn(version), kernel),
-          `${version} on ${kernel} with ${processors}`,
-        );
-  const pages = settingsOfRecipe('bpftrace v0.23.2', 'unknown', 64).BPFTRACE_PERF_RB_PAGES;
-  assert.equal(pages, '1024');
+  const versions = ['bpftrace v0.17.0', 'bpftrace v0.20.2', 'bpftrace v0.23.2', 'bpftrace v1.2.0'];
+  const kernels = ['5.4.0-150-generic', '5.7.19', '5.8.0', '5.10.0-28-amd64', '4.18.0-553.el8', '6.1.0-28-amd64'];
+  const hosts = versions.flatMap((version) =>
+    kernels.flatMap((kernel) => [1, 3, 64].map((processors): Host => [version, kernel, processors])),
+  );
+  const all = settingsOfRecipe([...hosts, ['bpftrace v0.23.2', 'unknown', 64]]);
+  assert.equal(all.length, hosts.length + 1);
+  for (const [index, [version, kernel, processors]] of hosts.entries())
+    assert.deepEqual(
+      all[index],
+      bpftraceSettings(96, processors, versionIn(version), kernel),
+      `${version} on ${kernel} with ${processors}`,
+    );
+  assert.equal(all.at(-1)?.BPFTRACE_PERF_RB_PAGES, '1024');
 });

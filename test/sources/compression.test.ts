@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { compressionOf, decompressed } from '../../src/sources/compression.ts';
+import { decompressed, packedAs } from '../../src/sources/compression.ts';
 import { InputError } from '../../src/sources/input-error.ts';
 import type { SourceDiagnostic } from '../../src/sources/trace-input.ts';
 import { needsTool } from '../support/needs-tool.ts';
@@ -38,8 +38,11 @@ test('plain bytes pass through unchanged, however they are cut', async () => {
 });
 
 test('gzip is recognised by its first bytes, however they are cut', async () => {
-  for (const chunkBytes of [1, 2, 4_096])
-    assert.deepEqual(await unpack(gzipSync(TEXT), chunkBytes), { text: TEXT, diagnostics: [] });
+  // Two thousand packed bytes: each chunk is a step of zlib of its own.
+  const text = TEXT.slice(0, 40_003);
+  for (const chunkBytes of [1, 2, 3])
+    assert.deepEqual(await unpack(gzipSync(text), chunkBytes), { text, diagnostics: [] });
+  assert.deepEqual(await unpack(gzipSync(TEXT)), { text: TEXT, diagnostics: [] });
 });
 
 test('gzip data of several members are read to the end', async () => {
@@ -87,7 +90,7 @@ test('a failure of the disk behind gzip data is not taken for damaged data', asy
 for (const program of ['zstd', 'xz', 'bzip2'] as const) {
   test(`${program} data are unpacked by the ${program} program, and a cut is told`, needsTool(program), async () => {
     const packed = execFileSync(program, ['-c'], { input: TEXT, stdio: ['pipe', 'pipe', 'ignore'] });
-    assert.equal(compressionOf(packed), program);
+    assert.equal(packedAs(packed), program);
     assert.deepEqual(await unpack(packed, 61), { text: TEXT, diagnostics: [] });
     const twice = await unpack(Buffer.concat([packed, packed.subarray(0, packed.length >> 1)]));
     assert.ok(twice.text.startsWith(TEXT));
@@ -110,5 +113,13 @@ test('an empty PATH makes a zstd file an error that says what to install', async
 });
 
 test('a text that begins with BZh is a text', () => {
-  assert.equal(compressionOf(Buffer.from('BZh9 was here')), 'none');
+  assert.equal(packedAs(Buffer.from('BZh9 was here')), 'none');
+});
+
+test('UTF-16, as PowerShell writes it, is read as UTF-8, in either order, packed too, and cut anywhere', async () => {
+  const wide = Buffer.from(`\ufeff${TEXT}`, 'utf16le');
+  const swapped = Buffer.from(wide).swap16();
+  for (const bytes of [wide, swapped, wide.subarray(2), gzipSync(wide)])
+    assert.deepEqual(await unpack(bytes, 61), { text: TEXT, diagnostics: [] });
+  assert.equal(packedAs(Buffer.from('7 close', 'latin1')), 'none');
 });

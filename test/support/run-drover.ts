@@ -1,5 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { TypedCommand } from './command-server.ts';
 
 /** The program as it is installed. Compiled tests lie in dist/test/support. */
 export const DROVER = fileURLToPath(new URL('../../../bin/drover.js', import.meta.url));
@@ -23,8 +25,7 @@ export function runDrover(
   { input, environment, directory }: DroverSituation = {},
 ): Promise<DroverRun> {
   const child = spawn(process.execPath, [DROVER, ...words], {
-    // Settings of whoever runs the tests have no say in them.
-    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8', TERM: 'xterm', DROVER_CONFIG: '', ...environment },
+    env: environmentOf(environment),
     ...(directory === undefined ? {} : { cwd: directory }),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -40,5 +41,55 @@ export function runDrover(
     child.on('close', (code, signal) =>
       resolve({ code, signal, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
     );
+  });
+}
+
+/** Settings of whoever runs the tests have no say in them. */
+function environmentOf(own: DroverSituation['environment']): Readonly<Record<string, string>> {
+  return { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8', TERM: 'xterm', DROVER_CONFIG: '', ...own };
+}
+
+const SERVER = fileURLToPath(new URL('./command-server.js', import.meta.url));
+let server: ChildProcess | null = null;
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs the compiled program off a terminal, without input, one command line after the other in one process beside the
+ * test: starting Node costs more than what most of them do. How a process ends is tested by `runDrover`.
+ */
+export function typed(
+  words: readonly string[],
+  { environment, directory = process.cwd() }: Omit<DroverSituation, 'input'> = {},
+): Promise<DroverRun> {
+  const command: TypedCommand = { words, environment: environmentOf(environment), directory };
+  const run = last.then(() => answerTo(command));
+  last = run.catch(() => undefined);
+  return run;
+}
+
+function answerTo(command: TypedCommand): Promise<DroverRun> {
+  server ??= fork(SERVER, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
+  const child = server;
+  child.ref();
+  child.channel?.ref();
+  // Of no interest: the answer holds what was printed.
+  for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref();
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      child.removeAllListeners('message').removeAllListeners('exit');
+      // It ends with the test.
+      child.unref();
+      child.channel?.unref();
+    };
+    child.once('message', (answer) => {
+      settle();
+      resolve(answer as DroverRun);
+    });
+    child.once('exit', (code, signal) => {
+      settle();
+      server = null;
+      reject(new Error(`drover ${command.words.join(' ')} ended its process: ${code ?? signal}`));
+    });
+    child.send(command);
   });
 }

@@ -116,7 +116,14 @@ const TRACES = ['trace.strace.gz', 'trace.bpftrace.gz'];
  * Every folder under samples/ that holds a capture and its truth. The scenes of samples/servers have a truth of their
  * own shape, and a test of their own.
  */
-export function samples(folder = ROOT): Sample[] {
+export function samples(): readonly Sample[] {
+  known ??= samplesBelow(ROOT);
+  return known;
+}
+
+let known: readonly Sample[] | null = null;
+
+function samplesBelow(folder: string): Sample[] {
   if (folder === join(ROOT, 'servers')) return [];
   const found: Sample[] = [];
   const trace = TRACES.map((name) => join(folder, name)).find((path) => existsSync(path)) ?? '';
@@ -124,7 +131,7 @@ export function samples(folder = ROOT): Sample[] {
   if (trace !== '' && existsSync(truth))
     found.push({ name: relative(ROOT, folder), trace, truth: JSON.parse(readFileSync(truth, 'utf8')) as Truth });
   for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) found.push(...samples(join(folder, entry.name)));
+    if (entry.isDirectory()) found.push(...samplesBelow(join(folder, entry.name)));
   return found;
 }
 

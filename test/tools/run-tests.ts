@@ -57,48 +57,43 @@ export function plansOf(words: readonly string[], files: readonly string[]): rea
   const onAll = [...options, `--test-concurrency=${availableParallelism() + 1}`];
   return (['unit', 'slow', 'live'] as const)
     .map((set) => ({ set, processes: inShares(chosen.filter((file) => setOf(file) === set)) }))
-    .map(({ set, processes }) => ({ options: set !== 'live' && processes.length > 1 ? onAll : options, processes }))
+    .map(({ set, processes }) => ({
+      options: [...(set === 'unit' ? [YOUNG_ROOM] : []), ...(set !== 'live' && processes.length > 1 ? onAll : options)],
+      processes,
+    }))
     .filter(({ processes }) => processes.length > 0);
 }
 
 /**
- * Quick tests of these rooms call functions and change nothing of their process, so that many files share one: the
- * modules of drover are loaded once for them, the schema of the report is compiled once, and functions that V8 compiled
- * for one file are fast for the next.
+ * Quick tests that change what all of a process share: its environment, its folder, the flags of V8. All others leave
+ * their process as it was and share one with many: modules are loaded once for them, the schema of the report is
+ * compiled once, and functions that V8 compiled for one file are fast for the next.
  */
-export const SHARING = [
-  'analysis',
-  'archive',
-  'comparison',
-  'dashboard',
-  'detectors',
-  'files',
-  'fuzz',
-  'model',
-  'output',
-  'parsers',
-  'pipeline',
-  'sources',
-  'trace',
-];
-/** With one share each, processors would be idle at the end; each further one loads and compiles all modules again. */
-const SHARES_OF_PROCESSOR = 2;
-/** A file for each share, which imports the tests of that share. */
-const SHARES = 'dist/test/shares';
+export const ALONE = ['cli/dump.test.ts', 'cli/keep-file.test.ts', 'cli/starting/', 'tools/'];
+/**
+ * Room for new objects from the start, in MB. V8 begins with one, and copies what is alive each time that it is full: a
+ * tenth of what quick tests took.
+ */
+const YOUNG_ROOM = '--min-semi-space-size=16';
+/** A file for each share, which imports the tests of that share. Node runs files by name: these first. */
+const SHARES = 'dist/shares';
 
-/** The files of each process. Shares are dealt like cards: neighbours by name are often large together. */
+/**
+ * The files of each process: a share for each processor, since another one would load and compile all modules again.
+ * Shares are dealt like cards: neighbours by name are often large together.
+ */
 export function inShares(
   files: readonly string[],
   processors = availableParallelism(),
 ): readonly (readonly string[])[] {
   const sharing = files.filter(sharesProcess);
-  const count = Math.min(SHARES_OF_PROCESSOR * processors, sharing.length);
+  const count = Math.min(processors, sharing.length);
   const shares = Array.from({ length: count }, (_, share) => sharing.filter((_file, index) => index % count === share));
   return [...shares, ...files.filter((file) => !sharesProcess(file)).map((file) => [file])];
 }
 
 export function sharesProcess(file: string): boolean {
-  return setOf(file) === 'unit' && SHARING.some((room) => file.startsWith(`test/${room}/`));
+  return setOf(file) === 'unit' && !ALONE.some((name) => file.startsWith(`test/${name}`));
 }
 
 /** What node is told to run. The name of a share tells its files, so that two runs at once do not mix. */
@@ -108,12 +103,15 @@ function nameOfShare(files: readonly string[]): string {
   return `${SHARES}/${createHash('sha256').update(files.join()).digest('hex').slice(0, 8)}.test.js`;
 }
 
-/** Writes the files that import the tests of a share. */
+/**
+ * Writes the files that import the tests of a share. All are there before the first test runs: one that waits for a
+ * moment would wait for modules to load, too.
+ */
 function writeShares(root: string, processes: Plan['processes']): void {
   mkdirSync(join(root, SHARES), { recursive: true });
   for (const files of processes) {
     if (files.length < 2) continue;
-    const lines = files.map((file) => `await import('../../../${builtName(file)}');\n`);
+    const lines = files.map((file) => `import '../../${builtName(file)}';\n`);
     writeFileSync(join(root, nameOfShare(files)), lines.join(''));
   }
 }

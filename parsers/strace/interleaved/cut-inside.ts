@@ -16,6 +16,8 @@ const FLAGS: Readonly<Record<string, ReadonlySet<string>>> = {
   O: new Set(OPEN_FLAGS.split(' ')),
   LOCK: new Set(['SH', 'EX', 'UN', 'NB']),
 };
+/** The one command of `fcntl` that waits. */
+const LOCKING = /^[^,]*, *(?:cmd=)?F_(?:OFD_)?SETLKW/;
 const FUTEX_OPERATION = /^[^,]*, *(?:op=)?FUTEX_[A-Z_|]*$/;
 /** strace prints a part of what these take and give when they begin. */
 const BOTH_WAYS = new Set(['ioctl', 'bpf']);
@@ -46,6 +48,7 @@ export function isCutInside(text: string): boolean {
   const comma = args.indexOf(',');
   if (comma < 0) return OF_SEVERAL.includes(family);
   if (GIVES.test(name)) return args.slice(comma + 1).trim() !== '';
+  if (family === 'fcntl') return !LOCKING.test(args);
   return family === 'futex' && FUTEX_OPERATION.test(args);
 }
 

@@ -1,5 +1,6 @@
 import { beginsFailure } from '../../../src/trace/failure-words.ts';
-import type { Printed } from '../../../src/trace/record.ts';
+import type { Lost, Printed } from '../../../src/trace/record.ts';
+import { UNKNOWN } from '../../../src/trace/time.ts';
 import { decodeUtf8 } from '../../../src/trace/utf8.ts';
 import type { ForeignColumns } from '../../text/foreign-columns.ts';
 import type { ParserState } from '../parser-state.ts';
@@ -27,9 +28,9 @@ export class ForeignLines {
 
   /**
    * Counts the current line; `isTracers` says that it looks like one that strace wrote. Gives the line where it tells
-   * of a failure of the program.
+   * of a failure of the program, and the gap where lines were taken out.
    */
-  count(text: string, isTracers: boolean, columns: ForeignColumns | null): Printed | null {
+  count(text: string, isTracers: boolean, columns: ForeignColumns | null): Printed | Lost | null {
     const state = this.#state;
     if (SUMMARY_HEAD.test(text)) {
       this.#inSummary = true;
@@ -39,8 +40,11 @@ export class ForeignLines {
       state.account.foreign++;
     } else {
       this.#inSummary = false;
-      if (ELISION.test(text)) this.#note('elision');
-      else if (!isTracers) this.#note(CONTROL.test(text) ? 'binary-bytes' : 'foreign-line');
+      if (ELISION.test(text)) {
+        this.#note('elision');
+        return state.recent === null ? null : { kind: 'lost', count: UNKNOWN, time: state.time, isElision: true };
+      }
+      if (!isTracers) this.#note(CONTROL.test(text) ? 'binary-bytes' : 'foreign-line');
       else {
         state.account.unparsed++;
         state.note('unparsed-line');

@@ -7,6 +7,8 @@ const LONGEST_OUTPUT = 16_384;
 const CLOSER = /^(?:\)\s+= |\s*<(?:unfinished|detached) \.\.\.>)/;
 /** What goes on with a call behind a message. */
 const CONTINUATION = /^(?:\)|,|\s*<(?:unfinished|detached) \.\.\.>|[ \]}]+\)|\s*= )/;
+/** Behind a comma, and behind a result that is explained, strace writes a blank. */
+const AT_BLANK = /[,=]$|= -?\d{1,20}(?: E[A-Z0-9]{2,15})?$/;
 const RESULT_AT_END = /^(.*)(\)\s+= (-?\d+|\?)(?: E[A-Z0-9]+ \([^()]*\))?(?: <\d+(?:\.\d+)?>)?)$/s;
 
 /**
@@ -59,7 +61,7 @@ export class Fragment {
     if (this.#output > 0) return this.#skipOutput(line);
     const before = this.#middle;
     const piece = line.startsWith('<') ? ` ${line}` : line;
-    const isAtBlank = /[,=]$/.test(this.text);
+    const isAtBlank = AT_BLANK.test(this.text);
     this.#middle += piece;
     this.#wrapped += ` ${line}`;
     const texts = [this.#head + this.#middle, this.#head + this.#wrapped];

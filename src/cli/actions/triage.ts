@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { asOperand } from '../../files/operand.ts';
-import { compressionOf } from '../../sources/compression.ts';
+import { packedAs } from '../../sources/compression.ts';
 import type { AnalyzeFlags } from '../options/analyze.ts';
 import type { AttachFlags } from '../options/capture.ts';
 import { UsageError } from '../options/usage-error.ts';
@@ -39,7 +39,7 @@ function checkFollowed(files: readonly string[], onDashboard: boolean): void {
   if (stats === undefined) return;
   if (!stats.isFile())
     throw new UsageError(`--follow takes a file, and ${file} is none.`, { hint: 'Name one file of it.' });
-  if (compressionOf(firstBytes(file)) !== 'none')
+  if (packedAs(firstBytes(file)) !== 'none')
     throw new UsageError(`${file} is packed, so it does not grow.`, { hint: 'Leave out --follow.' });
 }
 

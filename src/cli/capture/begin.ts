@@ -24,22 +24,24 @@ export async function beginCapture(
 ): Promise<LiveCapture | null> {
   if (flags.save !== undefined) checkSave(flags.save, flags.force === true);
   const isWatch = flags.engine === 'watch';
-  const { engine, processes, why, watch } = prepareCapture(pids, {
+  const prepared = prepareCapture(pids, {
     engine: flags.engine === 'watch' ? 'bpftrace' : flags.engine,
     family: flags.family,
   });
+  const { engine, processes, why, notes } = prepared;
   if (why !== '') notice(why);
+  for (const note of notes) notice(note);
   // The kernel shows such a process in the wait that it was stopped in, as if all were well.
   const stopped = processes.filter(({ state }) => state === 'T').map(({ pid }) => pid);
   if (stopped.length > 0) notice(stoppedWords(stopped));
   const { save, force, spool, maxSpool, isPassedOn } = flags;
   const program = isWatch ? 'watch' : flags.program;
-  const start = (chosen: typeof engine) =>
+  const start = (chosen: typeof engine, { processes: traced, watch } = prepared) =>
     untilInterrupted((signal) =>
       sayingThatItGoesOn(
         chosen,
         notice,
-        startCapture(chosen, processes, {
+        startCapture(chosen, traced, {
           save,
           force,
           spool,
@@ -55,8 +57,9 @@ export async function beginCapture(
         }),
       ),
     );
-  const begin = (chosen: typeof engine) =>
-    notice(startSummary(chosen, watch?.processes ?? [], processes.length).join('\n'));
+  const begin = (chosen: typeof engine, { processes: traced, watch } = prepared) =>
+    notice(startSummary(chosen, watch?.processes ?? [], traced.length).join('\n'));
+  let forStrace = prepared;
   if (engine === 'bpftrace') {
     begin('bpftrace');
     try {
@@ -64,13 +67,14 @@ export async function beginCapture(
     } catch (error) {
       // Whether a kernel lets bpftrace in shows only when it tries.
       if (flags.engine !== 'auto' || !(error instanceof AttachError)) throw error;
-      prepareCapture(pids, { engine: 'strace', family: flags.family });
+      forStrace = prepareCapture(pids, { engine: 'strace', family: flags.family });
       notice(`Using strace, which slows the server down more. ${error.message}`);
+      for (const note of forStrace.notes) notice(note);
     }
   }
-  if (!(await agreed(processes.length, flags))) return null;
-  begin('strace');
-  return start('strace');
+  if (!(await agreed(forStrace.processes.length, flags))) return null;
+  begin('strace', forStrace);
+  return start('strace', forStrace);
 }
 
 function stoppedWords(pids: readonly number[]): string {

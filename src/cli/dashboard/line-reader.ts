@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { unpackedLines } from '../../../parsers/packed-lines.ts';
 import { detectFormat } from '../../../parsers/registry.ts';
 import type { DashboardEvent, Effect } from '../../dashboard/events.ts';
 import { type PrivateFolder, temporaryFolder } from '../../files/private-folder.ts';
@@ -115,7 +116,10 @@ export class RawLineReader {
       spool,
       progress,
       isGrowing: this.#options.isGrowing,
-      inWords: (head) => detectFormat(head.subarray(0, SNIFFED_BYTES))?.inWords?.(head) ?? null,
+      inWords: (head) => {
+        const begin = head.subarray(0, SNIFFED_BYTES);
+        return unpackedLines(begin) ?? detectFormat(begin)?.inWords?.(head) ?? null;
+      },
     });
     this.#files.set(path, made);
     return made;

@@ -18,6 +18,8 @@ const SIGHTS_EVERY_MS = 500;
 const AWAY_MS = 900;
 /** Who was in no wait at so many looks may be in a ladder of short calls, or just busy. */
 const RESTLESS_MS = 1_900;
+/** Half seconds. */
+const MOST_QUEUED = 8;
 /** A wait is told when it ends: so long a worker must be seen elsewhere before its turn is believed to go on. */
 const SURE_MS = 700;
 /** What a look every so often leaves unread. */
@@ -167,8 +169,9 @@ export class LiveFeed implements Feed {
     const restless = processes.filter(({ isWaiting, awayMs }) => !isWaiting && awayMs >= RESTLESS_MS);
     const pids = (some: readonly ProcessNow[]): string => some.map(({ pid }) => pid).join(' ');
     const turning = this.#turns.longerThan(AWAY_MS, now);
-    const isAway = stuck.length > 0 || restless.length > 0 || turning.length > 0;
-    if (!this.#away.isDue(`${pids(stuck)}, ${pids(restless)}, ${turning.join(' ')}`, now)) return;
+    const queued = queuedFor(capture, monotonic());
+    const isAway = stuck.length > 0 || restless.length > 0 || turning.length > 0 || queued > 0;
+    if (!this.#away.isDue(`${pids(stuck)}, ${pids(restless)}, ${turning.join(' ')}, ${queued}`, now)) return;
     this.#thread.sights({
       ...(isAway ? capture.sightsNow() : { lines: '', elsewhere: new Map() }),
       lastIsOpen: capture.engine.name === 'strace',
@@ -236,6 +239,16 @@ class OpenTurns {
   longerThan(leastMs: number, now: number): readonly number[] {
     return [...this.#turns].filter(([, { at }]) => now - at >= leastMs).map(([pid]) => pid);
   }
+}
+
+/**
+ * Half seconds, up to a few, for which connections have waited to be accepted; 0 before a second look has shown that.
+ * With each of them more is known of the workers, so that it is worth a report again.
+ */
+function queuedFor({ sights }: LiveCapture, now: number): number {
+  const stays = sights.flatMap(({ queues }) => (queues?.now == null ? [] : [queues.now]));
+  const longest = Math.max(0, ...stays.map(({ since, at }) => (at > since ? now - since : 0)));
+  return Math.min(MOST_QUEUED, Math.floor(longest / 0.5e9));
 }
 
 const MACHINE = machineOf(process.arch);

@@ -2,7 +2,7 @@ import { createWriteStream, fstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { temporaryFolder } from '../../files/private-folder.ts';
-import { compressionOf } from '../../sources/compression.ts';
+import { packedAs } from '../../sources/compression.ts';
 
 const NAME = 'stdin';
 
@@ -46,5 +46,5 @@ export async function spoolStdin(): Promise<StdinSpool> {
   // Whoever waits for the end learns of a failure; nobody may be waiting yet.
   ended.catch(() => undefined);
   const path = join(folder.path, NAME);
-  return { path, ended, isPacked: compressionOf(first) !== 'none', remove: () => folder.remove([NAME]) };
+  return { path, ended, isPacked: packedAs(first) !== 'none', remove: () => folder.remove([NAME]) };
 }

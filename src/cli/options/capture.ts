@@ -74,7 +74,8 @@ export function addTargetArgument(command: Command): Command {
   return command.addArgument(
     new Argument(
       '<who...>',
-      'one process of the server: a pid, a name (gunicorn), a port (:8000) or a unit of systemd (web.service); ' +
+      'one process of the server: a pid, a name (gunicorn), a port (:8000), the path of a unix socket or a unit of ' +
+        'systemd (web.service); ' +
         'drover finds the other processes of that server',
     ),
   );

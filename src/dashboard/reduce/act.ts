@@ -53,6 +53,8 @@ export function act(state: DashboardState, action: Action): Step {
       return open(state);
     case 'filter':
       return still({ ...state, prompt: { kind: 'filter', text: '' } });
+    case 'search':
+      return still({ ...state, prompt: { kind: 'search', text: '' } });
     case 'jump':
       return still({ ...state, prompt: { kind: 'jump', text: '' } });
     case 'bookmark':

@@ -32,7 +32,19 @@ function entered(state: DashboardState, { kind, text }: Prompt): Step {
     });
   if (kind === 'jump') return text.trim() === '' ? still(state) : jump(state, text.trim());
   if (topScreen(state).kind !== 'lines') return still(state);
+  if (kind === 'search') return searchLines(state, text || state.sought);
   return filterLines({ ...state, sought: text }, text);
+}
+
+/** Goes to the next line that holds the text, among all lines. */
+function searchLines(state: DashboardState, sought: string): Step {
+  if (sought === '') return still(state);
+  const { state: next, effects } = state.lines.matches === null ? still(state) : filterLines(state, '');
+  const { file, cursor } = next.lines;
+  return {
+    state: { ...next, sought, lines: { ...next.lines, busy: 'searching' } },
+    effects: [...effects, { type: 'seek-text', file, text: sought, from: cursor + 1, forward: true }],
+  };
 }
 
 /** Shows only the lines that hold the text; all of them for ''. */

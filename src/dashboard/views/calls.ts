@@ -11,6 +11,15 @@ const BELOW = 9;
 const FIGURE = 9;
 /** Below this width the medians give their room to what calls were made on. */
 const WIDE = 100;
+/** Figures from the width on that has room for them; the total and the longest are always there. */
+const FIGURES: readonly (readonly [title: string, from: number, of: (calls: CallTarget) => string])[] = [
+  ['COUNT', 46, (calls) => count(calls.count)],
+  ['ERRORS', 54, (calls) => count(calls.errors)],
+  ['TOTAL', 0, ({ totalMs }) => durationOfMs(totalMs)],
+  ['P50', WIDE, ({ p50Ms }) => durationOfMs(p50Ms)],
+  ['P99', 64, ({ p99Ms }) => durationOfMs(p99Ms)],
+  ['MAX', 0, ({ maxMs }) => durationOfMs(maxMs)],
+];
 const CALL = 14;
 
 /** Where the time of the trace went, by syscall and by what it was made on; below, how long the selected calls took. */
@@ -22,8 +31,8 @@ export function drawCalls(state: DashboardState): readonly Row[] {
   const shown = tableRows(bodyRows, below);
   const position = Math.min(lists.calls.position, rows.length - 1);
   const first = firstShown(position, shown, rows.length);
-  const isWide = columns >= WIDE;
-  const titles = ['COUNT', 'ERRORS', 'TOTAL', ...(isWide ? ['P50'] : []), 'P99', 'MAX'];
+  const shownFigures = FIGURES.filter(([, from]) => columns >= from);
+  const titles = shownFigures.map(([title]) => title);
   const target = Math.max(0, columns - titles.length * FIGURE - CALL - 3);
   const heads = ` ${'CALL'.padEnd(CALL)}${cell('ON', target)} ${titles.map((each) => each.padStart(FIGURE)).join('')}`;
   const { filter } = lists.calls;
@@ -31,8 +40,7 @@ export function drawCalls(state: DashboardState): readonly Row[] {
     `${filter === '' ? '' : `filter: ${filter} (${rows.length})  Esc clears  `}` +
     `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(CALL_COLUMNS, lists.calls)}`;
   const list = rows.slice(first, first + shown).map((each, index) => {
-    const times = [each.totalMs, ...(isWide ? [each.p50Ms] : []), each.p99Ms, each.maxMs].map(durationOfMs);
-    const figures = [count(each.count), count(each.errors), ...times];
+    const figures = shownFigures.map(([, , of]) => of(each));
     const cells = row(
       ` ${cell(each.call, CALL - 1)} ${cell(each.target, target)} ` +
         `${figures.map((text) => figure(text, FIGURE)).join('')}`,

@@ -5,6 +5,7 @@ import { type DashboardState, topScreen } from '../state.ts';
 
 const PROMPTS = {
   filter: 'Show only rows with: ',
+  search: 'Search for: ',
   jump: 'Jump to (02:13:37, +12.4s, line 402118, pid 4127): ',
   note: 'Note: ',
 } as const;

@@ -47,7 +47,7 @@ export function drawLargeOverview(state: DashboardState): readonly Row[] {
 function nothingFound(state: DashboardState): readonly Row[] {
   const report = shownReport(state);
   if (report === null || state.lists.findings.filter !== '') return [];
-  return [rule(state.glyphs, state.columns, 'CHECKS  what was looked at', ''), ...checkRows(report)];
+  return [rule(state.glyphs, state.columns, 'CHECKS  what was looked at', ''), ...checkRows(state)];
 }
 
 function dataPanel(state: DashboardState, height: number): readonly Row[] {

@@ -93,5 +93,5 @@ function drawTimeline(state: DashboardState, finding: Finding, height: number): 
 function nothingFound(state: DashboardState, height: number): readonly Row[] {
   const report = shownReport(state);
   if (report === null || state.lists.findings.filter !== '') return tall([], height);
-  return tall([...drawHosts(state, Math.floor(height / 2)), ...checkRows(report)], height);
+  return tall([...drawHosts(state, Math.floor(height / 2)), ...checkRows(state)], height);
 }

@@ -6,6 +6,7 @@ import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, styled } from '../row.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { tall } from './beside.ts';
+import { isRead, UNREAD } from './checks.ts';
 import { drawHosts, hostRows } from './hosts.ts';
 
 const LABEL = 14;
@@ -51,11 +52,13 @@ function qualityRows(state: DashboardState): readonly Row[] {
     ...(report.hosts === undefined ? [] : [row(''), ...drawHosts(state, hostRows(state))]),
     row(''),
     row(styled(' CHECKED', 'bold')),
-    ...Object.entries(outcomes).flatMap(([kind, { status, reason }]) => hang(WORDS[status], `${kind}: ${reason}`)),
+    ...(isRead(state)
+      ? Object.entries(outcomes).flatMap(([kind, { status, reason }]) => hang(WORDS[status], `${kind}: ${reason}`))
+      : hang('', UNREAD)),
     row(''),
     ...hang(
       '',
-      'No finding is not health: it holds for these lines, these processes and these thresholds (drover explain ' +
+      'No finding is not health: drover judged these lines and processes only, by these thresholds (drover explain ' +
         'thresholds).',
     ),
   ];

@@ -19,8 +19,8 @@ const EVIDENCE = 4;
 const OUT_OF_SET =
   'had taken the listener out of its epoll set, or asked it for no connections, and then waited for other things';
 const UNASKED =
-  'did not call accept, although it asks again after each connection elsewhere, until there is none. It went on when ' +
-  'a connection had just ended, as a server at its limit does';
+  'did not call accept. At other times it calls accept again after each connection, until none is left. It went on ' +
+  'when a connection had just ended, as a server at its limit of connections does';
 
 const isUnasked = ({ pauses }: ShutTime): boolean => pauses.every((pause) => pause.isUnasked);
 
@@ -54,14 +54,14 @@ export function finding(context: Context, listener: Listener, watch: Watch): Dra
         `${connections > 0 ? `, at ${plural(connections, 'connection')}` : ''}: ${listener.name}`,
     ),
     summary:
-      `Nobody looked at ${listener.name} for up to ${duration(longest)}` +
+      `Nobody accepted from ${listener.name} for up to ${duration(longest)}` +
       `${times.length === 1 ? '' : ` (${plural(times.length, 'time')}, ${duration(total)} in all)`}: the server ` +
       `${times.every(isUnasked) ? UNASKED : OUT_OF_SET}.` +
       `${stretch} ${opened(connections)}${came(queued, isOpen)}` +
       `${request === '' ? '' : ` ${shortRequest(request, MOST_REQUEST)} was in progress meanwhile.`}`,
     why:
-      'A server that has as many connections as it may have leaves the next ones in the accept queue of the kernel. ' +
-      'Their clients are connected and wait. No log tells, and the server itself looks idle.',
+      'A server at its limit of connections leaves the next ones in the accept queue of the kernel. ' +
+      'Their clients are connected and wait. No log reports it, and the server itself looks idle.',
     ...span(capabilities, times[0]?.start ?? watch.start, Math.min(times.at(-1)?.end ?? watch.end, model.lastTime)),
     openEnded: isOpen,
     workers,
@@ -104,8 +104,8 @@ function opened(connections: number): string {
 }
 
 function came(queued: number, isOpen: boolean): string {
-  if (queued === 0) return 'It did not look again before the capture ended.';
-  const after = isOpen ? ' At the end of the capture nobody looked at it.' : '';
+  if (queued === 0) return 'Nobody accepted again before the capture ended.';
+  const after = isOpen ? ' At the end of the capture still nobody accepted.' : '';
   return `At least ${plural(queued, 'connection')} had come meanwhile and waited.${after}`;
 }
 

@@ -3,7 +3,7 @@ import type { Step } from '../finding.ts';
 const LOCKS: Step = {
   text: 'See who holds the lock, and what it does: the oldest transaction holds the others, as a rule.',
   command:
-    'psql -c "SELECT pid, state, now() - xact_start AS age, pg_blocking_pids(pid), left(query, 60) ' +
+    'sudo -u postgres psql -c "SELECT pid, state, now() - xact_start AS age, pg_blocking_pids(pid), left(query, 60) ' +
     'FROM pg_stat_activity ORDER BY xact_start"',
 };
 
@@ -90,7 +90,8 @@ export const AFTER_FAILURE: Readonly<Partial<Record<string, readonly Step[]>>> =
   'PostgreSQL time': [
     {
       text: 'See what those statements waited for: a lock (session-lock looks at that), the disk, or much to compute.',
-      command: 'psql -c "SELECT pid, wait_event_type, wait_event, left(query, 60) FROM pg_stat_activity"',
+      command:
+        'sudo -u postgres psql -c "SELECT pid, wait_event_type, wait_event, left(query, 60) FROM pg_stat_activity"',
     },
     { text: 'If they need that time, raise statement_timeout for them alone.' },
   ],

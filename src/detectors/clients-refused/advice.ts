@@ -7,8 +7,8 @@ const SESSIONS: Step = {
     'See what the sessions do. Count those that are idle in a transaction or wait for a lock; the oldest transaction ' +
     'holds the others, as a rule.',
   command:
-    'psql -c "SELECT pid, state, wait_event_type, now() - xact_start AS age, pg_blocking_pids(pid), left(query, 60) ' +
-    'FROM pg_stat_activity ORDER BY xact_start"',
+    'sudo -u postgres psql -c "SELECT pid, state, wait_event_type, now() - xact_start AS age, ' +
+    'pg_blocking_pids(pid), left(query, 60) FROM pg_stat_activity ORDER BY xact_start"',
   caveat: 'With all slots taken only a superuser gets in: superuser_reserved_connections keeps 3 slots for that.',
 };
 
@@ -16,7 +16,7 @@ const END_IDLE: Step = {
   text:
     'End the session that holds the others. Then set idle_in_transaction_session_timeout and lock_timeout, and look ' +
     'for the code that leaves its transaction open.',
-  command: 'psql -c "SELECT pg_terminate_backend(PID)"',
+  command: 'sudo -u postgres psql -c "SELECT pg_terminate_backend(PID)"',
   caveat: 'Its transaction is rolled back.',
 };
 

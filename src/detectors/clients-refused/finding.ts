@@ -122,8 +122,8 @@ function shortOf({ reason, code }: Refusal): string {
 }
 
 const LONG: Readonly<Record<Refusal['reason'], string>> = {
-  slots: 'as many connections were open as the limit of the server allows',
-  user: 'an account had as many connections as it may have',
+  slots: 'the server had reached its limit of connections',
+  user: 'one account had reached its limit of connections',
   host: 'the server blocks hosts from which too many connections failed',
   thread: 'the server could not make a thread for the connection',
   state: 'the server was starting, shutting down or recovering',
@@ -131,7 +131,7 @@ const LONG: Readonly<Record<Refusal['reason'], string>> = {
   behind: 'the server behind did not answer, or could not be asked',
   failed: 'they were answered 500, which says that the application failed in them',
   rate: 'their client had asked too often, by the rules of the server',
-  memory: 'the server has as much memory as it may have',
+  memory: 'the server has reached its memory limit',
   disk: 'no room was left on the disk',
   loading: 'the server was reading its data from disk',
   snapshot: 'the last snapshot failed, and Redis takes no writes then (stop-writes-on-bgsave-error)',
@@ -154,18 +154,18 @@ function held({ protocol, reason }: Refusal, census: SessionCensus | null): stri
       ? []
       : [
           `${plural(waiting.length, 'session')} had no answer for 1 s or more (the longest: ` +
-            `${nameOf(longest)}, for ${duration(elapsed(longest.since, at))})`,
+            `${nameOf(longest)}, ${duration(elapsed(longest.since, at))})`,
         ]),
     ...(oldest === undefined
       ? []
       : [
           `${plural(idleInTransaction.length, 'session')} asked nothing in an open transaction (the longest: ` +
-            `${nameOf(oldest)} was its last statement, ${duration(elapsed(oldest.since, at))} before)`,
+            `${nameOf(oldest)} as its last statement, ${duration(elapsed(oldest.since, at))} before)`,
         ]),
   ];
   if (parts.length === 0)
     return (
-      ' What holds the slots the capture does not tell: a session that asks nothing may be idle, or idle in a ' +
+      ' The capture does not show what holds the slots: a session that asks nothing may be idle, or idle in a ' +
       'transaction.'
     );
   const others = idle === 0 ? '' : ` ${plural(idle, 'further session')} asked nothing.`;
@@ -176,7 +176,7 @@ function held({ protocol, reason }: Refusal, census: SessionCensus | null): stri
 }
 
 function nameOf({ pid, tid, statement }: AtStatement): string {
-  return `${statementName(statement)} of ${pid === tid ? `process ${pid}` : `thread ${tid}`}`;
+  return `${pid === tid ? `process ${pid}` : `thread ${tid}`} with ${statementName(statement)}`;
 }
 
 function listed({ model }: Context, { pid, tid, peer, statement, since }: AtStatement): Metrics['waiting'][number] {

@@ -106,9 +106,12 @@ function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boo
     `${where}${name === '' ? '' : `, on ${name}${others}`}: ${duration(calls.total)}${howLong}.` +
     (request === undefined || inIt === undefined
       ? ''
-      : ` ${inIt.total * 2 > calls.total ? 'Most' : 'The largest part'} of it was in ${request}.`)
+      : ` ${inIt.total * 2 > calls.total ? 'Most' : 'The largest part'} of that time it served ${bare(request)}.`)
   );
 }
+
+/** A statement without the stop at its end. */
+const bare = (request: string): string => request.replace(/\s*;\s*$/, '');
 
 function advice({ calls, thread }: SyncTally, name: string, isLoop: boolean): Step[] {
   const steps: Step[] = [];

@@ -61,9 +61,9 @@ const ORDINARY: ReadonlySet<string> = new Set([
   'ENOTCONN',
   'ENODATA',
 ]);
-/** Calls that ask whether a file is there. */
 /** Of all calls of a table. */
 const LEAST_OF_TABLE = 0.01;
+/** Calls that ask whether a file is there. */
 const SEARCHES: ReadonlySet<Family> = new Set<Family>(['open', 'file']);
 
 function conclude(context: Context): Conclusion<Metrics> {
@@ -124,17 +124,21 @@ function ofTable({ model, threshold }: Context): Storm[] {
   const storms: Storm[] = [];
   const rows = model.statistics.all();
   const all = rows.reduce((sum, row) => sum + row.count, 0);
+  const askedLater = rows.find(({ syscall }) => syscall.family === 'getsockopt')?.count ?? 0;
   for (const row of rows) {
     const { name } = row.syscall;
     for (const [error, failed] of row.errors) {
       const errno = error === '?' ? '' : error;
       const share = failed / Math.max(1, row.count);
-      const meaning = meaningOf(row.syscall, errno);
-      if (meaning === null || (meaning === 'refused' && errno !== '')) continue;
+      const known = meaningOf(row.syscall, errno);
+      if (known === null || (known === 'refused' && errno !== '')) continue;
+      // Who does not wait for a connect asks for its outcome later, and libraries ask for daemons that nobody runs.
+      const mayBeOrdinary = known === 'refused' && failed - askedLater < threshold('storm-calls');
+      const meaning = mayBeOrdinary ? 'unnamed' : known;
       const least =
         meaning === 'unread'
           ? threshold('storm-writes')
-          : meaning === 'refused' || meaning === 'wait'
+          : known === 'refused' || meaning === 'wait'
             ? threshold('storm-connects')
             : threshold('storm-calls');
       if (failed < least || share < threshold('storm-share')) continue;

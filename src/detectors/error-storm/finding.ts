@@ -9,7 +9,16 @@ import { peerSubjects } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What a storm means. */
-export type Meaning = 'refused' | 'full' | 'descriptors' | 'wait' | 'search' | 'unread' | 'accept' | 'other';
+export type Meaning =
+  | 'refused'
+  | 'unnamed'
+  | 'full'
+  | 'descriptors'
+  | 'wait'
+  | 'search'
+  | 'unread'
+  | 'accept'
+  | 'other';
 
 /** Failures of one call with one error, on one target where that is told. */
 export interface Storm {
@@ -132,6 +141,9 @@ function summaryOf(worst: Storm, storms: readonly Storm[], seconds: number): str
 const WHY: Readonly<Record<Meaning, string>> = {
   refused:
     'Each failed try delays the request that needs the answer. A program that tries again at once loads both sides.',
+  unnamed:
+    'In a healthy server, too, a connect that does not wait fails with EINPROGRESS, and a library that asks for a ' +
+    'local daemon with ENOENT. The table does not tell them from refused connects.',
   full:
     'The data that should be written is lost. A program that does not expect the error stops, or answers with ' +
     'errors.',
@@ -185,6 +197,7 @@ const askThere = ({ target }: Storm): readonly Step[] => [
 
 const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
   refused: (storm) => (storm.errno === NO_LOCAL_END ? LOCAL_END : askThere(storm)),
+  unnamed: (storm) => askThere(storm).slice(0, 1),
   full: () => [
     {
       text: 'See whether the file system is full, out of inodes, or mounted read-only.',

@@ -48,8 +48,8 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
     summary:
       `The ${many} that ${workerName(process.pid).toLowerCase()} opened in this capture grew from ` +
       `${count(from.counts[group])} to ${count(to.counts[group])} in ${plural(requests, 'request')} ` +
-      `(${duration(to.time - from.time)}): ${ratio(perRequest)} more for each request, and almost none was ` +
-      `closed.${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}` +
+      `(${duration(to.time - from.time)}): ${ratio(perRequest)} more for each request. It closed almost none.` +
+      `${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}` +
       `${request === undefined ? '' : ` Most were opened while serving ${request[0]}.`}` +
       `${sorted.length > 1 ? ` ${sorted.length} workers do so, ${count(total)} in all.` : ''}`,
     why:
@@ -121,8 +121,8 @@ export function forgottenFinding(process: Process, sockets: Census['ended'], asO
     title: `${workerName(pid)} keeps ${plural(sockets.length, 'socket')} open whose other end has closed`,
     summary:
       `${workerName(pid)} read the end of ${plural(sockets.length, 'connection')} of ${whose} and never ` +
-      `closed ${sockets.length === 1 ? 'it' : 'them'}, the oldest ${duration(asOf - oldest)} ago when they were ` +
-      'last counted. Their state is CLOSE_WAIT, which only this process can end.',
+      `closed ${sockets.length === 1 ? 'it' : 'them'}. At the last count the oldest had been open like this for ` +
+      `${duration(asOf - oldest)}. Their state is CLOSE_WAIT, which only this process can end.`,
     why:
       'A process may open a limited number of descriptors. At the limit it can neither accept a connection nor ' +
       'open a file.',
@@ -139,7 +139,7 @@ export function forgottenFinding(process: Process, sockets: Census['ended'], asO
     evidence: sockets.flatMap(({ line }) => (line === null ? [] : [line])).slice(0, EVIDENCE),
     next: [
       {
-        text: 'See them all, and to whom they lead.',
+        text: 'See all sockets of this worker whose other end has closed, and to whom they lead.',
         command: `ss -tnp state close-wait | grep ${pid === 0 ? 'PID' : `pid=${pid},`}`,
       },
       {

@@ -11,5 +11,5 @@ export const effect: Effect = {
     return numberOf(totalMs) === 0 ? 0 : Math.min(1, waited / numberOf(totalMs));
   },
   inWords: ({ worstMsPerSecond }) =>
-    `its loop waited ${durationOfMs(numberOf(worstMsPerSecond))} of one second for the interpreter lock`,
+    `its loop waited up to ${durationOfMs(numberOf(worstMsPerSecond))} a second for the interpreter lock`,
 };

@@ -15,11 +15,11 @@ export function finding({ model }: Context, thread: Thread, waits: Waits, severi
   return {
     severity,
     confidence: others ? 'likely' : 'possible',
-    title: `${worker} waited ${duration(waits.worst)} of one second for its interpreter lock`,
+    title: `${worker} waited up to ${duration(waits.worst)} a second for the interpreter lock`,
     summary:
       `The loop of ${worker === 'The worker' ? 'the worker' : `worker ${pid}`} had work to do and waited ` +
       `${plural(waits.count, 'time')} about 5 ms for the interpreter lock: ${duration(waits.total)} in all, ` +
-      `${duration(waits.worst)} of the worst second. ` +
+      `${duration(waits.worst)} in the worst second. ` +
       (others
         ? `Another of the ${count(thread.process.tids.length)} threads of this process held it.`
         : 'The thread that held it is not in the capture.'),

@@ -18,7 +18,7 @@ const NOTABLE = 0.1;
 
 const STARVED_SHARE = 0.3;
 
-const WHY_NOT_RUNNING = 'throttled by a CPU quota, no CPU, page faults, or the tracer';
+const WHY_NOT_RUNNING = 'Possible reasons: a CPU quota, no free CPU, page faults, or the tracer';
 
 /** Whether the worker waited for a processor for so large a part of the stall that the finding must say so. */
 export function isStarved({ length, offCpu }: Stall): boolean {
@@ -91,15 +91,15 @@ function whatHappened(stall: Stall): string {
   if (cause === 'not-running') return notRunning(stall);
   if (call !== '') return inCall(stall);
   if (cause === 'many-requests')
-    return `it served ${stall.requestsRead} requests before it waited again, none of them most of that time`;
+    return `it served ${stall.requestsRead} requests before it waited again, and none of them took most of that time`;
   if (cause === 'one-connection')
     return `it served ${stall.requestsRead} requests of one connection before it waited again`;
   if (cause === 'import')
     return `it opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
   const pattern =
     cause === 'patched-thread-pool'
-      ? '; the work goes on after or beside the reply and no native thread was started, the pattern of a thread ' +
-        'pool that was patched into greenlets'
+      ? '. The work goes on after the reply or beside it, and no native thread was started: a thread pool that was ' +
+        'patched into greenlets looks like this'
       : '';
   if (stall.reason.estimated)
     return (
@@ -132,11 +132,12 @@ function notRunning({ reason, outside, longestGap, gapOffCpu, rhythm }: Stall): 
   const parts = [call === '' ? '' : pausedCalls(reason), gap].filter((part) => part !== '');
   if (rhythm !== null)
     return (
-      `it did not run: ${parts.join(', ')}, and its pauses end every ${duration(rhythm.period)} ` +
-      `(${rhythm.beats} of them), as a CPU quota makes them`
+      `it did not run: ${parts.join(', and ')}. A pause ended every ${duration(rhythm.period)} ` +
+      `(${rhythm.beats} pauses), as with a CPU quota`
     );
-  const why = call === '' && gapOffCpu !== null ? onOrOff(longestGap, gapOffCpu) : WHY_NOT_RUNNING;
-  return `it did not run (${why}): ${parts.join(', ')}`;
+  return call === '' && gapOffCpu !== null
+    ? `it did not run (${onOrOff(longestGap, gapOffCpu)}): ${parts.join(', ')}`
+    : `it did not run: ${parts.join(', and ')}. ${WHY_NOT_RUNNING}`;
 }
 
 /** An accept may wait, but not for a client of which the loop's wait had told. */
@@ -146,7 +147,7 @@ function pausedCalls({ call, callTime, total, rungs, target, isBrief }: Reason):
   if (isBrief) return `${call}${target === '' ? '' : ` on ${target}`}, which rarely waits, took ${duration(callTime)}`;
   const why = WAITING_CLIENT.test(call) ? 'whose client was there already' : 'which never blocks';
   return rungs > 1
-    ? `${rungs} calls that never block took ${duration(total)}, the longest, ${call}, ${duration(callTime)}`
+    ? `${rungs} calls that never block took ${duration(total)} (the longest: ${call}, ${duration(callTime)})`
     : `${call}, ${why}, took ${duration(callTime)}`;
 }
 
@@ -193,5 +194,5 @@ export function helperPeers({ helperPeers: peers }: Process): string[] {
 /** A futex does not say what it waits for: the peers of the library's own threads are the best hint. */
 export function helperNote(cause: Cause, peers: readonly string[]): string {
   if ((cause !== 'futex-ladder' && cause !== 'lock') || peers.length === 0) return '';
-  return ` Other threads of this process connect to ${peers.slice(0, 3).join(', ')}: possibly what it waits for.`;
+  return ` Other threads of this process connect to ${peers.slice(0, 3).join(', ')}: possibly it waits for that.`;
 }

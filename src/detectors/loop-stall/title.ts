@@ -47,8 +47,8 @@ interface Parts {
 }
 
 /**
- * Who does what to whom, how long and how often: `GET /b holds worker 4870 for 1.00 s (3x): running, or no CPU`. At
- * most 78 characters; what matters least gives way first. `loops`: all event loops of the capture.
+ * Who does what to whom, how long and how often: `GET /b holds worker 4870 for 1.00 s (3x): running, or no CPU`.
+ * At most 78 characters; what matters least gives way first. `loops`: all event loops of the capture.
  */
 export function titleOf(cause: StallCause, loops: number, { helpers, place, isFull = false }: Seen): Title {
   const [worst] = cause.members;
@@ -155,7 +155,7 @@ function fitted(parts: Parts): Title {
 }
 
 const isCutOf = (shorter: string | undefined, longer: string | undefined): boolean =>
-  shorter !== undefined && longer?.startsWith(`${shorter} (`) === true;
+  shorter !== undefined && (longer?.startsWith(`${shorter} (`) === true || longer === `it ${shorter}`);
 
 /** Others never give way: what is said is not true of one request alone. */
 function sentence(
@@ -187,12 +187,13 @@ function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
     return [`no call, ${share}`, share];
   }
   if (cause === 'futex-ladder' || cause === 'lock') return waitForThread(reason, helpers);
-  if (cause === 'gil-wait') return [CAUSE_IN_WORDS['gil-wait']];
+  if (cause === 'gil-wait')
+    return [`it waits for ${CAUSE_IN_WORDS[cause]}`, `waits for ${CAUSE_IN_WORDS[cause]}`, CAUSE_IN_WORDS[cause]];
   if (cause === 'sleep') return [`it sleeps (${call})`, 'it sleeps'];
   if (call !== '') return waitIn(reason);
   if (cause === 'many-requests') return [CAUSE_IN_WORDS[cause], 'many requests a turn'];
-  if (cause === 'one-connection') return [CAUSE_IN_WORDS[cause], 'one busy connection'];
-  if (cause === 'patched-thread-pool') return [CAUSE_IN_WORDS[cause], 'a patched thread pool', 'patched pool'];
+  if (cause === 'one-connection') return [CAUSE_IN_WORDS[cause], 'one connection keeps it busy', 'one busy connection'];
+  if (cause === 'patched-thread-pool') return [CAUSE_IN_WORDS[cause], 'a patched thread pool', 'patched thread pool'];
   if (cause !== 'no-syscall') return [CAUSE_IN_WORDS[cause]];
   if (stall.spinsIn !== '') return [`it spins in ${stall.spinsIn}`];
   if (isKnownToRun(stall)) return ['it computes (no system call)', 'it computes'];
@@ -210,8 +211,8 @@ function waitForThread({ cause, call }: Reason, [helper]: readonly string[]): re
   const peer = `${name === '' ? '' : `${name} `}${address}`;
   return [
     `a library waits, perhaps for ${peer}`,
-    `library waits, perhaps for ${peer}`,
-    `perhaps ${peer}`,
+    `may wait for ${peer}`,
+    `may wait for ${address}`,
     `perhaps ${address}`,
   ];
 }
@@ -222,10 +223,12 @@ function waitIn({ cause, call, target }: Reason): readonly string[] {
     return place === ''
       ? [`it waits for a child process (${call})`, `a child process (${call})`]
       : [`it waits for a child process, ${place} (${call})`, `waits for child ${place}`, `child ${place}`];
-  if (place === '') return [`${call} (${CAUSE_IN_WORDS[cause]})`, `in ${call}`];
+  if (place === '')
+    return [`it waits in ${call} (${CAUSE_IN_WORDS[cause]})`, `it waits in ${call}`, `waits in ${call}`];
   const shown = name === '' ? place : `${name} ${place}`;
   const cut = place.length > LEAST_TARGET * 2 ? `…${place.slice(1 - LEAST_TARGET * 2)}` : place;
-  if (place.startsWith('/')) return [`${call} on ${shown}`, `${call} on ${cut}`, `in ${call}`];
+  if (place.startsWith('/'))
+    return [`waits in ${call} on ${shown}`, `${call} on ${shown}`, `${call} on ${cut}`, `waits in ${call}`];
   return [`it waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
 }
 

@@ -142,8 +142,8 @@ function mayBeUnwinding(
 
 /** Says so when a very long capture held more stalls than are kept. */
 function notAll(loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): string {
-  const dropped = loops.reduce((sum, thread) => sum + (turns.get(thread)?.dropped ?? 0), 0);
-  return dropped === 0 ? '' : `Only the last ${plural(MOST_TURNS, 'long turn')} of each worker were compared. `;
+  const isCut = loops.some((thread) => (turns.get(thread)?.dropped ?? 0) > 0);
+  return isCut ? `Only the last ${plural(MOST_TURNS, 'long turn')} of each worker were compared. ` : '';
 }
 
 /** `in poll on 127.0.0.1:3306 (MySQL)`, `outside system calls`. */
@@ -155,7 +155,7 @@ function whereOf({ call, target, cause }: NamedPlace): string {
 function computingOrWaiting({ blockedIn }: ServiceStall, busy: number): string {
   if (blockedIn.every(({ cause }) => cause === 'stopped')) return 'All of them were stopped.';
   if (blockedIn.every(({ cause }) => cause === 'not-running'))
-    return 'None of them ran: throttled by a CPU quota, no CPU, page faults, or the tracer.';
+    return 'None of them ran. Possible reasons: a CPU quota, no free CPU, page faults, or the tracer.';
   if (busy <= MOSTLY_WAITING)
     return `In these turns at most ${percent(busy / 100)} of the time was computing: the workers waited inside calls.`;
   if (busy >= MOSTLY_COMPUTING)

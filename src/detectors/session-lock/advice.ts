@@ -19,15 +19,16 @@ function ofPostgres(holder: Culprit | null): readonly Step[] {
     {
       text: 'While somebody waits: see who waits for whom, and since when the first of them is in its transaction.',
       command:
-        'psql -c "SELECT pid, pg_blocking_pids(pid), state, wait_event, now() - xact_start AS age, client_addr, ' +
-        "application_name, left(query, 60) FROM pg_stat_activity WHERE state <> 'idle' ORDER BY xact_start\"",
+        'sudo -u postgres psql -c "SELECT pid, pg_blocking_pids(pid), state, wait_event, now() - xact_start AS age, ' +
+        'client_addr, application_name, left(query, 60) ' +
+        "FROM pg_stat_activity WHERE state <> 'idle' ORDER BY xact_start\"",
     },
     ...(pid === 0
       ? []
       : [
           {
             text: 'If it still holds the lock, end that session.',
-            command: `psql -c "SELECT pg_terminate_backend(${pid})"`,
+            command: `sudo -u postgres psql -c "SELECT pg_terminate_backend(${pid})"`,
             caveat: 'Its transaction is rolled back.',
           },
         ]),
@@ -36,7 +37,8 @@ function ofPostgres(holder: Culprit | null): readonly Step[] {
       : {
           ...COMMIT,
           command:
-            'psql -c "ALTER SYSTEM SET idle_in_transaction_session_timeout = \'30s\'" -c "SELECT pg_reload_conf()"',
+            'sudo -u postgres psql -c "ALTER SYSTEM SET idle_in_transaction_session_timeout = \'30s\'" ' +
+            '-c "SELECT pg_reload_conf()"',
           caveat: 'Sessions that idle longer in a transaction are ended: migrations and consoles, too.',
         },
   ];

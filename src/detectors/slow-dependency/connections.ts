@@ -41,9 +41,9 @@ export function queuedSentence(peer: Peer, name: string): string {
         `${longestHeld.request === '' ? '' : ` (${longestHeld.request})`}.`;
   return (
     `${plural(peer.queued, 'request')} waited for ${whichOf(peer, name)}, together ` +
-    `${duration(ofConnections.total)}; the longest wait took ${duration(ofConnections.longest)}` +
-    `${request === '' ? '' : `, of ${request}`}. ${all} in use meanwhile: each of these requests asked its first ` +
-    `question right after the last answer to another request.${held}`
+    `${duration(ofConnections.total)}. The longest wait took ${duration(ofConnections.longest)}` +
+    `${request === '' ? '' : `: ${request}`}. ${all} in use meanwhile: each of these requests sent its first ` +
+    `query right after another request had its last answer.${held}`
   );
 }
 
@@ -59,6 +59,6 @@ export const QUEUE_STEPS: readonly Step[] = [
     caveat: 'Each worker process has a pool of its own: the service must allow all of them together.',
   },
   {
-    text: 'Set a time limit for the wait for a connection, so that an exhausted pool costs an error and no silence.',
+    text: 'Limit how long a request may wait for a connection: an exhausted pool then gives an error that is logged.',
   },
 ];

@@ -80,7 +80,8 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
 
 const WHY: Readonly<Record<Slow['by'], string>> = {
   requests: 'A request that waits for another service keeps its client waiting, and its worker or memory taken.',
-  connections: 'A request that waits for a free connection waits for all who are before it, and nothing logs that.',
+  connections:
+    'A request that waits for a free connection waits behind all requests that asked before it. No log reports it.',
   'main-work': 'Work that waits for another service keeps its worker, or a place in its pool, taken meanwhile.',
   limits: 'The same wait times out again and again: the answer does not come.',
 };
@@ -150,18 +151,22 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
     peer.longestOfRequest > longest * 1.01
       ? ` The slowest request waited ${duration(peer.longestOfRequest)} in all.`
       : '';
-  const served = wait === null || wait.request === '' ? '' : `, while ${wait.request} was served`;
-  const asked = (wait?.query ?? '') === '' ? '' : `; it was for the answer to ${wait?.query}`;
+  const served = wait?.request ?? '';
+  const asked = wait?.query ?? '';
+  const whose =
+    served === '' && asked === ''
+      ? ''
+      : `: ${served === '' ? 'it' : served} waited${asked === '' ? '' : ` for the answer to ${asked}`}`;
   const part = waits === peer.all || peer.all.total === 0 ? '' : partOf(total, peer.all.total);
   return (
-    `${whom} ${often(timed)} for ${named(peer)}, together ${duration(total)}${part}; the longest wait took ` +
-    `${bound}${duration(longest)}${served}${asked}.${share}${failures}${givenUp}${open}`
+    `${whom} ${often(timed)} for ${named(peer)}, together ${duration(total)}${part}. The longest wait took ` +
+    `${bound}${duration(longest)}${whose}.${share}${failures}${givenUp}${open}`
   );
 }
 
 /** Of all waits for the peer, where others than those waited, too. */
 function partOf(total: number, all: number): string {
-  return total >= all * 0.99 ? '' : ` (${percent(total / all)} of all time that anybody waited for it)`;
+  return total >= all * 0.99 ? '' : ` (${percent(total / all)} of the time that all threads waited for it)`;
 }
 
 function more(slow: readonly Slow[]): string {

@@ -99,7 +99,7 @@ function isWork({ processes }: Model, stranded: readonly Stranded[]): boolean {
  * Which workers could have accepted at a time: those that were not in a long turn. A short turn ends before it is worth
  * speaking of.
  */
-class FreeWorkers {
+export class FreeWorkers {
   readonly #busy = new TimesOfThreads();
 
   longTurn({ thread, turn, length }: LongTurn): void {

@@ -8,6 +8,7 @@ import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/tim
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { processesOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Who was neither computing nor ready for less of the time than that was stopped, which is another matter. */
@@ -41,7 +42,9 @@ function isBusy({ seen, leftIn, process }: Thread): boolean {
   return !isWait(syscall(seen?.call ?? '').family) && (leftIn === null || !isWait(leftIn.syscall.family));
 }
 
-function lastedOf({ lastTime }: Model, { seen, firstTime, lastTime: last }: Thread): Nanoseconds {
+function lastedOf({ lastTime }: Model, { seen, firstTime, lastTime: last, isUnread }: Thread): Nanoseconds {
+  // Of what it did since then nothing was read yet.
+  if (isUnread && last !== UNKNOWN) return elapsed(firstTime, last);
   return elapsed(last === UNKNOWN ? (seen?.since ?? lastTime) : firstTime, lastTime);
 }
 
@@ -57,11 +60,12 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
   const top = topOf(worst, capabilities.durations);
   const codes = sorted.map((thread) => codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: model.lastTime }));
   const code = codes.find((sample) => sample !== null) ?? null;
+  const who = processesOf(pids, model.processes.all().length);
   return {
     severity: severityOf(clients, isEverybody),
     confidence: clients > 0 ? 'likely' : 'possible',
     title: withPlace(
-      `${whoOf(pids, model)} ${top === null ? 'no system call' : `no pause: ${callsOf(top)}`}`,
+      `${who} ${pids.length === 1 ? 'makes' : 'make'} ${top === null ? 'no system call' : `no pause: ${callsOf(top)}`}`,
       commonPlace(codes),
       LONGEST_TITLE,
     ),
@@ -113,10 +117,6 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
 function severityOf(clients: number, isEverybody: boolean): Severity {
   if (clients === 0) return 'info';
   return isEverybody ? 'critical' : 'warning';
-}
-
-function whoOf(pids: readonly number[], { processes }: Model): string {
-  return pids.length === 1 ? `Process ${pids[0]} makes` : `${pids.length} of ${processes.all().length} processes make`;
 }
 
 /** What most of its time went to; null for who made no call, or spent more time between them. */

@@ -9,7 +9,7 @@ import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPla
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { everyOne } from '../words.ts';
+import { everyOne, someOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { isOrdinary } from './usual.ts';
 
@@ -157,5 +157,5 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
 
 function whoOf(pids: readonly number[], all: number, isEverybody: boolean): string {
   if (pids.length === 1) return `Pid ${pids[0]}`;
-  return isEverybody ? everyOne(pids.length, 'workers') : `${pids.length} of ${all} processes`;
+  return isEverybody ? everyOne(pids.length, 'workers') : someOf(pids.length, all, 'processes');
 }

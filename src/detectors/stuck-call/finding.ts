@@ -7,7 +7,7 @@ import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPla
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { everyOne, millisecondsAt } from '../words.ts';
+import { everyOne, millisecondsAt, someOf } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { isUsual } from './usual.ts';
@@ -120,8 +120,7 @@ function who(
     // The rest keeps time or governs them, as whoever looked at them from outside could see.
     const isLookedAt = all.every(({ clientsHeld }) => clientsHeld !== UNKNOWN);
     if (isEverybody && isLookedAt && pids.length < all.length) return `${everyOne(pids.length, 'workers')} are`;
-    if (pids.length === all.length) return `${everyOne(all.length, noun)} are`;
-    return `${pids.length} of ${all.length} ${noun} are`;
+    return `${someOf(pids.length, all.length, noun)} are`;
   }
   const [only] = sorted;
   const pid = pids[0] ?? 0;
@@ -158,7 +157,7 @@ function ofAll(words: string, sorted: readonly ThreadAtEnd[]): string {
   if (fds.length === 1) return words;
   const [last, ...others] = fds.toReversed();
   const named = fds.length > MOST_FDS ? 'fds' : `fds ${others.toReversed().join(', ')} and ${last}`;
-  return words.replace(/\bfd \d+$/, named);
+  return words.replace(/\bfd \d+(?=$|,)/, named);
 }
 
 /** The same of words of memory. */
@@ -213,8 +212,9 @@ function summaryOf(
     : !isTimed
       ? 'How long is unknown: no later line is in the capture'
       : left.beganBefore
-        ? `${it} ${been} in it since before the capture${lasted < MILLISECOND ? '' : `, at least ${duration(lasted)}`}`
-        : `${it} ${been} in it for at least ${duration(lasted)}`;
+        ? `${it} ${been} in that call since before the capture` +
+          `${lasted < MILLISECOND ? '' : `, for at least ${duration(lasted)}`}`
+        : `${it} ${been} in that call for at least ${duration(lasted)}`;
   const limit = left.hasTimeout === null ? '' : ` The call has ${left.hasTimeout ? 'a' : 'no'} time limit.`;
   const waitsFor = ofAllWords(ofAll(wait.what, sorted), sorted);
   const reason = waitsFor === '' ? '' : ` ${it} ${isOne ? 'waits' : 'wait'} for ${waitsFor}.`;

@@ -42,7 +42,9 @@ export function heldByRequest(context: Context): Held[] {
     if (isSilent && seen.call === '' && seen.ran < elapsed(seen.since, model.lastTime) * LEAST_SHARE) return [];
     const request = process.inProgress.oldestAtEnd;
     if (request === null || request.line === '' || !showsAnswers(process)) return [];
-    const lasted = request.waitedUntil(model.lastTime);
+    const waited = request.waitedUntil(model.lastTime);
+    // What was not read yet may be its answer.
+    const lasted = thread.isUnread ? Math.min(waited, elapsed(seen.since, model.lastTime)) : waited;
     return lasted < least ? [] : [{ thread, request, lasted }];
   });
 }

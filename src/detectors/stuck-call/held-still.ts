@@ -11,7 +11,7 @@ import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { everyOne } from '../words.ts';
+import { processesOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const MOST_THREADS = 50;
@@ -83,7 +83,7 @@ export function heldStillFinding(
   const pids = all.map(({ process }) => process.pid);
   const clients = all.reduce((sum, { process }) => sum + Math.max(0, process.clientsHeld), 0);
   const length = `${worst.beganBefore ? 'at least ' : ''}${duration(worst.lasted)}`;
-  const who = pids.length === 1 ? `Process ${pids[0]} has` : whoOf(pids.length, model.processes.all().length, 'have');
+  const who = `${processesOf(pids, model.processes.all().length)} ${pids.length === 1 ? 'has' : 'have'}`;
   const named = pids.slice(0, MOST_NAMED).join(', ');
   const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
   const connected =
@@ -138,7 +138,7 @@ export function stoppedFinding(
   const pids = sorted.map(({ process }) => process.pid);
   const { signal, sender } = worst.stop;
   const length = duration(lengthOf(worst.stop));
-  const who = pids.length === 1 ? `Process ${pids[0]} was` : whoOf(pids.length, model.processes.all().length, 'were');
+  const who = `${processesOf(pids, model.processes.all().length)} ${pids.length === 1 ? 'was' : 'were'}`;
   const named = pids.slice(0, MOST_NAMED).join(', ');
   const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
   return {
@@ -180,10 +180,6 @@ export function stoppedFinding(
 
 function lengthOf({ since, until }: PastStop): Nanoseconds {
   return elapsed(since, until);
-}
-
-function whoOf(count: number, all: number, verb: 'have' | 'were'): string {
-  return `${count === all ? everyOne(count, 'processes') : `${count} of ${all} processes`} ${verb}`;
 }
 
 /** Who serves many at a time leaves all of them without an answer, as in any other stall of a loop. */

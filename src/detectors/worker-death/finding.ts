@@ -122,7 +122,7 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
   if (first.signal !== '') {
     if (first.isOwnDoing && first.signal === 'SIGPIPE' && first.pid === 0)
       sentences.push(`The kernel sent the signal for its own write: it is process ${first.sender}.`);
-    else if (first.isOwnDoing) sentences.push('It brought the signal on itself.');
+    else if (first.isOwnDoing) sentences.push('Its own code caused the signal.');
     else if (first.sender > 0)
       sentences.push(
         `Process ${first.sender}${first.sender === first.parent?.pid ? ', its parent,' : ''} sent the signal.`,

@@ -46,13 +46,15 @@ export interface Saturation {
   readonly total: Nanoseconds;
   readonly share: number;
   readonly severity: Severity;
+  /** How long a client waited at most in the queue of their listener meanwhile; null where nothing tells. */
+  readonly queue?: Nanoseconds | null;
 }
 
 /** The finding about `size` workers that were all busy at once, for `share` of the time. */
 export function finding(
   model: Model,
   { threads: workers, kind: { noun, unit, why, next }, turns, requests, name }: BusyCrew,
-  { stretches: saturated, total, share, severity }: Saturation,
+  { stretches: saturated, total, share, severity, queue = null }: Saturation,
   size: number,
 ): DraftFinding<Metrics> {
   const who = name ?? everyOne(size, noun);
@@ -101,7 +103,8 @@ export function finding(
         ? ''
         : ` The ${plural(served, unit)} took ${duration(mean)} on average: ` +
           `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
-          `${ratio((size * SECOND) / mean)} of ${kind} a second.`),
+          `${ratio((size * SECOND) / mean)} of ${kind} a second.`) +
+      (queue === null ? '' : ` ${inQueue(queue, severity === 'info')}`),
     why,
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,
@@ -114,6 +117,7 @@ export function finding(
       longestMs: milliseconds(length),
       meanRequestMs: mean === null ? null : milliseconds(mean),
       served,
+      queueMs: queue === null ? null : milliseconds(queue),
       stretches: saturated
         .toSorted((a, b) => b.end - b.start - (a.end - a.start))
         .slice(0, SHOWN)
@@ -137,6 +141,17 @@ export function finding(
     },
     subjects: pids.map((pid) => `pid ${pid}`),
   };
+}
+
+/** How long a client was in the queue of the listener, of which the capture shows when it was empty. */
+function inQueue(queue: Nanoseconds, isUnfelt: boolean): string {
+  if (queue === 0)
+    return 'No client waited for long in the queue of the listener: it was seen empty shortly before each accept.';
+  return isUnfelt
+    ? `No client waited longer than ${duration(queue)} in the queue of the listener: so long at most lay between a ` +
+        'look that found it empty and the next accept.'
+    : `A client may have waited up to ${duration(queue)} in the queue of the listener: for so long it was not seen ` +
+        'empty.';
 }
 
 /** ` Both requests in it were`, ` Of the 3 requests in it 2 were`. */

@@ -60,13 +60,24 @@ export class Jobs {
     const ofKind = (kind: JobQueue['kind']): Thread[] =>
       all.filter(([, queue]) => queue.kind === kind).map(([thread]) => thread);
     const common = (thread: Thread): string[] => [queues.get(thread)?.queue ?? ''];
+    const ofBroker = new Set<Thread | undefined>(ofKind('broker'));
     return [
       ...childrenOf(ofKind('pipe')),
       ...crewsOf(ofKind('broker'), common).map((crew) => ({ crew, isPool: false, demand: 'others' as const })),
       ...crewsOf(ofKind('word'), common, false)
         .flatMap(byProcess)
         .map((crew) => ({ crew, isPool: true, demand: demandOf(crew) })),
-    ].filter(({ crew }) => crew.length >= 2 && crew.some((thread) => this.busy.turns.has(thread)));
+    ].filter(({ crew }) => {
+      if (!crew.some((thread) => this.busy.turns.has(thread))) return false;
+      // A broker would have given the next job to another worker that waits for one, traced or not.
+      return crew.length >= 2 || (ofBroker.has(crew[0]) && this.#next.some(({ thread }) => thread === crew[0]));
+    });
+  }
+
+  /** Such stretches at the end of which the next job was there already. */
+  followedAtOnce(crew: Crew, stretches: readonly Interval[]): Interval[] {
+    const ends = new Set(this.#next.filter(({ thread }) => thread === crew[0]).map(({ end }) => end));
+    return stretches.filter(({ end }) => ends.has(end));
   }
 
   /** Whether a job waited for one of these threads during such stretches. */

@@ -1,11 +1,13 @@
 import { percent } from '../../trace/format-numbers.ts';
-import { MILLISECOND } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import type { BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval, type Life, mostlyAlive } from '../busy-at-once/intersection.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
 import { everyOne } from '../words.ts';
 import { type BusyCrew, finding, type Saturation } from './finding.ts';
 import type { Metrics } from './metrics.ts';
+import { covered, overlapping } from './queue-waits.ts';
 
 const SEEN_TO_WAIT = ', as far as more of them were seen to wait';
 
@@ -20,15 +22,19 @@ export interface Weighing {
   readonly isProven?: boolean;
   /** What is said instead of that all were in a request. */
   readonly say?: (draft: DraftFinding<Metrics>, workers: number, saturation: Saturation) => DraftFinding<Metrics>;
+  /** When clients may have waited in the queues of their listeners, as far as that was long. */
+  readonly queued?: (stretches: readonly Interval[], until: Nanoseconds) => Interval[];
   /** Whether somebody was seen to wait for one of them. */
   readonly isFelt?: (stretches: readonly Interval[]) => boolean;
+  /** The part of the time that is judged; as a rule all of it. */
+  readonly within?: Interval;
 }
 
 /** The finding about a crew that was busy as a whole for too long, or what its share was. */
 export function judge(
   context: Context,
   crew: BusyCrew,
-  { awaited = (stretches) => [...stretches], isFelt, isProven = false, say }: Weighing = {},
+  { awaited = (stretches) => [...stretches], isFelt, queued, isProven = false, say, within }: Weighing = {},
 ): DraftFinding<Metrics> | string {
   const { model } = context;
   const {
@@ -37,11 +43,11 @@ export function judge(
     kind: { noun, unit },
     most,
   } = crew;
-  const window = windowOf(context);
+  const window = within ?? windowOf(context);
   const lives = threads.map((thread) => ({
     start: Math.max(window.start, thread.firstTime),
-    end: thread.ended ? thread.lastTime : window.end,
-    busy: turns.get(thread)?.turns ?? [],
+    end: Math.min(window.end, thread.ended ? thread.lastTime : window.end),
+    busy: within === undefined ? (turns.get(thread)?.turns ?? []) : partsIn(turns.get(thread), within),
   }));
   const [only, ...others] = lives;
   const together =
@@ -49,27 +55,48 @@ export function judge(
       ? only.busy.map(({ start, end }) => ({ start, end: Math.min(end, only.end) }))
       : allAtOnce(lives, most === undefined ? undefined : Math.max(2, Math.ceil(NEARLY_ALL * most)));
   const stretches = awaited(together);
-  const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
-  const share = total / Math.max(1, window.end - window.start);
+  const total = timeOf(stretches);
+  const share = shareOf(stretches, window);
   const full = context.threshold('pool-full-ms') * MILLISECOND;
   const isLong = stretches.some(
     (stretch) => stretch.end - stretch.start >= full && (isProven || isFelt?.([stretch]) === true),
   );
   const size = most ?? livingTogether(lives, stretches.length > 0 ? stretches : [window]);
   const everybody = (crew.name ?? everyOne(size, noun)).toLowerCase();
-  const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
+  const asFarAs = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
   if (share < context.threshold('saturation-share') && !isLong)
     return (
       `${everybody} ${crew.name === undefined ? 'were busy at once' : 'was busy'} ${percent(share)} of the time, ` +
       `with ${unit}s of ` +
       `${context.threshold('stall-ms')} ms or more` +
-      (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? waits : '')
+      (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? asFarAs : '')
     );
-  const isCritical = share >= context.threshold('saturation-critical-share');
-  const severity = isFelt?.(stretches) === false ? 'info' : isCritical ? 'critical' : 'warning';
-  const saturation = { stretches, total, share, severity } as const;
+  const waits = queued === undefined ? null : overlapping(queued(stretches, window.end), stretches);
+  const isNoticed = ({ start, end }: Interval): boolean =>
+    end - start >= context.threshold('pool-wait-ms') * MILLISECOND;
+  const felt = waits === null ? stretches : covered(stretches, waits.filter(isNoticed));
+  const isCritical = shareOf(felt, window) >= context.threshold('saturation-critical-share');
+  const isInfo = felt.length === 0 || isFelt?.(stretches) === false;
+  const severity = isInfo ? 'info' : isCritical ? 'critical' : 'warning';
+  const queue = waits === null ? null : waits.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+  const saturation = { stretches, total, share, severity, queue } as const;
   const draft = finding(model, crew, saturation, size);
   return say === undefined ? draft : say(draft, most === undefined ? size : threads.length, saturation);
+}
+
+function timeOf(intervals: readonly Interval[]): Nanoseconds {
+  return intervals.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+function shareOf(intervals: readonly Interval[], { start, end }: Interval): number {
+  return timeOf(intervals) / Math.max(1, end - start);
+}
+
+function partsIn(turns: BusyTurns | undefined, within: Interval): Interval[] {
+  return (turns?.during(within) ?? []).map(({ start, end }) => ({
+    start: Math.max(start, within.start),
+    end: Math.min(end, within.end),
+  }));
 }
 
 /** Of workers that are replaced one after the other, or by a reload, only those count that serve at one time. */

@@ -11,6 +11,11 @@ export const metrics = {
   longestMs: metric.lengthMs('The longest stretch of it.'),
   meanRequestMs: metric.orNull(metric.lengthMs('Time of a request in long turns on average; null when none was read.')),
   served: metric.count('Requests in long turns.'),
+  queueMs: metric.orNull(
+    metric.lengthMs(
+      'How long a client waited at most in the queue of the listener meanwhile; null where nothing tells.',
+    ),
+  ),
   stretches: metric.list(
     metric.record({
       startMs: metric.momentMs('From then on all were busy.'),

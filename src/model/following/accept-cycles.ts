@@ -11,6 +11,9 @@ import type { Thread } from '../machine/thread.ts';
 import type { TrackerContext } from '../tracker.ts';
 import { BacklogDrain } from './backlog-drain.ts';
 
+/** An accept that does not wait takes less, also where the tracer looks up the names of descriptors. */
+const WAITED = 10 * MILLISECOND;
+
 const NONE: readonly ReadyEvent[] = [];
 
 /** The last wait of a thread that may have reported its listener. */
@@ -18,6 +21,8 @@ class Wake {
   seen = false;
   set: WaitSet | null = null;
   woke = false;
+  /** It waited, or ran out: nothing was queued when it began. */
+  foundNone = false;
   /** How many events it told of. */
   count = 0;
   ready: readonly ReadyEvent[] = NONE;
@@ -66,7 +71,6 @@ export class AcceptCycles {
     const state = cycleOf(thread);
     if (state.open) this.close(thread, call.start);
     const { wake, drain } = state;
-    // A wait that waits, or runs out, found nothing queued when it began.
     const foundNone = call.result === 0 || call.duration >= MILLISECOND;
     if (drain.isOpen && (foundNone || drain.taken === 0)) this.#endDrain(thread);
     if (call.start - drain.lookedAt >= this.#unattended && !foundNone) this.#beginDrain(thread, call);
@@ -74,6 +78,7 @@ export class AcceptCycles {
     wake.seen = true;
     wake.set = set;
     wake.woke = call.result > 0;
+    wake.foundNone = foundNone;
     wake.count = call.result;
     wake.end = call.duration < 0 ? UNKNOWN : call.end;
     wake.readyData = wake.woke ? call.arguments.readyData : -1;
@@ -107,7 +112,10 @@ export class AcceptCycles {
       state.line = null;
     }
     state.calls++;
-    if (!thread.loop.isShared) this.#looked(thread, state, listener, call, succeeded);
+    if (!thread.loop.isShared) {
+      this.#looked(thread, state, listener, call, succeeded);
+      this.#queued(thread, wake, listener, call, succeeded);
+    }
     if (succeeded) state.accepted++;
     else if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
       if (state.accepted > 0) state.drained++;
@@ -127,6 +135,21 @@ export class AcceptCycles {
     if (call.start - drain.lookedAt >= this.#unattended && wasQueued) this.#beginDrain(thread, call);
     drain.lookedAt = call.end;
     if (drain.isOpen && !(wasQueued && drain.takes(listener, call))) this.#endDrain(thread);
+  }
+
+  /** When the queue was last seen empty, and how long a connection may have been in it. */
+  #queued(thread: Thread, wake: Wake, listener: Listener, call: Call, succeeded: boolean): void {
+    if (listener.emptyAt === UNKNOWN) listener.emptyAt = thread.firstTime;
+    if (!succeeded) {
+      if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') isEmpty(listener, call.start);
+      return;
+    }
+    if (wake.seen) {
+      if (wake.foundNone && wake.end !== UNKNOWN) isEmpty(listener, wake.end);
+    } else if (call.duration >= WAITED) isEmpty(listener, call.end);
+    const since = listener.emptyAt;
+    if (call.end - since >= this.#unattended && listener.isFollowed && this.#inWindow(call.end))
+      this.#facts.tell('queueWait', { listener, since, end: call.end });
   }
 
   #beginDrain(thread: Thread, call: Call): void {
@@ -205,6 +228,11 @@ export class AcceptCycles {
       line: state.line ?? NO_LINE,
     });
   }
+}
+
+/** Calls are told as they end, and those of several threads began in another order. */
+function isEmpty(listener: Listener, at: Nanoseconds): void {
+  if (at > listener.emptyAt) listener.emptyAt = at;
 }
 
 function kindOf(state: OpenCycle, thread: Thread): AcceptCycle['kind'] {

@@ -1,6 +1,6 @@
 import { type EpollChange, EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
-import type { Nanoseconds } from '../../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import { entryLine, keptLine } from '../evidence.ts';
 import { acceptedBy } from '../machine/accepted-by.ts';
@@ -150,8 +150,9 @@ export class DescriptorTracker {
     if (operation === 'DEL') {
       set.epoll.unregister(fd);
       set.epoll.lastRemoved = fd;
-      const listener = process.descriptors.get(fd)?.listener;
-      if (listener == null) return;
+      const { connection = null, listener = null } = process.descriptors.get(fd) ?? {};
+      if (connection !== null) connection.takenOutAt = call.start;
+      if (listener === null) return;
       set.epoll.unwatch(listener);
       for (const { loop, accepts } of threadsOf(process))
         if (loop.hub?.descriptor === set) accepts.tending.leaves(listener, call.start, entryLine(call));
@@ -161,6 +162,8 @@ export class DescriptorTracker {
     const member = process.descriptors.get(fd) ?? this.#memberships.learn(thread, fd, change.label);
     const exclusive = (change.events & EVENT.EXCLUSIVE) !== 0;
     set.epoll.register(fd, { u32: data, exclusive });
+    if (member.connection !== null)
+      member.connection.takenOutAt = change.events !== 0 && (change.events & EVENT.IN) === 0 ? call.start : UNKNOWN;
     if (member.listener !== null) {
       // lighttpd leaves it in its set at its limit of connections, and asks for no connections.
       const isWatched = change.events === 0 || (change.events & FOR_CONNECTIONS) !== 0;

@@ -26,15 +26,24 @@ export class Holes {
   /** The last long time in which no call of anybody came back. */
   #quietFrom: Nanoseconds = UNKNOWN;
   #quietTo: Nanoseconds = UNKNOWN;
+  #isElided = false;
 
   constructor(completeness: Completeness, cycles: AcceptCycles) {
     this.#completeness = completeness;
     this.#cycles = cycles;
   }
 
+  /** Lines were taken out behind the last one. */
+  elided(): void {
+    this.#isElided = true;
+  }
+
   /** A call came back, of whichever thread; `before` is when one did last. */
   cameBack(before: Nanoseconds, end: Nanoseconds): void {
+    const isElided = this.#isElided;
+    this.#isElided = false;
     if (end - before < LEAST_SILENCE || before === UNKNOWN) return;
+    if (isElided) this.#completeness.hides({ start: before, end });
     this.#quietFrom = before;
     this.#quietTo = end;
   }

@@ -84,6 +84,7 @@ export class RequestTracker {
       if (this.#inWindow(restAt)) thread.process.requests++;
       this.#begins(call, thread, connection, null);
       connection.request.readAt = restAt;
+      connection.request.readyAt = restAt;
       connection.request.lastReadAt = restAt;
     }
     const { request } = connection;
@@ -111,8 +112,10 @@ export class RequestTracker {
     const request = isFirst ? connection.request : connection.nextRequest(call.start, thread.loop);
     request.readAt = call.end;
     request.lastReadAt = call.end;
+    request.readyAt = connection.takenOutAt === UNKNOWN ? call.end : connection.takenOutAt;
     request.readLine = call.line;
     connection.restAt = UNKNOWN;
+    connection.takenOutAt = UNKNOWN;
     thread.process.inProgress.add(request, thread.process);
     connection.requests++;
     if (this.#inWindow(call.end)) thread.servesRequests = true;

@@ -28,6 +28,7 @@ const LEAST_TURN = 900 * MILLISECOND;
 const LEAST_STAY = 500 * MILLISECOND;
 
 interface Kept {
+  readonly isUnread: boolean;
   readonly seen: Sighting | null;
   readonly stuckAtFirst: PastSighting | null;
   readonly leftIn: Thread['leftIn'];
@@ -45,10 +46,13 @@ export class OpenThreads {
   readonly #looks = new Map<Thread, Observed>();
   /** Threads of which the trace tells when their call began. */
   readonly #exact = new Set<Thread>();
+  readonly #readTo: Nanoseconds;
 
-  constructor(processes: Processes, open: StillOpen) {
+  /** `readTo`: the last moment of the records that were read, which may lag behind whoever looked. */
+  constructor(processes: Processes, open: StillOpen, readTo: Nanoseconds) {
     this.#processes = processes;
     this.#open = open;
+    this.#readTo = readTo;
   }
 
   /** `observe` takes in what somebody saw. */
@@ -72,6 +76,7 @@ export class OpenThreads {
       }
       thread.leftIn = withSighting({ ...left, since }, thread, begin);
     }
+    for (const [thread, look] of this.#looks) thread.isUnread = !this.#isReadTo(thread, look);
     for (const process of this.#processes.all()) process.inProgress.finish(process);
   }
 
@@ -84,7 +89,8 @@ export class OpenThreads {
   }
 
   forget(): void {
-    for (const [thread, { seen, stuckAtFirst, leftIn: left, turn }] of this.#kept) {
+    for (const [thread, { seen, stuckAtFirst, leftIn: left, turn, isUnread }] of this.#kept) {
+      thread.isUnread = isUnread;
       thread.seen = seen;
       thread.stuckAtFirst = stuckAtFirst;
       thread.leftIn = left;
@@ -100,8 +106,8 @@ export class OpenThreads {
 
   #keep(thread: Thread): void {
     if (this.#kept.has(thread)) return;
-    const { seen, stuckAtFirst, leftIn: left, loop } = thread;
-    this.#kept.set(thread, { seen, stuckAtFirst, leftIn: left, turn: loop.turn });
+    const { seen, stuckAtFirst, leftIn: left, loop, isUnread } = thread;
+    this.#kept.set(thread, { seen, stuckAtFirst, leftIn: left, turn: loop.turn, isUnread });
     if (loop.inTurn) loop.turn = loop.turn.copy();
   }
 
@@ -128,10 +134,12 @@ export class OpenThreads {
     return time - (this.#open.elsewhere.get(lane.tid) ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Everything was read that the thread did until it came to where it was seen. */
+  /**
+   * Everything was read that the thread did until it came to where it was seen: its own last record alone does not say
+   * so, for more of them may be on their way.
+   */
   #isReadTo(thread: Thread, look: Observed): boolean {
-    const elsewhere = this.#elsewhereAt(look);
-    return this.#exact.has(thread) || thread.lastTime >= (Number.isFinite(elsewhere) ? elsewhere : look.since);
+    return this.#exact.has(thread) || this.#readTo >= look.since;
   }
 
   #turnOf(thread: Thread): LongTurn | null {

@@ -69,6 +69,11 @@ export class Connection {
   isGuess = false;
   /** When bytes were read, after the last reply, that begin no request and may hold one further on. */
   restAt: Nanoseconds = UNKNOWN;
+  /**
+   * When a thread took it out of its epoll instance and has not put it back, as one does that hands a connection with
+   * something to read to another thread, and nobody has read a request since; UNKNOWN otherwise.
+   */
+  takenOutAt: Nanoseconds = UNKNOWN;
   /** How often something was written to it so far, up to a bound: the first writes may turn the client away. */
   firstWrites = 0;
   /** It was read or written, and where: by the process that accepted it. */
@@ -125,6 +130,8 @@ export class Request {
   line = '';
   identity = '';
   readAt: Nanoseconds = UNKNOWN;
+  /** When it was there to be read: a thread that watched its connection handed that over then; else as `readAt`. */
+  readyAt: Nanoseconds = UNKNOWN;
   readLine = 0;
   /** When something of it was read last, the rest of its body too. */
   lastReadAt: Nanoseconds = UNKNOWN;

@@ -126,7 +126,9 @@ export function socketOf(label: string): string {
 export function describeTarget(fd: number, descriptor: Descriptor | undefined): string {
   if (descriptor === undefined) return fd < 0 ? '' : `fd ${fd}`;
   const { kind, label, peer, local } = descriptor;
-  if (fd < 0 && kind === 'unknown' && peer === '') return 'a descriptor that the capture does not tell';
+  // All calls whose descriptor is not told share one, an accept among them.
+  const isUntold = kind === 'unknown' ? peer === '' : descriptor.listener?.isUntold === true;
+  if (fd < 0 && isUntold) return 'an unknown descriptor';
   if (descriptor.listener !== null) return `listener ${descriptor.listener.name}`;
   if (peer !== '') {
     if (descriptor.connection !== null) return `client ${peer}`;

@@ -31,6 +31,8 @@ export class Listener {
   /** The lane of the thread that accepted last, and when; -1 before anybody did. */
   lastLane = -1;
   lastAt: Nanoseconds = UNKNOWN;
+  /** When its queue was last seen empty, or looked at first; UNKNOWN before that. */
+  emptyAt: Nanoseconds = UNKNOWN;
   /** Several threads have accepted from it. */
   isShared = false;
   /** Something was written on a connection of it after something had been read. */

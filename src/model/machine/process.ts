@@ -6,6 +6,7 @@ import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { Runtime } from './runtime.ts';
 import { serverOfComm } from './server-names.ts';
+import type { QueueSeen } from './sighting.ts';
 
 /** So many numbers of threads are remembered of a process. */
 export const MOST_TIDS = 256;
@@ -70,6 +71,8 @@ export class Process {
   handsDescriptorsOver = false;
   /** Connections of clients that it held open when somebody looked at it last; UNKNOWN when nobody did. */
   clientsHeld = UNKNOWN;
+  /** At least so many waited to be accepted by it whenever somebody looked between these moments; null for nobody. */
+  queued: QueueSeen | null = null;
   /** The last signal to it that stops a process, and who sent it (0 when not told). */
   stopSent: { readonly signal: string; readonly sender: number } | null = null;
   /** The last signal that arrived, and when. */

@@ -27,3 +27,11 @@ export interface PastSighting extends Sighting {
   /** Connections of clients that its process held then; -1 when they were not counted. */
   readonly clients: number;
 }
+
+/** Connections that waited in the queue of a listener whenever somebody looked between two moments. */
+export interface QueueSeen {
+  /** So many at each look. */
+  readonly least: number;
+  readonly since: Nanoseconds;
+  readonly until: Nanoseconds;
+}

@@ -33,6 +33,8 @@ export class Thread {
   interruptedIn: LeftIn | null = null;
   /** What others saw it in, where somebody looked; null where nobody did. */
   seen: Sighting | null = null;
+  /** It may have done something before that which was not read yet: a capture at work is read a moment late. */
+  isUnread = false;
   /** What others saw it stuck in when the capture began, and it came back from. */
   stuckAtFirst: PastSighting | null = null;
   /** The same of a call that the tracer shows. */

@@ -48,7 +48,7 @@ export const CLIENTS = 'clients';
 export function targetGroupOf(descriptor: Descriptor | undefined): string {
   if (descriptor === undefined) return '';
   const { kind, listener, connection, peer, label } = descriptor;
-  if (listener !== null) return `listener ${listener.name}`;
+  if (listener !== null) return listener.isUntold ? '' : `listener ${listener.name}`;
   if (connection !== null || kind === 'connection') return CLIENTS;
   if (peer !== '') return describeTarget(-1, descriptor);
   switch (kind) {

@@ -1,4 +1,5 @@
-import { type ProcessFacts, readProcess } from './process-facts.ts';
+import { heldNow } from './held.ts';
+import { PROC, type ProcessFacts, readProcess } from './process-facts.ts';
 
 /** What became of the traced processes once the tracer was gone. */
 interface Detachment {
@@ -13,6 +14,7 @@ export function describeDetachment(
   before: readonly ProcessFacts[],
   tracerName: string,
   read = readProcess,
+  isFrozen = (pid: number) => heldNow(PROC, pid, pid).held === 'frozen',
 ): Detachment {
   const now = before.map((process) => ({ process, facts: same(process, read(process.pid)) }));
   const alive = now.filter(({ facts }) => facts !== null && facts.state !== 'Z' && facts.state !== 'X');
@@ -21,31 +23,43 @@ export function describeDetachment(
   for (const { process, facts } of alive) {
     if (facts === null) continue;
     const { pid, state, tracer } = facts;
+    // Who was traced by somebody else before still is.
+    if (tracer !== 0 && tracer === process.tracer) continue;
     if (tracer !== 0) problems.push(`Process ${pid} is still traced by pid ${tracer}. Type: kill -INT ${tracer}`);
     else if (state === 'T' && process.state !== 'T')
       problems.push(`Process ${pid} is still stopped. Type: kill -CONT ${pid}`);
     else if (state === 't') problems.push(`Process ${pid} is still stopped by a tracer.`);
   }
-  const stoppedBefore = alive.filter(({ process, facts }) => process.state === 'T' && facts?.state === 'T').length;
+  const both = (is: (facts: ProcessFacts, before: ProcessFacts) => boolean): ProcessFacts[] =>
+    alive.flatMap(({ process, facts }) => (facts !== null && is(facts, process) ? [facts] : []));
+  const stopped = both((facts, was) => was.state === 'T' && facts.state === 'T').length;
+  const debugged = both(
+    (facts, was) => facts.state === 't' && facts.tracer !== 0 && facts.tracer === was.tracer,
+  ).length;
+  const frozen = both(({ pid, state, tracer }) => tracer === 0 && /^[SD]$/.test(state) && isFrozen(pid)).length;
   const rest = [
     ...(ended > 0 ? [`${ended} ended meanwhile`] : []),
-    ...(stoppedBefore > 0
-      ? [
-          `${stoppedBefore} ${stoppedBefore === 1 ? 'was' : 'were'} stopped before and still ` +
-            `${stoppedBefore === 1 ? 'is' : 'are'}`,
-        ]
+    ...(stopped > 0 ? [still(stopped, 'stopped')] : []),
+    ...(debugged > 0 ? [still(debugged, 'held by a debugger')] : []),
+    ...(frozen > 0
+      ? [`${frozen} ${frozen === 1 ? 'is' : 'are'} frozen by the freezer of ${frozen === 1 ? 'its' : 'their'} cgroup`]
       : []),
   ];
+  const idle = stopped + debugged + frozen;
   const remark = rest.length > 0 ? ` (${rest.join(', ')})` : '';
   if (problems.length > 0) return { sentence: `${problems.join(' ')}${remark}`, isClean: false };
   if (alive.length === 0) {
     const who = before.length === 1 ? 'The process has' : `All ${before.length} processes have`;
     return { sentence: `${who} ended; ${tracerName} is gone.`, isClean: true };
   }
-  const running = stoppedBefore === 0 ? 'all running' : `${alive.length - stoppedBefore} running`;
-  const one = stoppedBefore === 0 ? '1 process, running' : '1 process';
+  const running = idle === 0 ? 'all running' : `${alive.length - idle} running`;
+  const one = idle === 0 ? '1 process, running' : '1 process';
   const count = alive.length === 1 ? one : `${alive.length} processes, ${running}`;
   return { sentence: `Detached from ${count}${remark}.`, isClean: true };
+}
+
+function still(count: number, how: string): string {
+  return count === 1 ? `1 was ${how} before and still is` : `${count} were ${how} before and still are`;
 }
 
 /** The same process, not another one that got its number. */

@@ -3,9 +3,11 @@ import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { ProcessMemory } from '../bpftrace/process-memory.ts';
 import { type HeldNow, heldNow } from './held.ts';
+import { type QueueTables, readQueues } from './listening-queues.ts';
 import { innerNumber, linkOrEmpty, readOrEmpty } from './process-facts.ts';
-import type { ProcessSight, Stay, ThreadSight } from './sights.ts';
-import { descriptorsOf, inodeOf, readSockets, type SocketFacts } from './socket-tables.ts';
+import type { ProcessSight, QueueStay, Queues, Stay, ThreadSight } from './sights.ts';
+import { descriptorsOf, inodeOf, type ListenerRow, readSockets, type SocketFacts } from './socket-tables.ts';
+import { ThreadFiles } from './thread-files.ts';
 import { isInWait } from './waiting.ts';
 
 interface WatchOptions {
@@ -35,6 +37,7 @@ const POLLFD_BYTES = 8;
  */
 const LEAST_RUN = 0.8;
 const MOST_SLEEPS_A_SECOND = 10;
+const NO_QUEUES: Queues = { now: null, longest: null };
 const NOT_HELD: HeldNow = { held: '', holder: 0 };
 const RESTART = 'restart_syscall';
 const RESUMED: readonly (readonly [place: RegExp, call: string])[] = [
@@ -75,6 +78,9 @@ interface Member {
   /** Its network namespace. */
   network: string;
   listedAt: string;
+  /** Sockets of it on which it listens. */
+  listeners: readonly string[];
+  queues: Queues;
 }
 
 /**
@@ -86,8 +92,11 @@ export class KernelWatch {
   readonly #root: string;
   readonly #now: () => number;
   readonly #stopwatch: () => number;
+  readonly #files: ThreadFiles;
   #members = new Map<number, Member>();
   #sockets: ReadonlyMap<string, SocketFacts> = new Map();
+  /** Where their listeners stand. */
+  #tables: QueueTables = { tcp: 0, tcp6: 0, unix: false };
   #socketsDue = Number.NEGATIVE_INFINITY;
   #socketsDueThen = Number.NEGATIVE_INFINITY;
   #first = Number.NaN;
@@ -102,6 +111,7 @@ export class KernelWatch {
     this.#stopwatch = stopwatch;
     this.#machine = machine;
     this.#root = root;
+    this.#files = new ThreadFiles(root);
     this.#now = now;
   }
 
@@ -118,8 +128,10 @@ export class KernelWatch {
       if (member.threads.size > 0) members.set(pid, member);
     }
     this.#members = members;
+    this.#files.sweep();
     const due = [...members.values()].some(hasUncountedClients) ? this.#socketsDueThen : this.#socketsDue;
     if (now >= due) this.#lookAtSockets(now);
+    this.#lookAtQueues(now);
     this.#shown = null;
   }
 
@@ -131,13 +143,14 @@ export class KernelWatch {
   }
 
   #show(): readonly ProcessSight[] {
-    return [...this.#members].map(([pid, { parent, name, innerPid, clients, hasRing, threads }]) => ({
+    return [...this.#members].map(([pid, { parent, name, innerPid, clients, hasRing, queues, threads }]) => ({
       pid,
       parent,
       name,
       innerPid,
       clients,
       hasRing,
+      queues,
       threads: [...threads.values()].map(({ sight }) => sight),
     }));
   }
@@ -157,6 +170,8 @@ export class KernelWatch {
       descriptors: { sockets: new Set(), hasRing: false },
       network: '',
       listedAt: '',
+      listeners: [],
+      queues: NO_QUEUES,
     };
   }
 
@@ -184,7 +199,7 @@ export class KernelWatch {
 
   #thread(pid: number, tid: number, known: Known | undefined, { now, clients }: Looked): Known | null {
     const task = `${this.#root}/${pid}/task/${tid}`;
-    const [onText = '', readyText = '', slices = ''] = readOrEmpty(`${task}/schedstat`).trim().split(' ');
+    const [onText = '', readyText = '', slices = ''] = this.#files.schedstat(pid, tid).split(' ');
     const isTold = slices !== '';
     const ran = isTold ? Number(onText) + Number(readyText) : -1;
     if (known !== undefined && isTold && slices === known.slices) {
@@ -278,8 +293,9 @@ export class KernelWatch {
 
   #lookAtSockets(now: number): void {
     const started = this.#stopwatch();
-    const namespaces = new Map<string, ReadonlyMap<string, SocketFacts>>();
+    const namespaces = new Set<string>();
     const all = new Map<string, SocketFacts>();
+    const listening = new Map<string, ListenerRow>();
     for (const [pid, member] of this.#members) {
       // Who has not run since is where it was, and has opened and closed nothing.
       const ran = slicesOf(member);
@@ -289,21 +305,55 @@ export class KernelWatch {
       }
       member.listedAt = ran;
       const { network: name } = member;
-      const table = namespaces.get(name) ?? readSockets(pid, this.#root);
-      if (!namespaces.has(name)) for (const [inode, facts] of table) all.set(inode, facts);
-      namespaces.set(name, table);
+      if (namespaces.has(name)) continue;
+      namespaces.add(name);
+      const table = readSockets(pid, this.#root);
+      for (const [inode, facts] of table.connected) all.set(inode, facts);
+      for (const [inode, row] of table.listening) listening.set(inode, row);
     }
     this.#sockets = all;
+    const ends = { tcp: 0, tcp6: 0, unix: 0 };
     for (const member of this.#members.values()) {
       const { sockets, hasRing } = member.descriptors;
+      member.listeners = [...sockets].filter((inode) => listening.has(inode));
+      for (const inode of member.listeners) {
+        const { table, end } = listening.get(inode) ?? { table: 'unix', end: 0 };
+        ends[table] = Math.max(ends[table], end, 1);
+      }
       member.clients = [...sockets].filter((inode) => all.get(inode)?.isOfClient === true).length;
       member.hasRing = hasRing;
       member.countedAt = now;
       for (const [tid, known] of member.threads) member.threads.set(tid, this.#named(known));
     }
+    this.#tables = { ...ends, unix: ends.unix > 0 };
     const cost = this.#stopwatch() - started;
     this.#socketsDue = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE) * 1e6;
     this.#socketsDueThen = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE_THEN) * 1e6;
+  }
+
+  /**
+   * Of each network namespace one table is read, and of it the listeners alone: a few of the thousands of rows. Where
+   * everybody who listens waits, whoever comes is accepted.
+   */
+  #lookAtQueues(now: number): void {
+    const tables = new Map<string, ReadonlyMap<string, number>>();
+    const isBusy = ({ listeners, threads, queues }: Member): boolean =>
+      listeners.length > 0 && (queues.now !== null || [...threads.values()].some(({ sight }) => !isInWait(sight)));
+    if (![...this.#members.values()].some(isBusy)) return;
+    for (const [pid, member] of this.#members) {
+      const { network, listeners } = member;
+      if (listeners.length === 0) continue;
+      const table = tables.get(network) ?? readQueues(pid, this.#tables, this.#root);
+      tables.set(network, table);
+      const lengths = listeners.map((inode) => table.get(inode));
+      // Where one of them is not found, rows have moved: the next look at all sockets tells where they are.
+      if (lengths.every((length) => length !== undefined))
+        member.queues = queuedOn(
+          member.queues,
+          lengths.reduce((sum, length) => sum + length, 0),
+          now,
+        );
+    }
   }
 
   /** A call on a socket that was not known when it began. */
@@ -314,6 +364,17 @@ export class KernelWatch {
     if (socket === undefined) return known;
     return { ...known, sight: { ...sight, target: socket.peer, isOfClient: socket.isOfClient } };
   }
+}
+
+/** What is known of queues after a look at which so many waited. */
+function queuedOn({ now: before, longest }: Queues, waiting: number, at: number): Queues {
+  if (waiting === 0) return before === null ? { now: null, longest } : { now: null, longest: longer(longest, before) };
+  const now = { least: Math.min(before?.least ?? waiting, waiting), since: before?.since ?? at, at };
+  return { now, longest: longer(longest, now) };
+}
+
+function longer(one: QueueStay | null, other: QueueStay): QueueStay {
+  return one === null || other.at - other.since >= one.at - one.since ? other : one;
 }
 
 /**

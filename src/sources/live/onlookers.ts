@@ -134,8 +134,9 @@ export class Onlookers {
     const elsewhere = living.flatMap(({ threads }) =>
       threads.filter(({ isFromStart }) => !isFromStart).map(({ tid, at, before }) => [tid, at - before] as const),
     );
+    const seen = sightLines(living, { notation, from: this.#from, queue: 'now' });
     return {
-      lines: `${this.#engine.start?.() ?? ''}${open}${code}${sightLines(living, { notation, from: this.#from })}`,
+      lines: `${this.#engine.start?.() ?? ''}${open}${code}${seen}`,
       elsewhere: new Map(elsewhere),
     };
   }

@@ -1,7 +1,7 @@
 import { machineOf, type ProgramName } from '../bpftrace/program.ts';
 import { bpftraceEngine } from './bpftrace-engine.ts';
 import { LiveCapture } from './capture.ts';
-import { assertChecks, bpftraceChecks, processCheck, straceChecks } from './checks.ts';
+import { assertChecks, bpftraceChecks, type Check, processCheck, straceChecks } from './checks.ts';
 import { CodeWatch } from './code/code-watch.ts';
 import { type CodeMode, Samplers } from './code/samplers.ts';
 import type { Engine } from './engine.ts';
@@ -19,6 +19,8 @@ interface Preparation {
   /** Why not the other one, as a sentence; '' when the user chose. */
   readonly why: string;
   readonly processes: readonly ProcessFacts[];
+  /** What is to be said of processes that somebody else traces, a sentence each. */
+  readonly notes: readonly string[];
   /** Has looked at them once; null where the numbers of system calls are not known. */
   readonly watch: KernelWatch | null;
 }
@@ -40,15 +42,38 @@ export function prepareCapture(named: readonly number[], { engine, family }: Pre
   const view = hostView();
   const names = processNames(view);
   const [chosen, why] = choose(engine, host);
+  // bpftrace asks the kernel, and needs no process for itself.
+  const isAlone = chosen === 'strace';
+  const check = (pid: number, facts: ProcessFacts | null): Check =>
+    processCheck(pid, facts === null || isAlone ? facts : { ...facts, tracer: 0 }, host, names);
+  // Of several that were named, as by a port, those that nobody traces are enough.
+  const seen = new Map(pids.map((pid) => [pid, pid === process.pid ? null : view.read(pid)]));
+  const isOther = (facts: ProcessFacts | null | undefined): boolean => isAlone && (facts?.tracer ?? 0) !== 0;
+  const isAnyFree = [...seen.values()].some((facts) => facts !== null && !isOther(facts));
   // Named processes first: a mistyped pid must not read as a problem of its neighbour.
-  assertChecks(pids.map((pid) => processCheck(pid, pid === process.pid ? null : view.read(pid), host, names)));
+  assertChecks(
+    pids.filter((pid) => !isAnyFree || !isOther(seen.get(pid))).map((pid) => check(pid, seen.get(pid) ?? null)),
+  );
   const processes = family ? findFamily(pids, view) : pids.flatMap((pid) => view.read(pid) ?? []);
-  const traced = processes.filter(({ pid, state }) => pid !== process.pid && state !== 'Z');
-  assertChecks(traced.map((facts) => processCheck(facts.pid, facts, host, names)));
+  const living = processes.filter(({ pid, state }) => pid !== process.pid && state !== 'Z');
+  const held = living.filter(({ tracer }) => tracer !== 0);
+  const free = living.filter((facts) => !isOther(facts));
+  // Of a server of which another tracer has all workers nothing would be seen.
+  const masters = living.filter(({ parent }) => !living.some(({ pid }) => pid === parent));
+  const traced = free.some((facts) => !masters.includes(facts)) || living.length === masters.length ? free : living;
+  assertChecks(traced.map((facts) => check(facts.pid, facts)));
   const machine = machineOf(process.arch);
   const watch = machine === null ? null : new KernelWatch({ machine });
   watch?.look(traced.map(({ pid }) => pid));
-  return { engine: chosen, why, processes: traced, watch };
+  const notes = held.map((each) => heldWords(each, names.nameOf(each.tracer), isAlone));
+  return { engine: chosen, why, processes: traced, notes, watch };
+}
+
+function heldWords({ pid, name, tracer, state }: ProcessFacts, tracerName: string, isAlone: boolean): string {
+  const who = `pid ${tracer}${tracerName === '' ? '' : ` (${tracerName})`}`;
+  if (isAlone) return `Process ${pid} (${name}) is left out: ${who} traces it, and only one tracer can attach.`;
+  const stands = state === 't' ? ', and serves nobody while that holds it' : '';
+  return `Process ${pid} (${name}) is already traced by ${who}${stands}. bpftrace traces it as well.`;
 }
 
 interface CaptureOptions extends Omit<SpoolOptions, 'engine' | 'isRing'> {

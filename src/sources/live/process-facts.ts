@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
+/** Where the kernel shows processes. */
+export const PROC = '/proc';
+
 /** A process as /proc shows it. Strings come from the process itself and are untrusted. */
 export interface ProcessFacts {
   readonly pid: number;
@@ -79,7 +82,7 @@ export class ParentTable {
   #parents: ReadonlyMap<number, number> = new Map();
   #looks = 0;
 
-  constructor(root = '/proc') {
+  constructor(root = PROC) {
     this.#root = root;
   }
 
@@ -115,23 +118,22 @@ export interface ThreadProgress {
   readonly switches: number;
 }
 
-/** Progress of the threads of a process, at most `most` of them; empty when it is gone. */
-export function readThreads(pid: number, most: number): ThreadProgress[] {
-  let tids: string[];
+/** The threads of a process, at most `most` of them; empty when it is gone. */
+export function threadsIn(pid: number, most: number): number[] {
   try {
-    tids = readdirSync(`/proc/${pid}/task`).slice(0, most);
+    return readdirSync(`${PROC}/${pid}/task`).slice(0, most).map(Number);
   } catch {
     // It ended a moment ago.
     return [];
   }
-  return tids.flatMap((tid) => {
-    const status = readOrEmpty(`/proc/${pid}/task/${tid}/status`);
-    const state = /^State:\t(\S)/m.exec(status)?.[1];
-    const switches = /^voluntary_ctxt_switches:\t(\d+)/m.exec(status)?.[1];
-    return state === undefined || switches === undefined
-      ? []
-      : [{ tid: Number(tid), state, switches: Number(switches) }];
-  });
+}
+
+/** Progress of a thread; null when it is gone. */
+export function readThread(pid: number, tid: number): ThreadProgress | null {
+  const status = readOrEmpty(`${PROC}/${pid}/task/${tid}/status`);
+  const state = /^State:\t(\S)/m.exec(status)?.[1];
+  const switches = /^voluntary_ctxt_switches:\t(\d+)/m.exec(status)?.[1];
+  return state === undefined || switches === undefined ? null : { tid, state, switches: Number(switches) };
 }
 
 /** The text of a small file, '' where it cannot be read: a process may end, or belong to somebody else. */

@@ -1,5 +1,5 @@
 import type { TracingCost } from './cost-meter.ts';
-import type { Held, ProcessSight, ThreadSight } from './sights.ts';
+import type { Held, ProcessSight, QueueStay, ThreadSight } from './sights.ts';
 import { isAddress } from './waiting.ts';
 
 /** What tells the two kinds of captures apart where drover adds lines of its own. */
@@ -14,18 +14,32 @@ export interface SightNotation {
 interface SightOptions {
   readonly notation: SightNotation;
   readonly from: number;
+  /** Which queue of its listeners counts: that of this moment, or the longest of the capture. */
+  readonly queue?: 'now' | 'longest';
 }
+
+/** One look that found somebody in a queue may have found who was about to be accepted. */
+const LEAST_QUEUED = 0.9e9;
 
 /**
  * What the watch saw of each thread, as `event=seen` lines behind a capture: who is there, and what those that made no
  * call were in all the time.
  */
-export function sightLines(processes: readonly ProcessSight[], { notation, from }: SightOptions): string {
+export function sightLines(
+  processes: readonly ProcessSight[],
+  { notation, from, queue = 'longest' }: SightOptions,
+): string {
   return processes
     .flatMap((process) =>
       process.threads.flatMap((thread) => [
         ...stuckBefore(process, thread, notation, from),
-        lineOf(process, thread, notation, from),
+        lineOf(
+          process,
+          thread,
+          notation,
+          from,
+          thread.tid === process.pid ? queued(process.queues?.[queue] ?? null, thread.at, from) : '',
+        ),
       ]),
     )
     .join('');
@@ -50,6 +64,7 @@ function lineOf(
   { tid, call, held, holder, target, isOfClient, since, at, ran }: ThreadSight,
   { prefix, stamp }: SightNotation,
   from: number,
+  queue = '',
 ): string {
   const began = Math.min(at, Math.max(since, from));
   // Of time before the capture nobody knows how much of it was used then.
@@ -57,9 +72,18 @@ function lineOf(
   const what = `${call === '' ? '-' : call}${heldBy(held, holder)}`;
   return (
     `${prefix}event=seen ts=${stamp(at)} for=${Math.round(at - began)} pid=${pid} tid=${tid} parent=${parent} ` +
-    `call=${what}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}` +
+    `call=${what}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}${queue}` +
     `${isAddress(target) ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}\n`
   );
+}
+
+/** ` queue=3 queued=2000000000`, and ` unqueued=1000000000` where it was empty so long before the last look. */
+function queued(stay: QueueStay | null, seenAt: number, from: number): string {
+  if (stay === null) return '';
+  const length = Math.round(stay.at - Math.max(stay.since, from));
+  if (length < LEAST_QUEUED) return '';
+  const ago = Math.round(seenAt - stay.at);
+  return ` queue=${stay.least} queued=${length}${ago > 0 ? ` unqueued=${ago}` : ''}`;
 }
 
 function heldBy(held: Held, holder: number): string {

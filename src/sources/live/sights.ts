@@ -46,6 +46,22 @@ export interface Stay {
   readonly clients: number;
 }
 
+/** Looks, one after the other, at each of which connections waited to be accepted. Nanoseconds of one clock. */
+export interface QueueStay {
+  /** So many waited at each of them. */
+  readonly least: number;
+  readonly since: number;
+  readonly at: number;
+}
+
+/** What waited in the queues of the listeners of a process; null for nothing, or where nobody could look. */
+export interface Queues {
+  /** Up to the last look. */
+  readonly now: QueueStay | null;
+  /** The longest so far. */
+  readonly longest: QueueStay | null;
+}
+
 /** A process with its threads, its first one first. */
 export interface ProcessSight {
   readonly pid: number;
@@ -57,5 +73,6 @@ export interface ProcessSight {
   readonly clients: number;
   /** It has a ring of io_uring, which does calls without showing them. */
   readonly hasRing: boolean;
+  readonly queues?: Queues;
   readonly threads: readonly ThreadSight[];
 }

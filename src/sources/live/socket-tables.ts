@@ -16,34 +16,54 @@ const MOST_TABLE = 8_000_000;
 const ESTABLISHED = '01';
 /** The client has left, and the process has not closed its end. */
 const CLOSE_WAIT = '08';
-const LISTENING = '0A';
+export const LISTENING = '0A';
 /** `__SO_ACCEPTCON` of a unix socket that listens. */
-const ACCEPTS = 0x10000;
+export const ACCEPTS = 0x10000;
 /** Slot, local address and port, remote address and port, state; the inode is the tenth word. */
 const TCP = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) (?:\S+\s+){5}(\d+)/gm;
 /** Address of the structure, references, protocol, flags, type, state, inode, path. */
-const UNIX = /^[0-9a-f]+: \S+ \S+ ([0-9A-F]{8}) \S+ ([0-9A-F]{2})\s+(\d+)(?: (\S.*))?$/gm;
+export const UNIX = /^[0-9a-f]+: \S+ \S+ ([0-9A-F]{8}) \S+ ([0-9A-F]{2})\s+(\d+)(?: (\S.*))?$/gm;
 const CONNECTED = '03';
+const TABLES = ['tcp', 'tcp6'] as const;
 /** Where the descriptor of a ring leads. */
 const RING = 'anon_inode:[io_uring]';
 
-/** The connected sockets that a process sees in its network namespace, by inode. */
-export function readSockets(pid: number, root = '/proc'): ReadonlyMap<string, SocketFacts> {
+/** Where a listener stands. */
+export interface ListenerRow {
+  readonly table: 'tcp' | 'tcp6' | 'unix';
+  readonly end: number;
+}
+
+/** The sockets that a process sees in its network namespace, by inode. */
+export interface SocketTable {
+  readonly connected: ReadonlyMap<string, SocketFacts>;
+  /** Listeners by inode: in which table they are, and up to where it has to be read for them. */
+  readonly listening: ReadonlyMap<string, ListenerRow>;
+}
+
+/** The sockets that a process sees in its network namespace. */
+export function readSockets(pid: number, root = '/proc'): SocketTable {
   const sockets = new Map<string, SocketFacts>();
-  const tables = ['tcp', 'tcp6'].map((name) => [...table(`${root}/${pid}/net/${name}`).matchAll(TCP)]);
-  const rows = tables.flat();
+  const listening = new Map<string, ListenerRow>();
+  const rows = TABLES.flatMap((name) => {
+    const text = table(`${root}/${pid}/net/${name}`);
+    const found = [...text.matchAll(TCP)];
+    for (const { index, 5: state, 6: inode = '' } of found)
+      if (state === LISTENING) listening.set(inode, { table: name, end: text.indexOf('\n', index) + 1 });
+    return found;
+  });
   const ports = new Set(rows.filter(([, , , , , state]) => state === LISTENING).map(([, , port]) => port));
   for (const [, , port = '', address = '', peerPort = '', state = '', inode = ''] of rows)
     if (state === ESTABLISHED || state === CLOSE_WAIT)
       sockets.set(inode, { peer: addressOf(address, peerPort), isOfClient: ports.has(port) });
   const locals = [...table(`${root}/${pid}/net/unix`).matchAll(UNIX)];
-  const accepting = new Set(
-    locals.filter(([, flags = '']) => (Number.parseInt(flags, 16) & ACCEPTS) !== 0).map(([, , , , path]) => path),
-  );
+  const localListeners = locals.filter(([, flags = '']) => (Number.parseInt(flags, 16) & ACCEPTS) !== 0);
+  const accepting = new Set(localListeners.map(([, , , , path]) => path));
   for (const [, flags = '', state = '', inode = '', path = ''] of locals)
     if (state === CONNECTED && path !== '' && (Number.parseInt(flags, 16) & ACCEPTS) === 0)
       sockets.set(inode, { peer: `unix:${path}`, isOfClient: accepting.has(path) });
-  return sockets;
+  for (const [, , , inode = ''] of localListeners) listening.set(inode, { table: 'unix', end: 0 });
+  return { connected: sockets, listening };
 }
 
 /** Inodes of the sockets that a process has open. */

@@ -1,5 +1,6 @@
 import { isStoppedUnder } from './held.ts';
-import { readProcess, readThreads, type ThreadProgress } from './process-facts.ts';
+import { readProcess, type ThreadProgress } from './process-facts.ts';
+import { ThreadsProgress } from './threads-progress.ts';
 
 /** A thread in a tracer's stop that gets on with fewer calls than this a second all but stops. */
 const LEAST_CALLS_PER_SECOND = 10;
@@ -35,7 +36,7 @@ export class StallWatch {
 
   /** `isStopped`: whether a process that stands still in the stop of its tracer does so for a signal. */
   constructor(
-    read: (pid: number, most: number) => readonly ThreadProgress[] = readThreads,
+    read: (pid: number, most: number) => readonly ThreadProgress[] = new ThreadsProgress().reader(),
     isStopped: (pid: number) => boolean = (pid) => isStoppedUnder('/proc', readProcess(pid)?.tracer ?? 0),
   ) {
     this.#read = read;

@@ -32,7 +32,15 @@ export function straceEngine(processes: readonly ProcessFacts[], file: string, l
       // One that it was refused is no reason to give up the others, and not to be waited for.
       return traced > 0 && (traced === alive.length || (await words()).some((line) => REFUSED.test(line)));
     },
-    explain: (words) => failure('strace could not attach', words),
+    explain: (words) => {
+      // It was there when it was looked at.
+      const isOver = processes.every(({ pid, startTicks }) => readProcess(pid)?.startTicks !== startTicks);
+      if (!isOver) return failure('strace could not attach', words);
+      const who = processes.length === 1 ? `Process ${processes[0]?.pid}` : `All ${processes.length} processes`;
+      return new AttachError(`${who} ended before strace could attach.`, {
+        hint: 'Name the server (gunicorn), a port (:8000) or a unit (web.service): its processes may change.',
+      });
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { AttachError } from '../attach-error.ts';
 import { findFamily, hostView, type ProcessListing } from './family.ts';
 import { linkOrEmpty, type ProcessFacts, readOrEmpty } from './process-facts.ts';
-import { socketsOf } from './socket-tables.ts';
+import { ACCEPTS, socketsOf, UNIX } from './socket-tables.ts';
 
 /** Programs that run the program of their first word. */
 const INTERPRETERS = /^(?:python|pypy|ruby|node|php|perl|java|bash|sh|dash)[\d.]*$/;
@@ -22,8 +22,9 @@ export interface TargetOptions {
 }
 
 /**
- * The processes that words mean: `4711`, a name (`gunicorn`), a port that is listened on (`:8000`), a unit of systemd
- * (`web.service`). Throws `AttachError` when a word means nobody, or several servers.
+ * The processes that words mean: `4711`, a name (`gunicorn`), a port that is listened on (`:8000`), the path of a unix
+ * socket (`/run/php/fpm.sock`), a unit of systemd (`web.service`). Throws `AttachError` when a word means nobody, or
+ * several servers.
  */
 export function findTargets(words: readonly string[], options: TargetOptions = { view: hostView() }): number[] {
   return [...new Set(words.flatMap((word) => targetsOf(word, options)))];
@@ -32,9 +33,30 @@ export function findTargets(words: readonly string[], options: TargetOptions = {
 function targetsOf(word: string, options: TargetOptions): number[] {
   if (/^[1-9]\d{0,9}(?:,[1-9]\d{0,9})*$/.test(word)) return word.split(',').map(Number);
   const port = /^(?:[\w.*-]*|\[[\da-fA-F:]*\]):(\d{1,5})$/.exec(word)?.[1];
-  const found = port === undefined ? named(word, options) : listening(Number(port), options);
-  if (found.length === 0) throw nobody(word, port);
-  return oneServer(word, found, options.view);
+  const path = /^(?:unix:)?(\/.*)$/.exec(word)?.[1];
+  if (port === undefined && path === undefined) {
+    const called = named(word, options);
+    if (called.length === 0) throw nobody(word, port);
+    return oneServer(word, called, options.view);
+  }
+  const found = path === undefined ? listening(onPort(Number(port)), options) : listening(onPath(path), options);
+  if (found.length === 0) throw path === undefined ? nobody(word, port) : nobodyAt(path);
+  return oneServer(word, withoutActivators(found, options.view), options.view);
+}
+
+function nobodyAt(path: string): AttachError {
+  return new AttachError(`Nobody listens on the unix socket ${path}.`, {
+    hint: 'See who listens on what with: ss -lxp',
+  });
+}
+
+/** Who opened the socket for a program that it starts on demand (systemd-socket-activate, inetd) does not serve. */
+function withoutActivators(found: readonly number[], { parents, read }: ProcessListing): readonly number[] {
+  const isActivator = (pid: number): boolean =>
+    found.some((child) => parents.get(child) === pid && read(child)?.stackStart !== read(pid)?.stackStart) &&
+    !found.some((child) => parents.get(child) === pid && read(child)?.stackStart === read(pid)?.stackStart);
+  const serving = found.filter((pid) => !isActivator(pid));
+  return serving.length === 0 ? found : serving;
 }
 
 /** What a word means that no process answers to, and where to look. */
@@ -105,15 +127,18 @@ function isCalled({ argv, program }: ProcessFacts, word: string): boolean {
 /** A row of a listening socket of /proc/net/tcp: local port and inode. */
 const LISTENING = /^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A (?:\S+\s+){5}(\d+)/gm;
 
-/** Who holds a listener of that port, in whatever network namespace. */
-function listening(port: number, { view, root = '/proc', self = process.pid }: TargetOptions): number[] {
+/** Inodes of the listeners in question that a process may know of, by the files below `root`. */
+type Listeners = (pid: number, root: string) => ReadonlySet<string>;
+
+/** Who holds one of these listeners, in whatever network namespace. */
+function listening(listenersOf: Listeners, { view, root = '/proc', self = process.pid }: TargetOptions): number[] {
   const namespaces = new Map<string, ReadonlySet<string>>();
   return [...view.parents.keys()].filter((pid) => {
     // systemd holds the sockets of units that it starts on demand.
     if (pid === self || pid === 1) return false;
     const namespace = linkOrEmpty(`${root}/${pid}/ns/net`);
     if (namespace === '') return false;
-    const wanted = namespaces.get(namespace) ?? listenersOf(pid, port, root);
+    const wanted = namespaces.get(namespace) ?? listenersOf(pid, root);
     namespaces.set(namespace, wanted);
     if (wanted.size === 0) return false;
     for (const inode of socketsOf(pid, root)) if (wanted.has(inode)) return true;
@@ -121,10 +146,21 @@ function listening(port: number, { view, root = '/proc', self = process.pid }: T
   });
 }
 
-function listenersOf(pid: number, port: number, root: string): ReadonlySet<string> {
-  const inodes = new Set<string>();
-  for (const table of ['tcp', 'tcp6'])
-    for (const [, hex = '', inode = ''] of readOrEmpty(`${root}/${pid}/net/${table}`).matchAll(LISTENING))
-      if (Number.parseInt(hex, 16) === port) inodes.add(inode);
-  return inodes;
+function onPort(port: number): Listeners {
+  return (pid, root) => {
+    const inodes = new Set<string>();
+    for (const table of ['tcp', 'tcp6'])
+      for (const [, hex = '', inode = ''] of readOrEmpty(`${root}/${pid}/net/${table}`).matchAll(LISTENING))
+        if (Number.parseInt(hex, 16) === port) inodes.add(inode);
+    return inodes;
+  };
+}
+
+function onPath(wanted: string): Listeners {
+  return (pid, root) => {
+    const inodes = new Set<string>();
+    for (const [, flags = '', , inode = '', path = ''] of readOrEmpty(`${root}/${pid}/net/unix`).matchAll(UNIX))
+      if (path === wanted && (Number.parseInt(flags, 16) & ACCEPTS) !== 0) inodes.add(inode);
+    return inodes;
+  };
 }

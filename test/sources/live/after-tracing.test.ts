@@ -57,6 +57,24 @@ test('a process that was stopped before may still be', () => {
   assert.equal(three.sentence, 'Detached from 4 processes, 3 running (1 was stopped before and still is).');
 });
 
+test('a process that a debugger held before still is, and one of a frozen cgroup does not run', () => {
+  const held = processFacts({ pid: 11, state: 't', tracer: 41 });
+  const read = (pid: number) => (pid === 11 ? held : processFacts({ pid }));
+  const debugged = describeDetachment([...BEFORE, held], 'bpftrace', read, () => false);
+  assert.deepEqual(debugged, {
+    sentence: 'Detached from 4 processes, 3 running (1 was held by a debugger before and still is).',
+    isClean: true,
+  });
+  assert.equal(describeDetachment([processFacts({ pid: 11 })], 'strace', () => held).isClean, false);
+  assert.deepEqual(
+    describeDetachment(BEFORE, 'strace', read, (pid) => pid === 5),
+    {
+      sentence: 'Detached from 3 processes, 2 running (1 is frozen by the freezer of its cgroup).',
+      isClean: true,
+    },
+  );
+});
+
 /** A thread that is always found in the same state and makes so many calls a second. */
 function watchFor(state: string, callsPerSecond: number, seconds: number): boolean {
   let now = 0;

@@ -315,3 +315,85 @@ describe('a process that is looked at', () => {
     );
   });
 });
+
+describe('the queues of its listeners', () => {
+  const LISTENING = {
+    threads: [{ tid: 101, syscall: SLEEP, ran: [5, 3] as const }],
+    descriptors: { 5: 'socket:[4711]' },
+  };
+
+  /** Looks once a second at a process with one listener, in whose queue so many connections are. */
+  function queues(rowsAt: readonly (readonly string[])[], name: 'tcp' | 'unix' = 'tcp', served: object = LISTENING) {
+    const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
+    let now = 100 * SECOND;
+    const watch = new KernelWatch({ machine: 'x86-64', root: proc.root, now: () => now });
+    proc.set({ pid: 101, ...LISTENING, ...served });
+    for (const rows of rowsAt) {
+      proc.table(101, name, rows);
+      watch.look([101]);
+      now += SECOND;
+    }
+    const inSeconds = (at: number): number => at / SECOND - 100;
+    const { now: last = null, longest = null } = watch.processes[0]?.queues ?? {};
+    const lines = (queue: 'now' | 'longest'): string =>
+      / queue=.*(?= comm)/.exec(
+        sightLines(watch.processes, { notation: { prefix: '', stamp: String }, from: 0, queue }),
+      )?.[0] ?? '';
+    return {
+      last: last === null ? null : [last.least, inSeconds(last.since), inSeconds(last.at)],
+      longest: longest === null ? null : [longest.least, inSeconds(longest.since), inSeconds(longest.at)],
+      lineNow: lines('now'),
+      lineAtEnd: lines('longest'),
+    };
+  }
+
+  const listener = (queued: string, inode = 4711): string =>
+    tcpRow('0100007F:1F40', '00000000:0000', '0A', inode).replace('00000000:00000000', `00000000:${queued}`);
+
+  it('are kept with the least that waited at each look, hexadecimal as the kernel prints it', () => {
+    const { last, longest, lineNow } = queues([[listener('0000001F')], [listener('00000011')], [listener('0000001D')]]);
+    assert.deepEqual(
+      [last, longest],
+      [
+        [17, 0, 2],
+        [17, 0, 2],
+      ],
+    );
+    assert.equal(lineNow, ' queue=17 queued=2000000000');
+  });
+
+  it('are over at the first look at which nobody waits; the longest time is kept for the end', () => {
+    const { last, longest, lineNow, lineAtEnd } = queues([
+      [listener('00000003')],
+      [listener('00000002')],
+      [listener('00000000')],
+      [listener('00000007')],
+    ]);
+    assert.deepEqual(last, [7, 3, 3]);
+    assert.deepEqual(longest, [2, 0, 1]);
+    // One look is told to nobody.
+    assert.equal(lineNow, '');
+    assert.equal(lineAtEnd, ' queue=2 queued=1000000000 unqueued=2000000000');
+  });
+
+  it('are those of its own listeners, whatever bytes others have not read', () => {
+    const other = tcpRow('0100007F:1F40', '0100007F:9999', '01', 4711).replace(':00000000 00:', ':0000002F 00:');
+    assert.equal(queues([[listener('00000005', 4713), other]]).last, null);
+  });
+
+  it('are not asked for while everybody waits for whoever comes', () => {
+    const idle = { threads: [{ tid: 101, syscall: WAIT, ran: [5, 3] as const }] };
+    assert.equal(queues([[listener('00000005')]], 'tcp', idle).last, null);
+  });
+
+  it('are told of unix sockets by who has their address and no inode yet', () => {
+    const row = (flags: string, state: string, inode: string): string =>
+      `0000000073eff7b1: 00000003 00000000 ${flags} 0001 ${state} ${inode.padStart(5)} /run/php.sock`;
+    const waiting = row('00000000', '02', '0');
+    assert.deepEqual(
+      queues([[waiting, waiting, row('00010000', '01', '4711'), row('00000000', '03', '4719')]], 'unix').last,
+      [2, 0, 0],
+    );
+    assert.equal(queues([[row('00010000', '01', '4711'), row('00000000', '03', '4719')]], 'unix').last, null);
+  });
+});

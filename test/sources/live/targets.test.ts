@@ -65,6 +65,40 @@ describe('whom a word means', () => {
     );
   });
 
+  it('is who listens on the unix socket of that path', () => {
+    const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
+    const row = (flags: string, inode: number, path: string): string =>
+      `0000000073eff7b1: 00000003 00000000 ${flags} 0001 01 ${inode} ${path}`;
+    for (const [pid, inode] of [
+      [101, 4711],
+      [103, 4711],
+      [107, 4719],
+    ] as const) {
+      proc.set({ pid, threads: [], descriptors: { 5: `socket:[${inode}]` } });
+      // A connection has the path of its listener.
+      proc.table(pid, 'unix', [row('00010000', 4711, '/run/fpm.sock'), row('00000000', 4719, '/run/fpm.sock')]);
+    }
+    const client = processFacts({ pid: 107, stackStart: '5' });
+    assert.deepEqual(found('/run/fpm.sock', [MASTER, WORKER, client], proc), [101, 103]);
+    assert.deepEqual(found('unix:/run/fpm.sock', [MASTER, WORKER, client], proc), [101, 103]);
+    assert.throws(
+      () => found('/run/other.sock', [MASTER, WORKER, client], proc),
+      /Nobody listens on the unix socket \/run\/other\.sock\./,
+    );
+  });
+
+  it('is not who opened the socket for a program that it starts on demand', () => {
+    const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
+    for (const pid of [97, 101, 103]) {
+      proc.set({ pid, threads: [], descriptors: { 3: 'socket:[4711]' } });
+      proc.table(pid, 'tcp', [tcpRow('0100007F:1F40', '00000000:0000', '0A', 4711)]);
+    }
+    const activator = processFacts({ pid: 97, program: '/usr/bin/systemd-socket-activate', stackStart: '11' });
+    const master = processFacts({ pid: 101, parent: 97, stackStart: '702' });
+    assert.deepEqual(found(':8000', [activator, master, WORKER], proc), [101, 103]);
+    assert.deepEqual(found(':8000', [MASTER, WORKER], proc), [101, 103]);
+  });
+
   it('is who listens on the port', () => {
     const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
     for (const [pid, link] of [

@@ -134,12 +134,12 @@ export class PoolTracker implements Tracker {
   }
 
   #tell(thread: Thread, work: Work, request: Request, end: Nanoseconds, open: boolean, line: KeptLine | null): void {
-    const { readAt, startedAt } = request;
+    const { readAt, readyAt, startedAt } = request;
     const { repliedAt, call, target, longest } = work;
     const start = Math.max(readAt, repliedAt, thread.firstTime);
     if (!this.#inWindow(start)) return;
     // Another thread had read it, or taken its client in, when this one was still busy; then this one took it at once.
-    const since = request.connection.requests > 1 ? readAt : startedAt;
+    const since = request.connection.requests > 1 ? readyAt : startedAt;
     if (repliedAt !== UNKNOWN && repliedAt - since >= this.#least && readAt - repliedAt < AT_ONCE)
       this.#facts.tell('poolWait', { thread, start: since, end: start });
     if (end - start < this.#least) return;
