@@ -47,7 +47,8 @@ describe('a wait that cannot report the listener is work on a thread that has on
     }
     const report = await analyzed(trace);
     const { title, summary, severity } = only(report, 'worker-saturation');
-    assert.equal(severity, 'critical');
+    // A client was never in the queue for long.
+    assert.equal(severity, 'warning');
     assert.match(title, /^GET \/up holds both sync workers .*: waits for 10\.0\.0\.7:28091$/);
     assert.match(summary, /Both requests in it were in ppoll on 10\.0\.0\.7:28091 \(HTTP\)/);
     for (const { role, busyPercent } of report.workers) {

@@ -186,7 +186,7 @@ function conclude(
     return typeof held === 'string' ? busy : held;
   });
   for (const threads of alone) {
-    const name = `${threads.every(isSync) ? 'Sync worker' : 'Worker'} ${threads[0]?.process.pid}`;
+    const name = nameOf(threads.every(isSync) ? 'sync worker' : 'worker', threads);
     const kind: CrewKind = { noun: 'workers', unit: 'request', why: WHY, next: NEXT };
     judged.push(judgeAlone(context, { threads, kind, turns, requests, name }, clients));
   }
@@ -233,7 +233,7 @@ function conclude(
           kind,
           turns: jobs.busy.turns,
           requests: jobs.busy.requests,
-          ...(crew.length === 1 ? { name: `Queue worker ${crew[0]?.process.pid}` } : {}),
+          ...(crew.length === 1 ? { name: nameOf('queue worker', crew) } : {}),
         },
         // Of a pool inside a server nobody says how large it is meant to be.
         isPool
@@ -273,6 +273,12 @@ function hasAcceptor(crew: Crew, roles: ReadonlyMap<Thread, Role>): boolean {
 }
 
 /** Findings about acceptors that left clients in the queue, while nothing else tells why in their processes. */
+/** Of one worker alone; strace tells no number of a process that it started without -f. */
+function nameOf(noun: string, [thread]: readonly Thread[]): string {
+  const pid = thread?.process.pid ?? 0;
+  return pid === 0 ? `The ${noun}` : `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${pid}`;
+}
+
 function leftQueues(context: Context, pools: Pools, told: ReadonlySet<number>): DraftFinding<Metrics>[] {
   const least = context.threshold('pool-wait-ms') * MILLISECOND;
   return pools.queues.crews().flatMap((threads) => {

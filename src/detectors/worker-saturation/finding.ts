@@ -104,7 +104,7 @@ export function finding(
         : ` The ${plural(served, unit)} took ${duration(mean)} on average: ` +
           `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
           `${ratio((size * SECOND) / mean)} of ${kind} a second.`) +
-      (queue === null ? '' : ` ${inQueue(queue, severity === 'info')}`),
+      (queue === null || (queue === 0 && severity === 'critical') ? '' : ` ${inQueue(queue, severity === 'info')}`),
     why,
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,

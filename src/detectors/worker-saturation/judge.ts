@@ -3,11 +3,14 @@ import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval, type Life, mostlyAlive } from '../busy-at-once/intersection.ts';
 import type { Context } from '../detector.ts';
-import type { DraftFinding } from '../finding.ts';
+import type { DraftFinding, Severity } from '../finding.ts';
 import { everyOne } from '../words.ts';
 import { type BusyCrew, finding, type Saturation } from './finding.ts';
 import type { Metrics } from './metrics.ts';
 import { covered, overlapping } from './queue-waits.ts';
+
+/** Of the time; so seldom is somebody free that who comes next waits. */
+const HARDLY_FREE = 0.9;
 
 const SEEN_TO_WAIT = ', as far as more of them were seen to wait';
 
@@ -75,9 +78,8 @@ export function judge(
   const isNoticed = ({ start, end }: Interval): boolean =>
     end - start >= context.threshold('pool-wait-ms') * MILLISECOND;
   const felt = waits === null ? stretches : covered(stretches, waits.filter(isNoticed));
-  const isCritical = shareOf(felt, window) >= context.threshold('saturation-critical-share');
-  const isInfo = felt.length === 0 || isFelt?.(stretches) === false;
-  const severity = isInfo ? 'info' : isCritical ? 'critical' : 'warning';
+  const critical = context.threshold('saturation-critical-share');
+  const severity = isFelt?.(stretches) === false ? 'info' : severityOf(share, shareOf(felt, window), critical);
   const queue = waits === null ? null : waits.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   const saturation = { stretches, total, share, severity, queue } as const;
   const draft = finding(model, crew, saturation, size);
@@ -86,6 +88,12 @@ export function judge(
 
 function timeOf(intervals: readonly Interval[]): Nanoseconds {
   return intervals.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+/** Of busy workers whose clients waited in the queue for so much of the time: one step less where no client did. */
+function severityOf(share: number, felt: number, critical: number): Severity {
+  if (share >= HARDLY_FREE || felt >= critical) return 'critical';
+  return felt > 0 || share >= critical ? 'warning' : 'info';
 }
 
 function shareOf(intervals: readonly Interval[], { start, end }: Interval): number {
