@@ -31,6 +31,7 @@ export function scratchCopy(): ScratchCopy {
     'tsconfig.json',
     'biome.json',
     'dist',
+    '.ci',
   ])
     cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   for (const path of ['node_modules', 'samples']) symlinkSync(join(ROOT, path), join(folder, path));
