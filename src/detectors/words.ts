@@ -28,9 +28,14 @@ export function someOf(part: number, all: number, noun: string): string {
   return part === all ? everyOne(all, noun) : `${part} of ${all} ${noun}`;
 }
 
+/** `Process 101`; strace writes no number of a process that it started without -f. */
+export function processName(pid: number): string {
+  return pid === 0 ? 'The process' : `Process ${pid}`;
+}
+
 /** `Process 101`, `2 of 3 processes`: a sentence that begins with these of `all` processes. */
 export function processesOf(pids: readonly number[], all: number): string {
-  return pids.length === 1 ? `Process ${pids[0]}` : someOf(pids.length, all, 'processes');
+  return pids.length === 1 ? processName(pids[0] ?? 0) : someOf(pids.length, all, 'processes');
 }
 
 /** `Most`, where that is more than half of all; else how many, as in `2 of them`; `one` where there is no other. */

@@ -128,10 +128,13 @@ ${at(2 + seconds)} --- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, si_pid=77, si
 ${answer(2.001 + seconds)}${answer(3 + seconds)}`;
   }
 
-  for (const signal of ['SIGSTOP', 'SIGTSTP'])
+  for (const [signal, right] of [
+    ['SIGSTOP', 'critical'],
+    ['SIGTSTP', 'warning'],
+  ] as const)
     it(`is told with who stopped it: ${signal}`, async () => {
       const { severity, title, summary, metrics, next, evidence } = only(await analyzed(stopped(7, signal)), KIND);
-      assert.deepEqual([severity, title], ['critical', `Process 101 was stopped by ${signal} for 7.00 s`]);
+      assert.deepEqual([severity, title], [right, `Process 101 was stopped by ${signal} for 7.00 s`]);
       assert.match(summary, new RegExp(`: ${signal}, sent by pid 77, had stopped it\\. It has gone on since\\.$`));
       const [thread] = metrics.threads as { held: string; heldBy: number; forMs: number }[];
       assert.deepEqual(
@@ -141,6 +144,12 @@ ${answer(2.001 + seconds)}${answer(3 + seconds)}`;
       assert.match(next[0]?.command ?? '', /^ps -o .* -p 77$/);
       assert.match(evidence[0]?.text ?? '', new RegExp(`--- ${signal} |stopped by`));
     });
+
+  it('has no number where the capture tells none', async () => {
+    const { title, summary } = only(await analyzed(stopped(7).replaceAll(/^101 /gm, '')), KIND);
+    assert.equal(title, 'The process was stopped by SIGSTOP for 7.00 s');
+    assert.match(summary, /^The process did not run for 7\.00 s: /);
+  });
 
   it('is no news below stuck-ms, nor where a loop was stopped: that is a stall', async () => {
     none(await analyzed(stopped(0.9)), KIND);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, ofKind, only } from '../support/analyzed.ts';
 import { accept, EXACT_START, wait } from '../support/scheduled-lines.ts';
-import { oneWorker, prefork } from '../support/server-lines.ts';
+import { attached, oneWorker, prefork } from '../support/server-lines.ts';
 import { failed, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 import { oneTurn, turn } from '../support/turns.ts';
@@ -59,6 +59,15 @@ describe('a call that waits for nothing', () => {
     const { metrics, summary } = await stall(sole);
     assert.deepEqual([metrics.cause, metrics.call], ['not-running', 'accept4']);
     assert.match(summary, /: accept4, whose client was there already, took 170 ms/);
+  });
+
+  it('is no accept of a listener that was there before: somebody untraced may have taken the client', async () => {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.waitUntil(20, LISTENER).accept(11).read(11, 'GET /a').reply(11).close(11);
+    worker.waitUntil(50, LISTENER).accept(12, { ms: 170 }).read(12, 'GET /a').reply(12).close(12).waitUntil(900);
+    const { metrics } = await stall(trace);
+    assert.deepEqual([metrics.cause, metrics.call], ['blocking-call', 'accept4']);
   });
 
   it('is no accept where another worker may have taken the client', async () => {

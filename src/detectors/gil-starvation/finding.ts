@@ -3,14 +3,14 @@ import { count, duration, milliseconds, plural, round } from '../../trace/format
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { millisecondsAt } from '../words.ts';
+import { millisecondsAt, workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Waits } from './waits.ts';
 
 /** The finding about a loop that other threads keep from running. */
 export function finding({ model }: Context, thread: Thread, waits: Waits, severity: Severity): DraftFinding<Metrics> {
   const { pid } = thread.process;
-  const worker = pid === 0 ? 'The worker' : `Worker ${pid}`;
+  const worker = workerName(pid);
   const others = thread.process.tids.length > 1;
   return {
     severity,

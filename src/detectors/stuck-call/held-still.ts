@@ -11,7 +11,7 @@ import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { processesOf } from '../words.ts';
+import { processesOf, processName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const MOST_THREADS = 50;
@@ -86,6 +86,7 @@ export function heldStillFinding(
   const who = `${processesOf(pids, model.processes.all().length)} ${pids.length === 1 ? 'has' : 'have'}`;
   const named = pids.slice(0, MOST_NAMED).join(', ');
   const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
+  const subject = pids.length === 1 ? processName(pids[0] ?? 0) : `Processes ${named}${more}`;
   const connected =
     clients > 0
       ? ` ${plural(clients, 'client is', 'clients are')} connected to ${pids.length === 1 ? 'it' : 'them'}.`
@@ -94,9 +95,7 @@ export function heldStillFinding(
     severity: isEverybody || clients > 0 || all.some(({ thread }) => isLoop(thread, model)) ? 'critical' : 'warning',
     confidence: 'likely',
     title: cutTitle(`${who} been ${inShort(worst)} for ${length}`),
-    summary:
-      `${pids.length === 1 ? 'Process' : 'Processes'} ${named}${more} did not run for ${length}, up to the end of ` +
-      `the capture: ${inWords(worst)}.${connected}`,
+    summary: `${subject} did not run for ${length}, up to the end of ` + `the capture: ${inWords(worst)}.${connected}`,
     why: WHY,
     ...span(capabilities, worst.since, model.lastTime),
     openEnded: true,
@@ -141,12 +140,14 @@ export function stoppedFinding(
   const who = `${processesOf(pids, model.processes.all().length)} ${pids.length === 1 ? 'was' : 'were'}`;
   const named = pids.slice(0, MOST_NAMED).join(', ');
   const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
+  const subject = pids.length === 1 ? processName(pids[0] ?? 0) : `Processes ${named}${more}`;
   return {
-    severity: isEverybody ? 'critical' : 'warning',
+    // The others are those of a terminal: somebody pressed Ctrl-Z, or sent a job to the background.
+    severity: isEverybody && signal === 'SIGSTOP' ? 'critical' : 'warning',
     confidence: 'likely',
     title: cutTitle(`${who} stopped by ${signal} for ${pids.length === 1 ? '' : 'up to '}${length}`),
     summary:
-      `${pids.length === 1 ? 'Process' : 'Processes'} ${named}${more} did not run for ${length}: ${signal}` +
+      `${subject} did not run for ${length}: ${signal}` +
       `${sender === 0 ? '' : `, sent by pid ${sender},`} had stopped ${pids.length === 1 ? 'it' : 'them'}. ` +
       `${pids.length === 1 ? 'It has' : 'They have'} gone on since.`,
     why: WHY,
@@ -236,7 +237,10 @@ function whoStopped(by: number, pid: number): Step {
       by === 0
         ? 'Find out who stopped it: a job control shell (Ctrl-Z), a script, a debugger.'
         : `Find out why pid ${by} stopped it.`,
-    command: by === 0 ? `ps -o pid,ppid,tty,stat,lstart,args -p ${pid}` : `ps -o pid,ppid,lstart,args -p ${by}`,
+    command:
+      by === 0
+        ? `ps -o pid,ppid,tty,stat,lstart,args -p ${pid === 0 ? 'PID' : pid}`
+        : `ps -o pid,ppid,lstart,args -p ${by}`,
     caveat: 'The sender may have ended by now; an audit rule for kill(2) names the next one.',
   };
 }

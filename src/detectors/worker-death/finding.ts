@@ -6,7 +6,7 @@ import { UNKNOWN } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { millisecondsAt } from '../words.ts';
+import { millisecondsAt, processName } from '../words.ts';
 import { isCutOff } from './cut-off.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -99,10 +99,6 @@ function how({ signal, status, coreDumped, isAssumed }: Death): string {
   return `was killed by ${signal}${coreDumped ? ' (core dumped)' : ''}`;
 }
 
-function nameOf(pid: number): string {
-  return pid === 0 ? 'The process' : `Process ${pid}`;
-}
-
 function titleOf(deaths: readonly Death[], isLoop: boolean): string {
   const [first] = deaths;
   if (first === undefined) return '';
@@ -111,14 +107,14 @@ function titleOf(deaths: readonly Death[], isLoop: boolean): string {
     const who = plural(deaths.length, 'worker was', 'workers were');
     return cutTitle(`${who} ended by ${first.signal} in a request${request === '' ? '' : `: ${request}`}`);
   }
-  if (deaths.length === 1) return `${nameOf(first.pid)} ${how(first)}`;
+  if (deaths.length === 1) return `${processName(first.pid)} ${how(first)}`;
   const what = first.signal === '' ? `exited with status ${first.status}` : `were killed by ${first.signal}`;
   return `${isLoop ? 'Crash loop: ' : ''}${plural(deaths.length, 'process', 'processes')} ${what}`;
 }
 
 function summaryOf(first: Death, deaths: readonly Death[]): string {
   const served = first.hasServed ? (first.isAssumed ? '; it had served before' : ' after it had served') : '';
-  const sentences = [`${nameOf(first.pid)} ${how(first)}${served}.`];
+  const sentences = [`${processName(first.pid)} ${how(first)}${served}.`];
   if (first.signal !== '') {
     if (first.isOwnDoing && first.signal === 'SIGPIPE' && first.pid === 0)
       sentences.push(`The kernel sent the signal for its own write: it is process ${first.sender}.`);
@@ -139,7 +135,7 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
   if (first.lastCall !== '') sentences.push(`Its last call was ${first.lastCall}.`);
   if (!first.hasServed && first.signal === '' && first.parent !== null)
     sentences.push('It had not accepted a connection before.');
-  if (first.replacedBy > 0) sentences.push(`${nameOf(first.parent?.pid ?? 0)} started ${first.replacedBy} next.`);
+  if (first.replacedBy > 0) sentences.push(`${processName(first.parent?.pid ?? 0)} started ${first.replacedBy} next.`);
   const others = deaths.slice(1, MOST_NAMED + 1).map(({ pid }) => pid);
   if (others.length > 0) {
     const more = deaths.length - 1 - others.length;
@@ -153,7 +149,7 @@ function wordsOf(first: Death, deaths: readonly Death[]): readonly string[] {
   const told = deaths.find(({ words }) => words !== null);
   const line = told?.words?.error ?? told?.words?.lines[0];
   if (told === undefined || line === undefined) return [];
-  const who = told === first ? 'Before that it' : nameOf(told.pid);
+  const who = told === first ? 'Before that it' : processName(told.pid);
   const isPart = told.words?.isCut === true && told.words.error === null;
   const cut = isPart ? ' The capture has only the beginning of that.' : '';
   const did = told.words?.log ? `wrote to ${told.words.log}` : 'printed';

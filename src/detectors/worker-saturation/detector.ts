@@ -55,7 +55,7 @@ export const workerSaturation = defineDetector({
       unit: 'ms',
       meaning:
         'A pool of threads is saturated only while a request waits at least this long for one of them. Other workers ' +
-        'that were busy are information while no client can have waited so long for them.',
+        'that were busy are one step less while no client can have waited so long for them.',
     },
     'pool-full-ms': {
       default: 1000,

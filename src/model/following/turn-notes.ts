@@ -70,10 +70,12 @@ export function noteCall(call: Call, thread: Thread): BlockClass {
 
 /**
  * The thread's own wait had told it of the client, and nobody else accepts from that listener to take the client away:
- * the accept had nothing to wait for.
+ * the accept had nothing to wait for. Of a listener that was there before the capture somebody untraced may accept.
  */
 function takesWhatWasTold({ result }: Call, descriptor: Descriptor | undefined, { loop }: Thread): boolean {
-  return result >= 0 && loop.hub?.hasListener === true && descriptor?.listener?.isShared === false;
+  if (result < 0 || loop.hub?.hasListener !== true) return false;
+  const listener = descriptor?.listener ?? null;
+  return listener !== null && listener.openedBy !== null && !listener.isShared;
 }
 
 /**

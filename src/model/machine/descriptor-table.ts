@@ -91,21 +91,29 @@ export class DescriptorTable {
    * copied there is newer than what it inherited. What it only used is what it inherited, under whatever number.
    */
   absorbOfChild(child: DescriptorTable): void {
-    const inherited = new Map<string, Descriptor>();
-    for (const [, descriptor] of this.#byNumber.entries()) {
-      const { label, socket, kind, peer } = descriptor;
-      // A connection that was accepted has no label of its own, and its client's address is no one else's.
-      const name = socket || socketOf(label) || (kind === 'connection' ? peer : '');
-      if (name !== '') inherited.set(name, descriptor);
-    }
+    let inherited: ReadonlyMap<string, Descriptor> | null = null;
     for (const [fd, descriptor] of child.#byNumber.entries()) {
       const known = this.#byNumber.get(fd);
-      const { label, seenOpening } = descriptor;
+      const { label, peer, seenOpening } = descriptor;
       if (known !== undefined && !seenOpening && (label === '' || label === known.label)) continue;
-      const same = seenOpening ? undefined : (inherited.get(socketOf(label)) ?? inherited.get(descriptor.peer));
+      // Who accepts has thousands of sockets: they are looked through for a copy of one only.
+      const isCopy = !seenOpening && (peer !== '' || socketOf(label) !== '');
+      if (isCopy) inherited ??= this.#socketsByName();
+      const same = isCopy ? (inherited?.get(socketOf(label)) ?? inherited?.get(peer)) : undefined;
       this.#put(fd, same ?? descriptor);
     }
     child.end();
+  }
+
+  /** By inode or addresses; a connection that was accepted has no label of its own, but its client's address. */
+  #socketsByName(): ReadonlyMap<string, Descriptor> {
+    const sockets = new Map<string, Descriptor>();
+    for (const [, descriptor] of this.#byNumber.entries()) {
+      const { label, socket, kind, peer } = descriptor;
+      const name = socket || socketOf(label) || (kind === 'connection' ? peer : '');
+      if (name !== '') sockets.set(name, descriptor);
+    }
+    return sockets;
   }
 
   /** Lets go of one that is still open. */
