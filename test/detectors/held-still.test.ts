@@ -165,5 +165,10 @@ ${answer(2.001 + seconds)}${answer(3 + seconds)}`;
     const report = await analyzed(trace);
     assert.match(only(report, 'loop-stall').title, /stopped by SIGSTOP$/);
     none(report, KIND);
+    // A name server beside it, stopped together with the loop and a minute later.
+    const both = (later: number): string =>
+      trace.text() + stopped(2).replaceAll(/^101 (\d+)/gm, (_, second) => `901 ${Number(second) + later}`);
+    none(await analyzed(both(-2)), KIND);
+    assert.equal(only(await analyzed(both(60)), KIND).title, 'Process 901 was stopped by SIGSTOP for 2.00 s');
   });
 });

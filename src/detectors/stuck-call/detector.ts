@@ -16,9 +16,10 @@ import { cameBack, cameBackFinding } from './came-back.ts';
 import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
 import { heldByRequest, heldFinding } from './held-by-request.ts';
-import { heldStill, heldStillFinding, type Stopped, stoppedBefore, stoppedFinding } from './held-still.ts';
+import { heldStill, heldStillFinding } from './held-still.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isParkedByUnseen, sortOut } from './no-news.ts';
+import { type Stopped, stoppedBefore, stoppedFinding } from './stopped-before.ts';
 import { isUsual } from './usual.ts';
 
 export const stuckCall = defineDetector({

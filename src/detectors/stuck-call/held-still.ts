@@ -1,13 +1,9 @@
 import { type HeldAtEnd, heldAtEnd } from '../../model/at-end/held.ts';
-import { longestStopOf } from '../../model/machine/past-stops.ts';
-import type { Process } from '../../model/machine/process.ts';
-import { isLoopOf, type Role, rolesIn } from '../../model/machine/roles.ts';
-import type { PastStop } from '../../model/machine/stop.ts';
+import { isLoopOf, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
-import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { MILLISECOND } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
@@ -33,42 +29,7 @@ export function heldStill({ model, threshold }: Context): readonly (readonly Hel
   return [...all.values()];
 }
 
-/** A process that was stopped, and went on before the capture ended. */
-export interface Stopped {
-  readonly process: Process;
-  readonly thread: Thread;
-  readonly stop: PastStop;
-}
-
-/**
- * Processes that were stopped for so long and went on, by what stopped them. None where a stopped one of them is told
- * as a stall: the others are its service.
- */
-export function stoppedBefore({ model, threshold }: Context): readonly (readonly Stopped[])[] {
-  const least = threshold('stuck-ms') * MILLISECOND;
-  const all = new Map<string, Stopped[]>();
-  const held = new Set(heldAtEnd(model).map(({ process }) => process));
-  const roles = rolesIn(model.processes);
-  for (const process of model.processes.all()) {
-    const stop = longestStopOf(process);
-    const [thread] = threadsOf(process);
-    if (stop === undefined || thread === undefined || elapsed(stop.since, stop.until) < least) continue;
-    if (threadsOf(process).some((each) => isToldAsStall(each, roles.get(each)))) return [];
-    if (held.has(process)) continue;
-    const key = `${stop.signal} ${stop.sender}`;
-    const same = all.get(key);
-    if (same === undefined) all.set(key, [{ process, thread, stop }]);
-    else same.push({ process, thread, stop });
-  }
-  return [...all.values()];
-}
-
-/** Stops of such a thread are stalls (`loop-stall`, `service-stall`). */
-function isToldAsStall(thread: Thread, role: Role | undefined): boolean {
-  return role === 'sync-worker' || isLoopOf(thread, role);
-}
-
-const WHY =
+export const WHY_HELD =
   'A process that is kept from running does nothing, whatever it was in: its clients wait, connections that come to ' +
   'it wait, and locks that it holds stay held.';
 
@@ -96,7 +57,7 @@ export function heldStillFinding(
     confidence: 'likely',
     title: cutTitle(`${who} been ${inShort(worst)} for ${length}`),
     summary: `${subject} did not run for ${length}, up to the end of ` + `the capture: ${inWords(worst)}.${connected}`,
-    why: WHY,
+    why: WHY_HELD,
     ...span(capabilities, worst.since, model.lastTime),
     openEnded: true,
     workers: pids.slice(0, MOST_THREADS),
@@ -123,64 +84,6 @@ export function heldStillFinding(
     next: stepsFor(worst, pids),
     subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
   };
-}
-
-/** Who was stopped, for how long, and who may say why. */
-export function stoppedFinding(
-  { model, capabilities }: Context,
-  all: readonly Stopped[],
-  isEverybody: boolean,
-): DraftFinding<Metrics> {
-  const sorted = all.toSorted((a, b) => lengthOf(b.stop) - lengthOf(a.stop) || a.process.pid - b.process.pid);
-  const [worst] = sorted;
-  if (worst === undefined) throw new Error('a finding is about one process at least');
-  const pids = sorted.map(({ process }) => process.pid);
-  const { signal, sender } = worst.stop;
-  const length = duration(lengthOf(worst.stop));
-  const who = `${processesOf(pids, model.processes.all().length)} ${pids.length === 1 ? 'was' : 'were'}`;
-  const named = pids.slice(0, MOST_NAMED).join(', ');
-  const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
-  const subject = pids.length === 1 ? processName(pids[0] ?? 0) : `Processes ${named}${more}`;
-  return {
-    // The others are those of a terminal: somebody pressed Ctrl-Z, or sent a job to the background.
-    severity: isEverybody && signal === 'SIGSTOP' ? 'critical' : 'warning',
-    confidence: 'likely',
-    title: cutTitle(`${who} stopped by ${signal} for ${pids.length === 1 ? '' : 'up to '}${length}`),
-    summary:
-      `${subject} did not run for ${length}: ${signal}` +
-      `${sender === 0 ? '' : `, sent by pid ${sender},`} had stopped ${pids.length === 1 ? 'it' : 'them'}. ` +
-      `${pids.length === 1 ? 'It has' : 'They have'} gone on since.`,
-    why: WHY,
-    ...span(capabilities, worst.stop.since, worst.stop.until),
-    openEnded: false,
-    workers: pids.slice(0, MOST_THREADS),
-    metrics: {
-      threads: sorted.slice(0, MOST_THREADS).map(({ process, thread, stop }) => ({
-        pid: process.pid,
-        tid: thread.tid,
-        call: '',
-        target: null,
-        sinceMs: null,
-        forMs: milliseconds(lengthOf(stop)),
-        hasTimeout: null,
-        idle: 'no',
-        waitsFor: null,
-        held: 'stopped',
-        heldBy: stop.sender === 0 ? null : stop.sender,
-      })),
-      count: sorted.length,
-      nobodyAccepted: model.processes.all().every(({ accepted }) => accepted === 0),
-      isUsual: false,
-      isOver: true,
-    },
-    evidence: sorted.slice(0, MOST_LINES).map(({ stop }) => stop.line),
-    next: [whoStopped(sender, pids[0] ?? 0)],
-    subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
-  };
-}
-
-function lengthOf({ since, until }: PastStop): Nanoseconds {
-  return elapsed(since, until);
 }
 
 /** Who serves many at a time leaves all of them without an answer, as in any other stall of a loop. */
@@ -231,7 +134,8 @@ function stepsFor({ held, by }: HeldAtEnd, pids: readonly number[]): Step[] {
   ];
 }
 
-function whoStopped(by: number, pid: number): Step {
+/** Leads to who stopped that process; `by` is 0 where the capture does not tell. */
+export function whoStopped(by: number, pid: number): Step {
   return {
     text:
       by === 0
