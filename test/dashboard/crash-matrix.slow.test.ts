@@ -35,7 +35,7 @@ async function onDashboard(
   const tmux = new Tmux({ columns: 80, rows: 24 });
   try {
     start(tmux);
-    await tmux.until(/1 of 3, worst first/);
+    await tmux.untilRead(/1 of 3, worst first/);
     await run(tmux);
   } finally {
     tmux.close();
@@ -95,7 +95,7 @@ describe('the terminal is whole again', needsTool('tmux'), () => {
       await tmux.until(/Stopped/);
       await isWhole(tmux);
       tmux.command('fg');
-      await tmux.until(/1 of 3, worst first/);
+      await tmux.untilRead(/1 of 3, worst first/);
       tmux.keys('q');
       await tmux.until(/^from \//m);
       await isWhole(tmux);

@@ -10,19 +10,12 @@ import { sample } from '../support/truth.ts';
 
 const TRACE = sample('distracted-worker').trace;
 
-/** Waits for the screen of the whole file: while drover reads, a finding stands there with "So far". */
-const whole = (tmux: Tmux): Promise<string> =>
-  tmux.until(
-    (screen) => screen.includes('1 of 1, worst first') && !/So far|Reading/.test(screen),
-    'the one finding of the whole file',
-  );
-
 describe('drover triage in a terminal', needsTool('tmux'), () => {
   it('goes from the verdict to the lines in two keys, and leaves verdict and path behind', async () => {
     const tmux = new Tmux({ columns: 80, rows: 24 });
     try {
       tmux.drover(`triage ${TRACE}`);
-      const first = await whole(tmux);
+      const first = await tmux.untilRead(/1 of 1, worst first/);
       assert.match(first, /CRITICAL Likely: GET \/b holds worker 4870 up to 1\.00 s/);
       assert.match(first, /^▸ 1 CRIT GET \/b holds worker 4870/m);
       assert.equal(tmux.property('alternate_on'), '1');
@@ -53,7 +46,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
         tmux.background(background);
         tmux.drover(`triage ${TRACE} ${words}`);
         await tmux.until(() => rule.test(tmux.coloured()), `${background} ${words}`);
-        await whole(tmux);
+        await tmux.untilRead(/1 of 1, worst first/);
         tmux.keys('q');
         // The answer of the terminal is no text that the shell gets.
         assert.doesNotMatch(await tmux.until(/left 0/), /rgb:/);
@@ -71,7 +64,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
       const tmux = new Tmux({ columns: 80, rows: 24 });
       try {
         tmux.drover('triage -', pipe);
-        await whole(tmux);
+        await tmux.untilRead(/1 of 1, worst first/);
         tmux.keys('Enter', 'Enter');
         await tmux.until(/7658 .*\n.*7659 ▸ 4870/);
         tmux.keys('q', 'q', 'q');
@@ -89,7 +82,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
       for (const name of ['web-1', 'web-2']) copyFileSync(TRACE, join(folder, `${name}.strace.gz`));
       tmux.command(`cd ${folder}`);
       tmux.drover('triage web-1.strace.gz web-2.strace.gz');
-      await whole(tmux);
+      await tmux.untilRead(/1 of 1, worst first/);
       tmux.keys('q');
       assert.match(
         await tmux.until(/left 0/),
@@ -105,13 +98,13 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     const tmux = new Tmux({ columns: 80, rows: 24 });
     try {
       tmux.drover(`triage ${TRACE}`);
-      await whole(tmux);
+      await tmux.untilRead(/1 of 1, worst first/);
       tmux.resize(160, 48);
       await tmux.until(/FINDINGS {2}1 ─.* DATA {2}D tells more/);
       tmux.resize(38, 7);
       await tmux.until(/Terminal is 38x7, needs 40x8/);
       tmux.resize(80, 24);
-      await whole(tmux);
+      await tmux.untilRead(/1 of 1, worst first/);
       tmux.keys('q');
       await tmux.until(/left 0/);
     } finally {
@@ -125,7 +118,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     try {
       tmux.command(`cd ${folder}`);
       tmux.drover(`triage ${TRACE}`);
-      await whole(tmux);
+      await tmux.untilRead(/1 of 1, worst first/);
       tmux.keys('y');
       await tmux.until(/Copied as Markdown \(OSC 52\); also in \.\/drover-loop-stall-1\.md/);
       tmux.keys('e', 'j');
@@ -147,7 +140,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     const tmux = new Tmux({ columns: 80, rows: 40 });
     try {
       tmux.drover(`triage ${TRACE}`);
-      await whole(tmux);
+      await tmux.untilRead(/1 of 1, worst first/);
       tmux.keys('L');
       await tmux.until(/Enter goes back to the screen/);
       assert.equal(tmux.property('alternate_on'), '0');

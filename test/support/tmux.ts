@@ -77,6 +77,11 @@ export class Tmux {
     }
   }
 
+  /** The same for a screen of the whole file: while drover reads, its verdict says "So far". */
+  async untilRead(passes: RegExp): Promise<string> {
+    return this.until((screen) => passes.test(screen) && !/So far|Reading/.test(screen), `${passes}, all read`);
+  }
+
   close(): void {
     try {
       this.#run('kill-server');
