@@ -17,6 +17,7 @@ import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
 import { heldByRequest, heldFinding } from './held-by-request.ts';
 import { heldStill, heldStillFinding } from './held-still.ts';
+import { asSeenInCode } from './in-request.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isParkedByUnseen, sortOut } from './no-news.ts';
 import { type Stopped, stoppedBefore, stoppedFinding } from './stopped-before.ts';
@@ -47,7 +48,9 @@ export const stuckCall = defineDetector({
 
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
-  const { all, noNews, suspects } = sortOut(model, leftAtEnd(context), context.threshold('stuck-ms') * MILLISECOND);
+  const least = context.threshold('stuck-ms') * MILLISECOND;
+  const { all: told, noNews, suspects } = sortOut(model, leftAtEnd(context), least);
+  const all = told.map((each) => asSeenInCode(context, each));
   const stuck = all.filter(
     (each) =>
       each.idle !== 'yes' &&
@@ -227,7 +230,12 @@ function judge(model: Model, all: readonly ThreadAtEnd[], scene: Scene): Group {
   // A process that opens and looks for files is at work, as long as nothing says how long.
   const isAtWork = all.every(({ left, wait }) => wait.kind === 'disk' && !left.beganBefore);
   if (isAtWork && !(model.lastTime > model.firstTime)) return { all, severity: 'info', isEverybody, isMutual: false };
-  const isService = isSure && isEverybody && (isServing || stuck.size > 1);
+  // Of threads of pools there may be others.
+  const isService =
+    all.every(({ thread }) => thread.isMain || thread.servesRequests) &&
+    isSure &&
+    isEverybody &&
+    (isServing || stuck.size > 1);
   return { all, severity: isService ? 'critical' : 'warning', isEverybody, isMutual: false };
 }
 

@@ -121,6 +121,7 @@ function who(
 ): string {
   if (pids.length > 1) {
     const noun = nounOf(all);
+    if (sorted.length > pids.length) return `${sorted.length} threads of ${pids.length} ${noun} are`;
     // The rest keeps time or governs them, as whoever looked at them from outside could see.
     const isLookedAt = all.every(({ clientsHeld }) => clientsHeld !== UNKNOWN);
     if (isEverybody && isLookedAt && pids.length < all.length) return `${everyOne(pids.length, 'workers')} are`;
