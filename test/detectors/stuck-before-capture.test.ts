@@ -252,7 +252,7 @@ describe('workers of one thread that did not come back once, while a client of t
     });
   }
 
-  it('may have got it from whoever forked them for work of its own: then pipes and semaphores are no news', async () => {
+  it('may have got it from whoever forked them for its own work: pipes and semaphores are no news then', async () => {
     const pool = (what: keyof typeof WAITS): Found => ({ pid: 107, clients: 1, parent: 103, ...WAITS[what] });
     for (const what of ['one pipe', 'two pipes', 'a semaphore that processes share'] as const) {
       const parent: Found = { pid: 103, clients: 1, ...WAITS['a child that they named'] };

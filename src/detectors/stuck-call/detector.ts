@@ -21,6 +21,7 @@ import { asSeenInCode } from './in-request.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isParkedByUnseen, sortOut } from './no-news.ts';
 import { type Stopped, stoppedBefore, stoppedFinding } from './stopped-before.ts';
+import { unaccepted, unacceptedFinding } from './unaccepted.ts';
 import { isUsual } from './usual.ts';
 
 export const stuckCall = defineDetector({
@@ -77,8 +78,12 @@ function conclude(context: Context): Conclusion<Metrics> {
       ...(back.length > 0 ? [cameBackFinding(context, back)] : []),
       ...stoppedFindings(context, stopped, sceneOf(model, all, stuck, suspects)),
     ];
-    if (over.length > 0)
-      return found(`${plural(back.length + stopped.flat().length, 'thread')} stuck or stopped for a while`, over);
+    const queue = unaccepted(context);
+    if (queue !== null) over.push(unacceptedFinding(context, queue));
+    if (over.length > 0) {
+      const count = back.length + stopped.flat().length + (queue?.processes.length ?? 0);
+      return found(`${plural(count, 'thread')} stuck or stopped for a while`, over);
+    }
     const last = all.find(
       (each) => each.idle !== 'yes' && each.wait.what !== '' && each.left.since >= model.lastTime && !noNews.has(each),
     );
@@ -99,6 +104,9 @@ function conclude(context: Context): Conclusion<Metrics> {
   const scene = sceneOf(model, all, stuck, suspects);
   const judged = [...groups.values()].map((group) => judge(model, group, scene));
   const findings = judged.map((group) => finding(context, group));
+  const isTold = working.length > 0 || held.length > 0 || still.length > 0 || findings.some(isSerious);
+  const queue = isTold ? null : unaccepted(context);
+  if (queue !== null) findings.push(unacceptedFinding(context, queue));
   const away = new Set(
     [...working, ...[...held, ...stuck, ...still.flat()].map(({ thread }) => thread)].map(({ process }) => process),
   );
@@ -110,6 +118,10 @@ function conclude(context: Context): Conclusion<Metrics> {
   findings.push(...stoppedFindings(context, stopped, scene));
   const count = stuck.length + working.length + held.length + still.flat().length;
   return found(`${plural(count, 'thread')} had not come back from a call`, findings);
+}
+
+function isSerious({ severity }: DraftFinding<Metrics>): boolean {
+  return severity !== 'info';
 }
 
 function stoppedFindings(

@@ -172,7 +172,7 @@ test('root of a container that may load no BPF programs is told so, before anyth
   assert.equal(problem(straceChecks(hostFacts({ ...root, mayTraceOthers: true }))), 'none');
 });
 
-test('a tracer that is refused where all checks hold is a matter of the filter of system calls, where there is one', () => {
+test('a tracer that is refused where all checks hold may have met a filter of system calls, where there is one', () => {
   assert.equal(afterRefusal('Ask the doctor.', false), 'Ask the doctor.');
   assert.match(afterRefusal('Ask the doctor.', true), /^A seccomp filter is on drover .* seccomp=unconfined\.$/);
   assert.equal(isFiltered('NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n'), true);
