@@ -111,8 +111,12 @@ describe('stacks of a thread that computes, as bpftrace counts them', () => {
           `@[\n${addresses.map((at) => `\t${at} 0x${at} ([unknown])\n`).join('')}]: ${count}\n`,
       )
       .join('')}`;
+  const functionsAt = (mapping: string, file: string, places: readonly bigint[]): ReadonlyMap<bigint, string> => {
+    assert.deepEqual([mapping, file], ['a000-b000', '/usr/lib/libz.so.1.2.13']);
+    return new Map(places.filter((place) => place === 0x1b02n).map((place) => [place, 'inflate']));
+  };
   const placeIn = (perfMap: string, text: string): string => {
-    const [stack] = cpuStacks('/usr/bin/bpftrace', () => ({ maps: MAPS, perfMap })).read(text, 7, 7);
+    const [stack] = cpuStacks('/usr/bin/bpftrace', () => ({ maps: MAPS, perfMap, functionsAt })).read(text, 7, 7);
     const frame = tellingFrame(stack?.frames ?? []);
     return frame === null ? '' : codePlace(frame);
   };
@@ -125,6 +129,10 @@ describe('stacks of a thread that computes, as bpftrace counts them', () => {
   it('show the library without one, and nothing where only the interpreter ran', () => {
     assert.equal(placeIn('', printed([3, 'b001', 'a001', '7001'])), 'libz.so.1.2.13');
     assert.equal(placeIn('', printed([3, 'b001', '7001', 'd001'])), '');
+  });
+
+  it('show the function of a library that its file names there', () => {
+    assert.equal(placeIn('', printed([3, 'ab02', '7001'])), 'libz.so.1.2.13 inflate()');
   });
 
   it('show nothing where there are none', () => {
