@@ -46,8 +46,11 @@ interface StartOptions {
 const LOOK_EVERY_MS = 200;
 /** Lines of the moment before a checkpoint may come behind it. */
 const BUFFERED_NS = 3e8;
-/** What the kernel says of the processes is asked at every so manieth look: once a second. */
-const WATCH_EVERY_LOOKS = 5;
+/**
+ * What the kernel says of the processes is asked at the first look behind so much: once a second, also on a host on
+ * which looks come late.
+ */
+const WATCH_EVERY_MS = 900;
 /** Workers that replaced others are looked for so often, and for no more than one part in 200 of the time. */
 const FAMILY_EVERY_MS = 2_000;
 const FAMILY_LATEST_MS = 10_000;
@@ -81,7 +84,7 @@ export class LiveCapture {
   readonly #seconds: number;
   #begunAt = performance.now();
   #looking: NodeJS.Timeout | undefined;
-  #looks = 0;
+  #watchDue = 0;
   #familyDue = 0;
   #tracingPid = 0;
   #reason: EndReason | null = null;
@@ -283,6 +286,7 @@ export class LiveCapture {
     if (signal?.aborted) throw new AttachError('drover gave up before it traced anything.');
     this.#begunAt = performance.now();
     this.#familyDue = this.#begunAt + FAMILY_EVERY_MS;
+    this.#watchDue = this.#begunAt + WATCH_EVERY_MS;
     this.#tracingPid = this.#tracer.findPid();
     this.#onlookers.begin(this.#tracingPid, this.#followed.pids);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -307,7 +311,8 @@ export class LiveCapture {
     }
     if (this.#reason !== null) return;
     this.#refreshFamily();
-    if (++this.#looks % WATCH_EVERY_LOOKS === 0) {
+    if (performance.now() >= this.#watchDue) {
+      this.#watchDue = performance.now() + WATCH_EVERY_MS;
       this.#onlookers.look(this.#followed.pids);
       this.#limitCost();
     }
