@@ -294,6 +294,15 @@ describe('a capture of strace in which nobody made a call at all', () => {
     assert.equal(window.durationMs, SECONDS * 1_000);
   });
 
+  it('is one where one of them alone was in a call, which strace tells in one line', async () => {
+    const workers = [computing(103, 1), computing(107, 2)];
+    const looks = [MASTER, ...workers].map((each) => seen('strace: drover: ', '1795140807.5', each));
+    for (const end of ['<detached ...>', '<unfinished ...>']) {
+      const capture = `101 1795140800.500000 wait4(-1,  ${end}\n${looks.join('\n')}\n`;
+      assert.deepEqual(await told(capture), ['stuck-call critical: 2 of 3 processes make no system call']);
+    }
+  });
+
   it('in which all that were looked at are stuck names no workers: one of them may govern the others', async () => {
     const lines = [101, 103].flatMap((pid) => [
       `${pid} 1795140800.000000 restart_syscall(<... resuming interrupted read ...> <unfinished ...>`,
