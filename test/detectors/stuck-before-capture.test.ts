@@ -267,6 +267,13 @@ describe('workers of one thread that did not come back once, while a client of t
     assert.deepEqual(await told(`${lines}\n${other} comm=gunicorn\n`), []);
   });
 
+  it('are stuck as well where strace told before that it left them in what the kernel goes on with', async () => {
+    const lines = strace(asleep(103, 1), asleep(107, 1));
+    const left = lines.replace(/^(107 .*)read \.\.\.> <unfinished \.\.\.>$/m, '$1wait4 ...> <detached ...>');
+    assert.notEqual(left, lines);
+    assert.deepEqual(await told(left), ['stuck-call critical: Both workers are stuck in clock_nanosleep']);
+  });
+
   it('strace shows such a lock with a limit as what the kernel goes on with', async () => {
     const lines = [101, 103, 107]
       .map((pid) =>

@@ -27,6 +27,7 @@ export interface SpoolOptions {
   readonly engine: 'strace' | 'bpftrace';
 }
 
+const ELSEWHERE = { hint: 'Name another place: --spool DIR or --save FILE' };
 const MAKE_ROOM = { hint: 'Make room, or name another place: --spool DIR or --save FILE' };
 
 /**
@@ -232,7 +233,7 @@ function make<Result>(path: string, action: () => Result): Result {
 }
 
 function cannotCapture(path: string, error: unknown): AttachError {
-  const hint = errorCode(error) === 'ENOSPC' ? MAKE_ROOM : {};
+  const hint = errorCode(error) === 'ENOSPC' ? MAKE_ROOM : ELSEWHERE;
   return new AttachError(`Cannot write the capture to ${path}: ${failureReason(error)}.`, { ...hint, cause: error });
 }
 
