@@ -451,6 +451,58 @@ test('no file is named after nothing', () => {
   );
 });
 
+/** Where types are exported, by name. Modules of `assembly` are compiled apart. */
+const EXPORTED = [...sourceFiles('src'), ...sourceFiles('parsers')]
+  .filter((file) => !file.includes('/assembly/'))
+  .flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^export (?:abstract )?(?:interface|class|type) (\w+)/gm)].map(
+      ([, name = '']) => ({ file, name }),
+    ),
+  );
+
+/** Types that another room imports although a third file exports one of that name; `exported` in the order of files. */
+function ambiguous(exported: typeof EXPORTED, crossing: (file: string, name: string) => boolean): string[] {
+  return exported
+    .filter(({ file, name }) => crossing(file, name))
+    .flatMap(({ file, name }) =>
+      exported.filter((other) => other.name === name && other.file !== file).map((other) => [name, file, other.file]),
+    )
+    .map((each) => each.join(' '));
+}
+
+test('a type that another room imports has a name of its own', () => {
+  const made = [
+    { name: 'Step', file: 'src/one/step.ts' },
+    { name: 'Step', file: 'src/two/step.ts' },
+    { name: 'Row', file: 'src/two/row.ts' },
+  ];
+  assert.deepEqual(
+    ambiguous(made, (file) => file.startsWith('src/two')),
+    ['Step src/two/step.ts src/one/step.ts'],
+  );
+  const imported = new Set(
+    [...sourceFiles('src'), ...sourceFiles('parsers')].flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^import\b([^'"]*?)from\s*['"](\.[^'"]+)['"]/gm)].flatMap(
+        ([, names = '', specifier = '']) => {
+          const target = normalize(join(dirname(file), specifier));
+          if (dirname(target) === dirname(file)) return [];
+          return [...names.matchAll(/\w+/g)].map(([name]) => `${target} ${name}`);
+        },
+      ),
+    ),
+  );
+  assert.ok(imported.has('src/trace/record.ts Call') && EXPORTED.length > 300, `${EXPORTED.length} types`);
+  // It is made from the list of detectors, so that who only names kinds need not load them.
+  const isMade = (file: string): boolean => file === 'src/detectors/kinds.ts';
+  assert.deepEqual(
+    ambiguous(
+      EXPORTED.filter(({ file }) => !isMade(file)),
+      (file, name) => imported.has(`${file} ${name}`),
+    ),
+    [],
+  );
+});
+
 test('no file names a package registry or a folder of the machine it was written on', () => {
   const files = allFiles('.').filter(
     (file) => /\.(?:ts|js|json|md|sh|py|conf)$|^\.ci\//.test(file) && file !== 'package-lock.json',

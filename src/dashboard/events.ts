@@ -26,7 +26,7 @@ export type DashboardEvent =
   | { readonly type: 'slow-link'; readonly slow: boolean };
 
 /** What the dashboard wants done outside of it. */
-export type Effect =
+export type SideEffect =
   | { readonly type: 'leave'; readonly forced: boolean }
   | { readonly type: 'suspend' }
   | { readonly type: 'redraw' }
@@ -53,7 +53,7 @@ export type Effect =
 /** What an event leads to. */
 export interface Transition {
   readonly state: DashboardState;
-  readonly effects: readonly Effect[];
+  readonly effects: readonly SideEffect[];
 }
 
 /** A transition that wants nothing done outside of the dashboard. */

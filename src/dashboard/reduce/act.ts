@@ -1,5 +1,5 @@
 import { type Clipping, clippingOf } from '../clipping.ts';
-import { type Effect, still, type Transition } from '../events.ts';
+import { type SideEffect, still, type Transition } from '../events.ts';
 import { exported } from '../export.ts';
 import type { Action } from '../keys.ts';
 import { textOf } from '../row.ts';
@@ -227,6 +227,6 @@ function freeze(state: DashboardState): DashboardState {
   return { ...state, frozen: { report: state.report, activity: state.activity, sinceMs: state.nowMs } };
 }
 
-function effect(state: DashboardState, ...effects: readonly Effect[]): Transition {
+function effect(state: DashboardState, ...effects: readonly SideEffect[]): Transition {
   return { state, effects };
 }

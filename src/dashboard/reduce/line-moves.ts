@@ -1,4 +1,4 @@
-import type { Effect, Transition } from '../events.ts';
+import type { SideEffect, Transition } from '../events.ts';
 import { layoutOf } from '../layout.ts';
 import type { DashboardState, LinesState } from '../state.ts';
 
@@ -41,14 +41,14 @@ export function linesWanted(state: DashboardState): Transition {
   return { state, effects: effect === null ? [] : [effect] };
 }
 
-function plainLines(state: DashboardState, lines: LinesState): Effect | null {
+function plainLines(state: DashboardState, lines: LinesState): SideEffect | null {
   const count = room(state);
   const isThere =
     lines.rows[0]?.line === lines.top && (lines.rows.length >= count || lines.rows.at(-1)?.line === lines.total);
   return isThere ? null : { type: 'read-lines', file: lines.file, first: lines.top, count };
 }
 
-function matchingLines(state: DashboardState, lines: LinesState, matches: readonly number[]): Effect | null {
+function matchingLines(state: DashboardState, lines: LinesState, matches: readonly number[]): SideEffect | null {
   const count = room(state);
   const index = indexIn(matches, lines.cursor);
   const first = Math.max(0, Math.min(index - Math.floor(count / 2), matches.length - count));

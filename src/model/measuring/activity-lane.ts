@@ -32,7 +32,7 @@ export class ActivityLane {
     this.thread = thread;
   }
 
-  /** Spreads a time in one state over the buckets that it covers. Its times count from the beginning of the first bucket. */
+  /** Spreads a time in one state over the buckets it covers. Its times count from the beginning of the first bucket. */
   add(state: LaneState, start: Nanoseconds, end: Nanoseconds, width: Nanoseconds): void {
     const mark = state === 'waiting' || end - start < LONG ? 0 : state === 'blocked' ? 1 : 2;
     spread(start, end, width, BUCKETS, (bucket, seconds) => {
