@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { detectors } from '../src/detectors/registry.ts';
@@ -501,6 +501,43 @@ test('a type that another room imports has a name of its own', () => {
     ),
     [],
   );
+});
+
+/** Folders of a room and of the rooms in it. */
+function foldersIn(folder: string): string[] {
+  const inside = readdirSync(join(ROOT, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return inside.flatMap(({ name }) => [join(folder, name), ...foldersIn(join(folder, name))]);
+}
+
+/** What the first lines of a page say below its title: a sentence, or a table. */
+function saysWhatBelongs(page: string): boolean {
+  const [title = '', ...lines] = page.split('\n').slice(0, 12);
+  return /^# \S/.test(title) && lines.some((line) => !line.startsWith('#') && line.split(/\s+/).length >= 5);
+}
+
+/** Whether a page says of a room in it what belongs there: its name, and at least three words in the same line. */
+function namesRoom(page: string, room: string): boolean {
+  return new RegExp(`(?:\`|^)(?:[\\w-]+/)*${room}(?:/NAME)?/?(?:\`|\\s{2,})(?:.*?[a-z]{2,}){3}`, 'm').test(page);
+}
+
+test('every room says what belongs in it: in the first lines of its page, or in a line of the page above it', () => {
+  assert.ok(saysWhatBelongs('# Room\n\nOne sentence on what belongs here.\n'));
+  assert.ok(!saysWhatBelongs('# Room\n\n## A long title of a part\n'));
+  assert.ok(namesRoom('| `room/` | what belongs in it |\n', 'room') && namesRoom('room/   what belongs there', 'room'));
+  assert.ok(!namesRoom('| `room/` | |\n', 'room') && !namesRoom('| `bedroom` | what belongs in it |\n', 'room'));
+  const pageAbove = (folder: string): string => {
+    const page = join(ROOT, dirname(folder), 'README.md');
+    return existsSync(page) ? readFileSync(page, 'utf8') : pageAbove(dirname(folder));
+  };
+  const rooms = ['src', 'parsers'].flatMap((folder) => [folder, ...foldersIn(folder)]);
+  assert.ok(rooms.length > 80, `${rooms.length} rooms`);
+  const silent = rooms.filter((folder) => {
+    const page = join(ROOT, folder, 'README.md');
+    return existsSync(page)
+      ? !saysWhatBelongs(readFileSync(page, 'utf8'))
+      : !namesRoom(pageAbove(folder), basename(folder));
+  });
+  assert.deepEqual(silent, []);
 });
 
 test('no file names a package registry or a folder of the machine it was written on', () => {
