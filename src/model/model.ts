@@ -175,7 +175,7 @@ export class Model {
   call(call: Call): void {
     const thread = this.processes.at(call.lane, call.start);
     if (call.partial && thread.lastTime !== UNKNOWN) this.completeness.orphanHalves++;
-    // One that never came back is counted when the trace ends, up to there.
+    // One that never came back is counted when the capture ends, up to there.
     if (!call.inFlight && call.end >= this.options.from && call.end <= this.options.to) this.statistics.add(call);
     this.#follow(this.#inOrder(call, thread), thread);
   }
@@ -374,7 +374,7 @@ export class Model {
     this.statistics.addCounted(count);
   }
 
-  /** What `judge` finds if the trace ended now with what is known of this moment. Nothing of that stays. */
+  /** What `judge` finds if the capture ended now with what is known of this moment. Nothing of that stays. */
   asIfEnded<Found>(open: StillOpen, judge: () => Found): Found {
     const { firstTime, lastTime } = this;
     const threads = new OpenThreads(this.processes, open, lastTime);
@@ -425,7 +425,7 @@ export class Model {
     for (const thread of this.processes.threads()) if (!thread.ended) thread.leftIn ??= thread.interruptedIn;
   }
 
-  /** A call that the thread had not left when the trace ended. */
+  /** A call that the thread had not left when the capture ended. */
   #stays(call: Call, thread: Thread): void {
     const { traffic, turns } = this.#followers;
     if (call.syscall.family === 'connect') traffic.connect(call, thread);
@@ -434,7 +434,7 @@ export class Model {
     turns.stays(call, thread);
   }
 
-  /** What had not come back took at least up to the end of the trace. */
+  /** What had not come back took at least up to the end of the capture. */
   #wasLeftIn(thread: Thread, left: LeftIn): void {
     const call = new OpenCall(thread, left, this.lastTime);
     this.statistics.add(call);

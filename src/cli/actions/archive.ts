@@ -36,7 +36,7 @@ export async function runArchive(
   if (flags.sql !== undefined) return printSql(flags.sql, folder);
   if (folder === undefined || files.length === 0)
     throw new UsageError(folder === undefined ? 'No folder is named.' : `No capture is named to keep in ${folder}.`, {
-      hint: 'drover archive FOLDER TRACE... keeps captures; drover archive --sql duckdb prints how to ask.',
+      hint: 'drover archive FOLDER FILE... keeps captures; drover archive --sql duckdb prints how to ask.',
     });
   if (files.includes('-'))
     throw new UsageError('Standard input (-) cannot be archived.', { hint: 'Save it to a file first.' });

@@ -309,7 +309,7 @@ function linesOf({ gap, crowdLine }: LongTurn['turn'], cause: Cause): KeptLine[]
   return gap === null ? [] : [gap.before, gap.after].filter((line) => line.line > 0);
 }
 
-/** The turn was still open when the trace ended, inside a call. */
+/** The turn was still open when the capture ended, inside a call. */
 function stuck(end: Nanoseconds, call: LeftIn): Reason {
   const time = end - call.since;
   return {

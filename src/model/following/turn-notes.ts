@@ -133,7 +133,7 @@ function returnsAtOnce({ family }: Syscall, descriptor: Descriptor | undefined):
   return QUICK.has(family);
 }
 
-/** Describes the call that a thread was in when the trace ended, or in which it was interrupted. */
+/** Describes the call that a thread was in when the capture ended, or in which it was interrupted. */
 export function leftIn(call: Call, thread: Thread): LeftIn {
   const { hub } = thread.loop;
   const { syscall, start } = call;
@@ -204,7 +204,7 @@ function showsResult({ syscall: { family }, arguments: told }: Call): boolean {
   return family === 'file' && told.text.includes('{st_');
 }
 
-/** Notes that a thread was silent from its last record to the end of the trace: nothing ends that gap. */
+/** Notes that a thread was silent from its last record to the end of the capture: nothing ends that gap. */
 export function noteSilence(thread: Thread, end: Nanoseconds): void {
   const { lane, loop, lastTime } = thread;
   const length = end - lastTime;

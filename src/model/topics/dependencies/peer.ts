@@ -11,7 +11,7 @@ const LONG_QUEUE = 100 * MILLISECOND;
 /** Processes told apart for one peer. */
 const MOST_PROCESSES = 64;
 
-/** One wait for a peer, when it is over or the trace ends. */
+/** One wait for a peer, when it is over or the capture ends. */
 export interface PeerWait {
   readonly process: Process;
   /** The request that waited; null when none did. */

@@ -15,7 +15,7 @@ export interface ConnectionHeld {
   readonly thread: ThreadView;
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
-  /** The trace ended before the connection did. */
+  /** The capture ended before the connection did. */
   readonly open: boolean;
   /** Time in which its client asked nothing. */
   readonly idle: Nanoseconds;
@@ -65,7 +65,7 @@ const holds = new PerThread<Hold>();
 
 /**
  * How long, in a turn of this thread, the client of its connection asked nothing. `left` is the call in which the turn
- * was when the trace ended.
+ * was when the capture ended.
  */
 export function heldIdly(thread: Thread, { start, end }: TurnView, left: LeftIn | null): Nanoseconds {
   const hold = holds.of(thread);
@@ -138,7 +138,7 @@ export class HoldTracker implements Tracker {
     hold.waited(call.duration, keptLine(call));
   }
 
-  /** Connections that held somebody when the trace ended. */
+  /** Connections that held somebody when the capture ended. */
   finish(threads: Iterable<Thread>): void {
     const all = [...threads];
     const end = lastMomentOf(all);

@@ -31,7 +31,7 @@ export interface PoolHeld {
   readonly thread: ThreadView;
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
-  /** The trace ended before the wait did. */
+  /** The capture ended before the wait did. */
   readonly open: boolean;
   readonly line: KeptLine;
 }
@@ -111,7 +111,7 @@ export class PoolTracker implements Tracker {
     work.begin(call.end);
   }
 
-  /** Requests that were not answered when the trace ended. */
+  /** Requests that were not answered when the capture ended. */
   finish(threads: Iterable<Thread>): void {
     const all = [...threads];
     const end = lastMomentOf(all);
