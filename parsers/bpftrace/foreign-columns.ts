@@ -1,4 +1,5 @@
 import { type ColumnRole, LABELS, UNIT_NAMES, UNITS } from '../../src/trace/column-names.ts';
+import { groupedBy } from '../../src/trace/grouped-by.ts';
 import { isPid } from '../../src/trace/process-number.ts';
 import { syscallName, syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
@@ -56,13 +57,7 @@ export interface Plan {
  * outright what is the thread, the call and, with its unit, how long the call took.
  */
 export function learnColumns(lines: readonly string[]): ForeignLayout | null {
-  const groups = new Map<number, string[][]>();
-  for (const line of lines) {
-    const words = wordsOf(line);
-    const group = groups.get(words.length);
-    if (group === undefined) groups.set(words.length, [words]);
-    else group.push(words);
-  }
+  const groups = groupedBy(lines.map(wordsOf), ({ length }) => length);
   const all = [...groups].flatMap(([count, rows]) => planOf(count, rows) ?? []);
   const timed = all.filter(isTimed);
   const plans = timed.length > 0 ? timed : all;

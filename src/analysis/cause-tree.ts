@@ -1,5 +1,6 @@
 import type { Causing } from '../detectors/effect.ts';
 import { definitionOf } from '../detectors/registry.ts';
+import { groupedBy } from '../trace/grouped-by.ts';
 import type { Draft } from './parts.ts';
 
 /** From this part on a cause explains a finding. */
@@ -71,13 +72,7 @@ function worstFirst(causes: readonly CauseWithEffects[]): CauseWithEffects[] {
 
 /** Drafts of one kind that name the same cause are one; all others stand alone. */
 function groupsOf(drafts: readonly Draft[]): Draft[][] {
-  const groups = new Map<unknown, Draft[]>();
-  for (const draft of drafts) {
-    const key = draft.cause === undefined ? draft : `${draft.kind} ${draft.cause}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [draft]);
-    else group.push(draft);
-  }
+  const groups = groupedBy(drafts, (draft) => (draft.cause === undefined ? draft : `${draft.kind} ${draft.cause}`));
   return [...groups.values()];
 }
 

@@ -6,17 +6,17 @@ import type { PastStop } from '../../model/machine/stop.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
+import { groupedBy } from '../../trace/grouped-by.ts';
 import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { processesOf, processName } from '../words.ts';
+import { namedProcesses, processesOf } from '../words.ts';
 import { WHY_HELD, whoStopped } from './held-still.ts';
 import type { Metrics } from './metrics.ts';
 
 const MOST_THREADS = 50;
 const MOST_LINES = 6;
-const MOST_NAMED = 5;
 
 /** A process that was stopped, and went on before the capture ended. */
 export interface StoppedProcess {
@@ -42,16 +42,10 @@ export function stoppedBefore({ model, threshold }: Context): readonly (readonly
     if (threadsOf(process).some((each) => isToldAsStall(each, roles.get(each)))) told.push(stop);
     else if (!held.has(process)) stopped.push({ process, thread, stop });
   }
-  const all = new Map<string, StoppedProcess[]>();
-  for (const each of stopped) {
-    const { since, until, signal, sender } = each.stop;
-    if (told.some((other) => other.since < until && since < other.until)) continue;
-    const key = `${signal} ${sender}`;
-    const same = all.get(key);
-    if (same === undefined) all.set(key, [each]);
-    else same.push(each);
-  }
-  return [...all.values()];
+  const untold = stopped.filter(
+    ({ stop: { since, until } }) => !told.some((other) => other.since < until && since < other.until),
+  );
+  return [...groupedBy(untold, ({ stop }) => `${stop.signal} ${stop.sender}`).values()];
 }
 
 /** Stops of such a thread are stalls (`loop-stall`, `service-stall`). */
@@ -72,16 +66,13 @@ export function stoppedFinding(
   const { signal, sender } = worst.stop;
   const length = duration(lengthOf(worst.stop));
   const who = `${processesOf(pids, model.processes.all().length)} ${pids.length === 1 ? 'was' : 'were'}`;
-  const named = pids.slice(0, MOST_NAMED).join(', ');
-  const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
-  const subject = pids.length === 1 ? processName(pids[0] ?? 0) : `Processes ${named}${more}`;
   return {
     // The others are those of a terminal: somebody pressed Ctrl-Z, or sent a job to the background.
     severity: isEverybody && signal === 'SIGSTOP' ? 'critical' : 'warning',
     confidence: 'likely',
     title: cutTitle(`${who} stopped by ${signal} for ${pids.length === 1 ? '' : 'up to '}${length}`),
     summary:
-      `${subject} did not run for ${length}: ${signal}` +
+      `${namedProcesses(pids)} did not run for ${length}: ${signal}` +
       `${sender === 0 ? '' : `, sent by pid ${sender},`} had stopped ${pids.length === 1 ? 'it' : 'them'}. ` +
       `${pids.length === 1 ? 'It has' : 'They have'} gone on since.`,
     why: WHY_HELD,
