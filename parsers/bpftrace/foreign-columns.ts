@@ -21,7 +21,7 @@ const RISING = 0.95;
 const MOST_LINES_A_SECOND = 2e6;
 
 /** How lines of somebody else's program are read. */
-export interface ForeignColumns {
+export interface ForeignLayout {
   /** The columns in order, as `--columns` takes them: `ts pid tid comm call fd ret dur:ns`. */
   readonly description: string;
   /** The times are times of day. */
@@ -55,7 +55,7 @@ export interface Plan {
  * and `us` say it outright. Null when no call, no time or no thread is found; without a time when a line does not say
  * outright what is the thread, the call and, with its unit, how long the call took.
  */
-export function learnColumns(lines: readonly string[]): ForeignColumns | null {
+export function learnColumns(lines: readonly string[]): ForeignLayout | null {
   const groups = new Map<number, string[][]>();
   for (const line of lines) {
     const words = wordsOf(line);
@@ -70,7 +70,7 @@ export function learnColumns(lines: readonly string[]): ForeignColumns | null {
 }
 
 /** How lines are read by these plans, one for each number of words. */
-export function columnsOf(plans: readonly Plan[]): ForeignColumns {
+export function columnsOf(plans: readonly Plan[]): ForeignLayout {
   const byWords = new Map(plans.map((plan) => [plan.words, plan]));
   const widest = plans.reduce((best, plan) => (plan.rows > best.rows ? plan : best));
   const largest = plans.reduce((best, plan) => (plan.columns.length > best.columns.length ? plan : best));

@@ -40,7 +40,7 @@ import { serverOf } from './machine/server-names.ts';
 import type { Thread } from './machine/thread.ts';
 import type { ActivityRecorder } from './measuring/activity-recorder.ts';
 import { Calibration } from './measuring/calibration.ts';
-import { CallStatistics } from './measuring/call-statistics.ts';
+import { CallCounter } from './measuring/call-statistics.ts';
 import { CodeSamples } from './measuring/code-samples.ts';
 import { Losses } from './measuring/losses.ts';
 import { LEAST_PAUSE, Pauses } from './measuring/pauses.ts';
@@ -81,7 +81,7 @@ export class Model {
   readonly facts = new FactBus();
   readonly processes: Processes;
   readonly listeners = new Listeners();
-  readonly statistics = new CallStatistics();
+  readonly statistics = new CallCounter();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
   readonly completeness = new Completeness();

@@ -1,4 +1,4 @@
-import type { CallCount } from '../../model/measuring/call-statistics.ts';
+import type { CallTotals } from '../../model/measuring/call-statistics.ts';
 import { DESCRIPTOR_ERRORS, DISK_ERRORS, FailureTracker } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
@@ -181,7 +181,7 @@ function meaningOf({ family, name }: Syscall, errno: string): Meaning | null {
 }
 
 /** How many failures are ordinary answers, and the most frequent one of them: `accept4 EAGAIN`. */
-function ordinaryIn(rows: readonly CallCount[]): readonly [failed: number, often: string] {
+function ordinaryIn(rows: readonly CallTotals[]): readonly [failed: number, often: string] {
   const all = rows.flatMap(({ syscall, errors }) =>
     [...errors]
       .filter(([errno]) => errno !== '?' && !DESCRIPTOR_ERRORS.has(errno) && meaningOf(syscall, errno) === null)
@@ -191,6 +191,6 @@ function ordinaryIn(rows: readonly CallCount[]): readonly [failed: number, often
   return [all.reduce((sum, { failed }) => sum + failed, 0), most.name];
 }
 
-function failedOf({ errors, otherErrors }: CallCount): number {
+function failedOf({ errors, otherErrors }: CallTotals): number {
   return [...errors.values()].reduce((sum, times) => sum + times, otherErrors);
 }

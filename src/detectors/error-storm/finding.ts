@@ -1,4 +1,4 @@
-import type { CallCount } from '../../model/measuring/call-statistics.ts';
+import type { CallTotals } from '../../model/measuring/call-statistics.ts';
 import type { Failures } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
@@ -31,7 +31,7 @@ export interface Storm {
   readonly target: string;
   readonly serving: boolean;
   readonly failures: Failures | null;
-  readonly row: CallCount | null;
+  readonly row: CallTotals | null;
 }
 
 const MOST = 20;

@@ -19,7 +19,7 @@ import { heldByRequest, heldFinding } from './held-by-request.ts';
 import { heldStill, heldStillFinding } from './held-still.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isParkedByUnseen, sortOut } from './no-news.ts';
-import { type Stopped, stoppedBefore, stoppedFinding } from './stopped-before.ts';
+import { type StoppedProcess, stoppedBefore, stoppedFinding } from './stopped-before.ts';
 import { isUsual } from './usual.ts';
 
 export const stuckCall = defineDetector({
@@ -111,7 +111,7 @@ function conclude(context: Context): Conclusion<Metrics> {
 
 function stoppedFindings(
   context: Context,
-  stopped: readonly (readonly Stopped[])[],
+  stopped: readonly (readonly StoppedProcess[])[],
   { processes }: Scene,
 ): DraftFinding<Metrics>[] {
   return stopped.map((all) => {

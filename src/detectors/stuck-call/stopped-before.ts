@@ -19,7 +19,7 @@ const MOST_LINES = 6;
 const MOST_NAMED = 5;
 
 /** A process that was stopped, and went on before the capture ended. */
-export interface Stopped {
+export interface StoppedProcess {
   readonly process: Process;
   readonly thread: Thread;
   readonly stop: PastStop;
@@ -29,11 +29,11 @@ export interface Stopped {
  * Processes that were stopped for so long and went on, by what stopped them. Of those that were stopped together with
  * one that is told as a stall nothing is said here: they are its service.
  */
-export function stoppedBefore({ model, threshold }: Context): readonly (readonly Stopped[])[] {
+export function stoppedBefore({ model, threshold }: Context): readonly (readonly StoppedProcess[])[] {
   const least = threshold('stuck-ms') * MILLISECOND;
   const held = new Set(heldAtEnd(model).map(({ process }) => process));
   const roles = rolesIn(model.processes);
-  const stopped: Stopped[] = [];
+  const stopped: StoppedProcess[] = [];
   const told: PastStop[] = [];
   for (const process of model.processes.all()) {
     const stop = longestStopOf(process);
@@ -42,7 +42,7 @@ export function stoppedBefore({ model, threshold }: Context): readonly (readonly
     if (threadsOf(process).some((each) => isToldAsStall(each, roles.get(each)))) told.push(stop);
     else if (!held.has(process)) stopped.push({ process, thread, stop });
   }
-  const all = new Map<string, Stopped[]>();
+  const all = new Map<string, StoppedProcess[]>();
   for (const each of stopped) {
     const { since, until, signal, sender } = each.stop;
     if (told.some((other) => other.since < until && since < other.until)) continue;
@@ -62,7 +62,7 @@ function isToldAsStall(thread: Thread, role: Role | undefined): boolean {
 /** Who was stopped, for how long, and who may say why. */
 export function stoppedFinding(
   { model, capabilities }: Context,
-  all: readonly Stopped[],
+  all: readonly StoppedProcess[],
   isEverybody: boolean,
 ): DraftFinding<Metrics> {
   const sorted = all.toSorted((a, b) => lengthOf(b.stop) - lengthOf(a.stop) || a.process.pid - b.process.pid);

@@ -1,4 +1,4 @@
-import type { TracingCost } from './cost-meter.ts';
+import type { CostReading } from './cost-meter.ts';
 import type { Held, ProcessSight, QueueStay, ThreadSight } from './sights.ts';
 import { isAddress } from './waiting.ts';
 
@@ -92,7 +92,7 @@ function heldBy(held: Held, holder: number): string {
 }
 
 /** What tracing cost, as a line behind the sights. */
-export function costLine({ lasted, tracer, drover, kernel }: TracingCost, { prefix, stamp }: SightNotation): string {
+export function costLine({ lasted, tracer, drover, kernel }: CostReading, { prefix, stamp }: SightNotation): string {
   if (lasted <= 0) return '';
   const inKernel = kernel === null ? '' : ` kernel=${Math.round(kernel)}`;
   const at = stamp(Number(process.hrtime.bigint()));

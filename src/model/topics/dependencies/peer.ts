@@ -12,7 +12,7 @@ const LONG_QUEUE = 100 * MILLISECOND;
 const MOST_PROCESSES = 64;
 
 /** One wait for a peer, when it is over or the trace ends. */
-export interface Wait {
+export interface PeerWait {
   readonly process: Process;
   /** The request that waited; null when none did. */
   readonly request: Request | null;
@@ -118,7 +118,7 @@ export class Peer {
   }
 
   /** `lines` is asked only for what is told. */
-  add(wait: Wait, lines: () => readonly KeptLine[]): void {
+  add(wait: PeerWait, lines: () => readonly KeptLine[]): void {
     const { process, request, length, start, end, isOpen, isMainWork, query } = wait;
     const longest = (): LongestWait => ({ length, isOpen, query, request: request?.line ?? '', lines: lines() });
     this.first = earlier(this.first, start);
