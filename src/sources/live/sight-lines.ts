@@ -81,8 +81,9 @@ function lineOf(
 
 /** ` queue=3 queued=2000000000`, and ` unqueued=1000000000` where it was empty so long before the last look. */
 function queued(stay: QueueStay | null, seenAt: number, from: number): string {
-  if (stay === null) return '';
-  const length = Math.round(stay.at - Math.max(stay.since, from));
+  // Looks from before the tracer worked count as well, with one of later.
+  if (stay === null || stay.at <= from) return '';
+  const length = Math.round(stay.at - stay.since);
   if (length < LEAST_QUEUED) return '';
   const ago = Math.round(seenAt - stay.at);
   return ` queue=${stay.least} queued=${length}${ago > 0 ? ` unqueued=${ago}` : ''}`;
