@@ -329,7 +329,7 @@ export class Model {
   observed(record: Observed): void {
     const { lane, leader, parent, comm, call, held, holder, since, ran, peer, isOfClient, clients, hasRing, isOver } =
       record;
-    const { queue } = record;
+    const { queue, before } = record;
     if (this.processes.isOver(lane)) return;
     const { processes } = this;
     const thread = processes.at(lane, since);
@@ -340,7 +340,7 @@ export class Model {
     if (process.server === '') process.server = serverOf([comm]);
     process.usesRing ||= hasRing;
     const { file, line, text } = record;
-    const seen = { call, held, holder, since, ran, peer, isOfClient, line: { file, line, text } };
+    const seen = { call, held, holder, since, before, ran, peer, isOfClient, line: { file, line, text } };
     if (isOver) thread.stuckAtFirst = { ...seen, until: record.time, clients };
     else {
       thread.seen = seen;

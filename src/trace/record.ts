@@ -269,6 +269,8 @@ export interface Observed {
   /** The last look, and the first one from which on nothing had changed. */
   readonly time: Nanoseconds;
   readonly since: Nanoseconds;
+  /** It had been so for so long before that already, when nothing was traced yet. */
+  readonly before: Nanoseconds;
   /** The call that it was in all that time; '' when it was in none at every look. */
   readonly call: string;
   /** What kept it from running all that time: a signal, the freezer of its cgroup, a debugger; '' for nothing. */

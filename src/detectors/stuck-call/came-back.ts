@@ -64,7 +64,7 @@ function tracedStay({ process, firstStay, servesRequests, hasServed }: Thread, r
   const isOfClient = descriptor?.connection != null && !isAnswer;
   const peer = isOfClient ? '' : descriptor?.peer || (isAnswer ? 'another service' : '');
   if (peer === '' && !TOLD_HERE.has(syscall(call).family)) return null;
-  return { call, held: '', holder: 0, since, until, ran: UNKNOWN, peer, isOfClient, line, clients: UNKNOWN };
+  return { call, held: '', holder: 0, since, until, ran: UNKNOWN, peer, isOfClient, line, clients: UNKNOWN, before: 0 };
 }
 
 function waitsForOthers({ call, peer, isOfClient }: PastSighting): boolean {

@@ -11,6 +11,8 @@ export interface Sighting {
   readonly holder: number;
   /** The first look at which it was so. */
   readonly since: Nanoseconds;
+  /** For so long before that it was so already, when nothing was traced yet. */
+  readonly before: Nanoseconds;
   /** Time since then that it was on a processor or ready for one; UNKNOWN when the host does not tell. */
   readonly ran: Nanoseconds;
   /** The other end of the socket that the call is about, or ''. */
