@@ -5,6 +5,7 @@ import { goroutinesComputed } from '../detectors/loop-stall/goroutines.ts';
 import { isOneOfMany } from '../detectors/one-of-many.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
+import { untoldDatabase } from '../detectors/session-lock/untold.ts';
 import { millisecondsAt } from '../detectors/words.ts';
 import { isWorkerRole, rolesIn } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
@@ -100,6 +101,9 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
   if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
   const computed = goroutinesComputed(model);
   const waits = outcomes['lock-contention']?.status === 'not-applicable' ? waitsForThreads(model, LONG_WAITS) : null;
+  const database = untoldDatabase(model);
+  if (database !== '')
+    return `what clients asked of ${database} is not in the capture: a statement may have waited. Record with strace`;
   if (waits !== null) return `requests waited ${duration(waits.total)} for other threads, and no line shows for what`;
   return computed === ''
     ? ''

@@ -8,7 +8,7 @@ import { type Descriptor, describeByLabel, describeTarget } from '../machine/des
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
 import { type BlockedIn, NOTED, type OffCpu } from '../machine/turn.ts';
-import { contentsOf, isHubSet, isThrough } from './wait-contents.ts';
+import { contentsOf, isHubSet, isThrough, isUntoldHub } from './wait-contents.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
 const GROUPS = 12;
@@ -155,7 +155,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     syscall.family === 'accept'
       ? hub === null && thread.accepts.isWait
       : isSet
-        ? isHubSet(thread, contents, others) || isThrough(thread, contents)
+        ? isHubSet(thread, contents, others) || isThrough(thread, contents) || isUntoldHub(thread, syscall, watched)
         : hub !== null && hub.kind === 'epoll' && syscall.family === 'epoll-wait' && hub.descriptor === descriptor;
   const kind = blockClass({ syscall, fd, arguments: call.arguments, error: '', duration: 0 }, descriptor);
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
