@@ -14,6 +14,7 @@ export type BlockClass =
   | 'file-lock'
   | 'sleep'
   | 'child'
+  | 'fork'
   | 'log'
   | 'futex'
   | 'gil'
@@ -42,6 +43,7 @@ export function blockClass(stay: Stay, descriptor: WaitedFor | undefined): Block
     case 'poll':
     case 'select':
     case 'epoll-wait':
+      if (stay.arguments.has('NO_DESCRIPTORS')) return 'sleep';
       return isNameServer(descriptor) ? 'dns' : 'foreign-poll';
     case 'read':
     case 'write':
@@ -59,8 +61,9 @@ export function blockClass(stay: Stay, descriptor: WaitedFor | undefined): Block
     case 'signal-wait':
       return 'sleep';
     case 'wait-child':
-    case 'clone':
       return 'child';
+    case 'clone':
+      return stay.syscall.name === 'vfork' || stay.arguments.has('CLONE_VFORK') ? 'child' : 'fork';
     case 'futex':
       return isInterpreterLockWait(stay) ? 'gil' : 'futex';
     case 'accept':

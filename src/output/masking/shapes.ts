@@ -79,7 +79,8 @@ export const SHAPES: readonly Shape[] = [
   {
     name: 'name of an abstract socket',
     find: /\b(unix:@?)(?![/<@])([^\s",;)]+)/g,
-    mask: (_, kind, name) => `${kind}${maskName(name ?? '')}`,
+    // Without the mark of an abstract one it is a file, named from the folder of the process (`private/rewrite`).
+    mask: (_, kind, name = '') => `${kind}${kind === 'unix:' && name.includes('/') ? maskPath(name) : maskName(name)}`,
     example: ['connect on unix:@Zq7x', 'connect on unix:@<4 bytes>'],
   },
   {
