@@ -1,6 +1,6 @@
 import { asksForJob, queryOf } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
@@ -22,8 +22,6 @@ import type { FollowerContext } from './follower-context.ts';
 import { FoundConnections, passedUnseen, receiveDescriptors } from './found-connections.ts';
 import { isReply, RequestTracker } from './request-tracker.ts';
 
-/** An accept that found nothing in less time did not wait. */
-const AT_ONCE: Nanoseconds = 10 * MILLISECOND;
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
@@ -64,8 +62,6 @@ export class TrafficTracker {
     const listener = this.#listeners.accepted(descriptor, call.fd, thread.lane.comm);
     accepts.listenerNumbers.add(call.fd);
     const succeeded = call.result >= 0;
-    // One that blocks answers so after its SO_RCVTIMEO alone, which is longer.
-    if (call.error === 'EAGAIN' && call.duration < AT_ONCE) descriptor.nonblocking = true;
     if (WANTING.has(call.error)) loop.turn.futile++;
     if (WANTING.has(call.error) && listener.isFollowed && this.#inWindow(call.end))
       this.#facts.tell('acceptError', { thread, listener, error: call.error, time: call.end, line: keptLine(call) });
