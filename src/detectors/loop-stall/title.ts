@@ -189,6 +189,7 @@ function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
   if (cause === 'futex-ladder' || cause === 'lock') return waitForThread(reason, helpers);
   if (cause === 'gil-wait')
     return [`it waits for ${CAUSE_IN_WORDS[cause]}`, `waits for ${CAUSE_IN_WORDS[cause]}`, CAUSE_IN_WORDS[cause]];
+  if (cause === 'fork') return [`it forks (${call})`, 'it forks'];
   if (cause === 'sleep') return [`it sleeps (${call})`, 'it sleeps'];
   if (call !== '') return waitIn(reason);
   if (cause === 'many-requests') return [CAUSE_IN_WORDS[cause], 'many requests a turn'];

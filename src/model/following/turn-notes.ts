@@ -65,9 +65,12 @@ export function noteCall(call: Call, thread: Thread): BlockClass {
  * The thread's own wait had told it of the client, and nobody else accepts from that listener to take the client away:
  * the accept had nothing to wait for. Of a listener that was there before the capture somebody untraced may accept.
  */
-function takesWhatWasTold({ result }: Call, descriptor: Descriptor | undefined, { loop }: Thread): boolean {
-  if (result < 0 || loop.hub?.hasListener !== true) return false;
+function takesWhatWasTold({ result }: Call, descriptor: Descriptor | undefined, thread: Thread): boolean {
+  const { loop, accepts } = thread;
   const listener = descriptor?.listener ?? null;
+  // Another accept from it found nothing, and did not wait.
+  if (listener?.isNonBlocking === true || (accepts.wouldBlock && accepts.listeners.size <= 1)) return true;
+  if (result < 0 || loop.hub?.hasListener !== true) return false;
   return listener !== null && listener.openedBy !== null && !listener.isShared;
 }
 

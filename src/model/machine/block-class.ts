@@ -14,6 +14,7 @@ export type BlockClass =
   | 'file-lock'
   | 'sleep'
   | 'child'
+  | 'fork'
   | 'log'
   | 'futex'
   | 'gil'
@@ -43,6 +44,7 @@ export function blockClass(call: BlockingCall, descriptor: WaitedFor | undefined
     case 'poll':
     case 'select':
     case 'epoll-wait':
+      if (stay.arguments.has('NO_DESCRIPTORS')) return 'sleep';
       return isNameServer(descriptor) ? 'dns' : 'foreign-poll';
     case 'read':
     case 'write':
@@ -60,8 +62,9 @@ export function blockClass(call: BlockingCall, descriptor: WaitedFor | undefined
     case 'signal-wait':
       return 'sleep';
     case 'wait-child':
-    case 'clone':
       return 'child';
+    case 'clone':
+      return stay.syscall.name === 'vfork' || stay.arguments.has('CLONE_VFORK') ? 'child' : 'fork';
     case 'futex':
       return isInterpreterLockWait(call) ? 'gil' : 'futex';
     case 'accept':
