@@ -44,7 +44,7 @@ export function blockClass(call: BlockingCall, descriptor: WaitedFor | undefined
     case 'poll':
     case 'select':
     case 'epoll-wait':
-      if (stay.arguments.has('NO_DESCRIPTORS')) return 'sleep';
+      if (call.arguments.has('NO_DESCRIPTORS')) return 'sleep';
       return isNameServer(descriptor) ? 'dns' : 'foreign-poll';
     case 'read':
     case 'write':
@@ -64,7 +64,7 @@ export function blockClass(call: BlockingCall, descriptor: WaitedFor | undefined
     case 'wait-child':
       return 'child';
     case 'clone':
-      return stay.syscall.name === 'vfork' || stay.arguments.has('CLONE_VFORK') ? 'child' : 'fork';
+      return call.syscall.name === 'vfork' || call.arguments.has('CLONE_VFORK') ? 'child' : 'fork';
     case 'futex':
       return isInterpreterLockWait(call) ? 'gil' : 'futex';
     case 'accept':
