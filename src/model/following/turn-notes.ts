@@ -177,6 +177,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     isOfClient: seen?.isOfClient === true,
     fd,
     watched: others > 0 ? others : watched.length,
+    watchesPipes: watched.length > 0 && contents.pipes === watched.length,
     descriptor: asked ?? null,
     timeout: call.arguments.timeout(),
     hasTimeout: call.arguments.hasTimeout(),

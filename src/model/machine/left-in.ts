@@ -26,6 +26,8 @@ export interface LeftIn {
   readonly fd: number;
   /** Of `poll` and `select`: how many descriptors it waits for. */
   readonly watched: number;
+  /** Each of them is a pipe. */
+  readonly watchesPipes: boolean;
   readonly descriptor: Descriptor | null;
   /** How long it may last at most; Infinity without a limit, UNKNOWN when not told or a deadline. */
   readonly timeout: Nanoseconds;
