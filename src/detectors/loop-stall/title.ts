@@ -228,7 +228,14 @@ function waitIn({ cause, call, target }: Reason): readonly string[] {
   const shown = name === '' ? place : `${name} ${place}`;
   const cut = place.length > LEAST_TARGET * 2 ? `…${place.slice(1 - LEAST_TARGET * 2)}` : place;
   if (place.startsWith('/'))
-    return [`waits in ${call} on ${shown}`, `${call} on ${shown}`, `${call} on ${cut}`, `waits in ${call}`];
+    return [
+      `waits in ${call} on ${shown}`,
+      `${call} on ${shown}`,
+      `${call} on ${cut}`,
+      // The name of the file says more than its folders.
+      `${call} on …${place.slice(place.lastIndexOf('/'))}`,
+      `waits in ${call}`,
+    ];
   return [`waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
 }
 
