@@ -54,7 +54,13 @@ export function noteCall(call: Call, thread: Thread): BlockClass {
   const descriptor = descriptorOf(call, thread, fd);
   const known = blockClass(call, descriptor);
   const isAtOnce = known === 'accept' && takesWhatWasTold(call, descriptor, thread);
-  const kind = isAtOnce ? 'not-running' : isForChild(known, descriptor, thread) ? 'child' : known;
+  const kind = isAtOnce
+    ? 'not-running'
+    : isForChild(known, descriptor, thread)
+      ? 'child'
+      : isNap(known, descriptor, call)
+        ? 'sleep'
+        : known;
   const group = noteBlocking(thread, call, fd, kind, false);
   if (group?.isBrief && !isBrief(call, descriptor)) group.isBrief = false;
   if (group !== null && isWorthDetails(group, call)) noteDetails(thread, group, fd, descriptor, linesOf(call), call);
@@ -85,6 +91,20 @@ function isForChild(kind: BlockClass, descriptor: Descriptor | undefined, { proc
   if (descriptor?.epoll == null) return false;
   for (const fd of descriptor.epoll.members.keys()) if (process.descriptors.get(fd)?.peer) return false;
   return true;
+}
+
+/**
+ * Whether a wait that ran out was a sleep: the only descriptor is the counter by which other threads of the process
+ * could have ended the sleep early. The `sleep` of Ruby is such a ppoll.
+ */
+function isNap(
+  kind: BlockClass,
+  descriptor: Descriptor | undefined,
+  { syscall, result, arguments: told }: Call,
+): boolean {
+  if (kind !== 'foreign-poll' || result !== 0 || syscall.family !== 'poll' || descriptor?.kind !== 'event')
+    return false;
+  return told.polled().length === 1;
 }
 
 /** Notes the longest gap of the running turn. `call` is the record that ended it. */
