@@ -1,0 +1,71 @@
+import type { Call } from '../../../trace/record.ts';
+import type { Nanoseconds } from '../../../trace/time.ts';
+import type { FutexWord } from './futex-words.ts';
+
+/** Waits and wakes that have no other end yet, at most. */
+const MOST_OPEN = 256;
+
+/** A long wait of a thread in the middle of a request, which somebody ended. */
+export interface WaitInRequest {
+  readonly call: Call;
+  readonly tid: number;
+  /** The line of that request. */
+  readonly request: string;
+}
+
+/** Who woke a waiting thread. */
+interface Wake {
+  readonly at: Nanoseconds;
+  /** It was in the middle of a request as well, as whoever hands on a lock is. */
+  readonly isPeer: boolean;
+}
+
+/**
+ * Long waits of threads in the middle of a request, by who ended them: where each thread waits at a word of its own, as
+ * threads of Java do, no word shows what is a lock. The end of a wait and its wake come in any order.
+ */
+export class WaitsInRequests {
+  /** All those that other threads in requests ended, as waits for one word. */
+  readonly all: FutexWord;
+  readonly #waits = new Map<string, WaitInRequest>();
+  readonly #wakes = new Map<string, Wake>();
+
+  constructor(all: FutexWord) {
+    this.all = all;
+  }
+
+  /** A thread was woken at this word. */
+  waited(word: string, wait: WaitInRequest): void {
+    const wake = this.#wakes.get(word);
+    if (wake !== undefined && isWithin(wake.at, wait.call)) this.#matched(word, wait, wake);
+    else keep(this.#waits, word, wait);
+  }
+
+  /** A thread woke somebody at this word. */
+  woke(word: string, wake: Wake): void {
+    const wait = this.#waits.get(word);
+    if (wait !== undefined && isWithin(wake.at, wait.call)) this.#matched(word, wait, wake);
+    else keep(this.#wakes, word, wake);
+  }
+
+  #matched(word: string, { call, tid, request }: WaitInRequest, { isPeer }: Wake): void {
+    this.#waits.delete(word);
+    this.#wakes.delete(word);
+    if (isPeer) this.all.handedTo(call, tid, request);
+    else this.all.otherWakes++;
+  }
+
+  absorb(other: WaitsInRequests): void {
+    this.all.absorb(other.all);
+  }
+}
+
+function isWithin(at: Nanoseconds, { start, end }: Call): boolean {
+  return start <= at && at <= end;
+}
+
+function keep<T>(map: Map<string, T>, word: string, value: T): void {
+  map.delete(word);
+  if (map.size >= MOST_OPEN) for (const oldest of map.keys()) if (map.delete(oldest)) break;
+  map.set(word, value);
+}
