@@ -47,6 +47,12 @@ class Hand {
   replies = false;
   /** How often it has told the loop that something is done. */
   dones = 0;
+  /** Other threads wait at its word as well: they take from one queue, as those of libuv do. */
+  sharesWord = false;
+  /** It waits for jobs in a loop of its own. */
+  hasLoop = false;
+  /** It wakes the loop up by an eventfd, and nothing says that this is Python. */
+  isOfEvents = false;
   job = newJob(UNKNOWN);
   /** Its last wait for a word, and the job before that, as long as it is not known what it waited for. */
   rest: WokenWait | null = null;
@@ -70,16 +76,27 @@ const executors = new PerProcess<Executor>();
 
 /**
  * Whether this thread does jobs for the loop of its process, which reads the requests and writes the replies: an
- * executor of asyncio, the thread pool of Twisted, the workers of anyio (Starlette, FastAPI).
+ * executor of asyncio, the thread pool of Twisted, the workers of anyio (Starlette, FastAPI), the executors of netty,
+ * the worker threads of node.
  */
 export function worksForLoop(thread: Thread): boolean {
   const hand = hands.of(thread);
-  return hand !== undefined && hand.dones > 0 && !hand.replies && mayWork(thread);
+  return hand !== undefined && hand.dones > 0 && !hand.replies && !isOfOtherPool(thread) && mayWork(thread);
 }
 
 /**
- * Follows threads to which a loop of Python hands what would block it. Such a thread waits at a word of memory, often
- * one of its own, until the loop wakes it, and ends its job by waking the loop through a pipe, a socket or an eventfd.
+ * Whether what looked like such a thread is none: it takes jobs from a queue of several, as those of libuv do, or is a
+ * thread of a runtime that takes turns at the loop.
+ */
+export function isOfOtherPool(thread: Thread): boolean {
+  const hand = hands.of(thread);
+  return hand?.isOfEvents === true && (hand.sharesWord || thread.process.takesTurns);
+}
+
+/**
+ * Follows threads to which a loop hands what would block it. Such a thread waits at a word of memory, often one of its
+ * own, or in a loop of its own that watches nothing but wake-ups, until the loop wakes it, and ends its job by waking
+ * the loop through a pipe, a socket or an eventfd.
  */
 export class ExecutorTracker implements Tracker {
   readonly #facts: FactBus;
@@ -102,10 +119,16 @@ export class ExecutorTracker implements Tracker {
     if ((result !== WAKE_UP && result !== ONE_EVENT) || !mayWork(thread)) return;
     const { process } = thread;
     const kind = process.descriptors.get(call.fd)?.kind ?? 'unknown';
-    if (!CARRIES_WAKE_UPS.has(kind) || !isOfPython(process, result)) return;
+    if (!CARRIES_WAKE_UPS.has(kind)) return;
     const hand = hands.of(thread) ?? hands.set(thread, new Hand());
     if (hand.replies) return;
     const executor = executors.of(process) ?? executors.set(process, new Executor());
+    if (!isOfPython(process, result)) {
+      const { rest } = hand;
+      hand.sharesWord ||= rest !== null && executor.wakes.isShared(rest.word);
+      if (result !== ONE_EVENT || hand.sharesWord || process.takesTurns) return;
+      hand.isOfEvents = true;
+    }
     executor.hands.add(thread);
     hand.dones++;
     settle(hand, executor);
@@ -113,12 +136,20 @@ export class ExecutorTracker implements Tracker {
     hand.job = newJob(call.end);
   }
 
+  /** What it does between two waits of a loop of its own is a job: it takes no other one meanwhile. */
+  hubWaited({ end }: Call, thread: Thread): void {
+    if (thread.loop.hub?.kind !== 'epoll' || !mayWork(thread)) return;
+    const hand = hands.of(thread) ?? hands.set(thread, new Hand());
+    hand.hasLoop = true;
+    hand.job = newJob(end);
+  }
+
   /** A call that took a millisecond or more. */
   blocked(call: Call, thread: Thread): void {
     if (!mayWork(thread)) return;
     const hand = hands.of(thread) ?? hands.set(thread, new Hand());
-    if (hand.replies) return;
-    if (call.syscall.family === 'futex') {
+    if (hand.replies || (hand.hasLoop && call.syscall.family === 'epoll-wait')) return;
+    if (call.syscall.family === 'futex' && !hand.hasLoop) {
       this.#waited(call, thread, hand);
       return;
     }
@@ -244,10 +275,12 @@ export class ExecutorTracker implements Tracker {
 
 /** It serves no client itself, and is not the thread of the loop. */
 function mayWork({ isMain, accepts, loop, servesRequests }: Thread): boolean {
-  return !isMain && !servesRequests && !loop.isShared && loop.hub?.kind !== 'epoll' && accepts.listeners.size === 0;
+  if (isMain || servesRequests || loop.isShared || accepts.listeners.size > 0) return false;
+  const { hub } = loop;
+  return hub?.kind !== 'epoll' || (!hub.hasListener && !hub.hasSockets && !hub.servesSeveral);
 }
 
-/** libuv's own threads wake their loop by an eventfd as well, and are a pool of another kind (`JobTracker`). */
+/** Threads of other runtimes wake their loop by an eventfd, those of libuv and of Go too, which are no such pool. */
 function isOfPython(process: Process, written: number): boolean {
   const runtime = runtimeOf(process);
   return runtime === 'python' || (runtime === 'unknown' && written === WAKE_UP);
