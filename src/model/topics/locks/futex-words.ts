@@ -348,7 +348,7 @@ function absorb(process: Process, futexes: FutexTable): void {
   own.again += futexes.again;
   own.inRequests += futexes.inRequests;
   own.request ||= futexes.request;
-  own.waitsInRequests.absorb(futexes.waitsInRequests);
+  own.waitsInRequests.all.absorb(futexes.waitsInRequests.all);
   for (const tid of futexes.parked) own.parked.add(tid);
   for (const word of futexes.words.values()) {
     const known = own.words.get(word.address);

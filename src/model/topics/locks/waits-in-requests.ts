@@ -1,6 +1,5 @@
 import type { Call } from '../../../trace/record.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
-import type { FutexWord } from './futex-words.ts';
 
 /** Waits and wakes that have no other end yet, at most. */
 const MOST_OPEN = 256;
@@ -11,6 +10,14 @@ export interface WaitInRequest {
   readonly tid: number;
   /** The line of that request. */
   readonly request: string;
+}
+
+/** What all such waits come to, as if they were waits for one word. */
+interface Sum {
+  /** Waits that others ended than threads in requests. */
+  otherWakes: number;
+  /** A thread in a request ended this one. */
+  handedTo(call: Call, tid: number, request: string): void;
 }
 
 /** Who woke a waiting thread. */
@@ -24,13 +31,13 @@ interface Wake {
  * Long waits of threads in the middle of a request, by who ended them: where each thread waits at a word of its own, as
  * threads of Java do, no word shows what is a lock. The end of a wait and its wake come in any order.
  */
-export class WaitsInRequests {
+export class WaitsInRequests<All extends Sum> {
   /** All those that other threads in requests ended, as waits for one word. */
-  readonly all: FutexWord;
+  readonly all: All;
   readonly #waits = new Map<string, WaitInRequest>();
   readonly #wakes = new Map<string, Wake>();
 
-  constructor(all: FutexWord) {
+  constructor(all: All) {
     this.all = all;
   }
 
@@ -53,10 +60,6 @@ export class WaitsInRequests {
     this.#wakes.delete(word);
     if (isPeer) this.all.handedTo(call, tid, request);
     else this.all.otherWakes++;
-  }
-
-  absorb(other: WaitsInRequests): void {
-    this.all.absorb(other.all);
   }
 }
 

@@ -47,8 +47,8 @@ class Hand {
   replies = false;
   /** How often it has told the loop that something is done. */
   dones = 0;
-  /** Other threads wait at its word as well: they take from one queue, as those of libuv do. */
-  sharesWord = false;
+  /** The place of the word that it waited for last; -1 before the first. */
+  place = -1;
   /** It waits for jobs in a loop of its own. */
   hasLoop = false;
   /** It wakes the loop up by an eventfd, and nothing says that this is Python. */
@@ -73,6 +73,11 @@ class Executor {
 
 const hands = new PerThread<Hand>();
 const executors = new PerProcess<Executor>();
+/** By the place of a word who waited there; null for several threads. */
+const waitedAt = new PerProcess<Map<number, Thread | null>>();
+const MOST_PLACES = 1_024;
+/** Bytes of a condition of glibc, whose waiters use two words of it in turn. */
+const BYTES_OF_ONE = 8;
 
 /**
  * Whether this thread does jobs for the loop of its process, which reads the requests and writes the replies: an
@@ -90,7 +95,12 @@ export function worksForLoop(thread: Thread): boolean {
  */
 export function isOfOtherPool(thread: Thread): boolean {
   const hand = hands.of(thread);
-  return hand?.isOfEvents === true && (hand.sharesWord || thread.process.takesTurns);
+  return hand?.isOfEvents === true && (thread.process.takesTurns || isShared(thread.process, hand.place));
+}
+
+/** Several threads of the process have waited there: they take from one queue, as those of libuv do. */
+function isShared(process: Process, place: number): boolean {
+  return waitedAt.of(process)?.get(place) === null;
 }
 
 /**
@@ -124,10 +134,9 @@ export class ExecutorTracker implements Tracker {
     if (hand.replies) return;
     const executor = executors.of(process) ?? executors.set(process, new Executor());
     if (!isOfPython(process, result)) {
-      const { rest } = hand;
-      hand.sharesWord ||= rest !== null && executor.wakes.isShared(rest.word);
-      if (result !== ONE_EVENT || hand.sharesWord || process.takesTurns) return;
+      if (result !== ONE_EVENT) return;
       hand.isOfEvents = true;
+      if (isOfOtherPool(thread)) return;
     }
     executor.hands.add(thread);
     hand.dones++;
@@ -171,6 +180,8 @@ export class ExecutorTracker implements Tracker {
       return;
     }
     const { start, end } = call;
+    hand.place = placeOf(use.word);
+    noteWaitAt(thread.process, hand.place, thread);
     hand.rest = { word: use.word, start, end, waker: null };
     hand.before = hand.job;
     hand.restLine = keptLine(call);
@@ -194,6 +205,7 @@ export class ExecutorTracker implements Tracker {
   }
 
   merged(process: Process, other: Process): void {
+    for (const [place, thread] of waitedAt.of(other) ?? []) noteWaitAt(process, place, thread);
     const gone = executors.of(other);
     if (gone === undefined) return;
     const own = executors.of(process) ?? executors.set(process, new Executor());
@@ -271,6 +283,18 @@ export class ExecutorTracker implements Tracker {
     if (place >= 0) for (const known of unnamed.splice(place, 1)) this.#facts.tell('poolTurn', known);
     unnamed.push(job);
   }
+}
+
+function placeOf(word: string): number {
+  return Math.floor(Number.parseInt(word, 16) / BYTES_OF_ONE);
+}
+
+function noteWaitAt(process: Process, place: number, thread: Thread | null): void {
+  const places = waitedAt.of(process) ?? waitedAt.set(process, new Map());
+  const known = places.get(place);
+  if (known === undefined) {
+    if (places.size < MOST_PLACES) places.set(place, thread);
+  } else if (known !== thread) places.set(place, null);
 }
 
 /** It serves no client itself, and is not the thread of the loop. */

@@ -56,11 +56,6 @@ export class Wakes {
     return known.byOthers >= FROM_ELSEWHERE * (known.byOthers + known.byWaiters) && known.byOthers > 0;
   }
 
-  /** Whether several threads have waited at this word. */
-  isShared(word: string): boolean {
-    return (this.#words.get(word)?.waiters.size ?? 0) > 1;
-  }
-
   #matched(wait: WokenWait, thread: Thread): void {
     const { word } = wait;
     this.#wakes.delete(word);
