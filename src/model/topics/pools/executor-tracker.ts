@@ -43,6 +43,12 @@ class Hand {
   replies = false;
   /** How often it has told the loop that something is done. */
   dones = 0;
+  /** The place of the word that it waited for last; -1 before the first. */
+  place = -1;
+  /** It waits for jobs in a loop of its own. */
+  hasLoop = false;
+  /** It wakes the loop up by an eventfd, and nothing says that this is Python. */
+  isOfEvents = false;
   job = new Job(UNKNOWN);
   /** Its last wait for a word, and the job before that, as long as it is not known what it waited for. */
   rest: WokenWait | null = null;
@@ -63,19 +69,40 @@ class Executor {
 
 const hands = new PerThread<Hand>();
 const executors = new PerProcess<Executor>();
+/** By the place of a word who waited there; null for several threads. */
+const waitedAt = new PerProcess<Map<number, Thread | null>>();
+const MOST_PLACES = 1_024;
+/** Bytes of a condition of glibc, whose waiters use two words of it in turn. */
+const BYTES_OF_ONE = 8;
 
 /**
  * Whether this thread does jobs for the loop of its process, which reads the requests and writes the replies: an
- * executor of asyncio, the thread pool of Twisted, the workers of anyio (Starlette, FastAPI).
+ * executor of asyncio, the thread pool of Twisted, the workers of anyio (Starlette, FastAPI), the executors of netty,
+ * the worker threads of node.
  */
 export function worksForLoop(thread: Thread): boolean {
   const hand = hands.of(thread);
-  return hand !== undefined && hand.dones > 0 && !hand.replies && mayWork(thread);
+  return hand !== undefined && hand.dones > 0 && !hand.replies && !isOfOtherPool(thread) && mayWork(thread);
 }
 
 /**
- * Follows threads to which a loop of Python hands what would block it. Such a thread waits at a word of memory, often
- * one of its own, until the loop wakes it, and ends its job by waking the loop through a pipe, a socket or an eventfd.
+ * Whether what looked like such a thread is none: it takes jobs from a queue of several, as those of libuv do, or is a
+ * thread of a runtime that takes turns at the loop.
+ */
+export function isOfOtherPool(thread: Thread): boolean {
+  const hand = hands.of(thread);
+  return hand?.isOfEvents === true && (thread.process.takesTurns || isShared(thread.process, hand.place));
+}
+
+/** Several threads of the process have waited there: they take from one queue, as those of libuv do. */
+function isShared(process: Process, place: number): boolean {
+  return waitedAt.of(process)?.get(place) === null;
+}
+
+/**
+ * Follows threads to which a loop hands what would block it. Such a thread waits at a word of memory, often one of its
+ * own, or in a loop of its own that watches nothing but wake-ups, until the loop wakes it, and ends its job by waking
+ * the loop through a pipe, a socket or an eventfd.
  */
 export class ExecutorTracker implements Tracker {
   readonly #context: TrackerContext;
@@ -94,10 +121,15 @@ export class ExecutorTracker implements Tracker {
     if ((result !== WAKE_UP && result !== ONE_EVENT) || !mayWork(thread)) return;
     const { process } = thread;
     const kind = process.descriptors.get(call.fd)?.kind ?? 'unknown';
-    if (!CARRIES_WAKE_UPS.has(kind) || !isOfPython(process, result)) return;
+    if (!CARRIES_WAKE_UPS.has(kind)) return;
     const hand = hands.of(thread) ?? hands.set(thread, new Hand());
     if (hand.replies) return;
     const executor = executors.of(process) ?? executors.set(process, new Executor());
+    if (!isOfPython(process, result)) {
+      if (result !== ONE_EVENT) return;
+      hand.isOfEvents = true;
+      if (isOfOtherPool(thread)) return;
+    }
     executor.hands.add(thread);
     hand.dones++;
     settle(hand, executor);
@@ -105,12 +137,20 @@ export class ExecutorTracker implements Tracker {
     hand.job = new Job(call.end);
   }
 
+  /** What it does between two waits of a loop of its own is a job: it takes no other one meanwhile. */
+  hubWaited({ end }: Call, thread: Thread): void {
+    if (thread.loop.hub?.kind !== 'epoll' || !mayWork(thread)) return;
+    const hand = hands.of(thread) ?? hands.set(thread, new Hand());
+    hand.hasLoop = true;
+    hand.job = new Job(end);
+  }
+
   /** A call that took a millisecond or more. */
   blocked(call: Call, thread: Thread): void {
     if (!mayWork(thread)) return;
     const hand = hands.of(thread) ?? hands.set(thread, new Hand());
-    if (hand.replies) return;
-    if (call.syscall.family === 'futex') {
+    if (hand.replies || (hand.hasLoop && call.syscall.family === 'epoll-wait')) return;
+    if (call.syscall.family === 'futex' && !hand.hasLoop) {
       this.#waited(call, thread, hand);
       return;
     }
@@ -132,6 +172,8 @@ export class ExecutorTracker implements Tracker {
       return;
     }
     const { start, end } = call;
+    hand.place = placeOf(use.word);
+    noteWaitAt(thread.process, hand.place, thread);
     hand.rest = { word: use.word, start, end, waker: null };
     hand.before = hand.job;
     hand.restLine = keptLine(call);
@@ -155,6 +197,7 @@ export class ExecutorTracker implements Tracker {
   }
 
   merged(process: Process, other: Process): void {
+    for (const [place, thread] of waitedAt.of(other) ?? []) noteWaitAt(process, place, thread);
     const gone = executors.of(other);
     if (gone === undefined) return;
     const own = executors.of(process) ?? executors.set(process, new Executor());
@@ -237,12 +280,26 @@ export class ExecutorTracker implements Tracker {
   }
 }
 
-/** It serves no client itself, and is not the thread of the loop. */
-function mayWork({ isMain, accepts, loop, servesRequests }: Thread): boolean {
-  return !isMain && !servesRequests && !loop.isShared && loop.hub?.kind !== 'epoll' && accepts.listeners.size === 0;
+function placeOf(word: string): number {
+  return Math.floor(Number.parseInt(word, 16) / BYTES_OF_ONE);
 }
 
-/** libuv's own threads wake their loop by an eventfd as well, and are a pool of another kind (`JobTracker`). */
+function noteWaitAt(process: Process, place: number, thread: Thread | null): void {
+  const places = waitedAt.of(process) ?? waitedAt.set(process, new Map());
+  const known = places.get(place);
+  if (known === undefined) {
+    if (places.size < MOST_PLACES) places.set(place, thread);
+  } else if (known !== thread) places.set(place, null);
+}
+
+/** It serves no client itself, and is not the thread of the loop. */
+function mayWork({ isMain, accepts, loop, servesRequests }: Thread): boolean {
+  if (isMain || servesRequests || loop.isShared || accepts.listeners.size > 0) return false;
+  const { hub } = loop;
+  return hub?.kind !== 'epoll' || (!hub.hasListener && !hub.hasSockets && !hub.servesSeveral);
+}
+
+/** Threads of other runtimes wake their loop by an eventfd, those of libuv and of Go too, which are no such pool. */
 function isOfPython(process: Process, written: number): boolean {
   const runtime = runtimeOf(process);
   return runtime === 'python' || (runtime === 'unknown' && written === WAKE_UP);
