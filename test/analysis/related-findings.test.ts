@@ -72,7 +72,7 @@ it('a stall that may wait for a service, and the connects that fail to reach it,
   const [stall] = findings;
   const storm = findings.find(({ kind }) => kind === 'error-storm');
   assert.equal(storm?.effectOf, stall?.id);
-  assert.equal(storm?.effect, 'connect to 127.0.0.1:19092 failed 43 times: ECONNREFUSED');
+  assert.equal(storm?.effect, '');
   assert.match(stall?.summary ?? '', / 43 of 43 connects to 127\.0\.0\.1:19092 failed with ECONNREFUSED\./);
   assert.match(stall?.next[0]?.command ?? '', /^nc -vz 127\.0\.0\.1 19092$/);
 });
