@@ -87,7 +87,7 @@ function whyUnjudged(kinds: readonly Kind[], outcomes: Readonly<Partial<Record<K
   const all = kinds.flatMap((kind) => outcomes[kind]?.reason ?? []);
   // Of workers that serve one request at a time another kind says what is missing.
   const reason = all.find((each) => !/^(?:These are sync workers|No event-loop|No workers seen)/.test(each)) ?? all[0];
-  const [clause = ''] = (reason ?? '-v says why').split(/[:.;]\s|, and /, 1);
+  const [clause = ''] = (reason ?? '-v says why').split(/: (?=who |whether |if |they )|[.;]\s|, and /, 1);
   return `${clause.charAt(0).toLowerCase()}${clause.slice(1)}`.replace(/\.$/, '');
 }
 
