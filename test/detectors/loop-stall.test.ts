@@ -197,7 +197,7 @@ describe('stalls of one kind', () => {
       worker.call('poll([{fd=12<socket:[60012]>, events=POLLIN}], 1, 5000', ')', '1 ([{fd=12, revents=POLLIN}])', 170);
     });
     const { title, summary } = await stall(trace);
-    assert.equal(title, 'GET /slow holds worker 101 200 ms: it waits for DNS 10.0.0.7:53 (poll)');
+    assert.equal(title, 'GET /slow holds worker 101 for 200 ms: waits for DNS 10.0.0.7:53');
     assert.match(summary, /poll on 10\.0\.0\.7:53 \(DNS by convention\) took 170 ms \(a name lookup\)/);
   });
 
