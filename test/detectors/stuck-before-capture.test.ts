@@ -351,6 +351,43 @@ it('a worker that hangs from before the capture stands beside those that serve, 
   assert.match(workforce(report), /1 worker and 1 that did nothing$/);
 });
 
+describe('workers that drover had seen in their call before it traced anything', () => {
+  /** A capture of 0.9 s: the master came back from a wait in it. */
+  function capture(before: number, number = 230): string {
+    const call = number === 230 ? 'clock_nanosleep' : 'epoll_wait';
+    const line = (pid: number, called: string, earlier: number, clients: number): string =>
+      `event=seen ts=1900000000 for=870000000${earlier > 0 ? ` before=${earlier * 1e6}` : ''} pid=${pid} tid=${pid} ` +
+      `parent=${pid === 101 ? 1 : 101} call=${called} ran=0 clients=${clients} comm=gunicorn`;
+    return [
+      ...[103, 107].map((pid) => `event=in ts=300000000 pid=${pid} tid=${pid} nr=${number} a=b,1,2,3,4,5 data=`),
+      'event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000',
+      ...[10, 13, 16].map(
+        (at) => `ts=${at}00000000 dur=300000000 pid=101 tid=101 nr=270 ret=0 a=4,0,0,0 data=\\x08\\x00\\x00\\x00`,
+      ),
+      'event=end ts=1900000000',
+      ...[103, 107].map((pid) => line(pid, call, before, 1)),
+      line(101, 'pselect6', 0, 0),
+      '',
+    ].join('\n');
+  }
+
+  it('are stuck where that makes a second of it', async () => {
+    assert.deepEqual(await told(capture(130)), ['stuck-call critical: Both workers are stuck in clock_nanosleep']);
+    assert.deepEqual(await told(capture(129)), []);
+  });
+
+  it('are said to have been in it for all of that time', async () => {
+    const [finding] = ofKind(await analyzed(capture(3_130)), 'stuck-call');
+    assert.match(finding?.summary ?? '', /since before the capture, for at least 4\.00 s\./);
+    const threads = finding?.metrics.threads as readonly { readonly forMs: number }[] | undefined;
+    assert.equal(threads?.[0]?.forMs, 4_000);
+  });
+
+  it('are at rest in a wait for whatever comes', async () => {
+    assert.deepEqual(await told(capture(3_130, 232)), []);
+  });
+});
+
 describe('a process that waits for a lock while workers hang', () => {
   /** As uvicorn: the first process waits in a futex; each of the others sleeps while a client is connected. */
   function capture(parent: number): string {

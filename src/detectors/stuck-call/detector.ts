@@ -7,6 +7,7 @@ import type { Model } from '../../model/model.ts';
 import { SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { JobTracker } from '../../model/topics/queues/job-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
+import { groupedBy } from '../../trace/grouped-by.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
@@ -20,7 +21,7 @@ import { heldStill, heldStillFinding } from './held-still.ts';
 import { asSeenInCode } from './in-request.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isParkedByUnseen, sortOut } from './no-news.ts';
-import { type Stopped, stoppedBefore, stoppedFinding } from './stopped-before.ts';
+import { type StoppedProcess, stoppedBefore, stoppedFinding } from './stopped-before.ts';
 import { unaccepted, unacceptedFinding } from './unaccepted.ts';
 import { isUsual } from './usual.ts';
 
@@ -60,14 +61,7 @@ function conclude(context: Context): Conclusion<Metrics> {
       isLong(context, each) &&
       !isUsualWait(context, each),
   );
-  const groups = new Map<string, ThreadAtEnd[]>();
-  for (const each of stuck) {
-    const { left, wait, idle } = each;
-    const key = `${idle} ${left.name} ${wait.kind} ${keyOf(each)}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [each]);
-    else group.push(each);
-  }
+  const groups = groupedBy(stuck, (each) => `${each.idle} ${each.left.name} ${each.wait.kind} ${keyOf(each)}`);
   const working = awayAllTime(context);
   const held = heldByRequest(context).filter(({ thread }) => !working.includes(thread));
   const back = cameBack(context);
@@ -126,7 +120,7 @@ function isSerious({ severity }: DraftFinding<Metrics>): boolean {
 
 function stoppedFindings(
   context: Context,
-  stopped: readonly (readonly Stopped[])[],
+  stopped: readonly (readonly StoppedProcess[])[],
   { processes }: Scene,
 ): DraftFinding<Metrics>[] {
   return stopped.map((all) => {

@@ -1,7 +1,8 @@
 import type { CallArguments } from '../../trace/call-arguments.ts';
+import type { Syscall } from '../../trace/syscalls.ts';
 import type { DescriptorTable } from '../machine/descriptor-table.ts';
 import { type Descriptor, describeByLabel } from '../machine/descriptors.ts';
-import { WITHOUT_LISTENER } from '../machine/loop.ts';
+import { UNTOLD, WITHOUT_LISTENER } from '../machine/loop.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
 
@@ -64,4 +65,9 @@ export function isThrough({ loop: { hub }, process }: Thread, { epoll, hasListen
   return (
     !hasListener && sockets === 0 && epoll >= 0 && hub !== null && hub.descriptor === process.descriptors.get(epoll)
   );
+}
+
+/** Whether a set that the capture does not tell is the hub of the thread: the same call on such a set is. */
+export function isUntoldHub({ loop, accepts }: Thread, called: Syscall, watched: readonly number[]): boolean {
+  return watched.length === 0 && loop.hub?.fd === UNTOLD && accepts.untoldWait === called;
 }

@@ -51,6 +51,8 @@ const BUFFERED_NS = 3e8;
  * which looks come late.
  */
 const WATCH_EVERY_MS = 900;
+/** And once sooner: with the look from before the tracer worked it shows who has been stuck, and who waited, since. */
+const FIRST_WATCH_MS = 300;
 /** Workers that replaced others are looked for so often, and for no more than one part in 200 of the time. */
 const FAMILY_EVERY_MS = 2_000;
 const FAMILY_LATEST_MS = 10_000;
@@ -286,7 +288,7 @@ export class LiveCapture {
     if (signal?.aborted) throw new AttachError('drover gave up before it traced anything.');
     this.#begunAt = performance.now();
     this.#familyDue = this.#begunAt + FAMILY_EVERY_MS;
-    this.#watchDue = this.#begunAt + WATCH_EVERY_MS;
+    this.#watchDue = this.#begunAt + FIRST_WATCH_MS;
     this.#tracingPid = this.#tracer.findPid();
     this.#onlookers.begin(this.#tracingPid, this.#followed.pids);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
