@@ -145,7 +145,7 @@ test('a poll set is a wait for the hub where it holds that epoll instance and no
   const hub = thread.process.descriptors.set(7, new Descriptor('epoll', '', true));
   thread.process.descriptors.set(8, new Descriptor('epoll', '', true));
   const holds = (parts: Partial<Contents>): boolean =>
-    isThrough(thread, { hasListener: false, connections: 0, sockets: 0, events: 1, epoll: 7, ...parts });
+    isThrough(thread, { hasListener: false, connections: 0, sockets: 0, events: 1, pipes: 0, epoll: 7, ...parts });
   assert.equal(holds({}), false, 'before the thread has a hub');
   thread.loop.hub = new WaitSet('epoll', hub, 7);
   assert.deepEqual([{}, { hasListener: true }, { sockets: 1 }, { epoll: 8 }, { epoll: -1 }].map(holds), [
