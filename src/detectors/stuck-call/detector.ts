@@ -239,12 +239,9 @@ function judge(model: Model, all: readonly ThreadAtEnd[], scene: Scene): Group {
   // A process that opens and looks for files is at work, as long as nothing says how long.
   const isAtWork = all.every(({ left, wait }) => wait.kind === 'disk' && !left.beganBefore);
   if (isAtWork && !(model.lastTime > model.firstTime)) return { all, severity: 'info', isEverybody, isMutual: false };
-  // Of threads of pools there may be others.
-  const isService =
-    all.every(({ thread }) => thread.isMain || thread.servesRequests) &&
-    isSure &&
-    isEverybody &&
-    (isServing || stuck.size > 1);
+  // Others of the same pool may serve meanwhile: nothing but the code of these says that they serve.
+  const isOfPool = all.some((each) => seenInCode.has(each));
+  const isService = !isOfPool && isSure && isEverybody && (isServing || stuck.size > 1);
   return { all, severity: isService ? 'critical' : 'warning', isEverybody, isMutual: false };
 }
 
