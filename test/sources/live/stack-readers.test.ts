@@ -100,7 +100,7 @@ describe('stacks of a thread that computes, as bpftrace counts them', () => {
   const MAPS = [
     '7000-8000 r-xp 00000000 08:01 11 /usr/bin/node',
     '9000-a000 r--p 00000000 08:01 12 /usr/lib/libz.so.1.2.13',
-    'a000-b000 r-xp 00001000 08:01 12 /usr/lib/libz.so.1.2.13',
+    '0000a000-0000b000 r-xp 00001000 08:01 12 /usr/lib/libz.so.1.2.13',
     'b000-c000 r-xp 00000000 08:01 13 /usr/lib/x86_64-linux-gnu/libc.so.6',
     'd000-e000 rw-p 00000000 00:00 0',
   ].join('\n');

@@ -8,14 +8,14 @@ import type { Sampler, ThreadStack } from './sampler.ts';
 const LOOK_MS = 300;
 const MOST_STACKS = 100;
 /** A row of /proc/PID/maps of code that stands in a file. */
-const MAPPED = /^(([0-9a-f]+)-([0-9a-f]+)) ..x. ([0-9a-f]+) \S+ \d+ +(\/.+)$/;
+const MAPPED = /^([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) \S+ \d+ +(\/.+)$/;
 
 /** What of a process says where an address of it lies. */
 interface ProcessTexts {
   readonly maps: string;
   /** '' where it writes none. */
   readonly perfMap: string;
-  /** Names of functions at these bytes of the file that is mapped there. */
+  /** Names of functions at these bytes of the file that is mapped there, as the folder of mappings names the place. */
   readonly functionsAt: (mapping: string, file: string, places: readonly bigint[]) => ReadonlyMap<bigint, string>;
 }
 
@@ -62,14 +62,15 @@ function readStacks(printed: string, texts: ProcessTexts, tid: number): readonly
 function mappedAt({ maps, functionsAt: named }: ProcessTexts, addresses: readonly bigint[]): Map<bigint, CodeFrame> {
   const frames = new Map<bigint, CodeFrame>();
   for (const line of maps.split('\n')) {
-    const [, mapping = '', start = '', end = '', offset = '', file = ''] = MAPPED.exec(line) ?? [];
-    if (mapping === '') continue;
+    const [, start = '', end = '', offset = '', file = ''] = MAPPED.exec(line) ?? [];
+    if (start === '') continue;
     const first = BigInt(`0x${start}`);
-    const own = addresses.filter((address) => address >= first && address < BigInt(`0x${end}`));
+    const last = BigInt(`0x${end}`);
+    const own = addresses.filter((address) => address >= first && address < last);
     const placeOf = (address: bigint): bigint => address - first + BigInt(`0x${offset}`);
     // An interpreter is large, and what its functions are called says nothing of the program that it runs.
     const isAsked = own.length > 0 && !isOfRuntime(file.replace(/ \(deleted\)$/, ''));
-    const names = isAsked ? named(mapping, file, own.map(placeOf)) : NO_NAMES;
+    const names = isAsked ? named(`${first.toString(16)}-${last.toString(16)}`, file, own.map(placeOf)) : NO_NAMES;
     for (const address of own) frames.set(address, codeFrame(names.get(placeOf(address)) ?? '', file, 0));
   }
   return frames;
