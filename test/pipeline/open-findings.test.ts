@@ -86,7 +86,7 @@ function written(name: string): string {
   return path;
 }
 
-test('a worker that went away within the second that the reader holds back is reported from what is there', async () => {
+test('a worker that went away in the second that the reader holds back is reported from what is there', async () => {
   const path = written('ahead');
   const told = await new Promise<Report | null>((tell) => {
     new OpenFindings({ name: NAME, path, options: {}, tell }).lookAhead(sights());
