@@ -48,7 +48,7 @@ const post = (message: AnalysisMessage): void => port.postMessage(message);
 /** How far the reading is, as the last chunk left it. */
 const seen: { progress: Progress | null } = { progress: null };
 let progressDue = 0;
-/** When the trace began, since 1970. */
+/** When the capture began, since 1970. */
 let startMs = Number.NaN;
 /** The last report on what goes on found something. */
 let hasOpen = false;

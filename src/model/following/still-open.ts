@@ -39,8 +39,8 @@ interface Kept {
 }
 
 /**
- * What goes on at this moment, put into the threads as if the trace ended now, and taken out again by `forget`: the
- * trace goes on as if nobody had asked.
+ * What goes on at this moment, put into the threads as if the capture ended now, and taken out again by `forget`: the
+ * capture goes on as if nobody had asked.
  */
 export class OpenThreads {
   readonly #processes: Processes;

@@ -2,7 +2,7 @@ import type { Observed } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
 
-/** What a thread was in whenever somebody looked at it from outside, up to the end of the trace. */
+/** What a thread was in whenever somebody looked at it from outside, up to the end of the capture. */
 export interface Sighting {
   /** The call; '' when it was in none at every look. */
   readonly call: string;

@@ -1,4 +1,6 @@
-import type { TracingCost } from './cost-meter.ts';
+import { codeWord } from '../../trace/code-words.ts';
+import type { CodeSight } from './code/code-watch.ts';
+import type { CostReading } from './cost-meter.ts';
 import type { Held, ProcessSight, QueueStay, ThreadSight } from './sights.ts';
 import { isAddress } from './waiting.ts';
 
@@ -96,7 +98,7 @@ function heldBy(held: Held, holder: number): string {
 }
 
 /** What tracing cost, as a line behind the sights. */
-export function costLine({ lasted, tracer, drover, kernel }: TracingCost, { prefix, stamp }: SightNotation): string {
+export function costLine({ lasted, tracer, drover, kernel }: CostReading, { prefix, stamp }: SightNotation): string {
   if (lasted <= 0) return '';
   const inKernel = kernel === null ? '' : ` kernel=${Math.round(kernel)}`;
   const at = stamp(Number(process.hrtime.bigint()));
@@ -109,4 +111,15 @@ export function costLine({ lasted, tracer, drover, kernel }: TracingCost, { pref
 /** A process chooses its name: no blank of it may end the word. */
 function plain(name: string): string {
   return name.replace(/[^\w.:@/+-]/g, '_') || '_';
+}
+
+/** What threads were seen to run, as `event=code` lines behind a capture. */
+export function codeLines(seen: readonly CodeSight[], { prefix, stamp }: SightNotation): string {
+  return seen
+    .map(
+      ({ pid, tid, from, at, by, frames }) =>
+        `${prefix}event=code ts=${stamp(at)} took=${Math.round(at - from)} pid=${pid} tid=${tid} by=${by} ` +
+        `frames=${codeWord(frames)}\n`,
+    )
+    .join('');
 }
