@@ -92,7 +92,7 @@ test('a worker that went away in the second that the reader holds back is report
     new OpenFindings({ name: NAME, path, options: {}, tell }).lookAhead(sights());
   });
   assert.deepEqual(titles(told), [
-    'critical GET / holds worker 101 at least 1.03 s: it sleeps (clock_nanosleep)',
+    'critical GET / holds worker 101 at least 1.03 s: sleeps (clock_nanosleep)',
     'warning Pid 101 is stuck in clock_nanosleep',
   ]);
 

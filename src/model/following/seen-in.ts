@@ -39,6 +39,7 @@ export function seenIn({ seen, ended, leftIn, lastTime, process }: Thread, end: 
     query: '',
     fd: -1,
     watched: 0,
+    watchesPipes: false,
     descriptor: null,
     timeout: UNKNOWN,
     hasTimeout: null,
