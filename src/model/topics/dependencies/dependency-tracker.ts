@@ -30,6 +30,8 @@ const SENDS_WORK: ReadonlySet<string> = new Set(['AMQP', 'Kafka', 'ZooKeeper']);
 const GIVES_UP = 500 * MILLISECOND;
 const ASKS_SOON = 100 * MILLISECOND;
 
+const MOST_OF_IT = 0.8;
+
 /** Lines are kept of waits from here on. */
 const LONG_ENOUGH = 100 * MILLISECOND;
 
@@ -42,6 +44,15 @@ interface Unowned {
   readonly query: string;
   readonly lines: readonly KeptLine[];
 }
+
+/**
+ * The wait fills nearly all of the time of a request that is answered a few turns later: asyncio resumes a coroutine, and
+ * whoever waits for that one, in a turn each.
+ */
+function tookItsTime({ start, length }: Unowned, { startedAt }: RequestView, repliedAt: Nanoseconds): boolean {
+  return repliedAt - (start + length) <= ASKS_SOON && length >= MOST_OF_IT * (repliedAt - startedAt);
+}
+
 const lastUnowned = new PerThread<Unowned>();
 /** The question that a thread asked last. */
 const lastAsked = new PerThread<Upstream>();
@@ -68,13 +79,20 @@ export class DependencyTracker implements Tracker {
   constructor({ inWindow, facts }: TrackerContext) {
     this.#inWindow = inWindow;
     // Whoever is answered in the turn that read an answer had waited for it.
-    const link = ({ thread, request }: { thread: ThreadView; request: RequestView | null }): void => {
+    const link = (thread: ThreadView, request: RequestView | null, repliedAt: Nanoseconds): void => {
       const unowned = lastUnowned.of(thread);
-      if (request === null || unowned?.turn !== thread.loop.turn.number || unowned.start < request.startedAt) return;
+      if (request === null || unowned === undefined || unowned.start < request.startedAt) return;
+      if (unowned.turn !== thread.loop.turn.number && !tookItsTime(unowned, request, repliedAt)) return;
       unowned.peer.wasFor(request, unowned);
       lastUnowned.clear(thread);
     };
-    facts.subscribe({ slowReply: link, failedWrite: link }, () => undefined);
+    facts.subscribe(
+      {
+        slowReply: ({ thread, request, record }) => link(thread, request, record.start),
+        failedWrite: ({ thread, request, time }) => link(thread, request, time),
+      },
+      () => undefined,
+    );
   }
 
   /** Those with waits or failures, the longest time first. */
