@@ -44,20 +44,19 @@ interface Unowned {
   readonly query: string;
   readonly lines: readonly KeptLine[];
 }
-
-/**
- * The wait fills nearly all of the time of a request that is answered a few turns later: asyncio resumes a coroutine, and
- * whoever waits for that one, in a turn each.
- */
-function tookItsTime({ start, length }: Unowned, { startedAt }: RequestView, repliedAt: Nanoseconds): boolean {
-  return repliedAt - (start + length) <= ASKS_SOON && length >= MOST_OF_IT * (repliedAt - startedAt);
-}
-
 const lastUnowned = new PerThread<Unowned>();
 /** The question that a thread asked last. */
 const lastAsked = new PerThread<Upstream>();
 /** Processes that ask a broker for jobs. */
 const takesJobs = new PerProcess<true>();
+
+/**
+ * The wait fills nearly all of the time of a request that is answered a few turns later: asyncio resumes a coroutine,
+ * and whoever waits for that one, in a turn each.
+ */
+function tookItsTime({ start, length }: Unowned, { startedAt }: RequestView, repliedAt: Nanoseconds): boolean {
+  return repliedAt - (start + length) <= ASKS_SOON && length >= MOST_OF_IT * (repliedAt - startedAt);
+}
 
 /** A standard stream that was a socket before the capture leads to who started the helper, and gives it orders. */
 function isStartersSocket({ fd }: Call, { seenOpening }: Descriptor): boolean {
