@@ -48,6 +48,28 @@ describe('a server of datagrams', () => {
     none(await analyzed(stalls(0)), KIND);
   });
 
+  it('stalls from its first client on, and not while it starts', async () => {
+    const started = (stallsAt: number): TraceLines => {
+      const trace = new TraceLines();
+      const server = trace.thread(101).at(0);
+      server.call('execve("/usr/sbin/named", ["named"], 0x7ffd2af5eab8 /* 9 vars */', ')', 0);
+      server.call('socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_UDP', ')', `${SERVICE}<UDP:[4711]>`);
+      server.call('epoll_create1(EPOLL_CLOEXEC', ')', `${HUB}<anon_inode:[eventpoll]>`);
+      server.labels.set(HUB, 'anon_inode:[eventpoll]');
+      server.labels.set(SERVICE, 'UDP:[4711]');
+      server.waitUntil(20);
+      for (let client = 0; client < 4; client++) {
+        if (client === stallsAt) server.gap(1511);
+        server.waitUntil(server.now + 50, SERVICE);
+        sends(hears(server, SERVICE, inet(4001 + client)), SERVICE, inet(4001 + client));
+      }
+      server.waitUntil(3000);
+      return trace;
+    };
+    none(await analyzed(started(0)), KIND);
+    assert.equal(only(await analyzed(started(2)), KIND).severity, 'critical');
+  });
+
   it('has waited for nobody while it was in its own wait, whomever it asked', async () => {
     const forwards = serving(2, (server) => {
       sends(server, OTHERS, inet(53, '10.0.0.2')).waitUntil(2011, OTHERS);

@@ -1,4 +1,5 @@
 import type { Call } from '../../trace/record.ts';
+import { earlier } from '../../trace/time.ts';
 import { LazySet } from '../machine/lazy-set.ts';
 import { PerProcess, PerThread } from '../machine/owned-state.ts';
 import type { Thread } from '../machine/thread.ts';
@@ -26,7 +27,9 @@ export function heardDatagram(call: Call, { loop: { hub }, process }: Thread): v
   const known = ends.of(process) ?? ends.set(process, new OtherEnds());
   if (known.heard.size >= MOST_KNOWN) return;
   const from = call.arguments.socketAddress();
-  if (isOnNetwork(from) && !known.asked.has(from)) known.heard.add(from);
+  if (!isOnNetwork(from) || known.asked.has(from)) return;
+  known.heard.add(from);
+  process.heardAt = earlier(process.heardAt, call.start);
 }
 
 /** A datagram was sent. */
