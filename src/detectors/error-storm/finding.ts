@@ -1,7 +1,8 @@
-import type { CallCount } from '../../model/measuring/call-statistics.ts';
+import type { CallTotals } from '../../model/measuring/call-statistics.ts';
 import type { Failures } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
+import { listensThere } from '../ask-there.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
@@ -31,7 +32,7 @@ export interface Storm {
   readonly target: string;
   readonly serving: boolean;
   readonly failures: Failures | null;
-  readonly row: CallCount | null;
+  readonly row: CallTotals | null;
 }
 
 const MOST = 20;
@@ -211,10 +212,7 @@ const askThere = ({ target }: Storm): readonly Step[] => [
         text: 'Record the calls themselves: only they show to which address, and with which error.',
         command: 'strace -f -ttt -T -y -s 128 -e trace=network -o FILE -p PID',
       }
-    : {
-        text: `See whether anybody listens on ${target}: try it from this host, and look on that one (ss -ltnp).`,
-        ...(/^[\d.]+:\d+$/.test(target) ? { command: `nc -vz ${target.replace(':', ' ')}` } : {}),
-      },
+    : listensThere(target),
   { text: 'Wait longer between tries, and answer without that service meanwhile.' },
 ];
 

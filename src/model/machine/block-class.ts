@@ -22,7 +22,8 @@ export type BlockClass =
   | 'not-running'
   | 'other';
 
-interface Stay {
+/** A call that took time, or the silence that followed one. */
+export interface BlockingCall {
   readonly syscall: Syscall;
   readonly fd: number;
   readonly arguments: CallArguments;
@@ -37,18 +38,18 @@ interface WaitedFor extends SleptOn {
 }
 
 /** What kind of waiting a call on a loop thread is. */
-export function blockClass(stay: Stay, descriptor: WaitedFor | undefined): BlockClass {
-  if (cannotSleep(stay, descriptor)) return 'not-running';
-  switch (stay.syscall.family) {
+export function blockClass(call: BlockingCall, descriptor: WaitedFor | undefined): BlockClass {
+  if (cannotSleep(call, descriptor)) return 'not-running';
+  switch (call.syscall.family) {
     case 'poll':
     case 'select':
     case 'epoll-wait':
-      if (stay.arguments.has('NO_DESCRIPTORS')) return 'sleep';
+      if (call.arguments.has('NO_DESCRIPTORS')) return 'sleep';
       return isNameServer(descriptor) ? 'dns' : 'foreign-poll';
     case 'read':
     case 'write':
     case 'connect':
-      return transferClass(stay, descriptor);
+      return transferClass(call, descriptor);
     case 'sync':
       return 'disk-sync';
     case 'lock':
@@ -63,9 +64,9 @@ export function blockClass(stay: Stay, descriptor: WaitedFor | undefined): Block
     case 'wait-child':
       return 'child';
     case 'clone':
-      return stay.syscall.name === 'vfork' || stay.arguments.has('CLONE_VFORK') ? 'child' : 'fork';
+      return call.syscall.name === 'vfork' || call.arguments.has('CLONE_VFORK') ? 'child' : 'fork';
     case 'futex':
-      return isInterpreterLockWait(stay) ? 'gil' : 'futex';
+      return isInterpreterLockWait(call) ? 'gil' : 'futex';
     case 'accept':
       return 'accept';
     default:
@@ -77,12 +78,12 @@ function isNameServer(descriptor: WaitedFor | undefined): boolean {
   return descriptor !== undefined && portOf(descriptor.peer) === 53;
 }
 
-function transferClass(stay: Stay, descriptor: WaitedFor | undefined): BlockClass {
+function transferClass(call: BlockingCall, descriptor: WaitedFor | undefined): BlockClass {
   if (descriptor === undefined) return 'other';
   if (isNameServer(descriptor)) return 'dns';
   if (descriptor.peer === 'unix:/dev/log' || descriptor.label.includes('/dev/log')) return 'log';
-  const writes = stay.syscall.family === 'write';
-  if (writes && (stay.fd === 1 || stay.fd === 2 || /\.log$|\/log\//.test(descriptor.label))) return 'log';
+  const writes = call.syscall.family === 'write';
+  if (writes && (call.fd === 1 || call.fd === 2 || /\.log$|\/log\//.test(descriptor.label))) return 'log';
   if (descriptor.kind === 'socket' || descriptor.kind === 'connection' || descriptor.kind === 'datagram')
     return 'network';
   return descriptor.kind === 'file' ? 'disk' : 'other';
@@ -92,8 +93,8 @@ function transferClass(stay: Stay, descriptor: WaitedFor | undefined): BlockClas
  * CPython (3.2 to 3.13) waits for its interpreter lock in slices of `sys.getswitchinterval()`, 5 ms, on the monotonic
  * clock. Condition variables of C libraries use CLOCK_REALTIME or other lengths.
  */
-export function isInterpreterLockWait(stay: Pick<Stay, 'error' | 'duration' | 'arguments'>): boolean {
-  if (stay.error !== 'ETIMEDOUT' || stay.duration < 4.5 * MILLISECOND || stay.duration > 9 * MILLISECOND) return false;
-  const futex = stay.arguments.futex();
+export function isInterpreterLockWait(call: Pick<BlockingCall, 'error' | 'duration' | 'arguments'>): boolean {
+  if (call.error !== 'ETIMEDOUT' || call.duration < 4.5 * MILLISECOND || call.duration > 9 * MILLISECOND) return false;
+  const futex = call.arguments.futex();
   return futex?.operation === 'WAIT_BITSET' && futex.isPrivate && !futex.isRealtime;
 }
