@@ -41,7 +41,7 @@ describe('a server of datagrams', () => {
   it('is a loop that stalls while it computes, once it has answered two clients', async () => {
     const stalls = (clients: number): TraceLines => serving(clients, (server) => server.gap(1511));
     const { severity, title } = only(await analyzed(stalls(2)), KIND);
-    assert.deepEqual([severity, title], ['critical', 'Worker 101 stalled 1.51 s: running, or no CPU']);
+    assert.deepEqual([severity, title], ['critical', 'Worker 101 stalled 1.51 s: computes, or waits for a CPU']);
     none(await analyzed(serving(2, (server) => server.gap(73))), KIND);
     // A third client is the last one, which is answered after the stall.
     assert.equal(only(await analyzed(stalls(1)), KIND).severity, 'critical');

@@ -102,7 +102,7 @@ describe('the cause of a stall in one call', () => {
       );
     const copy = await cloned('CLONE_CHILD_SETTID|SIGCHLD');
     assert.deepEqual([copy.metrics.cause, copy.metrics.call], ['fork', 'clone']);
-    assert.match(copy.title, /it forks \(clone\)$/);
+    assert.match(copy.title, /: forks \(clone\)$/);
     assert.match(copy.next[0]?.text ?? '', /^A fork copies the tables of all memory/);
     assert.equal((await cloned('CLONE_VM|CLONE_VFORK|SIGCHLD')).metrics.cause, 'child-wait');
     assert.equal((await cloned('CLONE_VM|CLONE_FILES|CLONE_THREAD|CLONE_SYSVSEM')).metrics.cause, 'not-running');
