@@ -44,6 +44,17 @@ function blocking(ms: number): TraceLines {
 }
 
 describe('waiting for the disk', () => {
+  it('is nothing that a client waits for, where the process saves what it has because it was told to end', async () => {
+    const saving = (signal: string): TraceLines => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(500).signal(signal);
+      worker.call(`fsync(${FILE}`, ')', 0, 211).exits();
+      return trace;
+    };
+    assert.equal(only(await analyzed(saving('SIGUSR1')), KIND).severity, 'warning');
+    none(await analyzed(saving('SIGTERM')), KIND);
+  });
+
   it('on an event loop is a warning from 100 ms within one turn on, in one sync or in several', async () => {
     assert.match(none(await analyzed(syncs(1, 99.9)), KIND), /1 sync, the longest 100 ms, none long enough to report/);
     const { severity, metrics, title, summary, evidence } = only(await analyzed(syncs(1, 100)), KIND);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { oneWorker } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
@@ -54,6 +55,21 @@ describe('connects that fail', () => {
     assert.equal(title, 'connect to 10.0.0.7:6379 failed 3 of 3 times: ECONNREFUSED');
     assert.deepEqual(workers, [101]);
     assert.match(evidence[0]?.text ?? '', /ECONNREFUSED/);
+  });
+
+  it('are info where nobody runs the syslog daemon, and a warning where it is another local service', async () => {
+    const missing = async (path: string): Promise<Finding> =>
+      only(
+        await analyzed(
+          served((worker) => connects(worker, times(503, ABSENT), `{sa_family=AF_UNIX, sun_path="${path}"}`)),
+        ),
+        KIND,
+      );
+    const log = await missing('/dev/log');
+    assert.equal(log.severity, 'info');
+    assert.match(log.why, /^No syslog daemon runs here, as in most containers/);
+    assert.match(log.next[0]?.text ?? '', /standard error/);
+    assert.equal((await missing('/run/php/a.sock')).severity, 'warning');
   });
 
   it('that find no free port of this host are no matter of the service', async () => {

@@ -50,6 +50,50 @@ describe('a request that waits for another service through its loop', () => {
     none(await analyzed(givesUp(700)), KIND);
   });
 
+  it('has waited for what came also where coroutines ask and answer in turns of their own', async () => {
+    /** It asks in a later turn than that of its request, and is answered so many turns of 1 ms later. */
+    const resumed = (asksAfter: number, turns: number): TraceLines => {
+      const { trace, worker } = oneWorker();
+      worker
+        .waitUntil(50, LISTENER)
+        .accept(11)
+        .read(11, 'GET /a')
+        .waitUntil(50 + asksAfter);
+      connect(worker, 12, { result: failed('EINPROGRESS') });
+      worker.waitUntil(worker.now + 3, 12).send(12, 'GET /b HTTP/1.0\\r\\n');
+      worker.waitUntil(worker.now + 1511, 12).read(12, 'HTTP/1.0 200 OK\\r\\n');
+      for (let turn = 0; turn < turns; turn++) worker.waitUntil(worker.now + 1);
+      worker
+        .reply(11)
+        .close(11)
+        .waitUntil(worker.now + 2000);
+      return trace;
+    };
+    for (const turns of [0, 3, 89]) {
+      const { title } = only(await analyzed(resumed(7, turns)), KIND);
+      assert.equal(title, 'GET /a waited 1.51 s for 10.0.0.2:9000 (HTTP)');
+    }
+    // Too late, and too small a part of the time of the request.
+    none(await analyzed(resumed(7, 113)), KIND);
+    none(await analyzed(resumed(503, 3)), KIND);
+  });
+
+  it('is found where a thread of its own waits for its client and the service at once, as in a proxy', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11);
+    const flags = 'CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD';
+    worker.call(`clone(child_stack=0x7f, flags=${flags}, parent_tid=[102]`, ')', 102).waitUntil(5000);
+    const thread = trace.thread(102).at(60);
+    thread.labels.set(11, worker.labels.get(11) ?? '');
+    connect(thread.read(11, 'GET /a'), 12);
+    thread.send(12, 'GET /b HTTP/1.0\\r\\n');
+    const both = [11, 12].map((fd) => `{fd=${thread.fd(fd)}, events=POLLIN}`).join(', ');
+    thread.call(`poll([${both}], 2, 300000`, ')', '1 ([{fd=12, revents=POLLIN}])', 1511);
+    thread.read(12, 'HTTP/1.0 200 OK\\r\\n').reply(11).close(12).close(11).exits();
+    const { title } = only(await analyzed(trace), KIND);
+    assert.equal(title, 'GET /a waited 1.51 s for 10.0.0.2:9000 (HTTP)');
+  });
+
   it('is not what a reply waited for that came much later: the verdict says that nothing explains it', async () => {
     const late = (ms: number): TraceLines =>
       asksInLoop((worker) => {

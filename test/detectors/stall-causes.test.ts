@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, only } from '../support/analyzed.ts';
-import { connectTo, fork, oneWorker } from '../support/server-lines.ts';
+import { attached, connectTo, fork, oneWorker } from '../support/server-lines.ts';
 import { failed, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 import { oneTurn } from '../support/turns.ts';
@@ -24,6 +24,10 @@ disk-sync     | /var/lib/a.db     | fsync(21</var/lib/a.db>                     
 file-lock     | /run/a.lock       | flock(21</run/a.lock>, LOCK_EX                          | )           | 0
 file-lock     | /run/a.lock       | fcntl(21</run/a.lock>, F_SETLKW, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=0} | ) | 0
 sleep         |                   | clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, {tv_sec=9, tv_nsec=1}, | NULL) | 0
+sleep         |                   | pselect6(0, NULL, NULL, NULL, {tv_sec=0, tv_nsec=170000000}, | NULL) | 0 (Timeout)
+sleep         |                   | poll(NULL, 0, 170                                       | )           | 0 (Timeout)
+child-wait    |                   | vfork(                                                  | )           | 4711
+fork          |                   | fork(                                                   | )           | 4711
 child-wait    |                   | wait4(4711,                                             | [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) | 4711
 log           | /dev/log          | sendto(22</dev/log>, "<13>hello", 9, MSG_NOSIGNAL, NULL, 0 | )        | 9
 log           | pipe fd 2         | write(2<pipe:[77]>, "hello", 5                          | )           | 5
@@ -88,6 +92,40 @@ describe('the cause of a stall in one call', () => {
       assert.deepEqual([metrics.cause, metrics.call, metrics.target, metrics.query], [cause, 'poll', target, query]);
     });
   }
+
+  it('is a fork for a clone that copies the memory, and none for one that starts a thread', async () => {
+    const cloned = async (flags: string): Promise<Finding> =>
+      stall(
+        oneTurn(LENGTH, (worker) =>
+          worker.call('clone(child_stack=NULL, ', `flags=${flags}, child_tidptr=0x1)`, 4711, PART),
+        ),
+      );
+    const copy = await cloned('CLONE_CHILD_SETTID|SIGCHLD');
+    assert.deepEqual([copy.metrics.cause, copy.metrics.call], ['fork', 'clone']);
+    assert.match(copy.title, /: forks \(clone\)$/);
+    assert.match(copy.next[0]?.text ?? '', /^A fork copies the tables of all memory/);
+    assert.equal((await cloned('CLONE_VM|CLONE_VFORK|SIGCHLD')).metrics.cause, 'child-wait');
+    assert.equal((await cloned('CLONE_VM|CLONE_FILES|CLONE_THREAD|CLONE_SYSVSEM')).metrics.cause, 'not-running');
+  });
+
+  it('is not the accept from a listener from which an accept has found nothing without waiting', async () => {
+    const accepted = async (isKnown: boolean): Promise<Finding> => {
+      const { trace, workers } = attached([101]);
+      const worker = workers[0] as ThreadLines;
+      worker.waitUntil(50, LISTENER).accept(11);
+      if (isKnown) worker.acceptNothing();
+      worker.read(11, 'GET /a').reply(11).close(11);
+      worker
+        .waitUntil(500, LISTENER)
+        .accept(11, { ms: PART })
+        .read(11, 'GET /b')
+        .gap(LENGTH - PART);
+      worker.reply(11).close(11).waitUntil(2000);
+      return stall(trace);
+    };
+    assert.equal((await accepted(false)).metrics.cause, 'blocking-call');
+    assert.equal((await accepted(true)).metrics.cause, 'not-running');
+  });
 
   it('is blocking-call for a read that waits for another service', async () => {
     const read = (worker: ThreadLines) =>

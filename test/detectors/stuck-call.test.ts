@@ -864,3 +864,13 @@ it('a process that a debugger holds is reported with that', async () => {
   const [thread] = metrics.threads as readonly Record<string, unknown>[];
   assert.deepEqual([thread?.held, thread?.heldBy], ['traced', 4711]);
 });
+
+it('a poll for a socket of its own that nobody is connected to waits for whoever comes', async () => {
+  const waiting = (name: string): string =>
+    `101 1795140800.000000 poll([{fd=12<UNIX-STREAM:[${name}]>, events=POLLIN}], 1, 5000 <unfinished ...>\n` +
+    [0, 1, 2, 3].map((second) => `102 ${1795140800 + second}.100000 getpid() = 102 <0.000010>\n`).join('');
+  const severities = async (name: string): Promise<readonly string[]> =>
+    ofKind(await analyzed(waiting(name)), KIND).map(({ severity }) => severity);
+  assert.deepEqual(await severities('21399165->21399170,"/run/knot.sock"'), ['warning']);
+  assert.deepEqual(await severities('21399165,"/run/knot.sock"'), ['info']);
+});

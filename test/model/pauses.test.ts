@@ -119,6 +119,21 @@ describe('the pauses of a process', () => {
     assert.equal(beside(121), null);
   });
 
+  it('count a moment once in which several threads stood still', () => {
+    /** Four moments end on a beat of 200 ms, two do not. In the first of them five threads stood still. */
+    const beside = (length: number): Rhythm | null => {
+      const [pauses, thread] = [new Pauses(), threadOf(101)];
+      for (const tid of [101, 103, 105, 107, 109]) inCall(pauses, threadOf(tid), 292, 452);
+      for (const end of [1_052, 1_452, 2_052]) inCall(pauses, thread, end - 24, end);
+      inGap(pauses, thread, 560 - 50, 560);
+      inGap(pauses, thread, 760 - length, 760);
+      return pauses.rhythmOf(threadOf(111).process);
+    };
+    // 160 ms and 3 times 24 ms are 70 % of 331 ms.
+    assert.deepEqual([beside(49)?.period, beside(49)?.beats], [200 * MILLISECOND, 4]);
+    assert.equal(beside(50), null);
+  });
+
   it('have that of all processes where one alone has too few', () => {
     const { pauses, thread } = throttled(100, 6);
     const other = threadOf(103);

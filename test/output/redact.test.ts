@@ -69,6 +69,17 @@ test('prose keeps only the verb of a statement, and words that merely look like 
   );
 });
 
+test('the name of a socket is a path where it is one, from the root or from the folder of the process', () => {
+  const shown = (target: string): unknown =>
+    redactReport(buildReport({ findings: [buildFinding({ metrics: { ...buildStallMetrics(), target } })] })).findings[0]
+      ?.metrics.target;
+  assert.equal(shown('unix:/run/app.sock'), 'unix:/run/app.sock');
+  assert.equal(shown('unix:private/rewrite'), 'unix:private/rewrite');
+  assert.equal(String(shown('unix:private/ghp_16C7e42F292c6912E7710c838347Ae178B4a')).includes('ghp_'), false);
+  assert.equal(shown('unix:Zq7xW3'), 'unix:<6 bytes>');
+  assert.equal(shown('unix:@private/Zq7xW3'), 'unix:@<14 bytes>');
+});
+
 const SECRET = 'sesame';
 const loud = buildReport({
   verdict: { severity: 'critical', text: `Worker 4127 was busy with GET /a?${SECRET} for 2.41 s.` },

@@ -1,4 +1,5 @@
 import { type KeptLine, keptLine } from '../../model/evidence.ts';
+import { isEnding } from '../../model/machine/ending.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { CallTotals } from '../../model/measuring/call-statistics.ts';
 import type { DiskSync } from '../../model/topics/disk/disk-tracker.ts';
@@ -66,7 +67,9 @@ export class SyncTally {
     this.calls.add(record);
     this.longestWaits.add(thread, start, end);
     this.last = end;
-    if (thread.servesRequests || thread.loop.inTurn) this.served++;
+    // Who was told to end saves what it has: nobody waits for that.
+    const isLast = isEnding(thread, end);
+    if ((thread.servesRequests || thread.loop.inTurn) && !isLast) this.served++;
     const second = Math.floor(start / SECOND);
     if (second !== this.#second) {
       this.#second = second;
@@ -85,7 +88,7 @@ export class SyncTally {
       this.#together = 0;
     }
     this.#together += duration;
-    this.longestTogether = Math.max(this.longestTogether, this.#together);
+    if (!isLast) this.longestTogether = Math.max(this.longestTogether, this.#together);
     const file = this.files.get(target);
     if (file !== undefined) {
       file.count++;

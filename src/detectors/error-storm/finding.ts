@@ -1,6 +1,5 @@
 import type { CallTotals } from '../../model/measuring/call-statistics.ts';
 import type { Failures } from '../../model/topics/failures/failure-tracker.ts';
-import { RESOLVER_SERVICE } from '../../model/topics/names/questions.ts';
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import { listensThere } from '../ask-there.ts';
@@ -95,9 +94,10 @@ function severityOf({ meaning, total }: Storm, storms: readonly Storm[]): Severi
 
 /** Nobody runs the local daemon that libraries ask for by habit, as in most containers. */
 const isMissingDaemon = ({ meaning, target, errno }: Storm): boolean =>
-  meaning === 'refused' && errno === 'ENOENT' && (target === SYSLOG || RESOLVER_SERVICE.test(target));
+  meaning === 'refused' && errno === 'ENOENT' && (target === SYSLOG || NAME_CACHE.test(target));
 
 const SYSLOG = 'unix:/dev/log';
+const NAME_CACHE = /^unix:.*\/(?:nscd\/socket|io\.systemd\.Resolve)$/;
 
 const times = ({ failed, total }: Storm): string => `${count(failed)} of ${plural(total, 'time')}`;
 const onWhat = ({ target }: Storm): string =>

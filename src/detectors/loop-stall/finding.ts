@@ -62,10 +62,11 @@ export function stallFinding(
   const { times } = context.capabilities;
   const { reason } = longest;
   const pid = thread.process.pid;
-  const critical = longest.corrected >= context.threshold('stall-critical-ms') * MILLISECOND;
   const waiting = longest.waitingCount();
   // Of workers that serve one client at a time the others go on: a stopped one that had no client leaves them the work.
-  const isSpare = servesOneAtATime && waiting === 0 && longest.request === '';
+  const isCritical = ({ longest: stall }: StallGroup): boolean =>
+    stall.corrected >= context.threshold('stall-critical-ms') * MILLISECOND &&
+    !(servesOneAtATime && stall.waitingCount() === 0 && stall.request === '');
   // An acceptor takes no further connection while its pool is full, by design: that is a question of capacity.
   const isFull = hasPool && cause === 'lock';
   // A thread that is parked while others wait in its place has nothing to do.
@@ -85,7 +86,7 @@ export function stallFinding(
   const seen = { helpers, place: placeOf(code), isFull };
   const title = isFirst ? titleOf(shared, loops, seen) : memberTitleOf(shared, pid, seen);
   return {
-    severity: isDoubtful ? 'info' : critical && !isSpare ? 'critical' : 'warning',
+    severity: isDoubtful ? 'info' : (isFirst ? shared.members : [group]).some(isCritical) ? 'critical' : 'warning',
     confidence: isDoubtful ? 'possible' : confidenceOf(reason, context),
     title: title.text,
     cause: key,

@@ -17,6 +17,7 @@ import type { Thread } from '../machine/thread.ts';
 import { threadsOf } from '../machine/threads-of.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { ConnectionEnds } from './connection-ends.ts';
+import { heardDatagram, sentDatagram } from './datagram-clients.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
 import type { FollowerContext } from './follower-context.ts';
 import { FoundConnections, passedUnseen, receiveDescriptors } from './found-connections.ts';
@@ -157,7 +158,10 @@ export class TrafficTracker {
       if (descriptor.kind === 'socket') {
         if (call.result > 0 && !descriptor.seenOpening) clienteleOf(thread.process).hears(descriptor);
         this.#audience.answered(call, thread, descriptor);
-      } else if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
+      } else if (descriptor.kind === 'datagram') {
+        heardDatagram(call, thread);
+        this.#audience.received(call, thread, descriptor);
+      }
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#found.adoptIfRequest(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -216,8 +220,10 @@ export class TrafficTracker {
     // Without `-y` nothing else tells what a descriptor is that was open before the capture.
     if (descriptor.kind === 'unknown' && call.result > 0 && call.arguments.payload(1) === '*')
       if (asksForJob(call.arguments.payload(64) ?? '')) descriptor.kind = 'socket';
-    if (descriptor.kind === 'datagram') this.#audience.sent(call, thread, descriptor);
-    else if (descriptor.kind === 'socket' && call.result > 0) {
+    if (descriptor.kind === 'datagram') {
+      sentDatagram(call, thread);
+      this.#audience.sent(call, thread, descriptor);
+    } else if (descriptor.kind === 'socket' && call.result > 0) {
       if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner)
         descriptor.isReused = true;
       descriptor.owner = loop.owner ?? descriptor.owner;

@@ -33,7 +33,7 @@ export class WaitSet {
   hasSockets = false;
   /**
    * Its thread answered several clients that wait here, or read requests of several that were there before the capture,
-   * while none of them had left.
+   * while none of them had left; or it answered datagrams of several.
    */
   servesSeveral = false;
   /** It takes one event at a time and waits for ever: the sign of a worker that serves one request at a time. */

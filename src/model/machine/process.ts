@@ -1,5 +1,5 @@
 import type { Lane } from '../../trace/record.ts';
-import { later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
@@ -89,6 +89,8 @@ export class Process {
    */
   servedUnseen = 0;
   requests = 0;
+  /** When the first datagram came from somebody whom it had not asked; UNKNOWN before that. */
+  heardAt: Nanoseconds = UNKNOWN;
   /** Requests whose reply was seen to begin. */
   answered = 0;
   /** When the last of these replies began. */
@@ -165,6 +167,7 @@ export class Process {
     this.accepted += other.accepted;
     this.servedUnseen += other.servedUnseen;
     this.requests += other.requests;
+    if (other.heardAt !== UNKNOWN) this.heardAt = earlier(this.heardAt, other.heardAt);
     this.answered += other.answered;
     this.lastAnswerAt = later(this.lastAnswerAt, other.lastAnswerAt);
     for (const peer of other.helperPeers) this.noteHelperPeer(peer);

@@ -145,6 +145,7 @@ function isLoop({ accepts, loop }: Thread): boolean {
   if (accepts.handedOver * 4 > accepts.servedItself) return false;
   return (
     hub.hasSockets ||
+    hub.servesSeveral ||
     accepts.interleaved > 0 ||
     (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime && accepts.clientWaits === 0)
   );

@@ -1,3 +1,4 @@
+import { UNKNOWN } from '../../trace/time.ts';
 import type { Thread } from './thread.ts';
 import type { Turn } from './turn.ts';
 
@@ -7,6 +8,7 @@ import type { Turn } from './turn.ts';
  */
 export function isStarting({ process, accepts }: Thread, { end }: Pick<Turn, 'end'>): boolean {
   if (!process.isWhole || process.requests > 0 || process.accepted > 0) return false;
+  if (process.heardAt !== UNKNOWN && process.heardAt < end) return false;
   for (const listener of accepts.listeners) {
     const { from = end } = accepts.tending.of(listener) ?? {};
     if (from < end) return false;

@@ -30,6 +30,8 @@ const SENDS_WORK: ReadonlySet<string> = new Set(['AMQP', 'Kafka', 'ZooKeeper']);
 const GIVES_UP = 500 * MILLISECOND;
 const ASKS_SOON = 100 * MILLISECOND;
 
+const MOST_OF_IT = 0.8;
+
 /** Lines are kept of waits from here on. */
 const LONG_ENOUGH = 100 * MILLISECOND;
 
@@ -49,6 +51,14 @@ const MOST_UNOWNED = 4;
 const lastAsked = new PerThread<Upstream>();
 /** Processes that ask a broker for jobs. */
 const takesJobs = new PerProcess<true>();
+
+/**
+ * The wait fills nearly all of the time of a request that is answered a few turns later: asyncio resumes a coroutine,
+ * and whoever waits for that one, in a turn each.
+ */
+function tookItsTime({ start, length }: Unowned, { startedAt }: RequestView, repliedAt: Nanoseconds): boolean {
+  return repliedAt - (start + length) <= ASKS_SOON && length >= MOST_OF_IT * (repliedAt - startedAt);
+}
 
 /** A standard stream that was a socket before the capture leads to who started the helper, and gives it orders. */
 function isStartersSocket({ fd }: Call, { seenOpening }: Descriptor): boolean {
@@ -70,17 +80,25 @@ export class DependencyTracker implements Tracker {
   constructor({ inWindow, facts }: TrackerContext) {
     this.#inWindow = inWindow;
     // Whoever is answered in the turn that read an answer had waited for it.
-    const link = ({ thread, request }: { thread: ThreadView; request: RequestView | null }): void => {
+    const link = (thread: ThreadView, request: RequestView | null, repliedAt: Nanoseconds): void => {
       if (request === null) return;
       let longest: Unowned | null = null;
-      for (const each of lastUnowned.of(thread) ?? [])
-        if (each.turn === thread.loop.turn.number && each.start >= request.startedAt)
-          if (longest === null || each.length > longest.length) longest = each;
+      for (const each of lastUnowned.of(thread) ?? []) {
+        if (each.start < request.startedAt) continue;
+        if (each.turn !== thread.loop.turn.number && !tookItsTime(each, request, repliedAt)) continue;
+        if (longest === null || each.length > longest.length) longest = each;
+      }
       if (longest === null) return;
       longest.peer.wasFor(request, longest);
       lastUnowned.clear(thread);
     };
-    facts.subscribe({ slowReply: link, failedWrite: link }, () => undefined);
+    facts.subscribe(
+      {
+        slowReply: ({ thread, request, record }) => link(thread, request, record.start),
+        failedWrite: ({ thread, request, time }) => link(thread, request, time),
+      },
+      () => undefined,
+    );
   }
 
   /** Those with waits or failures, the longest time first. */

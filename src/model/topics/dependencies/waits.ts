@@ -38,8 +38,10 @@ export function lengthOf(upstream: Upstream, { end, duration }: Call, thread: Th
   if (thread === upstream.thread && loop.turn.number !== turn && loop.inTurn && loop.turn.start > askedAt) {
     const { start } = loop.turn;
     const waited = start - loop.waitedSince;
-    // After a turn that kept the loop away for longer, the answer most likely lay there already.
-    const isSeenComing = waited >= WAITED && waited >= loop.waitedSince - loop.turnBefore;
+    // After a turn that kept the loop away for longer, the answer most likely lay there already. A thread that a proxy
+    // starts for a client waits for the first time.
+    const away = loop.turnBefore === UNKNOWN ? 0 : loop.waitedSince - loop.turnBefore;
+    const isSeenComing = waited >= WAITED && waited >= away;
     return Math.max(blocked, elapsed(askedAt, isSeenComing ? start : loop.turnBefore));
   }
   if (blocked > 0) return blocked;
