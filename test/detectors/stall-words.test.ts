@@ -254,7 +254,8 @@ describe('what other threads connect to', () => {
     for (const peer of ['10.0.0.7:9092', '10.0.0.7:53', '10.0.0.7:4711', '10.0.0.8:6379']) process.noteHelperPeer(peer);
     const peers = helperPeers(process);
     assert.deepEqual(peers, ['10.0.0.7:9092 (Kafka by convention)', '10.0.0.8:6379 (Redis by convention)']);
-    const note = ' Other threads of this process connect to a, b, c: possibly it waits for that.';
+    const note =
+      ' Other threads of this process connect to a, b, c: perhaps the worker waits for an answer from there.';
     assert.deepEqual(
       (['lock', 'futex-ladder', 'sleep'] as const).map((cause) => helperNote(cause, ['a', 'b', 'c', 'd'])),
       [note, note, ''],

@@ -194,5 +194,6 @@ export function helperPeers({ helperPeers: peers }: Process): string[] {
 /** A futex does not say what it waits for: the peers of the library's own threads are the best hint. */
 export function helperNote(cause: Cause, peers: readonly string[]): string {
   if ((cause !== 'futex-ladder' && cause !== 'lock') || peers.length === 0) return '';
-  return ` Other threads of this process connect to ${peers.slice(0, 3).join(', ')}: possibly it waits for that.`;
+  const named = peers.slice(0, 3).join(', ');
+  return ` Other threads of this process connect to ${named}: perhaps the worker waits for an answer from there.`;
 }

@@ -12,8 +12,8 @@ export const WHILE_STALLED: readonly DraftStep[] = [
   ofCause({ text: 'Change nothing in how connections are shared while workers stall.' }),
   {
     text:
-      'Then record again. Queues of their own (SO_REUSEPORT) would leave connections waiting on a stalled worker ' +
-      'although others are idle.',
+      'Then record again. With a queue for each worker (SO_REUSEPORT) connections would wait for a stalled worker ' +
+      'while other workers are idle.',
   },
   CHECK,
 ];
@@ -21,7 +21,7 @@ export const WHILE_STALLED: readonly DraftStep[] = [
 /** The figures of this capture are a bound; the kernel's own count is not. */
 export function recount(pid: number): Step {
   return {
-    text: 'Count the wake-ups in the kernel itself, without a tracer that slows the winner.',
+    text: 'Count the wake-ups in the kernel. strace makes a herd look larger, since it slows the winner.',
     command: `drover attach ${pid} --engine bpftrace --program exact`,
     needs: 'root and bpftrace, while the herd goes on',
   };
