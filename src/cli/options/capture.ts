@@ -85,7 +85,9 @@ export function addTargetArgument(command: Command): Command {
 function parseWho(word: string, before: readonly string[] = []): string[] {
   if (word.trim() === '')
     throw new UsageError('An empty word names no process.', {
-      hint: 'Is a variable of the shell not set? Give a pid, a name (gunicorn), a port (:8000) or a unit (web.service).',
+      hint:
+        'Is a variable of the shell not set? Give a pid, a name (gunicorn), a port (:8000) or a unit ' +
+        '(web.service).',
     });
   if (/^[+-]?[\d.]+$/.test(word)) parsePids(word, [], 'drover attach 4711');
   return [...before, word];
