@@ -106,7 +106,7 @@ async function ending(
   say(
     dumps === 0 && failed === 0
       ? 'No --until condition was met: no file was written.'
-      : `${plural(dumps, 'dump')}${others}. ${hold} what clients sent; only you can read them.${lost}`,
+      : `${plural(dumps, 'dump')}${others}. ${hold} what clients sent; only you can read ${hold === 'It holds' ? 'it' : 'them'}.${lost}`,
   );
   if (fatal !== null) return fatal.code;
   if (failed > 0) return EXIT.output;
