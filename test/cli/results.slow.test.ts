@@ -229,7 +229,7 @@ test('SIGTERM ends the reading with 143, one line on stderr, and no half report'
   const code = await new Promise((resolve) => child.on('close', resolve));
   assert.deepEqual(
     [code, stdout, stderr],
-    [143, '', 'drover: stopped by SIGTERM before the end of the trace; nothing was reported.\n'],
+    [143, '', 'drover: stopped by SIGTERM before the end of the capture; nothing was reported.\n'],
   );
 });
 

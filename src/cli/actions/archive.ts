@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '../../analysis/report.ts';
-import type { Row } from '../../archive/row.ts';
+import type { ArchiveRow } from '../../archive/row.ts';
 import { rowsOf } from '../../archive/rows.ts';
 import { Destination } from '../../files/destination.ts';
 import { errorCode, failureReason } from '../../files/failure-reason.ts';
@@ -76,14 +76,14 @@ function operandsOf(files: readonly string[]): readonly Operand[] {
   ];
 }
 
-function rowsIn(report: Report, operand: Operand, { day }: ArchiveFlags): readonly Row[] {
+function rowsIn(report: Report, operand: Operand, { day }: ArchiveFlags): readonly ArchiveRow[] {
   const host = 'report' in operand ? hostOf(report, operand.path) : (operand.captures[0]?.host ?? '');
   const origin = { host, ...(day === undefined ? {} : { day }) };
   return rowsOf(report, origin);
 }
 
-function byCapture(rows: readonly Row[]): readonly (readonly Row[])[] {
-  const captures = new Map<string, Row[]>();
+function byCapture(rows: readonly ArchiveRow[]): readonly (readonly ArchiveRow[])[] {
+  const captures = new Map<string, ArchiveRow[]>();
   for (const row of rows) {
     const key = `${row.host}\n${row.capture}`;
     captures.set(key, [...(captures.get(key) ?? []), row]);
@@ -92,7 +92,7 @@ function byCapture(rows: readonly Row[]): readonly (readonly Row[])[] {
 }
 
 /** Writes the rows of one capture; gives the line that says where. */
-function keep(rows: readonly Row[], folder: string, operand: Operand, { force, quiet }: ArchiveFlags): string {
+function keep(rows: readonly ArchiveRow[], folder: string, operand: Operand, { force, quiet }: ArchiveFlags): string {
   const [first] = rows;
   if (first === undefined) return '';
   const { host, day, severity, confidence, capture } = first;

@@ -12,8 +12,8 @@ export const WHILE_STALLED: readonly DraftStep[] = [
   ofCause({ text: 'Change nothing in how connections are shared while workers stall.' }),
   {
     text:
-      'Then record again. With a queue for each worker (SO_REUSEPORT) connections would wait for a stalled worker ' +
-      'while other workers are idle.',
+      'Then record again. Do not set SO_REUSEPORT before: each worker then has a queue of its own, and connections ' +
+      'wait for a stalled worker while others are idle.',
   },
   CHECK,
 ];
