@@ -82,11 +82,14 @@ function onlyOneHas(has: Seen, amount: Amount, other: Seen, missing: Missing): J
       confidence: 'possible',
     };
   // Not `never`: below the limits of the detector there may be some.
-  if (isNoChance)
-    return likely(
-      change,
-      `At that rate ${name} should show it ${expected}. None is reported: ${sentence(outcome.reason)}`,
-    );
+  if (isNoChance) {
+    // The reason of a kind that found something counts that: it says nothing of this cause.
+    const instead =
+      outcome.status === 'found'
+        ? `${name} reports others of this kind, and not this one.`
+        : `None is reported: ${sentence(outcome.reason)}`;
+    return likely(change, `At that rate ${name} should show it ${expected}. ${instead}`);
+  }
   const wanted = has.exposure.units * (IMPROBABLE ** (-1 / events) - 1);
   const { durationMs } = other.report.window;
   const isMuch =

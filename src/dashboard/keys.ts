@@ -182,7 +182,7 @@ const EVERYWHERE: readonly Binding[] = [
     keys: ['e'],
     shown: 'e',
     word: 'export',
-    says: 'write the report to a file: Markdown, text, JSON',
+    says: 'write the report to a file: Markdown, HTML, text, JSON',
   },
   {
     action: 'bookmark',

@@ -164,6 +164,7 @@ const WRONG: readonly (readonly [words: readonly string[], message: string, hint
     'An empty word names no process.',
     'Is a variable of the shell not set? Give a pid, a name (gunicorn), a port (:8000) or a unit (web.service).',
   ],
+  [['attach', ':99999'], '99999 is no port.', 'Ports are numbers up to 65535: drover attach :8000'],
   [['attach', '1.5'], '"1.5" is not a pid.', 'Give numbers: drover attach 4711'],
   [['record', '0'], '"0" is not a pid.', 'Give numbers: drover attach 4711'],
   [['record', '1', '--dumps', '3'], '--dumps says nothing without --ring.', 'Add --ring 60s'],

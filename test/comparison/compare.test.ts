@@ -57,6 +57,14 @@ describe('a comparison', () => {
     assert.ok(Math.abs((cause.before?.rate ?? 0) - 40 / 3.027) < 1e-9);
   });
 
+  it('does not give the reason of a kind that found something else as if nothing had been found', () => {
+    const other = capture([stalls({ request: 'GET /', count: 3, parts: { id: 'loop-stall-2' } })]);
+    const gone = compareReports(capture([stalls()]), other).causes.find(({ change }) => change === 'gone');
+    assert.match(gone?.reason ?? '', / times\. AFTER reports others of this kind, and not this one\.$/);
+    const none = only(compareReports(capture([stalls()]), capture([])));
+    assert.match(none.reason, / times\. None is reported: looked\.$/);
+  });
+
   it('turns round when its sides do', () => {
     for (const [before, after] of [
       [capture([stalls()]), capture([])],

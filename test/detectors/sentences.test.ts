@@ -407,7 +407,7 @@ describe('processes that waited for one lock', () => {
   it('are told what to do, by what the lock is', () => {
     const steps = (name: string, parts: Partial<LockStory> = {}) =>
       told({ lock: { name } as LockStory['lock'], ...parts }).next.map(({ text }) => text.slice(0, 24));
-    const own = ['See who holds the lock n', 'Let one process do what ', 'See where the waiting wo'];
+    const own = ['See who holds the lock n', 'Let one process do what ', 'See the code of the wait'];
     assert.deepEqual(steps('/run/app.lock'), own);
     assert.deepEqual(steps('semaphore 7', { polled: 3 }), own);
     assert.equal(steps('/srv/a.db')[1], 'A SQLite database has on');

@@ -102,11 +102,11 @@ async function ending(
     unwritten === 0
       ? ''
       : ` ${plural(unwritten, 'more thing')} happened after the last dump began; no file holds ${them}.`;
-  const hold = dumps === 1 && others === '' ? 'It holds' : 'They hold';
+  const [hold, whom] = dumps === 1 && others === '' ? ['It holds', 'it'] : ['They hold', 'them'];
   say(
     dumps === 0 && failed === 0
       ? 'No --until condition was met: no file was written.'
-      : `${plural(dumps, 'dump')}${others}. ${hold} what clients sent; only you can read them.${lost}`,
+      : `${plural(dumps, 'dump')}${others}. ${hold} what clients sent; only you can read ${whom}.${lost}`,
   );
   if (fatal !== null) return fatal.code;
   if (failed > 0) return EXIT.output;

@@ -20,7 +20,9 @@ export function startSummary(
     .toSorted((a, b) => Number(waits(a.first)) - Number(waits(b.first)));
   const shown = rows.slice(0, SHOWN).map(({ process, first }) => rowOf(process, first));
   const more = rows.length > SHOWN ? [`  and ${rows.length - SHOWN} more`] : [];
-  return rows.length === 0 ? [begun] : [`${begun} Now they are in:`, ...shown, ...more];
+  return rows.length === 0
+    ? [begun]
+    : [`${begun} ${processes.length === 1 ? 'What it does now:' : 'What they do now:'}`, ...shown, ...more];
 }
 
 function waits(thread: ThreadSight | undefined): boolean {

@@ -67,6 +67,7 @@ export interface RecipeFlags {
 /** The other programs print for people, which `record` can be asked for. */
 export const REPORTED: readonly ProgramName[] = ['calls', 'exact'];
 const SECONDS = 60;
+const MOST_PORT = 65_535;
 const SPOOL_BYTES = 512 * 1_048_576;
 
 /** Adds the words that say whom a command traces; `findTargets` tells whom they mean. */
@@ -85,9 +86,14 @@ export function addTargetArgument(command: Command): Command {
 function parseWho(word: string, before: readonly string[] = []): string[] {
   if (word.trim() === '')
     throw new UsageError('An empty word names no process.', {
-      hint: 'Is a variable of the shell not set? Give a pid, a name (gunicorn), a port (:8000) or a unit (web.service).',
+      hint:
+        'Is a variable of the shell not set? Give a pid, a name (gunicorn), a port (:8000) or a unit ' +
+        '(web.service).',
     });
   if (/^[+-]?[\d.]+$/.test(word)) parsePids(word, [], 'drover attach 4711');
+  const port = /^:(\d+)$/.exec(word)?.[1];
+  if (port !== undefined && (Number(port) < 1 || Number(port) > MOST_PORT))
+    throw new UsageError(`${port} is no port.`, { hint: `Ports are numbers up to ${MOST_PORT}: drover attach :8000` });
   return [...before, word];
 }
 

@@ -18,13 +18,17 @@ export const acceptDelay = defineDetector({
     'accept-delay-ms': {
       default: 50,
       unit: 'ms',
-      meaning: 'One connection in twenty that waits this long to be accepted is a warning.',
+      meaning: 'It is a warning when one connection in twenty waits this long to be accepted.',
     },
-    'accept-delay-critical-ms': { default: 100, unit: 'ms', meaning: 'From here on such waiting is critical.' },
+    'accept-delay-critical-ms': {
+      default: 100,
+      unit: 'ms',
+      meaning: 'It is critical when one connection in twenty waits this long to be accepted.',
+    },
     'accept-delay-min-connections': {
       default: 20,
       unit: 'connections',
-      meaning: 'Fewer accepted connections than this are too few for a share.',
+      meaning: 'Fewer accepted connections than this do not tell how long one in twenty waits.',
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall', 'worker-saturation'], anywhere: true },

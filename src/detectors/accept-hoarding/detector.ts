@@ -29,7 +29,8 @@ export const acceptHoarding = defineDetector({
       default: 3,
       unit: 'requests',
       meaning:
-        'So many that waited in the worker that had accepted them in one go, while another was idle, are a warning.',
+        'It is a warning when so many requests waited in the worker that had accepted them all at once, ' +
+        'while another worker was idle.',
     },
   },
   alsoUses: ['stall-ms'],

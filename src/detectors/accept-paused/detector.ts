@@ -25,14 +25,23 @@ export const acceptPaused = defineDetector({
     'accept-pause-ms': {
       default: 100,
       unit: 'ms',
-      meaning: 'Nobody looked at the listener for at least this long, and connections had come by then.',
+      meaning:
+        'A time in which nobody looked at the listener counts from this length on, if connections came in ' + 'it.',
     },
     'accept-pause-share': {
       default: 0.2,
       unit: 'of the time',
-      meaning: 'Such times are a warning from this part of the time on, or from `stall-critical-ms` in one stretch.',
+      meaning:
+        'It is a warning when nobody looks at the listener for this part of the time, or for ' +
+        '`stall-critical-ms` in one go.',
     },
-    'accept-pause-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on they are critical.' },
+    'accept-pause-critical-share': {
+      default: 0.5,
+      unit: 'of the time',
+      meaning:
+        'It is critical when nobody looks at the listener for this part of the time, and two connections ' +
+        'or more had queued up or one such time lasted `stall-critical-ms`.',
+    },
   },
   alsoUses: ['stall-critical-ms'],
   follows: { kinds: ['accept-errors', 'loop-stall', 'slow-dependency'], anywhere: false },

@@ -30,12 +30,14 @@ export const acceptSkew = defineDetector({
     'skew-gini': {
       default: 0.4,
       unit: '',
-      meaning: 'Gini coefficient of accepted connections over all workers that counts as skewed.',
+      meaning:
+        'Shares of connections are unequal from this Gini coefficient on: 0 is the same for all, 1 is one ' +
+        'worker that has all.',
     },
     'skew-connections-per-worker': {
       default: 20,
       unit: 'connections',
-      meaning: 'Fewer connections a worker than this say nothing about balance.',
+      meaning: 'Fewer connections than this for each worker say nothing about balance.',
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },

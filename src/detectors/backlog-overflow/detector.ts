@@ -31,13 +31,14 @@ export const backlogOverflow = defineDetector({
       default: 0.8,
       unit: 'of the backlog',
       meaning:
-        'When this many connections are accepted one after the other, after a time in which nobody accepted, the ' +
-        'queue was full or nearly full.',
+        'The queue was nearly full when so many connections were accepted one after the other, after a ' +
+        'time in which nobody accepted.',
     },
     'backlog-min-connections': {
       default: 5,
       unit: 'connections',
-      meaning: 'Fewer than this are chance, however short the backlog.',
+      meaning:
+        'Fewer connections than this, accepted one after the other, are no finding, however short the ' + 'backlog is.',
     },
   },
   alsoUses: ['stall-ms'],

@@ -24,12 +24,14 @@ export const blockingDns = defineDetector({
     'dns-critical-ms': {
       default: 1000,
       unit: 'ms',
-      meaning: 'From here on it is critical; for a sync worker, which may wait, it is a warning.',
+      meaning:
+        'A name lookup of this length is critical on a loop, and a warning on a sync worker, which may ' + 'wait.',
     },
     'dns-pool-ms': {
       default: 4000,
       unit: 'ms',
-      meaning: 'A lookup beside the loop is a warning from here on, or when no name server answered it.',
+      meaning:
+        'A name lookup on a thread beside the loop is a warning from here on, or when no name server ' + 'answered it.',
     },
   },
   trackers: [NameLookups],

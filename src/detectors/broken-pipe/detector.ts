@@ -23,17 +23,18 @@ export const brokenPipe = defineDetector({
     'broken-pipe-warning-share': {
       default: 0.01,
       unit: 'of requests',
-      meaning: 'Failed replies from this share on are a warning.',
+      meaning: 'Failed replies are a warning from this share on.',
     },
     'broken-pipe-critical-share': {
       default: 0.05,
       unit: 'of requests',
-      meaning: 'Failed replies from this share on are critical, if there are at least 3.',
+      meaning: 'Failed replies are critical from this share on, if there are at least 3.',
     },
     'behind-ms': {
       default: 100,
       unit: 'ms',
-      meaning: 'A reply that failed after its request stood behind another for this long is a warning, however rare.',
+      meaning:
+        'A failed reply is a warning, however rare, when its request waited this long behind other ' + 'requests.',
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },

@@ -54,7 +54,7 @@ function whenStuck(isListener: boolean): Step[] {
   return [
     {
       text:
-        'Read what is reported until EAGAIN or the end of file, or take the descriptor out of the set, or close ' +
+        'Read from that descriptor until EAGAIN or the end of file, or take the descriptor out of the set, or close ' +
         'it.',
       caveat: 'EPOLLHUP and EPOLLERR are reported whether or not they were asked for.',
     },

@@ -23,7 +23,7 @@ export const busyPoll = defineDetector({
     'busy-poll-share': {
       default: 0.1,
       unit: 'of the time',
-      meaning: 'A loop that spins for this part of its time, without getting anything done, is a warning.',
+      meaning: 'A loop that spins for this part of its time, and gets nothing done, is a warning.',
     },
     'busy-poll-per-second': {
       default: 1000,
@@ -33,7 +33,7 @@ export const busyPoll = defineDetector({
     'busy-wake-per-second': {
       default: 100,
       unit: 'wake-ups a second',
-      meaning: 'A thread whose waits time out this often wakes for nothing.',
+      meaning: 'A thread whose waits run out so often wakes for nothing.',
     },
   },
   trackers: [SpinTracker, RoundsTracker],

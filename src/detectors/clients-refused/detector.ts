@@ -25,12 +25,14 @@ export const clientsRefused = defineDetector({
     'refused-critical-share': {
       default: 0.2,
       unit: 'of the connections',
-      meaning: 'So many refused clients, of all that connected, are critical; fewer are a warning.',
+      meaning:
+        'Refused clients are critical from this part of all that connected on, and refused requests from ' +
+        'this part of all replies on.',
     },
     'refused-share': {
       default: 0.01,
       unit: 'of the replies',
-      meaning: 'Refused requests, statements and commands are a warning from this share on, and information below it.',
+      meaning: 'Refused requests, statements and commands are a warning from this share on, and info below it.',
     },
   },
   effect,

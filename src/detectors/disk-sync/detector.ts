@@ -23,19 +23,19 @@ export const diskSync = defineDetector({
     'disk-sync-ms': {
       default: 100,
       unit: 'ms',
-      meaning: 'So much waiting for the disk within one turn of an event loop is a warning.',
+      meaning: 'One turn of an event loop that waits this long for the disk is a warning.',
     },
     'disk-sync-worker-ms': {
       default: 500,
       unit: 'ms',
       meaning:
-        'The same within one request of a thread that serves one at a time. Where nobody is seen to serve, one sync ' +
-        'of this length is info.',
+        'One request that waits this long for the disk is a warning, on a thread that serves one request ' +
+        'at a time. Where no request is seen, one sync of this length is info.',
     },
     'disk-sync-per-second': {
       default: 20,
       unit: 'syncs a second',
-      meaning: 'From here on syncs are reported as info, however quick they are.',
+      meaning: 'So many syncs a second are info, however quick each of them is.',
     },
   },
   trackers: [DiskTracker],

@@ -150,6 +150,6 @@ function advice({ calls, thread }: SyncTally, name: string, isLoop: boolean): St
     needs: 'sysstat; pidstat -d 1 shows who writes',
   });
   if (calls.longest < MILLISECOND) return steps;
-  steps.push(seeCode(thread.process, 'See which code asks for it.'));
+  steps.push(seeCode(thread.process, 'See which code asks for the sync.'));
   return steps;
 }

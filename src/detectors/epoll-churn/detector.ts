@@ -15,14 +15,14 @@ export const epollChurn = defineDetector({
       default: 3,
       unit: 'calls a request',
       meaning:
-        'From here on changes of the epoll set are reported as info: one to register a connection and one to remove ' +
-        'it ' +
-        'are usual.',
+        'So many changes of the epoll set for each request are info. Two are usual: one to register a ' +
+        'connection, one to remove it.',
     },
     'churn-toggles': {
       default: 1,
       unit: 'a connection',
-      meaning: 'A listener that is taken out of the set this often is toggled around each accept.',
+      meaning:
+        'A listener that is taken out of the epoll set so often is taken out around each accept, which is ' + 'info.',
     },
     'churn-min-requests': {
       default: 10,

@@ -24,7 +24,7 @@ export const errorStorm = defineDetector({
     'storm-share': {
       default: 0.5,
       unit: 'of the calls',
-      meaning: 'Other calls are reported when this share of them fails.',
+      meaning: 'Calls of other kinds are reported when this part of them fails.',
     },
     'storm-calls': {
       default: 500,

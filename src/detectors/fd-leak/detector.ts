@@ -20,18 +20,18 @@ export const fdLeak = defineDetector({
       default: 20,
       unit: 'descriptors',
       meaning:
-        'A process that has so many more open of one kind after its requests than before them, and never fewer in ' +
-        'between, leaks.',
+        'A process leaks when it has so many more descriptors of one kind open after its requests than ' +
+        'before them, and never fewer in between.',
     },
     'close-wait-descriptors': {
       default: 5,
       unit: 'sockets',
-      meaning: 'So many sockets that only we keep open are forgotten ones.',
+      meaning: 'A process forgets sockets when it keeps so many open whose other end has closed.',
     },
     'close-wait-s': {
       default: 10,
       unit: 's',
-      meaning: 'How long ago the other end of each of them has closed, at least.',
+      meaning: 'Such a socket counts when its other end closed at least so long ago.',
     },
   },
   trackers: [DescriptorCensus],

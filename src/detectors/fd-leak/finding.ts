@@ -103,7 +103,7 @@ function advice(group: DescriptorGroup, pid: number): Step[] {
         group === 'socket'
           ? 'Close the connection when the answer is read, also when an exception is raised (with, try/finally), or ' +
             'take it from a pool of a fixed size.'
-          : 'Close it when the request is done, also when an exception is raised (with, try/finally).',
+          : 'Close each descriptor when its request is done, also when an exception is raised (with, try/finally).',
     },
   ];
 }

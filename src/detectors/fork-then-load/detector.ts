@@ -25,13 +25,14 @@ export const forkThenLoad = defineDetector({
       default: 100,
       unit: 'modules',
       meaning:
-        'A worker that opens so many modules between its fork and its first accept loads the application itself.',
+        'A worker that opens so many modules between its fork and its first accept loads the application ' + 'itself.',
     },
     'load-mb': {
       default: 16,
       unit: 'MB',
       meaning:
-        'A worker that opens modules and asks for so much memory of its own before its first accept does so, too.',
+        'A worker that opens modules and asks for so much memory of its own before its first accept loads ' +
+        'the application itself, too.',
     },
   },
   trackers: [ModuleTracker],

@@ -24,12 +24,12 @@ export const gilStarvation = defineDetector({
     'gil-ms-per-second': {
       default: 100,
       unit: 'ms',
-      meaning: 'So much waiting for the interpreter lock within one second is a warning.',
+      meaning: 'It is a warning when a loop waits so much for its interpreter lock within one second.',
     },
     'gil-critical-ms-per-second': {
       default: 500,
       unit: 'ms',
-      meaning: 'From here on waiting for the interpreter lock is critical.',
+      meaning: 'It is critical when a loop waits so much for its interpreter lock within one second.',
     },
   },
   linkedInProcess: ['loop-stall'],

@@ -43,7 +43,7 @@ export function finding({ model }: Context, thread: Thread, waits: Waits, severi
     evidence: waits.lines,
     next: [
       {
-        text: 'See which threads run, and what.',
+        text: 'See which thread computes, and which code it runs.',
         command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
         needs: 'py-spy; top -H -p PID shows the busy thread without it',
       },

@@ -23,8 +23,8 @@ export const heartbeatLate = defineDetector({
       default: 0.5,
       unit: 'of the timeout',
       meaning:
-        'A loop that is silent for this part of the timeout is late; an idle sync worker beats every half timeout, ' +
-        'so its limit is half-way from there.',
+        'A loop that is silent for this part of the timeout is late. An idle sync worker reports every ' +
+        'half timeout, so its limit is half-way from there to the timeout.',
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: false },

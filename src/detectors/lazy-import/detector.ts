@@ -25,12 +25,12 @@ export const lazyImport = defineDetector({
     'import-ms': {
       default: 50,
       unit: 'ms',
-      meaning: 'Importing for this long while a request waits is a warning.',
+      meaning: 'It is a warning when a request waits this long for imports.',
     },
     'import-modules': {
       default: 20,
       unit: 'modules',
-      meaning: 'More modules than this while a request waits are a warning.',
+      meaning: 'It is a warning when more modules than this are imported while a request waits.',
     },
   },
   trackers: [ModuleTracker],

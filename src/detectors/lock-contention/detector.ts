@@ -37,15 +37,19 @@ export const lockContention = defineDetector({
     'lock-wait-ms': {
       default: 500,
       unit: 'ms',
-      meaning: 'So much waiting for one lock, all waiters together, is contention.',
+      meaning: 'A lock is reported when all that waited for it waited this long together.',
     },
-    'lock-threads': { default: 3, unit: 'threads', meaning: 'So many threads that queue at one futex are a convoy.' },
+    'lock-threads': {
+      default: 3,
+      unit: 'threads',
+      meaning: 'A lock between threads is reported when so many threads queue at one futex.',
+    },
     'lock-share': {
       default: 0.3,
       unit: 'of the time',
       meaning:
-        'The part of the time, from the first wait to the last, that each of these threads waits, or that more ' +
-        'threads wait together.',
+        'From the first wait to the last each of these threads waits for this part of the time, or more ' +
+        'threads do so together.',
     },
   },
   trackers: [SharedLocks, FutexWords, PoolTracker, ExecutorTracker],

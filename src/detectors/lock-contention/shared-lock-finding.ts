@@ -149,6 +149,6 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
         'job instead of a lock in each worker), or give each worker its own file.',
       caveat: 'Programs that read the file then have to join the parts.',
     });
-  if (waiter !== undefined) steps.push(seeCode(waiter, 'See where the waiting worker asks for it.'));
+  if (waiter !== undefined) steps.push(seeCode(waiter, 'See the code of the waiting worker that asks for the lock.'));
   return steps;
 }

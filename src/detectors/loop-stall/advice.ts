@@ -82,19 +82,19 @@ const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
   return [
     {
       text:
-        'Is a CPU quota used up? nr_throttled and throttled_usec grow; cpu.max says the quota and its period. If so, ' +
-        'raise the quota, or run fewer workers in it.',
+        'Is a CPU quota used up? Then nr_throttled and throttled_usec grow; cpu.max has the quota and its period. ' +
+        'Raise the quota, or run fewer workers in it.',
       command: `cd /sys/fs/cgroup$(sed -n s/^0:://p /proc/${process}/cgroup) && cat cpu.max cpu.stat`,
       caveat:
         'In a container the group is /sys/fs/cgroup itself, and a group above it may have the quota. Version 1 has ' +
         'cpu.cfs_quota_us and cpu.stat below /sys/fs/cgroup/cpu.',
     },
     {
-      text: 'Are there more threads than processors? The first numbers of vmstat are those that wait for one.',
+      text: 'Do more threads want to run than there are processors? Column r of vmstat counts these threads.',
       command: 'cat /proc/pressure/cpu; vmstat 1 5',
     },
     {
-      text: 'Does it wait for memory? majflt/s above 0 is waiting for pages from a disk.',
+      text: 'Does the worker wait for memory? majflt/s above 0 says that it waits for pages from a disk.',
       command: `pidstat -r -p ${process} 1 5`,
       caveat: 'strace needs CPU time for each call as well: with a small quota it adds to the problem.',
     },
@@ -240,7 +240,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
   'one-connection': () => [
     {
       text:
-        'One keep-alive connection always had its next request ready and was served without a yield. Record ' +
+        'One keep-alive connection always had its next request ready, and the loop served it without a break. Record ' +
         'again with bpftrace: strace itself can cause this by slowing the server.',
       caveat: 'Without the tracer the same load may be harmless.',
     },

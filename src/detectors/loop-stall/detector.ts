@@ -34,9 +34,9 @@ export const loopStall = defineDetector({
     'stall-ms': {
       default: 100,
       unit: 'ms',
-      meaning: 'A loop that does not get back to its wait for this long is stalled.',
+      meaning: 'A loop that does not get back to its wait for this long is stalled, which is a warning.',
     },
-    'stall-critical-ms': { default: 1000, unit: 'ms', meaning: 'From here on a stall is critical.' },
+    'stall-critical-ms': { default: 1000, unit: 'ms', meaning: 'A stall of this length is critical.' },
   },
   tellsStalls: true,
   perWorker: true,

@@ -31,7 +31,8 @@ export const requestRetry = defineDetector({
     'retry-window-s': {
       default: 30,
       unit: 's',
-      meaning: 'The same request from the same client within this time after it hung up is its retry.',
+      meaning:
+        'A request is a retry when the same client sends the same request within this time after it gave ' + 'up.',
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: false },

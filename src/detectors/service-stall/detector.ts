@@ -25,11 +25,17 @@ export const serviceStall = defineDetector({
   title: 'No worker can accept or answer',
   needs: ['times'],
   thresholds: {
-    'service-stall-ms': { default: 100, unit: 'ms', meaning: 'Nobody could accept for at least this long.' },
+    'service-stall-ms': {
+      default: 100,
+      unit: 'ms',
+      meaning: 'A time in which no worker could accept is reported from this length on.',
+    },
     'service-stall-share': {
       default: 0.05,
       unit: 'of the time',
-      meaning: 'Short moments in which the workers computed, or had no processor, are critical from here on.',
+      meaning:
+        'Times in which the workers computed, or had no processor, are critical from this share on, or ' +
+        'when one of them lasts `stall-critical-ms`.',
     },
   },
   alsoUses: ['stall-ms', 'stall-critical-ms'],

@@ -19,7 +19,7 @@ export const sessionLock = defineDetector({
     'session-lock-ms': {
       default: 1000,
       unit: 'ms',
-      meaning: 'A statement that waited so long for another session is told.',
+      meaning: 'A statement that waited so long for the lock of another session is reported.',
     },
   },
   trackers: [SessionTracker],

@@ -21,18 +21,21 @@ export const slowDependency = defineDetector({
     'dependency-ms': {
       default: 1000,
       unit: 'ms',
-      meaning: 'A wait of a request, or of the main work of a process, for one peer is long from here on.',
+      meaning: 'A request, or the main work of a process, waits long for one peer from here on.',
     },
     'dependency-share': {
       default: 0.1,
       unit: 'of the time',
-      meaning: 'Where no request is known, a process must wait for the peer for this part of its time.',
+      meaning:
+        'Where no request is known, a process is reported only when it waits for the peer for this part ' +
+        'of its time.',
     },
     'client-timeout-ms': {
       default: 1000,
       unit: 'ms',
       meaning:
-        'What your clients wait: requests without an answer for so long are counted, and explained where possible.',
+        'How long your clients wait. drover counts the requests that had no answer for so long, and says ' +
+        'why where it can.',
     },
   },
   alsoUses: ['pool-wait-ms'],

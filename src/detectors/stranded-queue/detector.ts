@@ -24,7 +24,8 @@ export const strandedQueue = defineDetector({
     'stranded-connections': {
       default: 3,
       unit: 'connections',
-      meaning: 'So many connections that waited on a stalled worker while another was free are a warning.',
+      meaning:
+        'It is a warning when so many connections waited for a stalled worker while another worker was ' + 'free.',
     },
   },
   alsoUses: ['stall-ms'],

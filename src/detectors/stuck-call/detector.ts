@@ -34,7 +34,8 @@ export const stuckCall = defineDetector({
       default: 1000,
       unit: 'ms',
       meaning:
-        'A call that had lasted so long at the end of the capture is stuck, unless its thread waits for work in it.',
+        'A thread is stuck when its last call had lasted so long at the end of the capture, unless the ' +
+        'thread waits for work in that call.',
     },
   },
   trackers: [SharedLocks, JobTracker, AnsweredSleeps],

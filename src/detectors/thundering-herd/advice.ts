@@ -21,7 +21,7 @@ export const WHILE_STALLED: readonly DraftStep[] = [
 /** The figures of this capture are a bound; the kernel's own count is not. */
 export function recount(pid: number): Step {
   return {
-    text: 'Count the wake-ups in the kernel itself, without a tracer that slows the winner.',
+    text: 'Count the wake-ups in the kernel. strace makes a herd look larger, since it slows the winner.',
     command: `drover attach ${pid} --engine bpftrace --program exact`,
     needs: 'root and bpftrace, while the herd goes on',
   };

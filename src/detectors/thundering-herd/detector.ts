@@ -22,36 +22,44 @@ export const thunderingHerd = defineDetector({
       unit: 'connections',
       meaning: 'Fewer accepted connections than this are too few to speak of a herd.',
     },
-    'herd-min-wasted': { default: 10, unit: 'wake-ups', meaning: 'Fewer wasted wake-ups than this are chance.' },
+    'herd-min-wasted': {
+      default: 10,
+      unit: 'wake-ups',
+      meaning: 'Fewer wasted wake-ups than this may be chance and are no herd.',
+    },
     'herd-factor-info': {
       default: 1.3,
       unit: 'wake-ups a connection',
-      meaning: 'From here on a herd is reported as info.',
+      meaning: 'A herd is info from so many wake-ups for each connection on.',
     },
     'herd-factor': {
       default: 1.8,
       unit: 'wake-ups a connection',
-      meaning: 'A warning needs as many; with two acceptors, whose ceiling is 2, it is 1.4.',
+      meaning:
+        'A herd is a warning only from so many wake-ups for each connection on. With two acceptors, which ' +
+        'cannot reach more than 2, the limit is 1.4.',
     },
     'herd-wasted-ratio': {
       default: 0.4,
       unit: 'of all wake-ups',
-      meaning: 'The wasted share that a warning needs as well.',
+      meaning: 'A herd is a warning only when this part of all wake-ups found nothing.',
     },
     'herd-core-share': {
       default: 0.01,
       unit: 'of one core',
-      meaning: 'A warning needs this estimated cost; on busy acceptors, at ten times the rate.',
+      meaning:
+        'A herd is a warning only when it costs so much by estimate. Where the acceptors are busy, drover ' +
+        'estimates for ten times the connections.',
     },
     'herd-busy-share': {
       default: 0.5,
       unit: 'of their time',
-      meaning: 'Acceptors that are away from their wait for so much of it are busy.',
+      meaning: 'Acceptors are busy when they work for this part of their time instead of waiting.',
     },
     'herd-critical-per-second': {
       default: 1000,
       unit: 'wasted wake-ups a second',
-      meaning: 'From here on a herd that costs enough for a warning is critical.',
+      meaning: 'A herd that costs `herd-core-share` is critical from so many wasted wake-ups on.',
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },

@@ -22,7 +22,7 @@ export const workerDeath = defineDetector({
     'death-loop': {
       default: 3,
       unit: 'deaths',
-      meaning: 'When this many children of one parent end in this way it is a crash loop, which is critical.',
+      meaning: 'So many children of one parent that end in the same way are a crash loop, which is critical.',
     },
   },
   // Who waits too long is ended by its parent.

@@ -47,22 +47,26 @@ export const workerSaturation = defineDetector({
     'saturation-share': {
       default: 0.2,
       unit: 'of the time',
-      meaning: 'All workers busy at once for this part of the time is a warning.',
+      meaning: 'It is a warning when all workers are busy at once for this part of the time.',
     },
-    'saturation-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on it is critical.' },
+    'saturation-critical-share': {
+      default: 0.5,
+      unit: 'of the time',
+      meaning: 'It is critical when all workers are busy at once for this part of the time.',
+    },
     'pool-wait-ms': {
       default: 500,
       unit: 'ms',
       meaning:
-        'A pool of threads is saturated only while a request waits at least this long for one of them. Other workers ' +
-        'that were busy are one step less while no client can have waited so long for them.',
+        'A pool of threads is saturated only when a request waits at least this long for a thread. Other ' +
+        'busy workers are one step less severe while no client can have waited so long.',
     },
     'pool-full-ms': {
       default: 1000,
       unit: 'ms',
       meaning:
-        'A pool of threads, or all workers of a queue, busy for so long while somebody waits for them is a warning, ' +
-        'whatever the share.',
+        'It is a warning when a pool of threads, or all workers of a queue, were busy for so long while ' +
+        'somebody waited for them, whatever the share of the time.',
     },
   },
   alsoUses: ['stall-ms'],
