@@ -46,7 +46,9 @@ describe('a call that waits for nothing', () => {
       assert.equal(title, 'Worker 101 stalled 200 ms: did not run');
       assert.match(
         summary,
-        new RegExp(`the worker did not run: ${call}, which never blocks, took 170 ms\\. Possible reasons: a CPU quota, `),
+        new RegExp(
+          `the worker did not run: ${call}, which never blocks, took 170 ms\\. Possible reasons: a CPU quota, `,
+        ),
       );
       assert.equal(confidence, 'likely');
       assert.match(next[0]?.command ?? '', /proc\/101\/cgroup.*cpu\.max cpu\.stat/);

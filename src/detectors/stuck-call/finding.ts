@@ -90,7 +90,8 @@ function hasComeBack({ left, thread: { seen } }: ThreadAtEnd): boolean {
 }
 
 const WHY = {
-  no: 'A thread that waits for another thread, process or service does nothing until that one acts. Without a time ' +
+  no:
+    'A thread that waits for another thread, process or service does nothing until that one acts. Without a time ' +
     'limit the thread waits for ever.',
   unknown:
     'A thread that waits for work looks like this, too. It is a hang only if this process should be doing something ' +
