@@ -56,7 +56,7 @@ function mayBeUnwinding({ length, longestGap, reason: { cause } }: Stall): boole
 export function stallFinding(
   context: Context,
   group: StallGroup,
-  { cause: shared, key, loops, hasPool, servesOneAtATime }: Membership,
+  { cause: shared, key, loops, hasPool, servesOneAtATime }: SharedStall,
 ): DraftFinding<Metrics> {
   const { thread, longest, count, cause, open } = group;
   const { times } = context.capabilities;
@@ -174,7 +174,7 @@ function starvedOf(stall: Stall): 'not' | 'partly' | 'mostly' {
 }
 
 /** How a stall stands beside those of other workers. */
-export interface Membership {
+export interface SharedStall {
   readonly cause: StallCause;
   /** The same for all that it caused. */
   readonly key: string;

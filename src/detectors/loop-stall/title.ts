@@ -194,6 +194,7 @@ function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
   }
   if (cause === 'futex-ladder' || cause === 'lock') return waitForThread(reason, helpers);
   if (cause === 'gil-wait') return [`waits for ${CAUSE_IN_WORDS[cause]}`, 'waits for the GIL'];
+  if (cause === 'fork') return [`forks (${call})`, 'forks'];
   if (cause === 'sleep') return [`sleeps (${call})`, 'sleeps'];
   if (call !== '') return waitIn(reason);
   if (cause === 'many-requests') return [CAUSE_IN_WORDS[cause], 'many requests in a row'];

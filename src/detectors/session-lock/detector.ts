@@ -6,6 +6,7 @@ import { absent, type Conclusion, clear, found, notApplicable } from '../finding
 import { heldFinding, stillFinding } from './finding.ts';
 import { holdsOf, stillHeldUp } from './held-up.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { untoldDatabase } from './untold.ts';
 
 /** So many waits are remembered, the last ones. */
 const MOST_WAITS = 4_096;
@@ -47,6 +48,12 @@ function conclude(context: Context, waits: readonly SessionWait[]): Conclusion<M
   const count = holds.reduce((sum, hold) => sum + hold.waits.length, still.waits.length);
   if (findings.length > 0) return found(`${plural(count, 'statement')} waited long for another session`, findings);
   const { statements, longestUntold } = model.topic(SessionTracker);
+  const untold = untoldDatabase(model);
+  if (untold !== '')
+    return notApplicable(
+      `${untold} served clients, and the capture does not hold what they asked: whether a statement waited for a ` +
+        'lock is unknown',
+    );
   if (statements === 0)
     return absent('No answer of PostgreSQL or MySQL to a client was seen: nobody waited for a lock of a session');
   if (longestUntold >= least)

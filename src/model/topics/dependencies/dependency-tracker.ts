@@ -15,7 +15,7 @@ import { PeerTable } from './peer-table.ts';
 import { Upstream, upstreams } from './upstream.ts';
 import { isNeeded, isWaiting, lengthOf, linesOf, ownerOf } from './waits.ts';
 
-/** Questions that may be open at a time; further ones are not asked about at the end of the trace. */
+/** Questions that may be open at a time; further ones are not asked about at the end of the capture. */
 const MOST_OPEN = 10_000;
 /** What a connect that does not wait says, and one that is repeated. */
 const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR']);

@@ -15,8 +15,8 @@ export const LONG_WAIT: Nanoseconds = SECOND;
 /** Processes told apart for one peer. */
 const MOST_PROCESSES = 64;
 
-/** One wait for a peer, when it is over or the trace ends. */
-export interface Wait {
+/** One wait for a peer, when it is over or the capture ends. */
+export interface PeerWait {
   readonly process: Process;
   /** The request that waited; null when none did. */
   readonly request: Request | null;
@@ -126,7 +126,7 @@ export class Peer {
   }
 
   /** `lines` is asked only for what is told. */
-  add(wait: Wait, lines: () => readonly KeptLine[]): void {
+  add(wait: PeerWait, lines: () => readonly KeptLine[]): void {
     const { process, request, length, start, end, isOpen, isMainWork, query } = wait;
     const longest = (): LongestWait => ({ length, isOpen, query, request: request?.line ?? '', lines: lines() });
     this.first = earlier(this.first, start);
