@@ -221,7 +221,7 @@ describe('stalls of one kind', () => {
       );
     assert.match((await slept(event, '0 (Timeout)')).title, /: sleeps \(ppoll\)$/);
     // Somebody woke it, or it waited for something else.
-    assert.match((await slept(event, '1 ([{fd=3, revents=POLLIN}])')).title, /: waits for event fd 3/);
+    assert.match((await slept(event, '1 ([{fd=3, revents=POLLIN}])')).title, /: waits for a wake-up on event fd 3/);
     assert.match((await slept('[{fd=9<pipe:[77]>, events=POLLIN}]', '0 (Timeout)')).title, /: waits for pipe fd 9/);
   });
 

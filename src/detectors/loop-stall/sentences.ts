@@ -101,8 +101,8 @@ function whatHappened(stall: Stall): string {
     return `the worker opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
   const pattern =
     cause === 'patched-thread-pool'
-      ? '. The work goes on after the reply, and the process started no native thread. A job of a thread pool looks ' +
-        'like this where gevent patched the pool: the jobs run on the loop'
+      ? '. The work goes on beside the request or after its reply, and the process started no native thread. A job ' +
+        'of a thread pool looks like this where gevent patched the pool: the jobs run on the loop'
       : '';
   if (stall.reason.estimated)
     return (
