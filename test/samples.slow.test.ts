@@ -6,6 +6,7 @@ import { detectors, type Kind } from '../src/detectors/registry.ts';
 import { analyzeFiles, type Finding, type Report } from '../src/index.ts';
 import { syscallNumber } from '../src/trace/syscall-numbers.ts';
 import { contradictions } from './support/contradictions.ts';
+import { toldTwice } from './support/one-cause.ts';
 import { strictComplaints } from './support/strict-schema.ts';
 import { epoch, type Sample, samples } from './support/truth.ts';
 
@@ -48,6 +49,8 @@ for (const sample of all) {
     it('proves each finding by lines of the capture', () => {
       for (const { title, evidence } of report.findings) assert.ok(evidence.length > 0, title);
     });
+
+    it('tells each cause once', () => assert.deepEqual(toldTwice(report), []));
 
     it('finds what happened, and nothing that did not', () => {
       const told = (kind: Kind): boolean =>

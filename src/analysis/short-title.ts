@@ -6,9 +6,9 @@ const GIVES_WAY: readonly (readonly [part: RegExp, instead: string])[] = [
   [/ \([a-z_\d]+\)$/, ''],
   [/ \([\d,]+x\)/, ''],
   [/ \([^()]*\)$/, ''],
-  [/ for(?= [\d,.]+ m?s\b)/, ''],
+  [/(?<=: (?:mostly )?computes, or )waits for a CPU/, 'no CPU'],
   [/(?<=: )mostly (?=computes)/, ''],
-  [/(?<=: computes, or )waits for a CPU/, 'no CPU'],
+  [/ for(?= [\d,.]+ m?s\b)/, ''],
   // The address of a service says more than what the service speaks.
   [/(?<=\bwaits for )[A-Z]\w* (?=\S*[:/]\S)/, ''],
 ];

@@ -11,6 +11,8 @@ import { SEVERITY_WORDS } from './wording.ts';
 const MOST_ROWS = 12;
 const MOST_NAMES = 5;
 const FIRST_NAMES = 3;
+/** On a page that is less wide one name stands for a group: whom the sick host waits for is worth more. */
+const WIDE = 100;
 
 const COLUMNS: readonly Column[] = [
   { title: 'SEVERITY', align: 'left' },
@@ -28,19 +30,19 @@ interface HostGroup {
 /** Which host says what, the worst first; those that say the same share a row. */
 export function addHosts(page: Page, report: Report): void {
   if (report.hosts === undefined) return;
-  const { columns, rows } = hostTable(report, report.hosts);
+  const { columns, rows } = hostTable(report, report.hosts, page.width < WIDE);
   page.table(0, columns, rows.slice(0, MOST_ROWS));
   if (rows.length > MOST_ROWS) page.line([], 0, `+${plural(rows.length - MOST_ROWS, 'more row')}, -v shows all`);
 }
 
 /** The same as a table. */
-export function hostTable(report: Report, hosts: readonly Host[]): Table {
+export function hostTable(report: Report, hosts: readonly Host[], isNarrow = false): Table {
   return {
     title: '',
     note: '',
     columns: [{ title: `${hostNoun(report).toUpperCase()}S`, align: 'left' }, ...COLUMNS],
     rows: hostGroups(report, hosts).map(({ names, severity, longest, text }) => [
-      namesOf(names),
+      namesOf(names, isNarrow ? 1 : FIRST_NAMES),
       SEVERITY_WORDS[severity],
       longest,
       text,
@@ -101,9 +103,9 @@ function spread(lengths: readonly number[]): string {
   return least === most ? most : `${least} to ${most}`;
 }
 
-/** Hosts by name: all of five, the first ones of more. */
-export function namesOf(names: readonly string[]): string {
-  if (names.length <= MOST_NAMES) return names.join(', ');
+/** Hosts by name: all of five, the first ones of more; of fewer where there is little room. */
+export function namesOf(names: readonly string[], first = FIRST_NAMES): string {
+  if (names.length <= first || (first === FIRST_NAMES && names.length <= MOST_NAMES)) return names.join(', ');
   // What they say needs the room.
-  return `${names.slice(0, FIRST_NAMES).join(', ')} +${names.length - FIRST_NAMES} more`;
+  return `${names.slice(0, first).join(', ')} +${names.length - first} more`;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzeFiles, InputError } from '../../src/index.ts';
 import { renderText } from '../../src/output/text.ts';
+import { toldTwice } from '../support/one-cause.ts';
 import { pageComplaints } from '../support/one-page.ts';
 import { type Case, casesOf, complaintsOf, firstLineComplaints } from './case.ts';
 import { OPEN } from './open.ts';
@@ -14,7 +15,12 @@ async function look(each: Case): Promise<readonly string[]> {
     const report = await analyzeFiles(paths);
     if (exit !== 0) return [`read, though exit code ${exit} is expected`];
     const text = renderText(report, { verbose: args.includes('-v') ? 1 : 0, width: 100, colour: false, ascii: false });
-    return [...complaintsOf(each, report, text), ...firstLineComplaints(each, report), ...pageComplaints(report)];
+    return [
+      ...complaintsOf(each, report, text),
+      ...firstLineComplaints(each, report),
+      ...pageComplaints(report),
+      ...toldTwice(report),
+    ];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return exit === 3 ? [] : [error.message];

@@ -34,7 +34,7 @@ describe('the dashboard of captures of several hosts', () => {
     const { screen } = new PaperDashboard(report);
     assert.match(
       screen,
-      /^ HOSTS +SEV {2}WHAT\n web-5 +CRIT GET \/slow holds worker 101 for 1\.50 s.*\n web-1, web-2, web-3 \+3 more - +No herd/m,
+      /^ HOSTS +SEV {2}WHAT\n web-5 +CRIT GET \/slow takes 1\.50 s: computes.*\n web-1, web-2, web-3 \+3 more - +No herd/m,
     );
     assert.match(screen, /^▸ 1 CRIT web-5: GET \/slow/m);
     assert.match(screen, /^ NEXT {2}1 /m);

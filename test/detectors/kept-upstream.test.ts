@@ -60,7 +60,7 @@ it('a look that waits for nothing has no time limit that ran out, however long i
 });
 
 /** The first thread reads each request; a thread of the pool asks before or after it was read, and answers. */
-function readByAnother(asksAfter: boolean): TraceLines {
+function readByAnother(asksAfter: boolean, looksAgain = false): TraceLines {
   const trace = new TraceLines();
   const acceptor = trace.thread(101).at(0);
   openListener(acceptor, LISTENER);
@@ -81,6 +81,8 @@ function readByAnother(asksAfter: boolean): TraceLines {
       .readNothing(12);
     thread.call(`poll([{fd=12<${UPSTREAM}>, events=POLLIN}], 1, 60000`, ')', '1 ([{fd=12, revents=POLLIN}])', 1500);
     thread.read(12, 'HTTP/1.1 200 OK\\r\\n\\r\\nok');
+    if (looksAgain)
+      thread.call(`poll([{fd=12<${UPSTREAM}>, events=POLLIN}], 1, 2`, ')', '0 (Timeout)', 2).readNothing(12);
     thread.labels.set(11, acceptor.labels.get(11) ?? '');
     thread
       .at(at + 1560)
@@ -96,6 +98,14 @@ it('a request that another thread had read waited for what the thread asked that
   const [peer] = metrics.dependencies as { requests: number }[];
   assert.equal(peer?.requests, 3);
   assert.match(title, /^GET \/up waited up to 1\.50 s for 10\.0\.0\.7:8081 \(HTTP\) \(3x\)$/);
+});
+
+it('also where the thread looked for the end of the answer for a moment behind the wait', async () => {
+  const { metrics, title, summary } = only(await analyzed(readByAnother(true, true)), 'slow-dependency');
+  const [peer] = metrics.dependencies as { requests: number; longRequests: number }[];
+  assert.deepEqual([peer?.requests, peer?.longRequests], [3, 3]);
+  assert.match(title, / \(3x\)$/);
+  assert.doesNotMatch(summary, /of them waited/);
 });
 
 it('a request that came when the thread had its answer did not wait for it', async () => {

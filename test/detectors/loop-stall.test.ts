@@ -211,6 +211,20 @@ describe('stalls of one kind', () => {
     assert.match(summary, /poll on 10\.0\.0\.7:53 \(DNS by convention\) took 170 ms \(a name lookup\)/);
   });
 
+  it('is a sleep where the wait runs out that only another thread of the process could have ended', async () => {
+    const event = '[{fd=3<anon_inode:[eventfd]>, events=POLLIN}]';
+    const slept = (set: string, result: string) =>
+      stall(
+        oneTurn(200, (worker) =>
+          worker.call(`ppoll(${set}, 1, {tv_sec=0, tv_nsec=170000000}, NULL, 8`, ')', result, 170),
+        ),
+      );
+    assert.match((await slept(event, '0 (Timeout)')).title, /: sleeps \(ppoll\)$/);
+    // Somebody woke it, or it waited for something else.
+    assert.match((await slept(event, '1 ([{fd=3, revents=POLLIN}])')).title, /: waits for a wake-up on event fd 3/);
+    assert.match((await slept('[{fd=9<pipe:[77]>, events=POLLIN}]', '0 (Timeout)')).title, /: waits for pipe fd 9/);
+  });
+
   it('have titles of 78 characters at most', async () => {
     const path = `/var/lib/${'very-'.repeat(30)}long.db`;
     const { title } = await stall(oneTurn(150, (worker) => worker.call(`fsync(21<${path}>`, ')', 0, 149)));

@@ -101,7 +101,7 @@ describe('a stall in a poorer capture', () => {
     none(await analyzed(oneTurn(900), { stamps: 'seconds' }), KIND);
     const { confidence, metrics, summary } = only(await analyzed(oneTurn(2300), { stamps: 'seconds' }), KIND);
     assert.deepEqual([confidence, metrics.cause], ['possible', 'no-syscall']);
-    assert.match(summary, /With whole-second stamps it may have been up to a second shorter or longer\.$/);
+    assert.match(summary, /With times in whole seconds the stall may have been up to a second shorter or longer\.$/);
     const nap = oneTurn(300, (worker) =>
       worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170),
     );

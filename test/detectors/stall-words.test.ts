@@ -132,7 +132,7 @@ describe('the summary of a stall', () => {
     assert.equal(what({ longestGap: ms(0.999) }), `${outside}.`);
     assert.match(
       what({ reason: { cause: 'patched-thread-pool' } }),
-      /^no system call for 900 ms \(.*\)\. The work goes on after the reply or beside it, and no native thread/,
+      /^no system call for 900 ms \(.*\)\. The work goes on beside the request or after its reply, and the process started no native thread\. /,
     );
     assert.match(what({ reason: { estimated: true } }), /^no line for 900 ms \(in the call before, running, or/);
   });

@@ -106,7 +106,7 @@ NOT JUDGED  1 kind: gc-io; -v says why
 ------------------------------------------------------------
 CRITICAL    likely: Worker 4127 does not yield: 13 turns
             over 100 ms, the longest 2.41 s in fsync.
-NEXT        See who syncs on the request path. (1)
+NEXT        See who syncs on the request path. (finding 1)
                lsof -p 4127 -a -d 9
 `,
   );
@@ -165,7 +165,7 @@ DIAGNOSTICS  what the reader of the trace stumbled over
            web-01.strace:93  Traceback (most recent call last):
 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 CRITICAL    likely: Worker 4127 does not yield: 13 turns over 100 ms, the longest 2.41 s in fsync.
-NEXT        See who syncs on the request path. (1)
+NEXT        See who syncs on the request path. (finding 1)
                lsof -p 4127 -a -d 9
 `,
   );

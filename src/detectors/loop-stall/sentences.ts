@@ -101,8 +101,8 @@ function whatHappened(stall: Stall): string {
     return `the worker opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
   const pattern =
     cause === 'patched-thread-pool'
-      ? '. The work goes on after the reply, and the process started no native thread. A job of a thread pool looks ' +
-        'like this where gevent patched the pool: its jobs run on the loop'
+      ? '. The work goes on beside the request or after its reply, and the process started no native thread. A job ' +
+        'of a thread pool looks like this where gevent patched the pool: the jobs run on the loop'
       : '';
   if (stall.reason.estimated)
     return (
@@ -111,8 +111,8 @@ function whatHappened(stall: Stall): string {
     );
   if (stall.spinsIn !== '')
     return (
-      `the worker spins: ${plural(stall.calls, 'call')}, nearly all of them ${stall.spinsIn}, which waits for nothing ` +
-      '(running, or waiting for a CPU)'
+      `the worker spins: ${plural(stall.calls, 'call')}, nearly all of them ${stall.spinsIn}, which waits for ` +
+      'nothing (running, or waiting for a CPU)'
     );
   if (stall.longestGap >= ONE_GAP * stall.length)
     return `no system call for ${duration(stall.longestGap)} (${onOrOff(stall.longestGap, stall.gapOffCpu)})${pattern}`;
@@ -198,5 +198,6 @@ export function helperPeers({ helperPeers: peers }: Process): string[] {
 /** A futex does not say what it waits for: the peers of the library's own threads are the best hint. */
 export function helperNote(cause: Cause, peers: readonly string[]): string {
   if ((cause !== 'futex-ladder' && cause !== 'lock') || peers.length === 0) return '';
-  return ` Other threads of this process connect to ${peers.slice(0, 3).join(', ')}; the library may wait for that service.`;
+  const names = peers.slice(0, 3).join(', ');
+  return ` Other threads of this process connect to ${names}; the library may wait for that service.`;
 }

@@ -228,6 +228,10 @@ function waitIn({ cause, call, target }: Reason): readonly string[] {
       ? [`waits for a child process (${call})`, 'waits for a child process']
       : [`waits for a child process, ${place} (${call})`, `waits for child ${place}`, `child ${place}`];
   if (place === '') return [`waits in ${call} (${CAUSE_IN_WORDS[cause]})`, `waits in ${call}`];
+  // What is no service has nobody behind it whom a name would tell.
+  if (place.startsWith('event fd '))
+    return [`waits for a wake-up on ${place} (${call})`, `waits for a wake-up on ${place}`];
+  if (place.startsWith('epoll fd ')) return [`waits in ${call} on ${place}`, `waits on ${place}`];
   const shown = name === '' ? place : `${name} ${place}`;
   const cut = place.length > LEAST_TARGET * 2 ? `…${place.slice(1 - LEAST_TARGET * 2)}` : place;
   if (place.startsWith('/'))

@@ -166,8 +166,8 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
       : `: ${served === '' ? 'the process' : served} waited${asked === '' ? '' : ` for the answer to ${asked}`}`;
   const part = waits === peer.all || peer.all.total === 0 ? '' : partOf(total, peer.all.total);
   return (
-    `${whom} ${often(timed)} for ${named(peer)}, together ${duration(total)}${part}.${longOnes(slow)} The longest wait took ` +
-    `${bound}${duration(longest)}${whose}.${share}${failures}${givenUp}${open}`
+    `${whom} ${often(timed)} for ${named(peer)}, together ${duration(total)}${part}.${longOnes(slow)} The longest ` +
+    `wait took ${bound}${duration(longest)}${whose}.${share}${failures}${givenUp}${open}`
   );
 }
 
