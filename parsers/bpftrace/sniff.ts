@@ -11,6 +11,8 @@ const MESSAGE = /^Attach(?:ing|ed) \d+ probes?(?:\.\.\.)?$|^Lost \d+ events$/;
 const MAP = /^@\w*(?:\[.*\])?: ?(?:-?\d|\(|count |$)|^@\w*\[[^\]]*$|^[[(][^|]{1,60}[\])]\s+\d+ \|@*\s*\|$/;
 /** Of `key=value` lines of others: time, thread, call and result must be there. */
 const PRINTED = /^(?=.*\b(?:ts|ts_ns|ts_us|nsecs)=\d)(?=.*\b(?:pid|tid)=\d)(?=.*\b(?:call|syscall|nr)=)/;
+/** What drover writes behind a capture of strace: lines of its own as those of bpftrace, marked as a message. */
+const OF_STRACE = /^strace: /;
 /** `probe` of a program that traces returns: the name of the call. */
 const RETURN = /\btracepoint:syscalls:sys_exit_\w+/;
 const LOOKED_AT = 200;
@@ -74,5 +76,5 @@ export function sniffBpftrace(head: Buffer): number {
 }
 
 function isOwn(line: string): boolean {
-  return OWN.test(line) || JSON_RECORD.test(line) || PRINTED.test(line);
+  return OWN.test(line) || JSON_RECORD.test(line) || (PRINTED.test(line) && !OF_STRACE.test(line));
 }

@@ -27,6 +27,7 @@ import { Followers } from './following/followers.ts';
 import { isInterruption, passes } from './following/interruptions.ts';
 import { OpenCall } from './following/open-call.ts';
 import { Route } from './following/routes.ts';
+import { seenIn } from './following/seen-in.ts';
 import { OpenThreads, type StillOpen } from './following/still-open.ts';
 import { endStop, noteStop } from './following/stops.ts';
 import { leftIn, withSighting } from './following/turn-notes.ts';
@@ -412,6 +413,7 @@ export class Model {
       if (isOld) thread.leftIn = null;
       if (thread.stop !== null && thread.continued === null) thread.stopAtEnd = thread.stop;
       if (thread.stop !== null && thread.leftIn === null) endStop(thread, this.lastTime);
+      thread.leftIn ??= seenIn(thread, this.lastTime);
       if (thread.leftIn !== null) {
         thread.leftIn = withSighting(thread.leftIn, thread, this.firstTime);
         this.#wasLeftIn(thread, thread.leftIn);

@@ -76,6 +76,12 @@ describe('a process that somebody keeps from running', () => {
   it('is told from one that the freezer of its cgroup or a debugger holds, for which no signal helps', async () => {
     const frozen = only(await analyzed(idle([], { pid: 103, held: 'held=frozen' })), KIND);
     assert.equal(frozen.title, 'Process 103 has been frozen by its cgroup for at least 7.00 s');
+    const both = only(
+      await analyzed(idle([], { pid: 103, held: 'held=frozen' }, { pid: 107, held: 'held=frozen' })),
+      KIND,
+    );
+    assert.match(both.title, /have been frozen by their cgroup for at least 7\.00 s$/);
+    assert.match(both.summary, /the freezer of their cgroup holds them,/);
     assert.match(frozen.next[0]?.text ?? '', /docker unpause/);
     const traced = only(await analyzed(idle([], { pid: 103, held: 'held=traced holder=4711' })), KIND);
     assert.equal(traced.title, 'Process 103 has been held by the debugger 4711 for at least 7.00 s');

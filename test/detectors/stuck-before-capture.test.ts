@@ -388,6 +388,26 @@ describe('workers that drover had seen in their call before it traced anything',
   });
 });
 
+describe('workers of which strace has no line, since it cannot stop a thread in an uninterruptible wait', () => {
+  const capture = (call: string, forMs = SECONDS * 1_000): string =>
+    strace({ pid: 103, call: '-', clients: 1 }, { pid: 107, call: '-', clients: 1 })
+      .replaceAll(' call=- ', ` call=${call} `)
+      .replaceAll(/for=\d+(?= pid=10[37])/g, `for=${forMs * 1e6}`);
+
+  it('are stuck in what the kernel says, where nobody waits for work in that', async () => {
+    assert.deepEqual(await told(capture('newfstatat')), ['stuck-call critical: Both workers are stuck in newfstatat']);
+    assert.deepEqual(await told(capture('vfork')), ['stuck-call critical: Both workers are stuck in vfork']);
+    const [finding] = ofKind(await analyzed(capture('newfstatat')), 'stuck-call');
+    assert.match(finding?.summary ?? '', /for at least 7\.00 s\. They wait for a file system\./);
+  });
+
+  it('are not where they may be idle in it, or were seen in it by chance', async () => {
+    assert.deepEqual(await told(capture('epoll_wait')), []);
+    assert.deepEqual(await told(capture('futex')), []);
+    assert.deepEqual(await told(capture('newfstatat', 499)), []);
+  });
+});
+
 describe('a process that waits for a lock while workers hang', () => {
   /** As uvicorn: the first process waits in a futex; each of the others sleeps while a client is connected. */
   function capture(parent: number): string {

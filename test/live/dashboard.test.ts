@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -192,7 +192,9 @@ for (const [signal, code] of [
       await tmux.until(/TRACED: workers slower/);
       const [dashboard = 0] = processesWith(`/${signal}`).filter((pid) => readProcess(pid)?.name === 'node');
       process.kill(dashboard, signal);
-      await tmux.until(new RegExp(`left ${code}`));
+      const left = await tmux.until(new RegExp(`left ${code}`));
+      assert.match(left, /Detached from \d+ processes, all running/);
+      assert.match(left, /The capture \(.*\) is /);
       assert.ok(!isTraced());
       assert.equal(tracersIn(spool).length, 0);
     } finally {
@@ -200,3 +202,19 @@ for (const [signal, code] of [
     }
   });
 }
+
+test('a terminal that is closed: the capture gets its name, and the workers are let go', LIVE, async () => {
+  const spool = spoolFor('closed');
+  const saved = join(spool, 'saved.strace');
+  const tmux = new Tmux({ columns: 80, rows: 24 });
+  tmux.drover(`attach ${server.master} --yes --engine strace --for 50s --save ${saved}`);
+  try {
+    await tmux.until(/TRACED: workers slower/);
+  } finally {
+    tmux.close();
+  }
+  await until('the capture to have its name', () => existsSync(saved), 10_000);
+  await until('the tracer to be gone', () => tracersIn(spool).length === 0, 10_000);
+  assert.ok(!isTraced());
+  assert.match(readFileSync(saved, 'utf8'), /event=seen /);
+});

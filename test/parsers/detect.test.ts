@@ -21,6 +21,7 @@ const TRACES: readonly string[] = [
   'A strace shows that it hangs:\n\nhost# strace -tt -p 5843\nread(3, \nWhat can be done about that?\nIt was fine last week.\nAll is well elsewhere.\n',
   '`futex(0x7f06af8209d0, FUTEX_WAIT, 4646, NULL`\n',
   '7 17:00:00.000001 kill(9, 0) = 0\n7 17:00:00.000002 rt_sigreturn({mask=[]}) = 9`\n',
+  `7 1795189522.5 pause( <unfinished ...>\n${'strace: drover: event=seen ts=1795189529.5 for=7000 pid=9 tid=9 call=vfork comm=st\n'.repeat(5)}`,
   '7 --- SIGPIPE {si_signo=SIGPIPE} ---\n7 +++ killed by SIGTERM +++\n',
 ];
 for (const trace of TRACES) {

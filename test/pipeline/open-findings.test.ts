@@ -86,13 +86,13 @@ function written(name: string): string {
   return path;
 }
 
-test('a worker that went away within the second that the reader holds back is reported from what is there', async () => {
+test('a worker that went away in the second that the reader holds back is reported from what is there', async () => {
   const path = written('ahead');
   const told = await new Promise<Report | null>((tell) => {
     new OpenFindings({ name: NAME, path, options: {}, tell }).lookAhead(sights());
   });
   assert.deepEqual(titles(told), [
-    'critical GET / holds worker 101 at least 1.03 s: it sleeps (clock_nanosleep)',
+    'critical GET / holds worker 101 at least 1.03 s: sleeps (clock_nanosleep)',
     'warning Pid 101 is stuck in clock_nanosleep',
   ]);
 

@@ -18,7 +18,6 @@ import { TerminalGuard } from './terminal-guard.ts';
 const TICK_MS = 1_000;
 /** What the analysis behind the dashboard may take unless told otherwise. */
 export const USUAL_MEMORY_MB = 1_024;
-const HANGUP = 129;
 const INTERRUPT = 130;
 
 interface DashboardHostOptions {
@@ -41,6 +40,8 @@ export interface Feed {
   detach(): void;
   extend(byMs: number): void;
   end(): Promise<unknown>;
+  /** The same for a signal that ends the program: what became of it is said then. */
+  interrupted?(): Promise<unknown>;
 }
 
 type Failure = Extract<AnalysisMessage, { kind: 'failed' }>;
@@ -92,7 +93,7 @@ export class DashboardHost {
     this.#guard = new TerminalGuard(
       () => this.#session,
       () => this.#lines.close(),
-      () => this.#feed?.end() ?? Promise.resolve(),
+      () => this.#feed?.interrupted?.() ?? this.#feed?.end() ?? Promise.resolve(),
     );
   }
 
@@ -170,7 +171,7 @@ export class DashboardHost {
           input.kind === 'key' ? { type: 'key', key: input.key } : { type: 'paste', text: input.text },
         ),
       onResize: (columns, rows) => this.#dashboard.dispatch({ type: 'resize', columns, rows }),
-      onGone: () => this.#guard.end(HANGUP),
+      onGone: () => this.#guard.hangUp(),
       onSlow: (slow) => this.#dashboard.dispatch({ type: 'slow-link', slow }),
     });
   }

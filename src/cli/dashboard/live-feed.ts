@@ -2,11 +2,13 @@ import type { Now } from '../../analysis/activity.ts';
 import type { AnalysisOptions } from '../../analysis/options.ts';
 import type { Report } from '../../analysis/report.ts';
 import type { LiveStatus, ProcessNow } from '../../dashboard/state.ts';
+import { asOperand } from '../../files/operand.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
 import { type ProcessCall, processCall } from '../../sources/live/process-call.ts';
 import { isInWait, tellingThread } from '../../sources/live/waiting.ts';
+import { detachSummary } from '../capture/summary.ts';
 import { asKernelSays } from './as-kernel-says.ts';
 import { AwayCadence } from './away-cadence.ts';
 import type { Feed } from './dashboard-host.ts';
@@ -116,6 +118,13 @@ export class LiveFeed implements Feed {
     clearTimeout(waiting);
     await this.#thread.terminate();
     return end;
+  }
+
+  async interrupted(): Promise<void> {
+    const { capture, say } = this.#options;
+    const end = await this.end();
+    for (const sentence of detachSummary(capture, end)) say(sentence);
+    if (end.bytes > 0) say(`For the report: drover ${asOperand(capture.file)}`);
   }
 
   #receive(message: AnalysisMessage): void {

@@ -2,9 +2,10 @@ import type { TerminalSession } from '../../dashboard/terminal/terminal-session.
 import { EXIT } from '../printing/exit-code.ts';
 import { reportError } from '../printing/report-error.ts';
 
-/** Signals that end a program, and their numbers. */
+/** 128 and the number of SIGHUP. */
+const HANGUP = 129;
+/** Signals that end a program, and at once when they come again, and their numbers. */
 const ENDING = [
-  ['SIGHUP', 1],
   ['SIGINT', 2],
   ['SIGQUIT', 3],
   ['SIGTERM', 15],
@@ -17,12 +18,14 @@ export class TerminalGuard {
   /** What must be waited for before the program may end: workers are not left traced. */
   readonly #goodbye: () => Promise<unknown>;
   #ending = false;
+  #isGone = false;
   readonly #handlers = new Map<NodeJS.Signals, () => void>();
 
   constructor(session: () => TerminalSession | null, cleanUp: () => void, goodbye: () => Promise<unknown>) {
     this.#goodbye = goodbye;
     this.#session = session;
     this.#cleanUp = cleanUp;
+    this.#on('SIGHUP', () => this.hangUp());
     for (const [signal, number] of ENDING) this.#on(signal, () => this.end(128 + number));
     this.#on('SIGTSTP', () => this.suspend());
     this.#on('SIGCONT', () => this.#session()?.resume());
@@ -37,6 +40,17 @@ export class TerminalGuard {
     if (this.#ending) process.exit(code);
     this.#ending = true;
     void this.#goodbye().finally(() => process.exit(code));
+  }
+
+  /**
+   * The terminal is gone. The kernel and the shell both say so, and nobody insists: what is captured gets its name
+   * first.
+   */
+  hangUp(): void {
+    // Whoever restores the terminal is told that it is gone, too.
+    if (this.#isGone) return;
+    this.#isGone = true;
+    if (!this.#ending) this.end(HANGUP);
   }
 
   /** The program is about to end by itself: a signal from now on ends it at once. */
@@ -59,6 +73,8 @@ export class TerminalGuard {
   }
 
   readonly #crashed = (error: unknown): void => {
+    // Nobody reads what is written to a terminal that is gone.
+    if (this.#isGone && isWriteError(error)) return;
     this.#restore();
     reportError(error);
     this.end(EXIT.bug);
@@ -75,4 +91,8 @@ export class TerminalGuard {
     this.#handlers.set(signal, handler);
     process.on(signal, handler);
   }
+}
+
+function isWriteError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EIO' || error.code === 'EPIPE');
 }

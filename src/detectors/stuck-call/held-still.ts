@@ -44,10 +44,10 @@ export function heldStillFinding(
   return {
     severity: isEverybody || clients > 0 || all.some(({ thread }) => isLoop(thread, model)) ? 'critical' : 'warning',
     confidence: 'likely',
-    title: cutTitle(`${who} been ${inShort(worst)} for ${length}`),
+    title: cutTitle(`${who} been ${inShort(worst, pids.length === 1)} for ${length}`),
     summary:
       `${namedProcesses(pids)} did not run for ${length}, up to the end of the capture: ` +
-      `${inWords(worst)}.${connected}`,
+      `${inWords(worst, pids.length === 1)}.${connected}`,
     why: WHY_HELD,
     ...span(capabilities, worst.since, model.lastTime),
     openEnded: true,
@@ -83,28 +83,32 @@ function isLoop(thread: Thread, { processes }: Model): boolean {
   return role !== undefined && isLoopOf(thread, role) && thread.loop.turns > 0;
 }
 
-function inShort({ held, signal, by }: HeldAtEnd): string {
-  if (held === 'frozen') return 'frozen by its cgroup';
+function inShort({ held, signal, by }: HeldAtEnd, isOne: boolean): string {
+  if (held === 'frozen') return `frozen by ${isOne ? 'its' : 'their'} cgroup`;
   if (held === 'traced') return by === 0 ? 'held by a debugger' : `held by the debugger ${by}`;
   return signal === '' ? 'stopped (state T)' : `stopped by ${signal}`;
 }
 
-function inWords({ held, signal, by, beganBefore }: HeldAtEnd): string {
+function inWords({ held, signal, by, beganBefore }: HeldAtEnd, isOne: boolean): string {
   const since = beganBefore ? ' before the capture began' : '';
-  if (held === 'frozen') return 'the freezer of its cgroup holds it, as after docker pause or systemctl freeze';
-  if (held === 'traced') return `pid ${by} traces it and holds it, as a debugger does at a breakpoint`;
+  const [it, its] = isOne ? ['it', 'its'] : ['them', 'their'];
+  if (held === 'frozen') return `the freezer of ${its} cgroup holds ${it}, as after docker pause or systemctl freeze`;
+  if (held === 'traced') return `pid ${by} traces ${it} and holds ${it}, as a debugger does at a breakpoint`;
   const sender = by === 0 ? '' : `, sent by pid ${by},`;
-  return signal === '' ? `a signal had stopped it${since} (state T)` : `${signal}${sender} had stopped it${since}`;
+  return signal === ''
+    ? `a signal had stopped ${it}${since} (state T)`
+    : `${signal}${sender} had stopped ${it}${since}`;
 }
 
 function stepsFor({ held, by }: HeldAtEnd, pids: readonly number[]): Step[] {
   const [pid = 0] = pids;
+  const [it, its] = pids.length === 1 ? ['it', 'its'] : ['them', 'their'];
   if (held === 'frozen')
     return [
       {
-        text: 'Let it go on: docker unpause, systemctl thaw, or write 0 into cgroup.freeze of its cgroup.',
+        text: `Let ${it} go on: docker unpause, systemctl thaw, or write 0 into cgroup.freeze of ${its} cgroup.`,
         command: `cat /proc/${pid}/cgroup`,
-        caveat: 'Somebody froze it on purpose: a snapshot or a migration may still need it so.',
+        caveat: `Somebody froze ${it} on purpose: a snapshot or a migration may still need ${it} so.`,
       },
     ];
   if (held === 'traced')
@@ -117,9 +121,9 @@ function stepsFor({ held, by }: HeldAtEnd, pids: readonly number[]): Step[] {
     ];
   return [
     {
-      text: 'Let it go on.',
+      text: `Let ${it} go on.`,
       command: `kill -CONT ${pids.slice(0, MOST_THREADS).join(' ')}`,
-      caveat: 'Somebody may have stopped it on purpose: ask first who did.',
+      caveat: `Somebody may have stopped ${it} on purpose: ask first who did.`,
     },
     whoStopped(by, pid),
   ];

@@ -155,15 +155,21 @@ function judgeCall(thread: Thread, left: LeftIn, model: Model): Judgement {
     case 'execve':
     case 'close':
       return no('disk', left.path === '' ? 'a file system' : `the file system of ${left.path}`);
+    case 'clone':
+      // A fork is soon over, unless it lends its memory to the child (vfork, posix_spawn).
+      if (left.beganBefore && thread.seen?.call === left.name) return no('child', 'a child to run a program or to end');
+      return unknown('unknown', isAllThereIs(model) ? FOR_NO_TIME : '');
     case 'wait-child':
       return child(thread, left, model);
     case 'sleep':
       return sleeping(thread, left);
     default:
       // It does not wait as a rule: most likely the thread is at work, unless nothing else is in the capture.
-      return unknown('unknown', isAllThereIs(model) ? 'the kernel to end it, which normally takes no time' : '');
+      return unknown('unknown', isAllThereIs(model) ? FOR_NO_TIME : '');
   }
 }
+
+const FOR_NO_TIME = 'the kernel to end it, which normally takes no time';
 
 /** One thread, which came back from no call. */
 function isAllThereIs({ processes }: Model): boolean {

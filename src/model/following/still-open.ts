@@ -7,6 +7,7 @@ import type { Processes } from '../machine/processes.ts';
 import type { PastSighting, Sighting } from '../machine/sighting.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { Turn } from '../machine/turn.ts';
+import { seenIn } from './seen-in.ts';
 import { chargeStop } from './stops.ts';
 import { leftIn, noteGap, noteSilence, withSighting } from './turn-notes.ts';
 
@@ -78,6 +79,7 @@ export class OpenThreads {
       }
       thread.leftIn = withSighting({ ...left, since }, thread, begin);
     }
+    for (const [thread, { time }] of this.#looks) thread.leftIn ??= seenIn(thread, time);
     for (const [thread, look] of this.#looks) thread.isUnread = !this.#isReadTo(thread, look);
     for (const process of this.#processes.all()) process.inProgress.finish(process);
   }

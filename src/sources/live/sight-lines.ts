@@ -74,9 +74,10 @@ function lineOf(
   const what = `${call === '' ? '-' : call}${heldBy(held, holder)}`;
   // Who computes may have come to a wait between two looks; who has not run in its call has not.
   const earlier = call === '' && held === '' ? 0 : Math.round(began - since);
+  const lasted = `for=${Math.round(at - began)}${earlier > 0 ? ` before=${earlier}` : ''}`;
   return (
-    `${prefix}event=seen ts=${stamp(at)} for=${Math.round(at - began)}${earlier > 0 ? ` before=${earlier}` : ''} ` +
-    `pid=${pid} tid=${tid} parent=${parent} call=${what}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}${queue}` +
+    `${prefix}event=seen ts=${stamp(at)} ${lasted} pid=${pid} tid=${tid} parent=${parent} ` +
+    `call=${what}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}${queue}` +
     `${isAddress(target) ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}\n`
   );
 }
