@@ -540,6 +540,35 @@ test('every room says what belongs in it: in the first lines of its page, or in 
   assert.deepEqual(silent, []);
 });
 
+/** A room of more files is a drawer unless its page says of each what it is there for. */
+const FEW_FILES = 20;
+
+/** Which of these files a page does not name: `text*.ts` names all that begin so. */
+function unnamed(page: string, files: readonly string[]): string[] {
+  const names = [...page.matchAll(/`([\w*.-]+\.ts)`/g)].map(([, name = '']) => name.split('*'));
+  const isNamed = (file: string): boolean =>
+    names.some(([first = '', ...rest]) =>
+      rest.length === 0 ? file === first : file.startsWith(first) && file.endsWith(rest.at(-1) ?? ''),
+    );
+  return files.filter((file) => !isNamed(file));
+}
+
+test('no large room of src is a drawer: its page names each file of it', () => {
+  assert.deepEqual(unnamed('`a.ts`, `text*.ts`, `*-of.ts`', ['a.ts', 'b.ts', 'text-b.ts', 'c-of.ts']), ['b.ts']);
+  const large = foldersIn('src')
+    .filter((folder) => existsSync(join(ROOT, folder, 'README.md')))
+    .map((folder) => {
+      const files = readdirSync(join(ROOT, folder)).filter((file) => file.endsWith('.ts'));
+      return { folder, files };
+    })
+    .filter(({ files }) => files.length > FEW_FILES);
+  assert.ok(large.length >= 7, `${large.length} rooms`);
+  const drawers = large.flatMap(({ folder, files }) =>
+    unnamed(readFileSync(join(ROOT, folder, 'README.md'), 'utf8'), files).map((file) => `${folder}/${file}`),
+  );
+  assert.deepEqual(drawers, []);
+});
+
 test('no file names a package registry or a folder of the machine it was written on', () => {
   const files = allFiles('.').filter(
     (file) => /\.(?:ts|js|json|md|sh|py|conf)$|^\.ci\//.test(file) && file !== 'package-lock.json',

@@ -82,8 +82,8 @@ export interface Tracker {
   /** The hub wait of a loop returned. The turn before it is still the running one. */
   hubWaited?(call: Call, thread: Thread): void;
   /**
-   * A turn is about to end at that moment (`isOpen`: the capture ends in it), then the next one to begin, with the return
-   * of the hub wait.
+   * A turn is about to end at that moment (`isOpen`: the capture ends in it), then the next one to begin, with the
+   * return of the hub wait.
    */
   turnEnding?(thread: Thread, at: Nanoseconds, isOpen: boolean): void;
   turnBeginning?(call: Call, thread: Thread): void;

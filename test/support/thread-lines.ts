@@ -22,7 +22,7 @@ export function failed(errno: string): string {
   return `-1 ${errno} (${MESSAGES[errno] ?? errno})`;
 }
 
-/** Writes the calls of one thread. Its clock, in milliseconds since the start of the capture, moves on with each call. */
+/** Writes the calls of one thread. Its clock, in milliseconds since the capture began, moves on with each call. */
 export class ThreadLines {
   readonly tid: number;
   readonly #trace: TraceLines;
