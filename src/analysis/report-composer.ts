@@ -64,7 +64,7 @@ export function composeReport(parts: Parts): Report {
       isOneOfMany: [...rolesIn(model.processes)].some(
         ([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model),
       ),
-      slowReplies: parts.doubts.unrecorded.length > 0 ? null : slowReplies,
+      slowReplies: parts.doubts.unrecorded.length > 0 || parts.doubts.disorder !== '' ? null : slowReplies,
       unseen: unseenIn(parts),
       held: heldBefore(slow),
       callAsLong: callAsLong(slow, time.rows) || waitAsLong(slow, dependencies.rows),
@@ -85,6 +85,7 @@ const LONG_WAITS = 500 * MILLISECOND;
 
 /** What the capture does not show, as the end of a sentence; '' where it seems to show all. */
 function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): string {
+  if (doubts.disorder !== '') return doubts.disorder;
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
   if (doubts.isByOutcome)
@@ -98,6 +99,8 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
   if (doubts.areManyMissing || doubts.areHolesLong || (isDemoted && doubts.missingLines > 0))
     return 'lines of the capture are missing';
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
+  if (doubts.isMute) return 'nothing of what was read and sent is shown (-s 0), nor what failed. Record with -s 128';
+  if (!capabilities.durations) return 'how long calls took is not recorded, and shows stalls. Record with -T';
   if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
   const computed = goroutinesComputed(model);
   const waits = outcomes['lock-contention']?.status === 'not-applicable' ? waitsForThreads(model, LONG_WAITS) : null;

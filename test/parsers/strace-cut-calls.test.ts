@@ -343,6 +343,8 @@ test('a line that is cut within the name of an error is a call of which nobody k
     );
     assert.equal(account.unparsed, 1);
   }
-  const { calls } = readTrace('7 1795189522.000001 connect(9, NULL, 16) = -1 ENOENT\n7 1795189522.000100 close(9) = 0\n');
+  const { calls } = readTrace(
+    '7 1795189522.000001 connect(9, NULL, 16) = -1 ENOENT\n7 1795189522.000100 close(9) = 0\n',
+  );
   assert.deepEqual(calls[0]?.error, 'ENOENT');
 });
