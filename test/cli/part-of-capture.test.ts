@@ -45,14 +45,14 @@ it('where nothing of the trace lies in that time its own time is told, and the e
   assert.equal(stdout, '');
   assert.match(
     stderr,
-    /Nothing of the trace lies between --from and --to\.\n {2}It holds 2026-11-20 18:28:03\.\d+ UTC to /,
+    /Nothing of the trace lies between --from and --to\.\n {2}The trace holds 2026-11-20 18:28:03\.\d+ UTC to /,
   );
 });
 
 it('an unknown pid is answered with those that there are, and exit code 2', async () => {
   const { code, stderr } = await typed([HERD, '--pid', '999']);
   assert.equal(code, 2);
-  assert.match(stderr, /No process 999 in this trace\.\n {2}It holds 3869, 3875, /);
+  assert.match(stderr, /No process 999 in this trace\.\n {2}The trace holds 3869, 3875, /);
   assert.equal((await typed([HERD, '--pid', '3875', '-q'])).code, 0);
 });
 

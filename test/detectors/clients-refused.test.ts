@@ -56,6 +56,7 @@ describe('clients that a server turns away', () => {
       lastMs: 110.02,
       requests: [],
       before: [],
+      passedOn: [],
       waiting: [],
       idleInTransaction: [],
     });

@@ -208,7 +208,7 @@ describe('stalls of one kind', () => {
   });
 });
 
-describe('a loop that is away at the end of the trace', () => {
+describe('a loop that is away at the end of the capture', () => {
   /** Worker 101 does `last`; another one goes on for 3 s. */
   function unfinished(last: (worker: ThreadLines) => void): TraceLines {
     const { trace, workers } = attached([101, 102]);

@@ -1,4 +1,5 @@
 import type { Finding } from '../../analysis/report.ts';
+import { withoutLeast } from '../../analysis/short-title.ts';
 import { SEVERITY_WORDS } from '../../output/wording.ts';
 import { firstShown } from '../layout.ts';
 import { cell, type Row, row, rule, selected, styled } from '../row.ts';
@@ -60,7 +61,7 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
       `${mark}${number} `,
       styled(words[severity], severity),
       ' '.repeat(label - words[severity].length),
-      hasTime || workers > 0 ? `${cell(finding.title, title - 1)} ` : cell(finding.title, title),
+      hasTime || workers > 0 ? `${titleIn(finding, title - 1)} ` : titleIn(finding, title),
       workers > 0 ? cell(pidsInShort(finding), workers) : '',
       hasTime ? cell(whenText(state, finding), time) : '',
     );
@@ -70,6 +71,8 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
   if (list.length === 0) list.push(row(`    ${emptyText(state)}`));
   return [row(styled(heads, 'quiet')), ...list];
 }
+
+const titleIn = ({ title }: Finding, width: number): string => cell(withoutLeast(title, width), width);
 
 /** The rule under the list: which one of how many, and how they are ordered. */
 export function findingRule(state: DashboardState, width: number, title: string): Row {

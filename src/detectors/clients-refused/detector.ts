@@ -68,6 +68,7 @@ function noted({ model }: Context, refused: Map<string, Refusals>, fact: ClientR
     lines: [],
     requests: new Map(),
     before: new Map(),
+    passedOn: new Map(),
   };
   refused.set(key, own);
   own.count++;
@@ -81,6 +82,7 @@ function noted({ model }: Context, refused: Map<string, Refusals>, fact: ClientR
     if (known !== undefined) known.count++;
     else if (own.before.size < MOST_KINDS) own.before.set(nameOf(failed), { ...failed, count: 1 });
   }
+  if (fact.behind !== null) countIn(own.passedOn, fact.behind.from);
   // Sessions are many, and refusals may be: a look a second.
   if (own.census !== null && time - own.census.at < SECOND) return;
   const census = model.topic(SessionTracker).census(model.processes.all(), time, SECOND);

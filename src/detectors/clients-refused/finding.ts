@@ -12,6 +12,7 @@ import { millisecondsAt } from '../words.ts';
 import { nextFor, whyOf } from './advice.ts';
 import { failedBefore, inCommon, requestsOf } from './in-common.ts';
 import type { Metrics } from './metrics.ts';
+import { passedOnBy, refusedBy, seeBehind, whose } from './passed-on.ts';
 import type { Refusals } from './refusals.ts';
 
 const MOST_LISTED = 20;
@@ -37,13 +38,17 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
   const code = refusal.code === '' ? '' : `, ${refusal.code}`;
   const within = times && last > first ? ` within ${duration(last - first)}` : '';
   const part = share === null ? '' : `, ${percent(share)} of the ${isOfClients ? 'connections' : 'replies'}`;
+  const failed = failedBefore(refusals, served);
+  const by = refusedBy(refusals);
   return {
     severity: severityOf(context, total, share, refusal),
     confidence: 'likely',
-    title: cutTitle(`${of} ${verb}${on}: ${shortOf(refusal)}`),
+    title: titleOf(`${of} ${verb}`, on, refusal, by),
     summary:
       `${of} ${are}${verb}${on}${within}${part}: ` +
-      `${LONG[refusal.reason]} (${refusal.protocol}${code}).${inCommon(refusals, served)}${held(refusal, census)}`,
+      `${by === null ? LONG[refusal.reason] : `they were answered ${refusal.code.replace('status ', '')}`} ` +
+      `(${refusal.protocol}${code}).` +
+      `${inCommon(refusals, served)}${whose(refusals, failed)}${held(refusal, census)}`,
     why: whyOf(refusal),
     ...span({ times }, first, last),
     openEnded: false,
@@ -58,12 +63,13 @@ export function finding(context: Context, refusals: Refusals, accepted: number):
       firstMs: times ? millisecondsAt(context.model, first) : null,
       lastMs: times ? millisecondsAt(context.model, last) : null,
       requests: requestsOf(refusals, served),
-      before: failedBefore(refusals, served),
+      before: failed,
+      passedOn: passedOnBy(refusals),
       waiting: waiting.map((each) => listed(context, each)),
       idleInTransaction: idle.map((each) => listed(context, each)),
     },
     evidence: lines,
-    next: nextFor(refusal),
+    next: by === null ? nextFor(refusal) : [seeBehind(by, refusal.code), ...nextFor(refusal).slice(1)],
     subjects: subjectsOf(listener === null ? [] : [listener], pids),
   };
 }
@@ -83,6 +89,15 @@ function severityOf({ threshold }: Context, total: number, share: number | null,
   }
   // A limit of the rate is there to refuse.
   return share !== null && share >= threshold('refused-critical-share') && reason !== 'rate' ? 'critical' : 'warning';
+}
+
+/** Who refused stands before where, if there is no room for both. */
+function titleOf(who: string, on: string, refusal: Refusal, by: string | null): string {
+  const what = shortOf(refusal);
+  if (by === null) return cutTitle(`${who}${on}: ${what}`);
+  const passed = `${what.replace('answered ', '')} passed on from ${by}`;
+  const titles = [`${who}${on}: ${passed}`, `${who}: ${passed}`];
+  return titles.find((title) => title === cutTitle(title)) ?? cutTitle(`${who}${on}: ${what}`);
 }
 
 const SHORT: Readonly<Record<Refusal['reason'], string>> = {

@@ -37,6 +37,13 @@ export const metrics = {
     }),
     'What these requests of HTTP have in common; at most 3.',
   ),
+  passedOn: metric.list(
+    metric.record({
+      target: metric.text('The address of a service behind.'),
+      count: metric.count('So many of these requests it had refused before in the same way.'),
+    }),
+    'Who refused these requests of HTTP, where this server only passed that on; at most 3.',
+  ),
   waiting: metric.list(
     metric.record(session),
     'Sessions whose statement had no answer for a second, when most of them waited.',

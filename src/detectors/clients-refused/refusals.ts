@@ -24,4 +24,6 @@ export interface Refusals {
   /** Of requests of HTTP: how many there were of each kind, and before how many a call had failed. */
   readonly requests: Map<string, number>;
   readonly before: Map<string, Before>;
+  /** How many had been refused in the same way by a service behind, by its address. */
+  readonly passedOn: Map<string, number>;
 }

@@ -6,6 +6,7 @@ import { threadsOf } from '../../model/machine/threads-of.ts';
 import { FutexWords, futexesOf, parkedWaits } from '../../model/topics/locks/futex-words.ts';
 import { type LockWait, SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { ExecutorTracker, worksForLoop } from '../../model/topics/pools/executor-tracker.ts';
+import { PoolTracker, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -47,7 +48,7 @@ export const lockContention = defineDetector({
         'threads wait together.',
     },
   },
-  trackers: [SharedLocks, FutexWords, ExecutorTracker],
+  trackers: [SharedLocks, FutexWords, PoolTracker, ExecutorTracker],
   effect,
   metrics,
   create(context) {
@@ -142,8 +143,11 @@ function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thr
   const found: DraftFinding<Metrics>[] = [];
   const table = futexesOf(process);
   const parked = table === null ? null : parkedWaits(table);
-  for (const word of [...(table?.words.values() ?? []), ...(parked === null ? [] : [parked])]) {
+  // Where a word shows the lock, or the threads are known to be parked, the same waits are told by that.
+  for (const word of [...(table?.words.values() ?? []), parked, table?.waitsInRequests.all ?? null]) {
     if (
+      word === null ||
+      (found.length > 0 && word === table?.waitsInRequests.all) ||
       word.isIdling ||
       word.waiters.size < least ||
       word.total < context.threshold('lock-wait-ms') * MILLISECOND ||
@@ -158,7 +162,10 @@ function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thr
     const serving =
       [...tids].some((tid) => word.waiters.get(tid)?.serves === true) ||
       threadsOf(process).some(
-        (thread) => tids.has(thread.tid) && (isLoop(thread, roles) || (worksForLoop(thread) && servesClients(process))),
+        (thread) =>
+          tids.has(thread.tid) &&
+          // Where one thread reads all requests the others answer them (waitress).
+          (isLoop(thread, roles) || servesInPool(thread) || (worksForLoop(thread) && servesClients(process))),
       );
     found.push(threadLockFinding(process, word, isOfFew ? threads : [], serving ? 'warning' : 'info'));
     if (found.length === FUTEXES_SHOWN) break;

@@ -3,7 +3,7 @@ import type { LongWork } from '../../model/machine/long-work.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { worksForLoop } from '../../model/topics/pools/executor-tracker.ts';
+import { isOfOtherPool, worksForLoop } from '../../model/topics/pools/executor-tracker.ts';
 import { MOSTLY_IDLE } from '../../model/topics/pools/hold-tracker.ts';
 import { type PoolHeld, type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
@@ -94,7 +94,9 @@ export class Pools {
     // Those that were busy for long are remembered here, also after their end.
     const serving = [...processes.threads()].filter((thread) => servesInPool(thread) || worksForLoop(thread));
     const known = [...this.busy.turns.keys(), ...this.taken.turns.keys()];
-    const threads = [...new Set([...known, ...serving])].filter(({ process }) => accepting.has(process));
+    const threads = [...new Set([...known, ...serving])].filter(
+      (thread) => accepting.has(thread.process) && !isOfOtherPool(thread),
+    );
     const ofLoops = threads.filter(worksForLoop);
     const common = ({ process }: Thread): (object | string)[] => accepting.get(process) ?? [];
     return [

@@ -14,6 +14,7 @@ export interface Contents {
   readonly sockets: number;
   /** Descriptors by which a process wakes itself up. */
   readonly events: number;
+  readonly pipes: number;
   /** The number of an epoll instance; -1 for none. */
   readonly epoll: number;
 }
@@ -28,6 +29,7 @@ export function contentsOf(
   let connections = 0;
   let sockets = 0;
   let events = 0;
+  let pipes = 0;
   let epoll = -1;
   for (const fd of numbers) {
     const descriptor = descriptors.get(fd) ?? learned(fd, told.polledLabel(fd), descriptors);
@@ -37,9 +39,10 @@ export function contentsOf(
       sockets++;
       if (descriptor?.connection != null) connections++;
     } else if (kind === 'event') events++;
+    else if (kind === 'pipe') pipes++;
     else if (kind === 'epoll') epoll = fd;
   }
-  return { hasListener, connections, sockets, events, epoll };
+  return { hasListener, connections, sockets, events, pipes, epoll };
 }
 
 /** What was open before the capture and is only waited for is learned from what the wait says of it. */

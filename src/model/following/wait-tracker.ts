@@ -82,7 +82,7 @@ export class WaitTracker {
     return true;
   }
 
-  /** An `epoll_wait` that has not come back when the trace ends is a wait as well. */
+  /** An `epoll_wait` that has not come back when the capture ends is a wait as well. */
   stays(call: Call, thread: Thread): void {
     const { loop, process } = thread;
     const descriptor = process.descriptors.get(call.fd);

@@ -85,9 +85,18 @@ export class Onlookers {
 
   /** The same without what was before the capture: while a program is compiled a thread may have been looked at. */
   get sightsInCapture(): readonly ProcessSight[] {
-    return this.sights.map((sight) => ({
+    return this.#inCapture(this.sights);
+  }
+
+  #inCapture(sights: readonly ProcessSight[]): readonly ProcessSight[] {
+    const from = this.#from;
+    return sights.map((sight) => ({
       ...sight,
-      threads: sight.threads.map((thread) => ({ ...thread, since: Math.max(thread.since, this.#from) })),
+      threads: sight.threads.map((thread) => ({
+        ...thread,
+        since: Math.max(thread.since, from),
+        before: Math.max(thread.before, from),
+      })),
     }));
   }
 
@@ -124,12 +133,12 @@ export class Onlookers {
   /** What would be told of threads that live if the capture ended now. */
   sightsNow(): SightsNow {
     // The trace may have told the end of the others by now.
-    const living = this.sightsInCapture.map((sight) => ({
+    const living = this.sights.map((sight) => ({
       ...sight,
       threads: sight.threads.filter(({ tid }) => existsSync(`/proc/${sight.pid}/task/${tid}`)),
     }));
     const notation = this.#engine.sights;
-    const open = this.#engine.open?.(living) ?? '';
+    const open = this.#engine.open?.(this.#inCapture(living)) ?? '';
     const code = codeLines(this.#code?.seen ?? [], notation);
     const elsewhere = living.flatMap(({ threads }) =>
       threads.filter(({ isFromStart }) => !isFromStart).map(({ tid, at, before }) => [tid, at - before] as const),

@@ -10,6 +10,7 @@ import { runtimeOf } from '../../machine/runtime.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { waitedOn } from '../../machine/waited-on.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { WaitsInRequests } from './waits-in-requests.ts';
 
 const MOST_WORDS = 256;
 /** In place of the address of a word: each thread has its own. */
@@ -118,6 +119,20 @@ export class FutexWord {
     if (known !== undefined || this.requests.size < MOST_REQUESTS) this.requests.set(request, (known ?? 0) + times);
   }
 
+  /** One that serves waited for it, and was woken by another one that serves. */
+  handedTo(call: Call, tid: number, request: string): void {
+    const waiter = this.waiters.get(tid) ?? newWaiter(this, tid);
+    waiter.count++;
+    waiter.total += call.duration;
+    waiter.serves = true;
+    this.add(call, request);
+    this.handOffs++;
+    this.woken++;
+    if (this.lines.length >= EVIDENCE && call.duration <= this.longest) return;
+    this.lines = [keptLine(call), ...this.lines].slice(0, EVIDENCE);
+    this.longest = Math.max(this.longest, call.duration);
+  }
+
   /** A thread that got it at `since` wakes the next one. */
   handedOn(since: Nanoseconds, at: Nanoseconds, longest: HeldIn | null): void {
     this.held++;
@@ -196,6 +211,8 @@ export class FutexTable {
   /** Long waits of threads that were in the middle of a request, and one such request by its line. */
   inRequests: Nanoseconds = 0;
   request = '';
+  /** The same, by who ended them. */
+  readonly waitsInRequests = new WaitsInRequests(new FutexWord(PARKED));
 }
 
 /**
@@ -220,7 +237,10 @@ export class FutexWords implements Tracker {
     const table = tableOf(thread.process);
     table.calls++;
     if (call.error === 'EAGAIN') table.again++;
-    else if (table.isContended && call.result > 0 && call.duration < MILLISECOND) wakes(call, thread, table);
+    else if (call.result > 0 && call.duration < MILLISECOND) {
+      if (table.isContended) wakes(call, thread, table);
+      if (table.inRequests > 0) wakesInRequest(call, thread, table);
+    }
   }
 
   /** The thread waits for events: right after it got the word, that may be what the word is for. */
@@ -255,6 +275,10 @@ export class FutexWords implements Tracker {
     if (duration >= LONG_IN_REQUEST && owner?.inProgress === true && !word.isInterpreterLock) {
       table.inRequests += duration;
       table.request = owner.line;
+      if (call.error === '') {
+        table.waitsInRequests.waited(address, { call, tid: thread.tid, request: owner.line });
+        holding.set(thread, { word: table.waitsInRequests.all, since: end, longest: null });
+      }
     }
     const waiter = word.waiters.get(thread.tid) ?? newWaiter(word, thread.tid);
     waiter.count++;
@@ -324,6 +348,7 @@ function absorb(process: Process, futexes: FutexTable): void {
   own.again += futexes.again;
   own.inRequests += futexes.inRequests;
   own.request ||= futexes.request;
+  own.waitsInRequests.all.absorb(futexes.waitsInRequests.all);
   for (const tid of futexes.parked) own.parked.add(tid);
   for (const word of futexes.words.values()) {
     const known = own.words.get(word.address);
@@ -348,6 +373,16 @@ function wakes(call: Call, thread: Thread, { words, parked }: FutexTable): void 
   const held = holding.of(thread);
   if (held?.word !== word) return;
   word.handedOn(held.since, call.start, held.longest);
+  holding.clear(thread);
+}
+
+/** The same, where each thread waits at a word of its own. */
+function wakesInRequest(call: Call, thread: Thread, { waitsInRequests }: FutexTable): void {
+  const isPeer = thread.loop.owner?.inProgress === true && !handsOutWork(thread);
+  waitsInRequests.woke(call.arguments.futex()?.word ?? '', { at: call.start, isPeer });
+  const held = holding.of(thread);
+  if (held?.word !== waitsInRequests.all || !isPeer) return;
+  waitsInRequests.all.handedOn(held.since, call.start, held.longest);
   holding.clear(thread);
 }
 

@@ -52,11 +52,16 @@ export function hearsFailing({ family }: Syscall): Heard | undefined {
 
 function connected(call: Call, thread: Thread): void {
   const { owner } = thread.loop;
-  if (call.error === '' || owner === null) return;
+  if (call.error === '') return;
   const address = call.arguments.socketAddress();
-  if (!UNDER_WAY.has(call.error)) noteOf(owner, call.syscall.name, call.error, address);
-  if (call.error !== 'EINPROGRESS') return;
   const descriptor = thread.process.descriptors.get(call.fd);
+  if (!UNDER_WAY.has(call.error)) {
+    // haproxy asks by a second connect what became of the first.
+    const request = (descriptor === undefined ? undefined : connecting.of(descriptor)?.request) ?? owner;
+    if (request !== null) noteOf(request, call.syscall.name, call.error, address);
+    return;
+  }
+  if (call.error !== 'EINPROGRESS' || owner === null) return;
   if (descriptor !== undefined) connecting.set(descriptor, { request: owner, address });
 }
 

@@ -20,10 +20,12 @@ import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Connection, Request } from '../../machine/connections.ts';
+import type { Descriptor } from '../../machine/descriptors.ts';
 import type { Listener } from '../../machine/listener.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type AnswerBehind, noteAnswered, passedOnBy } from './answers-behind.ts';
 import { type FailedCall, failedCallsOf, hearsFailing, noteWrite } from './failed-calls.ts';
 
 /** A server turned a client away in the words of its protocol, or said so in its log. */
@@ -37,6 +39,8 @@ export interface ClientRefused {
   /** Of a request of HTTP: its line, and what failed in it before its reply. */
   readonly request: string;
   readonly before: readonly FailedCall[];
+  /** The answer of a service behind that is passed on; null where none was seen. */
+  readonly behind: AnswerBehind | null;
 }
 
 /**
@@ -93,6 +97,10 @@ export class RefusalTracker implements Tracker {
       if (call.error !== '') noteWrite(call, thread);
       if (thread.lastSyscall !== null && ASKS_FOR_ROOM.has(thread.lastSyscall.name)) this.#logged(call, thread);
     };
+  }
+
+  answered(call: Call, thread: Thread, descriptor: Descriptor): void {
+    noteAnswered(call, thread.process, descriptor);
   }
 
   replied(call: Call, thread: Thread, request: Request): void {
@@ -190,6 +198,7 @@ export class RefusalTracker implements Tracker {
       line: keptLine(call),
       request,
       before,
+      behind: asked === null ? null : passedOnBy(thread.process, refusal.code.replace('status ', ''), call.end),
     });
   }
 }
