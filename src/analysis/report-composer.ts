@@ -10,6 +10,7 @@ import { millisecondsAt } from '../detectors/words.ts';
 import { isWorkerRole, rolesIn } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplyTracker } from '../model/topics/dependencies/slow-replies.ts';
+import { RefusalTracker } from '../model/topics/refusals/refusal-tracker.ts';
 import { duration, durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type CauseWithEffects, causesOf } from './cause-tree.ts';
@@ -61,9 +62,9 @@ export function composeReport(parts: Parts): Report {
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
       servesUnseen: whatNamesWouldTell(parts)?.many === true,
-      isOneOfMany: [...rolesIn(model.processes)].some(
-        ([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model),
-      ),
+      isOneOfMany:
+        parts.doubts.disorder === '' &&
+        [...rolesIn(model.processes)].some(([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model)),
       slowReplies: parts.doubts.unrecorded.length > 0 || parts.doubts.disorder !== '' ? null : slowReplies,
       unseen: unseenIn(parts),
       held: heldBefore(slow),
@@ -100,6 +101,8 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
     return 'lines of the capture are missing';
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
   if (doubts.isMute) return 'nothing of what was read and sent is shown (-s 0), nor what failed. Record with -s 128';
+  if (model.topic(RefusalTracker).hidden)
+    return 'answers are shown up to a few bytes, which do not tell whether they refuse. Record with -s 128';
   if (!capabilities.durations) return 'how long calls took is not recorded, and shows stalls. Record with -T';
   if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
   const computed = goroutinesComputed(model);
