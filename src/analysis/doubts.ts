@@ -230,7 +230,7 @@ function demoted(finding: DraftFinding<AnyMetrics>): Doubted {
 const BY_OUTCOME =
   'The capture holds no call that had not returned, and perhaps only those that failed, or did not (-z, -Z, ' +
   '-e status).';
-const MISSING = 'Lines of the capture are missing: it may be one of them that is not seen here.';
+const MISSING = 'Lines of the capture are missing: a call that ended this may be among them.';
 const PARTLY = 'The capture seems to hold some kinds of calls only (-e): what others came to is not told.';
 const COARSE = 'The times are whole seconds, and what lasted less than one or two of them is not told.';
 const BLURRED = 'The times are whole seconds, and each stretch may have been up to a second shorter or longer.';

@@ -38,16 +38,16 @@ for (const kind of SERVER_KINDS) {
 /** A call that waits, a ladder of short ones, a computation: `what` stands in the title, or the line of code does. */
 const STALLS = [
   { name: 'gunicorn gevent', path: '/upstream', what: /waits for 127\.0\.0\.1:\d+|app\.py:\d+/ },
-  { name: 'gunicorn gevent', path: '/ladder', what: /it sleeps|app\.py:\d+/ },
+  { name: 'gunicorn gevent', path: '/ladder', what: /sleeps|app\.py:\d+/ },
   {
     name: 'gunicorn gevent',
     path: '/compute',
-    what: /no system call|running, or no CPU|mostly in no|did not run|app\.py:\d+/,
+    what: /no system call|computes, or|did not run|app\.py:\d+/,
   },
-  { name: 'uvicorn', path: '/ladder', what: /it sleeps|asgi\.py:\d+/ },
+  { name: 'uvicorn', path: '/ladder', what: /sleeps|asgi\.py:\d+/ },
   { name: 'node cluster', path: '/ladder', what: /in (?:short )?slices/ },
   // On a machine that many share.
-  { name: 'node cluster', path: '/compute', what: /no system call|running, or no CPU|mostly in no|did not run/ },
+  { name: 'node cluster', path: '/compute', what: /no system call|computes, or|did not run/ },
 ] as const;
 
 /** A worker, in its request where that is known. */

@@ -72,7 +72,11 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
   return [row(styled(heads, 'quiet')), ...list];
 }
 
-const titleIn = ({ title }: Finding, width: number): string => cell(withoutLeast(title, width), width);
+/** That these are workers is what a list of them says anyway; whom they wait for is not. */
+function titleIn({ title }: Finding, width: number): string {
+  const text = withoutLeast(title, width);
+  return cell(text.length > width ? text.replace(/ workers (?=up to|at least)/, ' ') : text, width);
+}
 
 /** The rule under the list: which one of how many, and how they are ordered. */
 export function findingRule(state: DashboardState, width: number, title: string): Row {

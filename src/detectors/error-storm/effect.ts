@@ -25,7 +25,8 @@ export const effect: Effect = {
   least: 1,
   inWords: ({ storms, failed }) => {
     const [worst] = listOf(storms);
-    const to = textOf(worst?.call) === 'connect' ? ` to ${textOf(worst?.target)}` : '';
-    return `${textOf(worst?.call)}${to} failed ${plural(numberOf(failed), 'time')}: ${textOf(worst?.errno)}`;
+    // The sentence of the stall has the connects that failed: they are no effect of it.
+    if (textOf(worst?.call) === 'connect') return '';
+    return `${textOf(worst?.call)} failed ${plural(numberOf(failed), 'time')}: ${textOf(worst?.errno)}`;
   },
 };

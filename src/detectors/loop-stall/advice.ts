@@ -70,8 +70,8 @@ const HEARTBEAT: Step = {
 function computingOrWaiting(pid: number): Step {
   return {
     text:
-      'While it happens: is it computing or waiting for a CPU? %usr near 100: it computes. nvcswch/s in the ' +
-      'thousands: it waits for a CPU.',
+      'Does the worker compute, or wait for a CPU? During a stall, %usr near 100 is computing; nvcswch/s in the ' +
+      'thousands is waiting for a CPU.',
     command: `pidstat -u -w -p ${pid === 0 ? 'PID' : pid} 1 5`,
     needs: 'sysstat',
   };

@@ -101,8 +101,8 @@ function whatHappened(stall: Stall): string {
     return `the worker opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
   const pattern =
     cause === 'patched-thread-pool'
-      ? '. The work goes on after the reply or beside it, and no native thread was started: a thread pool that was ' +
-        'patched into greenlets looks like this'
+      ? '. The work goes on after the reply, and the process started no native thread. A job of a thread pool looks ' +
+        'like this where gevent patched the pool: its jobs run on the loop'
       : '';
   if (stall.reason.estimated)
     return (

@@ -134,11 +134,11 @@ function fitted(parts: Parts): Title {
     for (const index of what.keys())
       ways.push(
         [name, 0, length, times, index],
-        [name, 0, bare, times, index],
-        // That it holds all workers says more than the call.
-        ...(whom.length > 1 && isCutOf(what[index + 1], what[index])
-          ? [[name, 0, bare, times, index + 1] as const]
+        // That it holds all workers, and the word before a time, say more than the call.
+        ...(isCutOf(what[index + 1], what[index])
+          ? [length, bare].map((long): Way => [name, 0, long, times, index + 1])
           : []),
+        [name, 0, bare, times, index],
         [name, 1, bare, times, index],
         // What it is about says more than how often.
         ...(index < parts.whole - 1 || times === '' ? [] : [0, 1].map((each): Way => [name, each, bare, '', index])),
@@ -158,8 +158,10 @@ function fitted(parts: Parts): Title {
   return { text: whole, request: name === parts.known ? '' : name };
 }
 
+/** The second way says the same in fewer words. */
 const isCutOf = (shorter: string | undefined, longer: string | undefined): boolean =>
-  shorter !== undefined && longer?.startsWith(`${shorter} (`) === true;
+  shorter !== undefined &&
+  (longer?.startsWith(`${shorter} (`) === true || /^(?:mostly )?computes, or no CPU/.test(shorter));
 
 /** Others never give way: what is said is not true of one request alone. */
 function sentence(

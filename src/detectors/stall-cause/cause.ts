@@ -338,7 +338,7 @@ function stuck(end: Nanoseconds, call: LeftIn): Reason {
 export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
   'blocking-call': 'a blocking call',
   'futex-ladder': 'short futex waits, one after the other',
-  'foreign-poll': "a wait that is not the loop's own",
+  'foreign-poll': 'a wait outside the event loop',
   dns: 'a name lookup',
   'disk-sync': 'a disk sync',
   'file-lock': 'a file lock',

@@ -94,7 +94,9 @@ function hasComeBack({ left, thread: { seen } }: ThreadAtEnd): boolean {
 }
 
 const WHY = {
-  no: 'A thread that waits for somebody else does nothing until that one acts. Without a time limit it waits for ever.',
+  no:
+    'A thread that waits for another thread, process or service does nothing until that one acts. Without a time ' +
+    'limit the thread waits for ever.',
   unknown:
     'A thread that waits for work looks like this, too. It is a hang only if this process should be doing something ' +
     'now.',

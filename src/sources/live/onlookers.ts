@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { codePlace, tellingFrame } from '../../trace/code-frame.ts';
-import { codeLines } from './code/code-lines.ts';
 import type { CodeWatch } from './code/code-watch.ts';
 import { CostMeter } from './cost-meter.ts';
 import type { Engine } from './engine.ts';
 import type { KernelWatch } from './kernel-watch.ts';
 import { LossLog } from './loss-log.ts';
-import { costLine, sightLines } from './sight-lines.ts';
+import { codeLines, costLine, sightLines } from './sight-lines.ts';
 import type { ProcessSight, ThreadSight } from './sights.ts';
 
 /** Who may look beside the tracer; null where nobody does. */

@@ -1,3 +1,5 @@
+import { codeWord } from '../../trace/code-words.ts';
+import type { CodeSight } from './code/code-watch.ts';
 import type { CostReading } from './cost-meter.ts';
 import type { Held, ProcessSight, QueueStay, ThreadSight } from './sights.ts';
 import { isAddress } from './waiting.ts';
@@ -108,4 +110,15 @@ export function costLine({ lasted, tracer, drover, kernel }: CostReading, { pref
 /** A process chooses its name: no blank of it may end the word. */
 function plain(name: string): string {
   return name.replace(/[^\w.:@/+-]/g, '_') || '_';
+}
+
+/** What threads were seen to run, as `event=code` lines behind a capture. */
+export function codeLines(seen: readonly CodeSight[], { prefix, stamp }: SightNotation): string {
+  return seen
+    .map(
+      ({ pid, tid, from, at, by, frames }) =>
+        `${prefix}event=code ts=${stamp(at)} took=${Math.round(at - from)} pid=${pid} tid=${tid} by=${by} ` +
+        `frames=${codeWord(frames)}\n`,
+    )
+    .join('');
 }
