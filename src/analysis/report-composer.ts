@@ -1,4 +1,5 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
+import { hidesAnswers } from '../detectors/clients-refused/hidden-answers.ts';
 import type { DraftStep, Step } from '../detectors/finding.ts';
 import { waitsForThreads } from '../detectors/lock-contention/untold-waits.ts';
 import { goroutinesComputed } from '../detectors/loop-stall/goroutines.ts';
@@ -10,7 +11,6 @@ import { millisecondsAt } from '../detectors/words.ts';
 import { isWorkerRole, rolesIn } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplyTracker } from '../model/topics/dependencies/slow-replies.ts';
-import { RefusalTracker } from '../model/topics/refusals/refusal-tracker.ts';
 import { duration, durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type CauseWithEffects, causesOf } from './cause-tree.ts';
@@ -67,6 +67,7 @@ export function composeReport(parts: Parts): Report {
         [...rolesIn(model.processes)].some(([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model)),
       slowReplies: parts.doubts.unrecorded.length > 0 || parts.doubts.disorder !== '' ? null : slowReplies,
       unseen: unseenIn(parts),
+      isUnmeasured: !parts.capabilities.durations,
       held: heldBefore(slow),
       callAsLong: callAsLong(slow, time.rows) || waitAsLong(slow, dependencies.rows),
     }),
@@ -101,9 +102,8 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
     return 'lines of the capture are missing';
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
   if (doubts.isMute) return 'nothing of what was read and sent is shown (-s 0), nor what failed. Record with -s 128';
-  if (model.topic(RefusalTracker).hidden)
+  if (hidesAnswers(model))
     return 'answers are shown up to a few bytes, which do not tell whether they refuse. Record with -s 128';
-  if (!capabilities.durations) return 'how long calls took is not recorded, and shows stalls. Record with -T';
   if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
   const computed = goroutinesComputed(model);
   const waits = outcomes['lock-contention']?.status === 'not-applicable' ? waitsForThreads(model, LONG_WAITS) : null;
