@@ -37,6 +37,8 @@ export interface Doubts {
   readonly isMute: boolean;
   /** What shows that calls that had not returned may be missing at the end; '' where nothing does. */
   readonly hiddenEnd: string;
+  /** Its tracer prints a call when that returns, and at its own end those that had not: bpftrace. */
+  readonly printsAtReturn: boolean;
   /** Lines that are certainly missing: as a rule a small part of those that are. */
   readonly missingLines: number;
   /** So many that nothing is clear. */
@@ -78,7 +80,8 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
     isByOutcome: diagnostics.has('exit-order'),
     disorder: disorderOf(read),
     isMute: stopsThreads && !showsText && socketReads >= FEW && socketWrites >= FEW,
-    hiddenEnd: stopsThreads && !splitsCalls && !diagnostics.has('exit-order') ? hiddenEnd(model, lines) : '',
+    hiddenEnd: splitsCalls || diagnostics.has('exit-order') ? '' : hiddenEnd(model, lines, stopsThreads),
+    printsAtReturn: !stopsThreads,
     missingLines,
     resolution,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
@@ -129,8 +132,13 @@ export function sentenceOnMissing({ missingLines }: Doubts): string {
 }
 
 /** The sentence for DATA on calls at the end that are missing; '' where none seems to be. */
-export function sentenceOnEnd({ hiddenEnd: sign }: Doubts): string {
+export function sentenceOnEnd({ hiddenEnd: sign, printsAtReturn }: Doubts): string {
   if (sign === '') return '';
+  if (printsAtReturn)
+    return (
+      `No thread is in a call at the end of the capture, and ${sign}: a thread that seems to compute until the end ` +
+      'may wait for work. Let bpftrace end by itself or by Ctrl-C: it then prints which call each thread is in.'
+    );
   return (
     `No thread is in a call at the end of the capture, and ${sign}: it computes, the capture was cut, or calls that ` +
     'had not returned were left out (-e status, -z). A thread that hangs would not show. Record without that option, ' +

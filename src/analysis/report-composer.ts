@@ -96,7 +96,9 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
       '-e status'
     );
   if (doubts.hiddenEnd !== '')
-    return `no thread is in a call at the end, and ${doubts.hiddenEnd}. Record without -e status, to the end`;
+    return doubts.printsAtReturn
+      ? 'the end of the capture is missing: who is in which call there is unknown. Let bpftrace end, or type Ctrl-C'
+      : `no thread is in a call at the end, and ${doubts.hiddenEnd}. Record without -e status, to the end`;
   const isDemoted = drafts.some((draft) => draft.isDemoted === true);
   if (doubts.areManyMissing || doubts.areHolesLong || (isDemoted && doubts.missingLines > 0))
     return 'lines of the capture are missing';
