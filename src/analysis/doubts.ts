@@ -95,14 +95,15 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
 }
 
 /** From this share of the lines on late ones are no matter of a busy tracer. */
-const LATE_LINES = 0.05;
+const LATE_SHARE = 0.05;
+const MANY_LATE = 50;
 
 function disorderOf({ diagnostics, lines }: Read): string {
   if (diagnostics.has('newest-first')) return 'the newest line is the first one. Type: tac FILE | drover';
   if (diagnostics.has('no-threads'))
     return 'lines of several threads do not say which thread it is. Give the file as strace -f -o FILE wrote it';
   const late = diagnostics.get('late-line')?.count ?? 0;
-  return diagnostics.has('line-order') || late > lines * LATE_LINES
+  return diagnostics.has('line-order') || (late >= MANY_LATE && late > lines * LATE_SHARE)
     ? 'the lines are not in order of time. Type: sort -s -k2,2 FILE | drover; give files of strace -ff as their folder'
     : '';
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { Report } from '../../src/analysis/report.ts';
 import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { memoryInput } from '../support/memory-input.ts';
@@ -99,5 +101,23 @@ describe('a capture that shows less than strace can', () => {
     assert.equal(twin.outcomes['accept-paused']?.status, 'not-applicable');
     assert.equal(twin.verdict.confidence, 'cannot-tell');
     assert.match(twin.verdict.text, /Record with -T/);
+  });
+});
+
+describe('a capture of bpftrace whose end is missing', () => {
+  it('has no stall up to where it ends, and is no all-clear', async () => {
+    // A healthy nginx; cut like that its workers had been "held 3.39 s: no system call".
+    const file = 'samples/herd-gunicorn-gevent/bpftrace/healthy/nginx/trace.bpftrace.gz';
+    const lines = gunzipSync(readFileSync(file)).toString('latin1').trimEnd().split('\n');
+    assert.equal((await reported(lines)).verdict.confidence, 'likely');
+    for (const share of [0.35, 0.62, 0.83, 0.97]) {
+      const { verdict, findings } = await reported(lines.slice(0, Math.floor(lines.length * share)));
+      assert.deepEqual(
+        findings.filter(({ severity }) => severity !== 'info').map(({ title }) => title),
+        [],
+      );
+      assert.equal(verdict.confidence, 'cannot-tell');
+      assert.match(verdict.text, /the end of the capture is missing/);
+    }
   });
 });
