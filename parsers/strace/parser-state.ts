@@ -1,5 +1,5 @@
 import type { Syscall } from '../../src/trace/syscalls.ts';
-import { type Nanoseconds, SECOND } from '../../src/trace/time.ts';
+import { MILLISECOND, type Nanoseconds, SECOND } from '../../src/trace/time.ts';
 import { textOfEscaped } from '../../src/trace/utf8.ts';
 import type { LineAccount, ParserOptions, TraceFlags } from '../format.ts';
 import { ByteWindow } from '../text/byte-window.ts';
@@ -17,6 +17,13 @@ import type { TracedThread } from './traced-thread.ts';
 /** Under this share of out-of-order lines a capture counts as written in order of entry. */
 const EXIT_ORDER_SHARE = 0.02;
 const EXIT_ORDER_LINES = 50;
+/** A thread whose first line lies so far before the line above stands behind the lines of others. */
+const FAR_BACK = 100 * MILLISECOND;
+/** A clock is set now and then, and not at every twentieth line. */
+const CLOCK_STEPS_SHARE = 0.05;
+const CLOCK_STEPS = 10;
+/** Fewer may be lines that were lost. */
+const FEW_MISMATCHES = 5;
 /** In the order of their numbers in `simple/layout.ts`. */
 const DECORATIONS: readonly TraceFlags['fdDecoration'][] = ['none', 'path', 'address'];
 
@@ -63,6 +70,11 @@ export class ParserState {
   #alarm = Number.NEGATIVE_INFINITY;
   /** Lines with an earlier stamp than the line before them, although their own thread's stamps grow. */
   #backward = 0;
+  /** Threads whose first line lies far before the line above. */
+  #bornBefore = 0;
+  #clockSteps = 0;
+  /** Second halves that are of another call than the first half of their thread. */
+  #mismatches = 0;
 
   constructor(columns: LineColumns, { file, lanes, origin, tid, linesBefore = 0 }: ParserOptions, none: Syscall) {
     this.file = file;
@@ -121,8 +133,12 @@ export class ParserState {
       }
       if (time < thread.time) {
         this.note('clock-step');
+        this.#clockSteps++;
         time = this.clock.stepBack(time);
-      } else if (time < this.#previous) this.#backward++;
+      } else if (time < this.#previous) {
+        this.#backward++;
+        if (thread.time === Number.NEGATIVE_INFINITY && this.#previous - time >= FAR_BACK) this.#bornBefore++;
+      }
       this.#previous = time;
       thread.time = time;
       this.time = time;
@@ -179,18 +195,32 @@ export class ParserState {
     if (this.isMixed) this.#attribution.bore(tid);
   }
 
-  /** Tells whether the capture turned out to be written in the order of exits (`-z`, `-e status=`). */
+  /**
+   * Tells whether the capture turned out to be written in the order of exits (`-z`, `-e status=`), or put in another
+   * order than that of time.
+   */
   closeOrder(): void {
-    const { calls } = this.account;
-    if (
-      this.account.resumed > 0 ||
-      this.threads.seen < 2 ||
-      calls < EXIT_ORDER_LINES ||
-      this.#backward < calls * EXIT_ORDER_SHARE
-    )
-      return;
-    this.addFlag('-z');
-    this.#accounting.note('exit-order', this.line, `${this.#backward} of ${calls} calls stand behind a later one`);
+    const { calls, resumed } = this.account;
+    const steps = this.#clockSteps;
+    if (steps >= CLOCK_STEPS && steps >= calls * CLOCK_STEPS_SHARE) {
+      const code = steps * 2 > calls ? 'newest-first' : 'line-order';
+      this.#accounting.note(code, this.line, `${steps} of ${calls} calls stand behind a later one of their thread`);
+    } else if (
+      resumed === 0 &&
+      this.threads.seen > 1 &&
+      calls >= EXIT_ORDER_LINES &&
+      this.#backward >= calls * EXIT_ORDER_SHARE
+    ) {
+      this.addFlag('-z');
+      this.#accounting.note('exit-order', this.line, `${this.#backward} of ${calls} calls stand behind a later one`);
+    } else if (this.#bornBefore > 0)
+      this.#accounting.note('line-order', this.line, `${this.#bornBefore} threads stand behind later lines of others`);
+    // Halves of calls of several threads, without the column that says whose each is.
+    else if (!this.flags.pids && this.#mismatches >= FEW_MISMATCHES)
+      this.#accounting.note('no-threads', this.line, `${this.#mismatches} calls end under another name`);
+    // Without a column for the thread that is what files of `-ff` look like, one behind the other.
+    else if (steps > 0 && !this.flags.pids)
+      this.#accounting.note('line-order', this.line, `the times go back ${steps} times`);
   }
 
   addFlag(flag: string): void {
@@ -199,6 +229,7 @@ export class ParserState {
 
   /** Counts something odd about the current line. */
   note(code: string): void {
+    if (code === 'name-mismatch') this.#mismatches++;
     this.#accounting.note(code, this.line, this.text);
   }
 

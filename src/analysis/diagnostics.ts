@@ -49,6 +49,23 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
       'Calls are printed when they return and filtered by outcome (-z, -Z, -e status): failed or successful calls ' +
       'may be missing, so shares cannot be trusted.',
   },
+  'newest-first': {
+    severity: 'warning',
+    meaning:
+      'The lines stand newest first, as log viewers show them: nothing can be said. Turn them: tac FILE | drover.',
+  },
+  'no-threads': {
+    severity: 'warning',
+    meaning:
+      'Calls of several threads whose lines do not say which thread it is: a column was taken away. Give the file as ' +
+      'strace -f -o FILE wrote it.',
+  },
+  'line-order': {
+    severity: 'warning',
+    meaning:
+      'Lines stand behind later ones: by thread, or as they arrived. What threads did to each other is unknown. Sort ' +
+      'them by time: sort -s -k2,2 FILE | drover. Files of strace -ff are given as their folder.',
+  },
   delayed: {
     severity: 'warning',
     meaning:

@@ -29,8 +29,16 @@ export interface Doubts {
    * `-e status`).
    */
   readonly isByOutcome: boolean;
+  /**
+   * Why nobody knows which thread did what when, and what to type, as the end of a sentence; '' where that is known.
+   */
+  readonly disorder: string;
+  /** It holds nothing of what was read and sent, although strace shows that as a rule (`-s 0`). */
+  readonly isMute: boolean;
   /** What shows that calls that had not returned may be missing at the end; '' where nothing does. */
   readonly hiddenEnd: string;
+  /** Its tracer prints a call when that returns, and at its own end those that had not: bpftrace. */
+  readonly printsAtReturn: boolean;
   /** Lines that are certainly missing: as a rule a small part of those that are. */
   readonly missingLines: number;
   /** So many that nothing is clear. */
@@ -55,7 +63,7 @@ interface Read {
 
 export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 0): Doubts {
   const { diagnostics, lines, stopsThreads, splitsCalls } = read;
-  const { orphanHalves, numbersAgain } = model.completeness;
+  const { orphanHalves, numbersAgain, showsText, socketReads, socketWrites } = model.completeness;
   const processes = model.processes.all();
   // Asked for each of thousands of findings.
   let threaded: ReadonlySet<number> | null = null;
@@ -70,7 +78,10 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
     isFiltered: unrecorded.some(({ kinds }) => kinds !== REPLIES),
     isNarrow: isNarrow(model),
     isByOutcome: diagnostics.has('exit-order'),
-    hiddenEnd: stopsThreads && !splitsCalls && !diagnostics.has('exit-order') ? hiddenEnd(model, lines) : '',
+    disorder: disorderOf(read),
+    isMute: stopsThreads && !showsText && socketReads >= FEW && socketWrites >= FEW,
+    hiddenEnd: splitsCalls || diagnostics.has('exit-order') ? '' : hiddenEnd(model, lines, stopsThreads),
+    printsAtReturn: !stopsThreads,
     missingLines,
     resolution,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
@@ -81,6 +92,20 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
       return pids.some((pid) => threaded?.has(pid));
     },
   };
+}
+
+/** From this share of the lines on late ones are no matter of a busy tracer. */
+const LATE_SHARE = 0.05;
+const MANY_LATE = 50;
+
+function disorderOf({ diagnostics, lines }: Read): string {
+  if (diagnostics.has('newest-first')) return 'the newest line is the first one. Type: tac FILE | drover';
+  if (diagnostics.has('no-threads'))
+    return 'lines of several threads do not say which thread it is. Give the file as strace -f -o FILE wrote it';
+  const late = diagnostics.get('late-line')?.count ?? 0;
+  return diagnostics.has('line-order') || (late >= MANY_LATE && late > lines * LATE_SHARE)
+    ? 'the lines are not in order of time. Type: sort -s -k2,2 FILE | drover; give files of strace -ff as their folder'
+    : '';
 }
 
 function holesOf({ completeness: { holes }, zero }: Model): Doubts['holes'] {
@@ -108,8 +133,13 @@ export function sentenceOnMissing({ missingLines }: Doubts): string {
 }
 
 /** The sentence for DATA on calls at the end that are missing; '' where none seems to be. */
-export function sentenceOnEnd({ hiddenEnd: sign }: Doubts): string {
+export function sentenceOnEnd({ hiddenEnd: sign, printsAtReturn }: Doubts): string {
   if (sign === '') return '';
+  if (printsAtReturn)
+    return (
+      `No thread is in a call at the end of the capture, and ${sign}: a thread that seems to compute until the end ` +
+      'may wait for work. Let bpftrace end by itself or by Ctrl-C: it then prints which call each thread is in.'
+    );
   return (
     `No thread is in a call at the end of the capture, and ${sign}: it computes, the capture was cut, or calls that ` +
     'had not returned were left out (-e status, -z). A thread that hangs would not show. Record without that option, ' +
@@ -130,6 +160,8 @@ export interface Doubted extends DraftFinding<AnyMetrics> {
 /** What a detector said, as far as the capture lets one believe it. */
 export function believed(kind: Kind, conclusion: Conclusion<AnyMetrics>, doubts: Doubts): Believed {
   const { outcome, findings } = conclusion;
+  if (doubts.disorder !== '' && (outcome.status === 'clear' || outcome.status === 'found'))
+    return notApplicable(`What threads did when is unknown: ${doubts.disorder}`);
   const missing = doubts.unrecorded.find(({ kinds }) => kinds.has(kind));
   if (missing !== undefined && (outcome.status === 'clear' || outcome.status === 'found'))
     return notApplicable(sentenceOf(missing));
@@ -227,6 +259,7 @@ function possible(finding: DraftFinding<AnyMetrics>, sentence: string): DraftFin
 /** Kinds that are seen by what is not there: a reply, a close, a request that is answered, a wait. */
 const BY_ABSENCE: ReadonlySet<Kind> = new Set<Kind>([
   'abandoned-request',
+  'accept-paused',
   'fd-leak',
   'request-retry',
   'worker-saturation',

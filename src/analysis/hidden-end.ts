@@ -36,11 +36,13 @@ export const judgesOpenCalls = (kind: Kind): boolean => OF_OPEN_CALLS.has(kind);
  * What shows that calls that had not returned may be missing at the end of a capture of so many lines, as the end of a
  * sentence; '' where nothing does. Strace prints the call that each thread is in when it leaves; with `-e status=` and
  * `-z` it prints none, and the lines of one thread look the same otherwise. A thread that lives and is in no call
- * computes, as a rule, or the capture was cut.
+ * computes, as a rule, or the capture was cut. Tracers that do not stop threads print a call when it has come back: where
+ * they say of no thread what it is in, a silence at the end is a wait as likely as not.
  */
-export function hiddenEnd(model: Model, lines: number): string {
+export function hiddenEnd(model: Model, lines: number, stopsThreads: boolean): string {
   const living = [...model.processes.threads()].filter(({ ended, lastTime }) => !ended && lastTime !== UNKNOWN);
   if (living.length === 0 || living.some(isInCall)) return '';
+  if (!stopsThreads) return 'the lines that say who is in which call are missing';
   const oldest = oldestUnanswered(living);
   if (oldest !== null && oldest.line !== '') return `${shortRequest(oldest.line, MOST_REQUEST)} has no reply there`;
   if (living.length < 2 || lines < LEAST_LINES) return '';

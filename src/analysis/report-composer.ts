@@ -1,4 +1,5 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
+import { hidesAnswers } from '../detectors/clients-refused/hidden-answers.ts';
 import type { DraftStep, Step } from '../detectors/finding.ts';
 import { waitsForThreads } from '../detectors/lock-contention/untold-waits.ts';
 import { goroutinesComputed } from '../detectors/loop-stall/goroutines.ts';
@@ -61,11 +62,12 @@ export function composeReport(parts: Parts): Report {
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
       servesUnseen: whatNamesWouldTell(parts)?.many === true,
-      isOneOfMany: [...rolesIn(model.processes)].some(
-        ([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model),
-      ),
-      slowReplies: parts.doubts.unrecorded.length > 0 ? null : slowReplies,
+      isOneOfMany:
+        parts.doubts.disorder === '' &&
+        [...rolesIn(model.processes)].some(([thread, role]) => isWorkerRole(role) && isOneOfMany(thread, model)),
+      slowReplies: parts.doubts.unrecorded.length > 0 || parts.doubts.disorder !== '' ? null : slowReplies,
       unseen: unseenIn(parts),
+      isUnmeasured: !parts.capabilities.durations,
       held: heldBefore(slow),
       callAsLong: callAsLong(slow, time.rows) || waitAsLong(slow, dependencies.rows),
     }),
@@ -85,6 +87,7 @@ const LONG_WAITS = 500 * MILLISECOND;
 
 /** What the capture does not show, as the end of a sentence; '' where it seems to show all. */
 function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): string {
+  if (doubts.disorder !== '') return doubts.disorder;
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
   if (doubts.isByOutcome)
@@ -93,11 +96,16 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
       '-e status'
     );
   if (doubts.hiddenEnd !== '')
-    return `no thread is in a call at the end, and ${doubts.hiddenEnd}. Record without -e status, to the end`;
+    return doubts.printsAtReturn
+      ? 'the end of the capture is missing: who is in which call there is unknown. Let bpftrace end, or type Ctrl-C'
+      : `no thread is in a call at the end, and ${doubts.hiddenEnd}. Record without -e status, to the end`;
   const isDemoted = drafts.some((draft) => draft.isDemoted === true);
   if (doubts.areManyMissing || doubts.areHolesLong || (isDemoted && doubts.missingLines > 0))
     return 'lines of the capture are missing';
   if (isDemoted) return 'the capture seems to hold some kinds of calls only. Record all, without -e';
+  if (doubts.isMute) return 'nothing of what was read and sent is shown (-s 0), nor what failed. Record with -s 128';
+  if (hidesAnswers(model))
+    return 'answers are shown up to a few bytes, which do not tell whether they refuse. Record with -s 128';
   if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
   const computed = goroutinesComputed(model);
   const waits = outcomes['lock-contention']?.status === 'not-applicable' ? waitsForThreads(model, LONG_WAITS) : null;

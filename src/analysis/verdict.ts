@@ -22,6 +22,8 @@ export interface VerdictContext {
   readonly most?: { readonly call: string; readonly share: number } | null;
   /** What the capture does not show although it was done, as the end of a sentence; '' for nothing. */
   readonly unseen?: string;
+  /** How long calls took is not recorded: ten checks cannot judge. */
+  readonly isUnmeasured?: boolean;
   /** Requests that took long, whatever they waited for. */
   readonly slowReplies?: SlowReplies | null;
   /** That the longest of them was read long before it was passed on, as a sentence; '' where it was not. */
@@ -33,6 +35,7 @@ export interface VerdictContext {
 const TABLE = 'a table of counts says neither when nor who';
 const ONE_OF_MANY = 'one thread was traced of a process that has others. Record all of them with -f';
 const WITH_TIMES = 'Record with strace -f -ttt -T -y -s 128 -o FILE -p PID';
+const UNMEASURED = 'how long calls took is not recorded. Record with -T';
 const UNSEEN = 'many connections were served by threads that nothing ties to their process. Record with -y';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;
@@ -213,6 +216,7 @@ export function decide(
     servesUnseen = false,
     isOneOfMany = false,
     unseen = '',
+    isUnmeasured = false,
     slowReplies = null,
     callAsLong = '',
     held = '',
@@ -224,7 +228,7 @@ export function decide(
   const [first] = causes;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
   const hidden = isTable ? TABLE : isOneOfMany ? ONE_OF_MANY : servesUnseen ? UNSEEN : unseen;
-  const untold = hidden || whyUntold(quality, outcomes, workers, window, isPart);
+  const untold = hidden || whyUntold(quality, outcomes, workers, window, isPart) || (isUnmeasured ? UNMEASURED : '');
   if (untold !== '') {
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';

@@ -86,3 +86,28 @@ describe('a silence of a worker', () => {
       assert.doesNotMatch(notes, MISSING);
     });
 });
+
+describe('lines that whoever copied a capture took out, and said so', () => {
+  /** The worker computes for 970 ms in a request, or the lines of that time are missing: `mark` stands there. */
+  const copied = async (mark: string) => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(30, LISTENER).accept(12).read(12, 'GET /b');
+    worker.at(1_000).reply(12);
+    worker.waitUntil(1_400, LISTENER).serve(15, 'GET /z').waitUntil(2_000);
+    const lines = trace.text().split('\n');
+    const reply = lines.findIndex((line) => /(?:write|send\w*)\(12/.test(line));
+    assert.ok(reply > 0, lines.join('\n'));
+    return analyzed([...lines.slice(0, reply), ...(mark === '' ? [] : [mark]), ...lines.slice(reply)].join('\n'));
+  };
+
+  for (const mark of ['[...]', '...', '[snip]', '[.. omitted ..]'])
+    it(`are no stall, and nobody says that there was none: ${mark}`, async () => {
+      const report = await copied(mark);
+      assert.match(none(report, 'loop-stall'), MISSING);
+      assert.equal(report.verdict.confidence, 'cannot-tell');
+    });
+
+  it('are a stall where none was', async () => {
+    assert.equal(ofKind(await copied(''), 'loop-stall').length, 1);
+  });
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { analyzed, ofKind } from '../support/analyzed.ts';
 import { type PlainCall, readTrace, unaccounted } from './read-trace.ts';
 
 function facts({ name, result, error, args }: PlainCall): unknown[] {
@@ -347,4 +348,19 @@ test('a line that is cut within the name of an error is a call of which nobody k
     '7 1795189522.000001 connect(9, NULL, 16) = -1 ENOENT\n7 1795189522.000100 close(9) = 0\n',
   );
   assert.deepEqual(calls[0]?.error, 'ENOENT');
+});
+
+test('an fcntl whose line is cut is stuck only where its command may wait', async () => {
+  const stuck = async (last: string): Promise<number> => {
+    const report = await analyzed(
+      '8 1795189521.000101 close(3) = 0 <0.000010>\n' +
+        '7 1795189522.000001 openat(AT_FDCWD, "/srv/a", O_RDWR) = 9 <0.000010>\n' +
+        `8 1795189525.000101 close(4) = 0 <0.000010>\n7 1795189522.000101 fcntl(9</srv/a>, ${last}`,
+    );
+    return ofKind(report, 'stuck-call').filter(({ severity }) => severity !== 'info').length;
+  };
+  const range = '{l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=0}';
+  for (const last of ['F_SETFL', 'F_SETFL, O_RDWR', 'F_GETFD', 'F_SETLK', `F_SETLK, ${range}`])
+    assert.equal(await stuck(last), 0, last);
+  for (const last of [`F_SETLKW, ${range}`, `F_OFD_SETLKW, ${range}`]) assert.equal(await stuck(last), 1, last);
 });

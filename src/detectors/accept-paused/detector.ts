@@ -6,6 +6,7 @@ import { MILLISECOND } from '../../trace/time.ts';
 import { verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, notApplicable } from '../finding.ts';
+import { RECORDING } from '../need.ts';
 import { effect } from './effect.ts';
 import { finding, totalOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -17,7 +18,6 @@ export const acceptPaused = defineDetector({
   title: 'The server stops accepting while clients wait',
   needs: [
     'times',
-    'durations',
     { families: ['epoll-wait'], calls: 'epoll_wait', without: 'whether servers look at their listeners is unknown' },
     { families: ['accept'], calls: 'accept', without: 'which descriptors are listeners is unknown' },
   ],
@@ -81,11 +81,15 @@ function conclude(context: Context, failed: ReadonlySet<Listener>): Conclusion<M
       ? `${name}: no connection came while the listener was out of all epoll sets for ${duration(least)} or more`
       : `${name}: the listener was out of all epoll sets for ${duration(longest)} at most while connections came`;
   });
-  return verdictOf(
+  const conclusion = verdictOf(
     judged,
     (findings) => `${plural(findings, 'listener')} that nobody looked at while connections came`,
     () => notApplicable('No listener was seen'),
   );
+  // A wait that a thread is in looks like any other time before the next line: what is found is found, and no more.
+  return conclusion.outcome.status === 'clear' && !capabilities.durations
+    ? notApplicable(`The capture has no durations of calls (-T). Record with: ${RECORDING}`)
+    : conclusion;
 }
 
 function isSerious({ threshold }: Context, watch: Watch): boolean {

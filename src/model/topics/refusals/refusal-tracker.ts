@@ -164,8 +164,9 @@ export class RefusalTracker implements Tracker {
   wroteFirst(call: Call, thread: Thread, connection: Connection): void {
     if (!(call.result > 0)) return;
     const bytes = call.arguments.payload(HEAD_BYTES) ?? '';
-    if (connection.firstWrites === 1 && bytes !== '' && this.#inWindow(call.end)) {
-      this.read++;
+    if (bytes !== '' && this.#inWindow(call.end)) {
+      if (connection.firstWrites === 1) this.read++;
+      // PostgreSQL says whether it speaks TLS before it refuses.
       this.#looked(bytes, call);
     }
     const refusal = refusalIn(bytes, call.result);
