@@ -239,9 +239,10 @@ export class ExecutorTracker implements Tracker {
   #isLeft(thread: Thread, hand: Hand, executor: Executor, end: Nanoseconds): void {
     const { leftIn } = thread;
     settle(hand, executor);
-    const isWaiting = leftIn !== null && leftIn.syscall.family === 'futex';
+    const isInLoop = hand.hasLoop && leftIn?.syscall.family === 'epoll-wait';
+    const isWaiting = !hand.hasLoop && leftIn?.syscall.family === 'futex';
     // It waits for work unless it was in the middle of a job.
-    if (isWaiting && hand.job.longest === 0) return;
+    if (isInLoop || (isWaiting && hand.job.longest === 0)) return;
     if (leftIn !== null && !isWaiting) noteLeft(hand.job, leftIn, end);
     this.#ends(thread, hand, executor, end, true, hand.job.line);
   }
