@@ -56,8 +56,8 @@ function conclude(context: Context, waits: readonly SessionWait[]): Conclusion<M
   if (database !== undefined)
     return notApplicable(
       `No answer to a statement is in the capture, and ${database.pid} may be PostgreSQL or MySQL: whether a session ` +
-        'waited for a lock is unknown. Record reads and writes with their text (strace -s 128, no -e); in TLS nothing ' +
-        'can be read',
+        'waited for a lock is unknown. Record reads and writes with their text (strace -s 128, no -e); in TLS ' +
+        'nothing can be read',
     );
   if (statements === 0)
     return absent('No answer of PostgreSQL or MySQL to a client was seen: nobody waited for a lock of a session');

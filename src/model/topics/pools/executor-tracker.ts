@@ -250,6 +250,8 @@ export class ExecutorTracker implements Tracker {
   /** A job, or what a thread told the loop in the middle of one, has ended. */
   #ends(thread: Thread, hand: Hand, executor: Executor, end: Nanoseconds, open: boolean, line: KeptLine): void {
     const { job } = hand;
+    // Until it is known whose thread it is, nothing tells its waits from work.
+    if (job.since === UNKNOWN && hand.isOfEvents) return;
     const start = job.since === UNKNOWN ? thread.firstTime : job.since;
     const isLong = end - start >= this.#least;
     if (!isLong && job.longest === 0) return;
