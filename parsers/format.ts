@@ -148,7 +148,7 @@ export interface Stamp {
 }
 
 /** A call that a thread has entered and not left, as a line without its end tells of it. */
-export interface OpenCall {
+export interface EnteredCall {
   readonly tid: number;
   /** Seconds since 1970. */
   readonly seconds: number;
@@ -163,7 +163,7 @@ export interface RawLines {
   /** Null where the line shows no time, or one that tells no moment. */
   stamp(line: string): Stamp | null;
   /** For tracers that print a call when it is entered: what the last line of a growing file says. Else null. */
-  openCall(line: string): OpenCall | null;
+  openCall(line: string): EnteredCall | null;
 }
 
 /** A format: how it is recognised, read and shown. */

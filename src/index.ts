@@ -1,6 +1,6 @@
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
-import type { Row } from './archive/row.ts';
+import type { ArchiveRow } from './archive/row.ts';
 import { type Origin, rowsOf } from './archive/rows.ts';
 import { renderHtml as htmlOf } from './output/html/html.ts';
 import { renderJson as jsonOf } from './output/json.ts';
@@ -41,7 +41,7 @@ export type {
   Window,
   Worker,
 } from './analysis/report.ts';
-export type { Row } from './archive/row.ts';
+export type { ArchiveRow } from './archive/row.ts';
 export type { Origin } from './archive/rows.ts';
 export { compareReports } from './comparison/compare.ts';
 export type { Amount, CauseChange, Change, Comparison, ComparisonOutcome, Side } from './comparison/comparison.ts';
@@ -105,7 +105,7 @@ export function renderHtml(report: Report, options: RenderOptions = {}): string 
 export function archiveRows(
   report: Report,
   { withPayload = false, ...origin }: RenderOptions & Origin,
-): readonly Row[] {
+): readonly ArchiveRow[] {
   return rowsOf(withPayload ? report : redactReport(report), origin);
 }
 

@@ -25,7 +25,10 @@ test('the example of the page runs as a program that has drover installed', () =
   const { stdout, stderr, status } = run();
   assert.deepEqual([status, stderr], [0, '']);
   // Three stalls of a second each, as the application measured them (truth.json).
-  assert.match(stdout, /^critical loop-stall GET \/b holds worker 4870 up to 1\.00 s \(3x\): running, or no CPU \{/);
+  assert.match(
+    stdout,
+    /^critical loop-stall GET \/b holds worker 4870 up to 1\.00 s \(3x\): computes, or waits for a CPU \{/,
+  );
   assert.match(stdout, /^# drover: /m);
   rmSync(trace);
   const without = run();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { detectors } from '../src/detectors/registry.ts';
@@ -449,6 +449,95 @@ test('no file is named after nothing', () => {
     files.filter((file) => /(?:^|\/)(?:utils?|helpers?|common|misc|index)\.ts$/.test(file) && file !== 'src/index.ts'),
     [],
   );
+});
+
+/** Where types are exported, by name. Modules of `assembly` are compiled apart. */
+const EXPORTED = [...sourceFiles('src'), ...sourceFiles('parsers')]
+  .filter((file) => !file.includes('/assembly/'))
+  .flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^export (?:abstract )?(?:interface|class|type) (\w+)/gm)].map(
+      ([, name = '']) => ({ file, name }),
+    ),
+  );
+
+/** Types that another room imports although a third file exports one of that name; `exported` in the order of files. */
+function ambiguous(exported: typeof EXPORTED, crossing: (file: string, name: string) => boolean): string[] {
+  return exported
+    .filter(({ file, name }) => crossing(file, name))
+    .flatMap(({ file, name }) =>
+      exported.filter((other) => other.name === name && other.file !== file).map((other) => [name, file, other.file]),
+    )
+    .map((each) => each.join(' '));
+}
+
+test('a type that another room imports has a name of its own', () => {
+  const made = [
+    { name: 'Step', file: 'src/one/step.ts' },
+    { name: 'Step', file: 'src/two/step.ts' },
+    { name: 'Row', file: 'src/two/row.ts' },
+  ];
+  assert.deepEqual(
+    ambiguous(made, (file) => file.startsWith('src/two')),
+    ['Step src/two/step.ts src/one/step.ts'],
+  );
+  const imported = new Set(
+    [...sourceFiles('src'), ...sourceFiles('parsers')].flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^import\b([^'"]*?)from\s*['"](\.[^'"]+)['"]/gm)].flatMap(
+        ([, names = '', specifier = '']) => {
+          const target = normalize(join(dirname(file), specifier));
+          if (dirname(target) === dirname(file)) return [];
+          return [...names.matchAll(/\w+/g)].map(([name]) => `${target} ${name}`);
+        },
+      ),
+    ),
+  );
+  assert.ok(imported.has('src/trace/record.ts Call') && EXPORTED.length > 300, `${EXPORTED.length} types`);
+  // It is made from the list of detectors, so that who only names kinds need not load them.
+  const isMade = (file: string): boolean => file === 'src/detectors/kinds.ts';
+  assert.deepEqual(
+    ambiguous(
+      EXPORTED.filter(({ file }) => !isMade(file)),
+      (file, name) => imported.has(`${file} ${name}`),
+    ),
+    [],
+  );
+});
+
+/** Folders of a room and of the rooms in it. */
+function foldersIn(folder: string): string[] {
+  const inside = readdirSync(join(ROOT, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return inside.flatMap(({ name }) => [join(folder, name), ...foldersIn(join(folder, name))]);
+}
+
+/** What the first lines of a page say below its title: a sentence, or a table. */
+function saysWhatBelongs(page: string): boolean {
+  const [title = '', ...lines] = page.split('\n').slice(0, 12);
+  return /^# \S/.test(title) && lines.some((line) => !line.startsWith('#') && line.split(/\s+/).length >= 5);
+}
+
+/** Whether a page says of a room in it what belongs there: its name, and at least three words in the same line. */
+function namesRoom(page: string, room: string): boolean {
+  return new RegExp(`(?:\`|^)(?:[\\w-]+/)*${room}(?:/NAME)?/?(?:\`|\\s{2,})(?:.*?[a-z]{2,}){3}`, 'm').test(page);
+}
+
+test('every room says what belongs in it: in the first lines of its page, or in a line of the page above it', () => {
+  assert.ok(saysWhatBelongs('# Room\n\nOne sentence on what belongs here.\n'));
+  assert.ok(!saysWhatBelongs('# Room\n\n## A long title of a part\n'));
+  assert.ok(namesRoom('| `room/` | what belongs in it |\n', 'room') && namesRoom('room/   what belongs there', 'room'));
+  assert.ok(!namesRoom('| `room/` | |\n', 'room') && !namesRoom('| `bedroom` | what belongs in it |\n', 'room'));
+  const pageAbove = (folder: string): string => {
+    const page = join(ROOT, dirname(folder), 'README.md');
+    return existsSync(page) ? readFileSync(page, 'utf8') : pageAbove(dirname(folder));
+  };
+  const rooms = ['src', 'parsers'].flatMap((folder) => [folder, ...foldersIn(folder)]);
+  assert.ok(rooms.length > 80, `${rooms.length} rooms`);
+  const silent = rooms.filter((folder) => {
+    const page = join(ROOT, folder, 'README.md');
+    return existsSync(page)
+      ? !saysWhatBelongs(readFileSync(page, 'utf8'))
+      : !namesRoom(pageAbove(folder), basename(folder));
+  });
+  assert.deepEqual(silent, []);
 });
 
 test('no file names a package registry or a folder of the machine it was written on', () => {

@@ -38,6 +38,9 @@ export function hasRawFlag({ family, name }: Syscall, flag: Flag, args: string):
       return parts[0] === '0xf';
     case 'WNOHANG':
       return flagWord(parts[2] ?? '', kernel.waitFlags).includes(flag);
+    // Words or not, its arguments are numbers.
+    case 'NO_DESCRIPTORS':
+      return false;
     // The status of a child is written in words or not at all.
     case 'WCOREDUMP':
       return false;

@@ -13,7 +13,7 @@ import type {
   SocketOption,
 } from '../../src/trace/call-arguments.ts';
 import { errorName } from '../../src/trace/errors.ts';
-import type { Syscall } from '../../src/trace/syscalls.ts';
+import type { Family, Syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
 import * as kernel from './kernel-words.ts';
@@ -103,6 +103,7 @@ export class StraceArguments implements CallArguments {
 
   has(flag: Flag): boolean {
     const { args, syscall } = this.#call;
+    if (flag === 'NO_DESCRIPTORS') return watchesNothing(syscall.family, args);
     if (args.includes(flag) || hasRawFlag(syscall, flag, args)) return true;
     return flag === 'CLONE_THREAD' && startsThread(syscall.name, args);
   }
@@ -405,6 +406,12 @@ function isInMicroseconds({ name }: Syscall): boolean {
 function changeOf(printed: string): 'ADD' | 'MOD' | 'DEL' {
   if (printed === 'MOD' || printed === '0x3') return 'MOD';
   return printed === 'DEL' || printed === '0x2' ? 'DEL' : 'ADD';
+}
+
+/** A `select` of 0 descriptors without any set, or a `poll` of an empty list. */
+function watchesNothing(family: Family, args: string): boolean {
+  if (family === 'select') return args.startsWith('0, NULL, NULL, NULL');
+  return family === 'poll' && /^(?:NULL|\[\]), 0(?:,|$)/.test(args);
 }
 
 /**

@@ -124,7 +124,7 @@ interface Told {
 
 /**
  * Reads lines of calls as drover's programs print them, from their bytes: nearly all lines of their captures.
- * `LineReader` stays the authority: what is not exactly of this form, or odd in any way, is left to it.
+ * `KeyValueReader` stays the authority: what is not exactly of this form, or odd in any way, is left to it.
  */
 export class CallLineReader {
   readonly #file: string;

@@ -53,15 +53,7 @@ export class CountedCalls {
    */
   *records(): Generator<CallCount> {
     for (const { call, error, last, sum, falls } of this.#entries.values()) {
-      const count = falls ? sum : last;
-      yield {
-        kind: 'count',
-        syscall: syscall(call),
-        count,
-        errors: error === '' ? [] : [[error, count]],
-        total: UNKNOWN,
-        longest: UNKNOWN,
-      };
+      yield countOf(call, error, falls ? sum : last);
     }
   }
 
@@ -74,4 +66,10 @@ export class CountedCalls {
     const number = parts.find((part) => /^\d{1,3}$/.test(part));
     return number === undefined ? '' : syscallName(this.machine, Number(number));
   }
+}
+
+/** So many calls of this name; all of them failed with `error`, unless that is ''. */
+export function countOf(call: string, error: string, count: number): CallCount {
+  const errors: CallCount['errors'] = error === '' ? [] : [[error, count]];
+  return { kind: 'count', syscall: syscall(call), count, errors, total: UNKNOWN, longest: UNKNOWN };
 }

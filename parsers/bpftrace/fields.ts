@@ -1,5 +1,5 @@
 /** What one `key=value` line says. Keys that are missing are '' or NaN. */
-export interface Fields {
+export interface LineFields {
   /** `signal`, `exit`…; '' on the lines of calls. */
   event: string;
   /**
@@ -40,8 +40,8 @@ const TO_THE_END: ReadonlySet<string> = new Set(['data', 'args']);
 const KEY = /^[A-Za-z_][\w.]{0,30}$/;
 
 /** Reads `ts=1 pid=2 call=accept4 ret=-11 …`; null when a word is no `key=value`. Never throws. */
-export function readFields(line: string): Fields | null {
-  const fields: Fields = {
+export function readFields(line: string): LineFields | null {
+  const fields: LineFields = {
     event: '',
     time: Number.NaN,
     duration: Number.NaN,
@@ -92,7 +92,7 @@ export function readFields(line: string): Fields | null {
   return fields;
 }
 
-function take(fields: Fields, key: string, value: string): void {
+function take(fields: LineFields, key: string, value: string): void {
   switch (key) {
     case 'ts':
     case 'ts_ns':
@@ -161,7 +161,7 @@ function take(fields: Fields, key: string, value: string): void {
 const UNITS: Readonly<Record<string, number>> = { us: 1e3, ms: 1e6, s: 1e9 };
 
 /** `ts_us=`, `dur_ms=`, `lat_us=`: other units than nanoseconds. */
-function scaled(fields: Fields, key: string, value: string): void {
+function scaled(fields: LineFields, key: string, value: string): void {
   const [, name, unit = ''] = /^(ts|time|dur|lat)_(us|ms|s)$/.exec(key) ?? [];
   const number = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * (UNITS[unit] ?? Number.NaN) : Number.NaN;
   if (name === 'ts' || name === 'time') fields.time = number;

@@ -1,4 +1,5 @@
 import { type ColumnRole, LABELS, UNIT_NAMES, UNITS } from '../../src/trace/column-names.ts';
+import { groupedBy } from '../../src/trace/grouped-by.ts';
 import { isPid } from '../../src/trace/process-number.ts';
 import { syscallName, syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
@@ -21,7 +22,7 @@ const RISING = 0.95;
 const MOST_LINES_A_SECOND = 2e6;
 
 /** How lines of somebody else's program are read. */
-export interface ForeignColumns {
+export interface ForeignLayout {
   /** The columns in order, as `--columns` takes them: `ts pid tid comm call fd ret dur:ns`. */
   readonly description: string;
   /** The times are times of day. */
@@ -55,14 +56,8 @@ export interface Plan {
  * and `us` say it outright. Null when no call, no time or no thread is found; without a time when a line does not say
  * outright what is the thread, the call and, with its unit, how long the call took.
  */
-export function learnColumns(lines: readonly string[]): ForeignColumns | null {
-  const groups = new Map<number, string[][]>();
-  for (const line of lines) {
-    const words = wordsOf(line);
-    const group = groups.get(words.length);
-    if (group === undefined) groups.set(words.length, [words]);
-    else group.push(words);
-  }
+export function learnColumns(lines: readonly string[]): ForeignLayout | null {
+  const groups = groupedBy(lines.map(wordsOf), ({ length }) => length);
   const all = [...groups].flatMap(([count, rows]) => planOf(count, rows) ?? []);
   const timed = all.filter(isTimed);
   const plans = timed.length > 0 ? timed : all;
@@ -70,7 +65,7 @@ export function learnColumns(lines: readonly string[]): ForeignColumns | null {
 }
 
 /** How lines are read by these plans, one for each number of words. */
-export function columnsOf(plans: readonly Plan[]): ForeignColumns {
+export function columnsOf(plans: readonly Plan[]): ForeignLayout {
   const byWords = new Map(plans.map((plan) => [plan.words, plan]));
   const widest = plans.reduce((best, plan) => (plan.rows > best.rows ? plan : best));
   const largest = plans.reduce((best, plan) => (plan.columns.length > best.columns.length ? plan : best));

@@ -11,7 +11,7 @@ import { readSight } from '../text/sight-line.ts';
 import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
 import type { TimeAxis } from '../timeline/time-axis.ts';
 import type { EarlierCall } from './earlier-calls.ts';
-import { type Fields, readFields } from './fields.ts';
+import { type LineFields, readFields } from './fields.ts';
 import { rawBytes, uint64 } from './raw-bytes.ts';
 import { SentSignals } from './sent-signals.ts';
 import { addressText } from './socket-bytes.ts';
@@ -24,7 +24,7 @@ export type CostFacts = Omit<Cost, 'kind'>;
 export type LineMeaning =
   | { readonly kind: 'waiting'; readonly waiting: Waiting }
   /** `event=start`, `event=fd`: something about the capture itself. */
-  | { readonly kind: 'header'; readonly fields: Fields }
+  | { readonly kind: 'header'; readonly fields: LineFields }
   /** `event=in`: what a thread was in when somebody looked. */
   | { readonly kind: 'earlier'; readonly call: EarlierCall }
   /** `event=cost`: what tracing cost. */
@@ -63,7 +63,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads the `key=value` lines of bpftrace programs: drover's own, and any that follow the form. */
-export class LineReader {
+export class KeyValueReader {
   readonly #axis: TimeAxis;
   readonly #sent = new SentSignals();
   machine: Machine = 'x86-64';
@@ -167,7 +167,7 @@ export class LineReader {
   }
 
   /** A write that failed, as `watch.bt` tells it. */
-  #failed(fields: Fields, { time, tid, pid, where }: Place): Waiting | null {
+  #failed(fields: LineFields, { time, tid, pid, where }: Place): Waiting | null {
     const call = syscallName(this.machine, fields.number);
     const error = outcomeOf(fields)?.error ?? '';
     if (call === '' || error === '') return null;
@@ -181,7 +181,7 @@ export class LineReader {
     return { kind: 'waiting', waiting: { kind: 'sampled', seenAt, where, sample } };
   }
 
-  #socketState({ event, time, peer, others }: Fields, where: Where): LineMeaning {
+  #socketState({ event, time, peer, others }: LineFields, where: Where): LineMeaning {
     const seenAt = this.#axis.at(time);
     const port = Number(others.get('port'));
     const change = `${others.get('old')} ${others.get('new')}`;
@@ -193,7 +193,7 @@ export class LineReader {
     return { kind: 'waiting', waiting: { kind: 'socket-state', seenAt, where, state, port, peer: name } };
   }
 
-  #call(fields: Fields, { time, tid, pid, where }: Place): Waiting | null {
+  #call(fields: LineFields, { time, tid, pid, where }: Place): Waiting | null {
     const name = fields.call === '' ? syscallName(this.machine, fields.number) : knownSyscall(fields.call);
     if (name === '') return null;
     const outcome = outcomeOf(fields);
@@ -233,7 +233,7 @@ function rawWith({ family }: Syscall, raw: readonly string[], data: string): rea
   return family === 'select' ? [uint64(rawBytes(data)).toString(16), ...raw.slice(1)] : raw;
 }
 
-function earlier({ pid, tid, number, raw, data, time: stamp }: Fields, where: Where): LineMeaning {
+function earlier({ pid, tid, number, raw, data, time: stamp }: LineFields, where: Where): LineMeaning {
   const args = raw === '' ? [] : raw.split(',', 6);
   const isThread = tid > 0 && tid <= MOST_TID && pid > 0 && pid <= MOST_TID;
   if (!isThread || !(number >= 0) || args.some((argument) => !/^[0-9a-f]{1,16}$/.test(argument))) return BROKEN;
@@ -247,11 +247,11 @@ interface Place {
   readonly where: Where;
 }
 
-function signalOf(fields: Fields): string {
+function signalOf(fields: LineFields): string {
   return signalName(Number(fields.others.get('sig')));
 }
 
-function event(fields: Fields, { time, tid, pid, where }: Place, sent: SentSignals): Waiting | null {
+function event(fields: LineFields, { time, tid, pid, where }: Place, sent: SentSignals): Waiting | null {
   const number = Number(fields.others.get('sig'));
   const signal = signalOf(fields);
   switch (fields.event) {
@@ -309,7 +309,7 @@ function schedulingOf(printed: string): SchedulingFacts | null {
   return { blockedBefore, queuedBefore, blocked, queued, wakeUps };
 }
 
-function outcomeOf({ result, error, number }: Fields): Pick<CallFacts, 'result' | 'error' | 'value'> | null {
+function outcomeOf({ result, error, number }: LineFields): Pick<CallFacts, 'result' | 'error' | 'value'> | null {
   if (/^E[A-Z0-9_]{2,30}$/.test(error)) return { result: -1, error, value: -errorNumber(error) || -1 };
   if (!/^-?\d{1,20}$/.test(result))
     return result === '' && Number.isNaN(number) ? { result: Number.NaN, error: '', value: 0 } : null;
@@ -321,7 +321,7 @@ function outcomeOf({ result, error, number }: Fields): Pick<CallFacts, 'result' 
 }
 
 /** Arguments from the keys of a hand-written line: `fd=5 peer=10.0.0.7:80 data=GET /`. */
-function wordsOf({ args, peer, data, hasData }: Fields, fd: number): string {
+function wordsOf({ args, peer, data, hasData }: LineFields, fd: number): string {
   if (args !== '') return args;
   const parts = fd >= 0 ? [String(fd)] : [];
   if (peer !== '') parts.push(addressText(peer));

@@ -8,10 +8,10 @@ import { TimeAxis } from '../timeline/time-axis.ts';
 import { CallLineReader } from './call-line.ts';
 import { CountedCalls } from './counted-calls.ts';
 import { type EarlierCall, EarlierCalls } from './earlier-calls.ts';
-import type { Fields } from './fields.ts';
-import type { ForeignColumns } from './foreign-columns.ts';
+import type { LineFields } from './fields.ts';
+import type { ForeignLayout } from './foreign-columns.ts';
 import { type JsonRecord, lostEvents, mapEntries, printedText, readJson } from './json-record.ts';
-import { type CostFacts, LineReader } from './line-reader.ts';
+import { type CostFacts, KeyValueReader } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
 import { ReturnsAlone } from './returns-alone.ts';
 import type { Waiting } from './waiting.ts';
@@ -49,10 +49,10 @@ export class Lines {
   readonly #flags: TraceFlags;
   readonly #sink: LineSink;
   /** How lines of a program that is not drover's are read. */
-  readonly #foreign: ForeignColumns | null;
+  readonly #foreign: ForeignLayout | null;
   readonly axis: TimeAxis;
   readonly earlier = new EarlierCalls();
-  readonly #reader: LineReader;
+  readonly #reader: KeyValueReader;
   readonly #calls: CallLineReader;
   readonly #maps = new MapLines();
   readonly #counted = new CountedCalls();
@@ -75,7 +75,7 @@ export class Lines {
     accounting: LineAccounting,
     flags: TraceFlags,
     sink: LineSink,
-    foreign: ForeignColumns | null,
+    foreign: ForeignLayout | null,
   ) {
     this.#accounting = accounting;
     this.#flags = flags;
@@ -85,7 +85,7 @@ export class Lines {
       origin,
       foreign?.isTimeless === true ? 'none' : foreign?.isClock === true ? 'clock' : 'monotonic',
     );
-    this.#reader = new LineReader(this.axis);
+    this.#reader = new KeyValueReader(this.axis);
     this.#calls = new CallLineReader(file, this.axis);
   }
 
@@ -308,7 +308,7 @@ export class Lines {
     this.#tick = null;
   }
 
-  #header({ event, time, pid, fd, others }: Fields, where: Where): void {
+  #header({ event, time, pid, fd, others }: LineFields, where: Where): void {
     if (event === 'tick') {
       this.#endSecond();
       const seenAt = this.axis.at(time);

@@ -1,9 +1,10 @@
 import { namedColumn, UNITS } from '../../src/trace/column-names.ts';
+import { groupedBy } from '../../src/trace/grouped-by.ts';
 import {
   CLOCK,
   type Column,
   columnsOf,
-  type ForeignColumns,
+  type ForeignLayout,
   finished,
   type Plan,
   TOKEN,
@@ -14,16 +15,10 @@ import {
  * Reads lines by columns that the user names, in the order in which they stand: `ts pid tid comm call fd ret dur:us`.
  * Null when no line has so many words, or has no time or number where one is named.
  */
-export function namedColumns(names: readonly string[], lines: readonly string[]): ForeignColumns | null {
+export function namedColumns(names: readonly string[], lines: readonly string[]): ForeignLayout | null {
   const rows = lines.filter((line) => (line.match(TOKEN) ?? []).length === names.length);
   // A number with its unit is one word to whoever counts columns and two to whoever reads them.
-  const byWords = new Map<number, string[]>();
-  for (const line of rows) {
-    const { length } = wordsOf(line);
-    const same = byWords.get(length);
-    if (same === undefined) byWords.set(length, [line]);
-    else same.push(line);
-  }
+  const byWords = groupedBy(rows, (line) => wordsOf(line).length);
   const plans = [...byWords].flatMap(([words, same]) => planOf(names, words, same) ?? []);
   return plans.length === 0 ? null : columnsOf(plans);
 }

@@ -7,7 +7,7 @@ import { LineParser, type Where } from '../text/line-parser.ts';
 import { Ordering } from '../timeline/ordering.ts';
 import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
 import type { TimeAxis } from '../timeline/time-axis.ts';
-import type { ForeignColumns } from './foreign-columns.ts';
+import type { ForeignLayout } from './foreign-columns.ts';
 import { type LineSink, Lines } from './lines.ts';
 import { type Labels, RawArguments } from './raw-arguments.ts';
 import { ThreadLine, Threads } from './threads.ts';
@@ -34,7 +34,7 @@ export class BpftraceParser extends LineParser {
   /** Signals that a thread ignores, sent while it was in a call, by thread. */
   readonly #ignored = new Map<number, Signal>();
 
-  constructor(options: ParserOptions, foreign: ForeignColumns | null) {
+  constructor(options: ParserOptions, foreign: ForeignLayout | null) {
     super(options, LONGEST_LINE);
     this.#threads = new Threads(options.lanes);
     const sink: LineSink = {

@@ -105,6 +105,8 @@ export class RawArguments implements CallArguments, RawCall {
       // Neither its text nor the status of a child is in the record.
       case 'PR_SET_NAME':
       case 'WCOREDUMP':
+      // Of what a `select` watches only the read set is.
+      case 'NO_DESCRIPTORS':
         return false;
       case 'WNOHANG':
         return name === 'wait4' && (this.#int(2) & 1) !== 0;

@@ -1,5 +1,5 @@
 import { isOfOtherTool } from '../lookalikes.ts';
-import { type ForeignColumns, learnColumns } from './foreign-columns.ts';
+import { type ForeignLayout, learnColumns } from './foreign-columns.ts';
 import { printedText, readJson } from './json-record.ts';
 import { namedColumns } from './named-columns.ts';
 
@@ -39,7 +39,7 @@ function printedLinesOf(head: Buffer): string[] {
 }
 
 /** How lines of a program that is not drover's are to be read; null when they are of no form that can be told. */
-export function foreignColumnsOf(head: Buffer): ForeignColumns | null {
+export function foreignColumnsOf(head: Buffer): ForeignLayout | null {
   const lines = printedLinesOf(head);
   const found = lines.some((line) => isOfOtherTool(line) && !RETURN.test(line)) ? null : learnColumns(lines);
   // Lines of drover's own programs beside them have times.
@@ -47,7 +47,7 @@ export function foreignColumnsOf(head: Buffer): ForeignColumns | null {
 }
 
 /** How they are to be read when the user names the columns; null when no line fits the names. */
-export function namedColumnsOf(head: Buffer, names: readonly string[]): ForeignColumns | null {
+export function namedColumnsOf(head: Buffer, names: readonly string[]): ForeignLayout | null {
   return namedColumns(names, printedLinesOf(head));
 }
 

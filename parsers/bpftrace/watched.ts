@@ -1,6 +1,5 @@
 import type { CallCount } from '../../src/trace/record.ts';
-import { syscall } from '../../src/trace/syscalls.ts';
-import { UNKNOWN } from '../../src/trace/time.ts';
+import { countOf } from './counted-calls.ts';
 
 /** Which calls the maps of `watch.bt` count, and with which error. */
 const MAPS: Readonly<Record<string, readonly [call: string, error: string]>> = {
@@ -62,14 +61,7 @@ export class WatchedCapture {
   *records(): Generator<CallCount> {
     for (const [map, count] of this.#sums) {
       const [call = '', error = ''] = MAPS[map] ?? [];
-      yield {
-        kind: 'count',
-        syscall: syscall(call),
-        count,
-        errors: error === '' ? [] : [[error, count]],
-        total: UNKNOWN,
-        longest: UNKNOWN,
-      };
+      yield countOf(call, error, count);
     }
   }
 

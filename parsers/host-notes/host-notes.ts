@@ -16,7 +16,7 @@ export function readHostNotes(before: string, after: string): CaptureFacts {
   const overflows = [first, last].map((sections) => counter(sections.get('counters'), 'TcpExtListenOverflows'));
   const [start, end] = overflows;
   return {
-    // A number may have gone to another thread meanwhile: the first look is the one that the trace began with.
+    // A number may have gone to another thread meanwhile: the first look is the one that the capture began with.
     threads: new Map([...threadsOf(last.get('threads')), ...threadsOf(first.get('threads'))]),
     commands: new Map([...commandsOf(last), ...commandsOf(first)]),
     rings: new Set([...ringsOf(first), ...ringsOf(last)]),

@@ -1,4 +1,5 @@
 import { errorInWords } from '../../src/trace/error-words.ts';
+import { errorName } from '../../src/trace/errors.ts';
 import type { LineParts, Stamp } from '../format.ts';
 import { splitResult } from '../text/call-notation.ts';
 
@@ -28,6 +29,15 @@ const CALL = /^(\.\.\. \[continued\]: )?([a-z_][a-z0-9_]{0,40})\((.*)$/s;
 /** With the error's name, or (perf 7, where it does not know the machine) `(unknown)` and the error in words. */
 const RESULT =
   /\)\s*=\s*(-?\d{1,20}|0x[0-9a-f]{1,16}|\?)(?:\s+(E[A-Z0-9_]{1,30})\b.*|(?:\s+[\w()]{1,30})?\s*\(([^()]*(?:\([^()]*\))?[^()]*)\))?$/s;
+/** The kernel's own codes for a call that it begins again, of which the C library has no words. */
+const WORDLESS = /^INTERNAL ERROR: strerror_r\((\d{3}),/;
+/** Of a wait that found no child perf prints nothing where 0 should stand, and flags of a descriptor as words. */
+const NOTHING = /\)\s*=\s*$/;
+const WORDS: ReadonlyMap<string, RegExp> = new Map([
+  ['wait4', NOTHING],
+  ['waitid', NOTHING],
+  ['fcntl', /\)\s*=\s*[A-Z][A-Z0-9_x|]*$/],
+]);
 /** Times a little below zero come out as 2^64 nanoseconds. */
 const WRAPPED = 2 ** 64 / 1_000_000;
 
@@ -74,8 +84,11 @@ export function readPerfLine(line: string): PerfLine | 'event' | null {
   if (call === null) return /^[a-z_][a-z0-9_]*:[a-z0-9_]+[(:]/.test(body) ? 'event' : null;
   const [, continued, name = '', tail = ''] = call;
   const isOpen = /\.\.\.\s*$/.test(tail);
-  const result = isOpen ? null : RESULT.exec(tail);
+  const result = isOpen ? null : (RESULT.exec(tail) ?? WORDS.get(name)?.exec(tail) ?? null);
   if (result === null && !isOpen) return null;
+  const value = result === null ? '' : (result[1] ?? (name === 'fcntl' ? '?' : '0'));
+  const words = result?.[3] ?? '';
+  const code = value === '-1' ? Number(WORDLESS.exec(words)?.[1] ?? Number.NaN) : Number.NaN;
   return {
     at: milliseconds(stamp),
     took: took === undefined ? null : Number(took),
@@ -85,7 +98,8 @@ export function readPerfLine(line: string): PerfLine | 'event' | null {
     args: (result === null ? tail.replace(/\)?\s*\.\.\.\s*$/, '') : tail.slice(0, result.index)).trim(),
     isContinued: continued !== undefined,
     isOpen,
-    result: result?.[1] ?? '',
-    error: result?.[2] ?? (result?.[1] === '-1' ? errorInWords(result[3] ?? '') : ''),
+    // As strace has it: what the call returned is not known yet.
+    result: Number.isNaN(code) ? value : '?',
+    error: Number.isNaN(code) ? (result?.[2] ?? (value === '-1' ? errorInWords(words) : '')) : errorName(code),
   };
 }

@@ -157,6 +157,12 @@ export class PerfTraceParser extends CallLineParser {
       this.flags.timestamps = 'monotonic';
       if (at > this.#lastSeen) this.#lastSeen = at;
     }
+    // It returns into what the signal interrupted, and perf tells of no return.
+    if (read.isOpen && read.name === 'rt_sigreturn') {
+      this.account.notices++;
+      this.#open.pass(tid);
+      return true;
+    }
     if (read.isOpen) {
       this.flags.split = true;
       this.account.unfinished++;

@@ -1,3 +1,4 @@
+import { isErrorBegun } from '../../src/trace/errors.ts';
 import { LONGEST_CAPTURE, UNKNOWN } from '../../src/trace/time.ts';
 import { beginsResult, closingBracket, OPEN_STRING } from '../text/brackets.ts';
 import type { StraceCall } from './call.ts';
@@ -16,6 +17,7 @@ const OPEN_END =
 const VALUE = /^(?:(-?\d+)|(0x[0-9a-f]+)|(\?))(?=$|[\s<,(/[])/;
 /** Mail programs and narrow terminals break the line in front of the words in brackets, or leave them out. */
 const ERROR = /^ (?:(E[A-Z0-9_]+)(?: \(|$)|\((errno \d+)\))/;
+const CUT_NAME = /^ (E[A-Z0-9_]*)($| [A-Z])/;
 const DURATION = / <(\d{1,15}(?:\.\d{1,9})?)>$/;
 const DELAYED = / \((?:INJECTED: \w{1,40}, )?DELAYED\)|, DELAYED\)/;
 const INJECTED = /\(INJECTED(?:: [\w, ]{1,40})?\)/;
@@ -77,11 +79,18 @@ function readResult(call: StraceCall, bytes: Buffer, closing: number, to: number
   const rest = text.slice(number.length);
   // `&lt;0.000011&gt;`
   if (rest.endsWith('&gt;')) return false;
+  if (isCutName(rest)) return false;
   const error = ERROR.exec(rest);
   call.error = error === null ? '' : (error[1] ?? error[2] ?? '');
   call.injected = INJECTED.test(rest);
   call.delayed = DELAYED.test(rest);
   return true;
+}
+
+/** The line ends within the name of an error, ` ENOEN`, or a blank stands where the lines were joined: ` ENO ENT (`. */
+function isCutName(text: string): boolean {
+  const [, name, rest] = CUT_NAME.exec(text) ?? [];
+  return name !== undefined && (rest !== '' || isErrorBegun(name));
 }
 
 /** strace prints modes in octal: `022`. */

@@ -1,5 +1,5 @@
 import { textOfEscaped } from '../../src/trace/utf8.ts';
-import type { LineParts, OpenCall, RawLines, Stamp } from '../format.ts';
+import type { EnteredCall, LineParts, RawLines, Stamp } from '../format.ts';
 
 /** A pid or `[pid 17]`, and the time behind it. */
 const TIME = /^((?:\[pid +\d+\] |\d+(?:<[^>]*>)? )?)( *(?:\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d+)?) +)(?=\S)/;
@@ -30,7 +30,7 @@ export const callNotation: RawLines = {
     return { clock: 'day', seconds: Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds) };
   },
 
-  openCall(line: string): OpenCall | null {
+  openCall(line: string): EnteredCall | null {
     const [, tid, seconds, call, args = ''] = ENTRY.exec(line) ?? [];
     if (call === undefined) return null;
     const target = textOfEscaped(/^\d+<([^>]*)>/.exec(args)?.[1] ?? '');

@@ -16,6 +16,7 @@ export interface Sight
     | 'clients'
     | 'hasRing'
     | 'queue'
+    | 'before'
     | 'isOver'
   > {
   readonly stamp: string;
@@ -69,6 +70,7 @@ export function readSight(words: string): Sight | null {
     clients: whole(found.get('clients'), MOST_TID),
     hasRing: found.get('ring') === '1',
     queue: queueOf(found),
+    before: Math.max(0, whole(found.get('before'), LONGEST_CAPTURE)),
     isOver: found.get('over') === '1',
   };
 }

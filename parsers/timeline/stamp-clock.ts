@@ -26,7 +26,7 @@ export class StampClock {
   #shift = 0.5;
   #latestSeconds = -1;
   #suspect = Number.NEGATIVE_INFINITY;
-  /** The latest time that was told: the end of the trace so far. */
+  /** The latest time that was told: the end of the capture so far. */
   now: Nanoseconds = 0.5;
 
   /** `isWhole`: its stamps have no fraction of a second. */

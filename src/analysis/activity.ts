@@ -37,8 +37,8 @@ export function describeActivity(model: Model, { recorder, rows, origin, isGrowi
     const lane = lanes.get(row.thread) ?? (isIn ? new ActivityLane(row.thread) : undefined);
     if (lane === undefined) return [];
     const { waiting, blocked, silent, long, calls, accepted, wasted, brokenPipes } = lane;
-    const stay = stayOf(row.thread, lane.lastWasWait, end, ends.get(row.thread));
-    const isUnknown = isGrowing && stay.state === 'silent';
+    const current = currentStateOf(row.thread, lane.lastWasWait, end, ends.get(row.thread));
+    const isUnknown = isGrowing && current.state === 'silent';
     const worker = {
       ...identity(row, model),
       waiting: waiting.slice(0, columns),
@@ -50,10 +50,10 @@ export function describeActivity(model: Model, { recorder, rows, origin, isGrowi
       wasted: wasted.slice(0, columns),
       brokenPipes: brokenPipes.slice(0, columns),
       knownMs: millisecondsAt(model, isUnknown ? row.thread.lastSeen : end),
-      now: told(stay, row.thread, model),
+      now: told(current, row.thread, model),
     };
     if (!isUnknown && end !== UNKNOWN)
-      drawTail(worker, stay, { from: stay.since - firstColumn, to: end - firstColumn, width });
+      drawTail(worker, current, { from: current.since - firstColumn, to: end - firstColumn, width });
     return [worker];
   });
   return {
@@ -82,7 +82,7 @@ export function describeNow(
       .slice(0, MOST_WORKERS)
       .map(({ process, thread }) => [
         process.pid,
-        told(stayOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime), thread, model),
+        told(currentStateOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime), thread, model),
       ]),
   );
 }
@@ -101,7 +101,7 @@ function identity(
 }
 
 /** What a thread is still in. */
-interface Stay {
+interface CurrentState {
   readonly state: Now['state'];
   readonly call: string;
   readonly target: string;
@@ -109,7 +109,7 @@ interface Stay {
 }
 
 /** `atEnd` is known when the trace has ended: who waits for an answer is blocked, whatever the call. */
-function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: ThreadAtEnd): Stay {
+function currentStateOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: ThreadAtEnd): CurrentState {
   const last = thread.lastSeen;
   if (thread.ended) return { state: 'ended', call: '', target: '', since: last };
   const { leftIn } = thread;
@@ -144,7 +144,7 @@ function waitsIn({ loop: { hub }, accepts }: Thread, family: Family): boolean {
   return (family === 'epoll-wait') === (hub.kind === 'epoll');
 }
 
-function told({ state, call, target, since }: Stay, { loop, leftIn, accepts }: Thread, model: Model): Now {
+function told({ state, call, target, since }: CurrentState, { loop, leftIn, accepts }: Thread, model: Model): Now {
   const { hub } = loop;
   const isInHub = state === 'waiting' && (leftIn !== null || hub?.kind !== 'epoll');
   const isAway = !isInHub && state !== 'ended' && loop.inTurn && !loop.waitIsUntimed;
@@ -162,7 +162,7 @@ function told({ state, call, target, since }: Stay, { loop, leftIn, accepts }: T
 /** Draws what a worker is still in up to the end of what was read; times count from the first column. */
 function drawTail(
   worker: WorkerActivity,
-  { state }: Stay,
+  { state }: CurrentState,
   { from, to, width }: { readonly from: Nanoseconds; readonly to: Nanoseconds; readonly width: Nanoseconds },
 ): void {
   if (state === 'ended' || to - from < 1e7) return;

@@ -1,5 +1,6 @@
 import type { Causing } from '../detectors/effect.ts';
 import { definitionOf } from '../detectors/registry.ts';
+import { groupedBy } from '../trace/grouped-by.ts';
 import type { Draft } from './parts.ts';
 
 /** From this part on a cause explains a finding. */
@@ -9,7 +10,7 @@ const MOST_OF_IT = 0.5;
  * A cause: the finding that speaks for it, those of other workers that have the same, and what came of it;
  * `words` are empty where an effect of the same kind says it for all of its workers.
  */
-export interface Cause {
+export interface CauseWithEffects {
   readonly first: Draft;
   readonly members: readonly Draft[];
   readonly effects: readonly { readonly draft: Draft; readonly words: string }[];
@@ -19,7 +20,7 @@ export interface Cause {
  * The causes among drafts that stand in the order in which to act, in the same order: a cause comes where the first of
  * its findings stood. `drafts`: as the detectors gave them, where the first of a cause comes first.
  */
-export function causesOf(sorted: readonly Draft[], drafts: readonly Draft[]): Cause[] {
+export function causesOf(sorted: readonly Draft[], drafts: readonly Draft[]): CauseWithEffects[] {
   const groups = groupsOf(drafts);
   const groupByDraft = new Map(groups.flatMap((group) => group.map((draft) => [draft, group] as const)));
   const above = new Map<readonly Draft[], readonly Draft[]>();
@@ -38,7 +39,7 @@ export function causesOf(sorted: readonly Draft[], drafts: readonly Draft[]): Ca
   }
   const places = new Map(sorted.map((draft, index) => [draft, index]));
   const place = (draft: Draft): number => places.get(draft) ?? 0;
-  const roots = new Map<readonly Draft[], Cause['effects'][number][]>();
+  const roots = new Map<readonly Draft[], CauseWithEffects['effects'][number][]>();
   for (const draft of sorted) {
     const root = rootOf(groupByDraft.get(draft) ?? [draft]);
     const effects = roots.get(root) ?? [];
@@ -55,8 +56,8 @@ export function causesOf(sorted: readonly Draft[], drafts: readonly Draft[]): Ca
  * Of neighbours of one kind and severity those come first of which something critical came: a stall that cost a worker
  * its life before one that took more time.
  */
-function worstFirst(causes: readonly Cause[]): Cause[] {
-  const runs: Cause[][] = [];
+function worstFirst(causes: readonly CauseWithEffects[]): CauseWithEffects[] {
+  const runs: CauseWithEffects[][] = [];
   for (const cause of causes) {
     const run = runs.at(-1);
     const before = run?.[0]?.first;
@@ -64,20 +65,14 @@ function worstFirst(causes: readonly Cause[]): Cause[] {
     if (before?.kind === kind && before.severity === severity && before.confidence === confidence) run?.push(cause);
     else runs.push([cause]);
   }
-  const isHarmless = ({ effects }: Cause): number =>
+  const isHarmless = ({ effects }: CauseWithEffects): number =>
     effects.some(({ draft }) => draft.severity === 'critical') ? 0 : 1;
   return runs.flatMap((run) => run.toSorted((a, b) => isHarmless(a) - isHarmless(b)));
 }
 
 /** Drafts of one kind that name the same cause are one; all others stand alone. */
 function groupsOf(drafts: readonly Draft[]): Draft[][] {
-  const groups = new Map<unknown, Draft[]>();
-  for (const draft of drafts) {
-    const key = draft.cause === undefined ? draft : `${draft.kind} ${draft.cause}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [draft]);
-    else group.push(draft);
-  }
+  const groups = groupedBy(drafts, (draft) => (draft.cause === undefined ? draft : `${draft.kind} ${draft.cause}`));
   return [...groups.values()];
 }
 

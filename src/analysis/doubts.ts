@@ -1,5 +1,5 @@
 import { type Conclusion, type DraftFinding, notApplicable } from '../detectors/finding.ts';
-import type { Metrics } from '../detectors/metric.ts';
+import type { AnyMetrics } from '../detectors/metric.ts';
 import { RECORDING } from '../detectors/need.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
@@ -118,17 +118,17 @@ export function sentenceOnEnd({ hiddenEnd: sign }: Doubts): string {
 }
 
 /** What is left of a conclusion. */
-interface Believed extends Conclusion<Metrics> {
+interface Believed extends Conclusion<AnyMetrics> {
   readonly findings: readonly Doubted[];
 }
 
 /** A finding, and whether it would be worse if the capture held everything. */
-export interface Doubted extends DraftFinding<Metrics> {
+export interface Doubted extends DraftFinding<AnyMetrics> {
   readonly isDemoted?: boolean;
 }
 
 /** What a detector said, as far as the capture lets one believe it. */
-export function believed(kind: Kind, conclusion: Conclusion<Metrics>, doubts: Doubts): Believed {
+export function believed(kind: Kind, conclusion: Conclusion<AnyMetrics>, doubts: Doubts): Believed {
   const { outcome, findings } = conclusion;
   const missing = doubts.unrecorded.find(({ kinds }) => kinds.has(kind));
   if (missing !== undefined && (outcome.status === 'clear' || outcome.status === 'found'))
@@ -151,7 +151,7 @@ export function believed(kind: Kind, conclusion: Conclusion<Metrics>, doubts: Do
   return { outcome, findings: findings.map((finding) => doubted(kind, finding, doubts)) };
 }
 
-function doubted(kind: Kind, finding: DraftFinding<Metrics>, doubts: Doubts): Doubted {
+function doubted(kind: Kind, finding: DraftFinding<AnyMetrics>, doubts: Doubts): Doubted {
   const { isFiltered, isNarrow, missingLines, areManyMissing, resolution } = doubts;
   if (BLURRED_UP_TO[kind] !== undefined && isBlurred(finding.metrics, BLURRED_UP_TO[kind] * resolution))
     return { ...possible(finding, BLURRED), severity: 'info' };
@@ -195,19 +195,19 @@ const BY_LENGTH: ReadonlySet<Kind> = new Set<Kind>([
   'gil-starvation',
 ]);
 
-function isBlurred({ longestMs }: Metrics, least: Nanoseconds): boolean {
+function isBlurred({ longestMs }: AnyMetrics, least: Nanoseconds): boolean {
   return typeof longestMs === 'number' && longestMs * MILLISECOND < least;
 }
 
 /** What is no reason to act: nobody can tell whether it is so. */
-function demoted(finding: DraftFinding<Metrics>): Doubted {
+function demoted(finding: DraftFinding<AnyMetrics>): Doubted {
   return { ...finding, severity: 'info', isDemoted: finding.severity !== 'info' };
 }
 
 const BY_OUTCOME =
   'The capture holds no call that had not returned, and perhaps only those that failed, or did not (-z, -Z, ' +
   '-e status).';
-const MISSING = 'Lines of the capture are missing: it may be one of them that is not seen here.';
+const MISSING = 'Lines of the capture are missing: a call that ended this may be among them.';
 const PARTLY = 'The capture seems to hold some kinds of calls only (-e): what others came to is not told.';
 const COARSE = 'The times are whole seconds, and what lasted less than one or two of them is not told.';
 const BLURRED = 'The times are whole seconds, and each stretch may have been up to a second shorter or longer.';
@@ -215,7 +215,7 @@ const TOO_LOW = 'Lines of the capture are missing: counts are too low.';
 const NARROW =
   'The capture seems to hold some kinds of calls only (-e): what looks like no call may be one that was not recorded.';
 
-function possible(finding: DraftFinding<Metrics>, sentence: string): DraftFinding<Metrics> {
+function possible(finding: DraftFinding<AnyMetrics>, sentence: string): DraftFinding<AnyMetrics> {
   const { confidence, summary } = finding;
   return {
     ...finding,
@@ -241,7 +241,7 @@ const WITHOUT_CALL: ReadonlySet<unknown> = new Set([
   'import',
 ]);
 
-function restsOnSilence(kind: Kind, { cause, call, stalls }: Metrics): boolean {
+function restsOnSilence(kind: Kind, { cause, call, stalls }: AnyMetrics): boolean {
   // What goes on in a restarted call is told by the call that was interrupted.
   if (kind === 'loop-stall') return WITHOUT_CALL.has(cause) || call === 'restart_syscall';
   if (kind !== 'service-stall') return BY_ABSENCE.has(kind);
@@ -250,12 +250,12 @@ function restsOnSilence(kind: Kind, { cause, call, stalls }: Metrics): boolean {
 }
 
 /** The worker waited for something that is not its loop's: which wait that is, failed accepts tell as well. */
-function isElsewhere(kind: Kind, { cause, stalls }: Metrics): boolean {
+function isElsewhere(kind: Kind, { cause, stalls }: AnyMetrics): boolean {
   if (kind === 'loop-stall') return cause === 'foreign-poll';
   return kind === 'service-stall' && JSON.stringify(stalls ?? '').includes('"cause":"foreign-poll"');
 }
 
 /** How often it was seen. */
-function timesOf({ allCount, count: times }: Metrics): number {
+function timesOf({ allCount, count: times }: AnyMetrics): number {
   return typeof allCount === 'number' ? allCount : typeof times === 'number' ? times : 1;
 }

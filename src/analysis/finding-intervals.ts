@@ -1,7 +1,7 @@
 import type { Finding, Metric } from './report.ts';
 
 /** A stretch of time, or a moment, milliseconds of the report. */
-export interface Interval {
+export interface FindingInterval {
   readonly startMs: number;
   readonly endMs: number;
   /** Whose it was; null where the finding tells it of all its workers. */
@@ -9,7 +9,7 @@ export interface Interval {
 }
 
 /** When each thing was that a finding lists with its times; [] where it lists none. */
-export function intervalsOf({ metrics }: Finding): Interval[] {
+export function intervalsOf({ metrics }: Finding): FindingInterval[] {
   // A finding that speaks for others of the same cause names all workers, and lists what one of them did.
   const worker = typeof metrics.worker === 'number' ? metrics.worker : null;
   return Object.values(metrics)
@@ -17,7 +17,7 @@ export function intervalsOf({ metrics }: Finding): Interval[] {
     .map((interval) => ({ ...interval, pid: interval.pid ?? worker }));
 }
 
-function intervalsIn(value: Metric): Interval[] {
+function intervalsIn(value: Metric): FindingInterval[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: Metric) => {
     if (item === null || typeof item !== 'object' || Array.isArray(item)) return [];

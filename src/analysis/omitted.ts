@@ -1,6 +1,6 @@
-import type { Kind } from '../detectors/registry.ts';
 import { isWorkerRole } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
+import { groupedBy } from '../trace/grouped-by.ts';
 import { meaningOf } from './diagnostics.ts';
 import { weight } from './finding-order.ts';
 import type { Draft } from './parts.ts';
@@ -20,12 +20,7 @@ export const MOST_FINDINGS = 200;
 
 /** The worst findings of each kind. */
 export function chosenFindings(drafts: readonly Draft[]): readonly Draft[] {
-  const kinds = new Map<Kind, Draft[]>();
-  for (const draft of drafts) {
-    const same = kinds.get(draft.kind);
-    if (same === undefined) kinds.set(draft.kind, [draft]);
-    else same.push(draft);
-  }
+  const kinds = groupedBy(drafts, ({ kind }) => kind);
   if ([...kinds.values()].every(({ length }) => length <= MOST_FINDINGS)) return drafts;
   const rank = ({ severity }: Draft): number => SEVERITIES.indexOf(severity);
   // The first of a cause speaks for all that have it.

@@ -5,13 +5,14 @@ import { goroutinesComputed } from '../detectors/loop-stall/goroutines.ts';
 import { isOneOfMany } from '../detectors/one-of-many.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
+import { untoldDatabase } from '../detectors/session-lock/untold.ts';
 import { millisecondsAt } from '../detectors/words.ts';
 import { isWorkerRole, rolesIn } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
-import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
+import { SlowReplyTracker } from '../model/topics/dependencies/slow-replies.ts';
 import { duration, durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
-import { type Cause, causesOf } from './cause-tree.ts';
+import { type CauseWithEffects, causesOf } from './cause-tree.ts';
 import { withoutDead } from './dead-pids.ts';
 import { linksOf } from './finding-links.ts';
 import { explains, inOrderOfAction } from './finding-order.ts';
@@ -37,7 +38,7 @@ export function composeReport(parts: Parts): Report {
   const calls = callsOf(model, parts.capabilities, options.timeline === true);
   const time = timeShares(parts);
   const dependencies = dependenciesOf(parts);
-  const tracker = model.topic(SlowRepliesTracker);
+  const tracker = model.topic(SlowReplyTracker);
   const slow = tracker.soFar(model.processes.threads());
   const slowReplies = slowRepliesOf(slow, tracker.least);
   const omitted = omittedFrom(model, all, parts.drafts, {
@@ -100,13 +101,16 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
   if (capabilities.resolution > 0) return 'the times are whole seconds, which hide shorter stalls. Record with -ttt';
   const computed = goroutinesComputed(model);
   const waits = outcomes['lock-contention']?.status === 'not-applicable' ? waitsForThreads(model, LONG_WAITS) : null;
+  const database = untoldDatabase(model);
+  if (database !== '')
+    return `what clients asked of ${database} is not in the capture: a statement may have waited. Record with strace`;
   if (waits !== null) return `requests waited ${duration(waits.total)} for other threads, and no line shows for what`;
   return computed === ''
     ? ''
     : `goroutines computed for ${computed}, and who waited for them shows in no call. See perf top`;
 }
 
-type Slow = ReturnType<SlowRepliesTracker['soFar']>;
+type Slow = ReturnType<SlowReplyTracker['soFar']>;
 
 function slowRepliesOf({ count, longest }: Slow, least: Nanoseconds): SlowReplies | null {
   if (longest === null) return null;
@@ -234,12 +238,12 @@ function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
 
 /** Where a finding stands: a cause, the same cause in another worker, or an effect. */
 interface Place {
-  readonly cause: Cause;
+  readonly cause: CauseWithEffects;
   readonly as: 'cause' | 'member' | 'effect';
   readonly words: string | null;
 }
 
-function placesOf(causes: readonly Cause[]): ReadonlyMap<Draft, Place> {
+function placesOf(causes: readonly CauseWithEffects[]): ReadonlyMap<Draft, Place> {
   const places = new Map<Draft, Place>();
   for (const cause of causes) {
     places.set(cause.first, { cause, as: 'cause', words: null });

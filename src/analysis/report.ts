@@ -313,7 +313,7 @@ export interface Finding {
   readonly endMs: number | null;
   readonly startTime: string | null;
   readonly endTime: string | null;
-  /** Still going on when the trace ended: durations are lower bounds. */
+  /** Still going on when the capture ended: durations are lower bounds. */
   readonly openEnded: boolean;
   /** Pids; of its first host where there are several. */
   readonly workers: readonly number[];

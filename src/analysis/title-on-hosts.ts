@@ -1,20 +1,6 @@
-import { cutTitle, LONGEST_TITLE } from '../detectors/cut-title.ts';
+import { LONGEST_TITLE } from '../detectors/cut-title.ts';
 import type { HostNoun } from './host-noun.ts';
-
-/** What gives way in a title that is too long, what matters least first; what is left is still true. */
-const GIVES_WAY: readonly (readonly [part: RegExp, instead: string])[] = [
-  [/ \([a-z_\d]+\)$/, ''],
-  [/ \([^()]*\)$/, ''],
-  [/ \([\d,]+x\)/, ''],
-  [/ for(?= [\d,.]+ m?s\b)/, ''],
-  [/(?<=: )it waits for (?=\S)/, 'waits for '],
-  // Its address says more than what it speaks.
-  [/(?<=\bwaits for )[A-Z]\w* (?=\S*[:/]\S)/, ''],
-  [
-    / holds (?:a worker|worker \d+|(?:both|all [\d,]+|[\d,]+) workers) (?=up to|at least|[\d,.]+ (?:m?s|min)\b)/,
-    ' takes ',
-  ],
-];
+import { shortTitleOnHosts } from './short-title.ts';
 
 /**
  * `11 of 12 hosts: GET /b holds …`. On several hosts it is about a worker of each, and figures are those of the worst.
@@ -45,8 +31,4 @@ function onEach(title: string): string {
     .replace(/ \([\d,]+x\)/, '');
 }
 
-function fitted(who: string, title: string): string {
-  let whole = `${who}: ${title}`;
-  for (const [part, instead] of GIVES_WAY) if (whole.length > LONGEST_TITLE) whole = whole.replace(part, instead);
-  return cutTitle(whole);
-}
+const fitted = (who: string, title: string): string => shortTitleOnHosts(`${who}: ${title}`, LONGEST_TITLE);

@@ -1,5 +1,6 @@
 import { duration, milliseconds, round } from '../trace/format-numbers.ts';
 import type { Cost } from '../trace/record.ts';
+import { SECOND } from '../trace/time.ts';
 import type { TracingCost } from './report.ts';
 
 /** What tracing cost, as the report has it. */
@@ -27,6 +28,8 @@ export function costNote(cost: Cost, format: string): string {
         ? ' What its programs cost in the kernel is not counted: this kernel counts it after sysctl ' +
           'kernel.bpf_stats_enabled=1.'
         : '';
+  // Of a program that ends at once hardly more is measured than that drover began.
+  if (lasted < SECOND) return `Tracing took ${parts.join(', ')} of a CPU within ${duration(lasted)}.${missing}`;
   const share = round(percentOf(cost), 1);
   return `Tracing took ${share} % of a CPU over ${duration(lasted)}: ${parts.join(', ')}.${missing}`;
 }

@@ -32,6 +32,7 @@ export interface VerdictContext {
 
 const TABLE = 'a table of counts says neither when nor who';
 const ONE_OF_MANY = 'one thread was traced of a process that has others. Record all of them with -f';
+const WITH_TIMES = 'Record with strace -f -ttt -T -y -s 128 -o FILE -p PID';
 const UNSEEN = 'many connections were served by threads that nothing ties to their process. Record with -y';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;
@@ -65,7 +66,8 @@ function whyUntold(
       ? 'accept was called, and no call found a connection'
       : 'no worker that accepts connections was seen';
   }
-  if (quality.grade === 'poor') return 'the capture lacks what the checks need';
+  if (quality.grade === 'poor')
+    return durationMs === null ? `the capture has no times. ${WITH_TIMES}` : 'the capture lacks what the checks need';
   if (durationMs !== null && durationMs < LEAST_MS) return `${durationOfMs(durationMs)} are too short`;
   const isJudged = (kind: Kind): boolean => {
     const status = outcomes[kind]?.status;
@@ -74,7 +76,19 @@ function whyUntold(
   const missing = NAMED.filter(([, kinds]) => !kinds.some(isJudged)).map(([name]) => name);
   // One worker alone cannot be a herd.
   const unjudged = missing.filter((name) => name !== 'herds' || serving > 1);
-  return unjudged.length === 0 ? '' : `${unjudged.join(' and ')} could not be judged (-v says why)`;
+  const reasons = unjudged.map((name) => whyUnjudged(NAMED.find(([each]) => each === name)?.[1] ?? [], outcomes));
+  return unjudged
+    .map((name, index) => `${index === 0 ? `${name} could not be judged` : `nor could ${name}`} (${reasons[index]})`)
+    .join(', ');
+}
+
+/** The first clause of why none of these kinds was judged: what follows says how to record it. */
+function whyUnjudged(kinds: readonly Kind[], outcomes: Readonly<Partial<Record<Kind, Outcome>>>): string {
+  const all = kinds.flatMap((kind) => outcomes[kind]?.reason ?? []);
+  // Of workers that serve one request at a time another kind says what is missing.
+  const reason = all.find((each) => !/^(?:These are sync workers|No event-loop|No workers seen)/.test(each)) ?? all[0];
+  const [clause = ''] = (reason ?? '-v says why').split(/: (?=who |whether |if |they )|[.;]\s|, and /, 1);
+  return `${clause.charAt(0).toLowerCase()}${clause.slice(1)}`.replace(/\.$/, '');
 }
 
 /** The finding to act on first; null where none is worse than information. */
@@ -160,7 +174,8 @@ function slowly({ count, leastMs, longestMs, request }: SlowReplies): string {
   const longest = durationOfMs(longestMs);
   if (count === 1) return `${name} had no reply for ${longest}`;
   const least = leastMs < 1000 ? `${leastMs} ms` : `${leastMs / 1000} s`;
-  return `${plural(count, 'request')} had no reply for ${least} or more, up to ${longest}: ${name}`;
+  const others = plural(count - 1, 'other request');
+  return `${name} and ${others} had no reply for ${least} or more, the longest for ${longest}`;
 }
 
 /** A request that was cut ends with dots of its own. */

@@ -4,7 +4,7 @@
  * nothing for it, so that a database finds the same types in each file. Names are a contract (`schema_version` 1): add,
  * never rename. Times are milliseconds; texts are masked as in every export.
  */
-export interface Row {
+export interface ArchiveRow {
   readonly record: 'capture' | 'finding' | 'dependency';
   readonly schema_version: 1;
   /** Of the drover that judged. */

@@ -5,7 +5,7 @@ import { measured } from '../analysis/measured.ts';
 import type { Dependency, Host, Metric, Report, Worker } from '../analysis/report.ts';
 import { causeKey } from '../analysis/same-cause.ts';
 import { servedBy } from '../analysis/served.ts';
-import type { Row } from './row.ts';
+import type { ArchiveRow } from './row.ts';
 
 const HASH_DIGITS = 12;
 
@@ -22,7 +22,7 @@ export interface Origin {
  * one host one for each dependency follows; of several, nobody noted whose a dependency is. Texts stand as they are in
  * the report: mask it before.
  */
-export function rowsOf(report: Report, origin: Origin): readonly Row[] {
+export function rowsOf(report: Report, origin: Origin): readonly ArchiveRow[] {
   const rows = findingRowsOf(report, origin);
   const [capture] = rows;
   if (capture === undefined || report.hosts !== undefined) return rows;
@@ -30,7 +30,7 @@ export function rowsOf(report: Report, origin: Origin): readonly Row[] {
 }
 
 /** The lines of captures and findings alone. */
-export function findingRowsOf(report: Report, origin: Origin): readonly Row[] {
+export function findingRowsOf(report: Report, origin: Origin): readonly ArchiveRow[] {
   return hostsOf(report, origin.host).flatMap((host) => {
     const capture = captureRow(report, host, origin);
     const found = kinshipsOf(findingsOn(report, host), report.findings);
@@ -42,7 +42,7 @@ function captureRow(
   report: Report,
   { name, paths, verdict, window, grade, workers: listed }: Host,
   origin: Origin,
-): Row {
+): ArchiveRow {
   const workers = report.workers.filter(({ host }) => host === null || host === name);
   const file = paths[0] ?? '-';
   const { startTime, endTime, durationMs, timeOfDay, monotonicSeconds } = window;
@@ -87,7 +87,7 @@ function captureRow(
   };
 }
 
-function findingRow(capture: Row, { finding, speaker, severity, same }: Kinship): Row {
+function findingRow(capture: ArchiveRow, { finding, speaker, severity, same }: Kinship): ArchiveRow {
   const { count, totalMs, longestMs, share } = measured(same);
   return {
     ...capture,
@@ -111,7 +111,7 @@ function findingRow(capture: Row, { finding, speaker, severity, same }: Kinship)
   };
 }
 
-function dependencyRow(capture: Row, dependency: Dependency): Row {
+function dependencyRow(capture: ArchiveRow, dependency: Dependency): ArchiveRow {
   const { peer, protocol, waits, totalMs, longestMs, p50Ms, p99Ms, failures } = dependency;
   return {
     ...capture,

@@ -1,4 +1,4 @@
-import type { DashboardEvent, Effect } from './events.ts';
+import type { DashboardEvent, SideEffect } from './events.ts';
 import { reduce } from './reduce/reduce.ts';
 import type { Row } from './row.ts';
 import type { DashboardState } from './state.ts';
@@ -15,7 +15,7 @@ const KEYS_EVERY_MS = 30;
 
 interface DashboardPorts {
   readonly draw: (rows: readonly Row[]) => void;
-  readonly perform: (effect: Effect) => void;
+  readonly perform: (effect: SideEffect) => void;
   /** Milliseconds that only grow. */
   readonly now: () => number;
   readonly after: (milliseconds: number, then: () => void) => void;

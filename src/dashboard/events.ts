@@ -1,13 +1,13 @@
 import type { Activity, Now } from '../analysis/activity.ts';
 import type { Finding, Report } from '../analysis/report.ts';
-import type { DashboardState, FileLine, LiveStatus, Reading } from './state.ts';
+import type { DashboardState, FileLine, LiveStatus, ReadingState } from './state.ts';
 
 /** What happens to the dashboard. */
 export type DashboardEvent =
   | { readonly type: 'key'; readonly key: string }
   | { readonly type: 'paste'; readonly text: string }
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
-  | { readonly type: 'reading'; readonly reading: Reading }
+  | { readonly type: 'reading'; readonly reading: ReadingState }
   | {
       readonly type: 'picture';
       readonly report: Report;
@@ -26,7 +26,7 @@ export type DashboardEvent =
   | { readonly type: 'slow-link'; readonly slow: boolean };
 
 /** What the dashboard wants done outside of it. */
-export type Effect =
+export type SideEffect =
   | { readonly type: 'leave'; readonly forced: boolean }
   | { readonly type: 'suspend' }
   | { readonly type: 'redraw' }
@@ -51,12 +51,12 @@ export type Effect =
   | { readonly type: 'extend'; readonly byMs: number };
 
 /** What an event leads to. */
-export interface Step {
+export interface Transition {
   readonly state: DashboardState;
-  readonly effects: readonly Effect[];
+  readonly effects: readonly SideEffect[];
 }
 
-/** A step that wants nothing done outside of the dashboard. */
-export function still(state: DashboardState): Step {
+/** A transition that wants nothing done outside of the dashboard. */
+export function still(state: DashboardState): Transition {
   return { state, effects: [] };
 }

@@ -75,7 +75,7 @@ export interface Bookmark {
   readonly note: string;
 }
 
-export interface Reading {
+export interface ReadingState {
   readonly bytesRead: number;
   readonly sizeBytes: number | null;
   readonly lines: number;
@@ -154,7 +154,7 @@ export interface DashboardState {
   readonly source: 'file' | 'live';
   /** Milliseconds that only grow, of the last event. */
   readonly nowMs: number;
-  readonly reading: Reading;
+  readonly reading: ReadingState;
   readonly report: Report | null;
   readonly activity: Activity | null;
   readonly files: readonly string[];

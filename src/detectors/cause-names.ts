@@ -20,6 +20,18 @@ export function bareName(name: string): string {
     .replace(/\/sess_[^/]*$/, '/sess_');
 }
 
+/** How long was waited in all, in milliseconds. */
+export function totalMsOf({ findings }: Causing): number {
+  return findings.reduce(
+    (sum, { metrics: { dependencies, totalMs } }) =>
+      sum +
+      (dependencies === undefined
+        ? numberOf(totalMs)
+        : listOf(dependencies).reduce((all, each) => all + numberOf(each.totalMs), 0)),
+    0,
+  );
+}
+
 /** How long a stall or a stuck thread waited for what bears one of these names, in milliseconds; 0 of other kinds. */
 export function waitedMs({ kind, findings }: Causing, names: ReadonlySet<string>): number {
   const waits = findings.flatMap(({ metrics: { target, totalMs, threads } }) =>

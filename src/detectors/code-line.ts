@@ -49,14 +49,14 @@ function framesOf(sample: CodeSample) {
 }
 
 /** What a thread did between two moments; `call` is the one that took most of it, '' of none. */
-interface Stay {
+interface ThreadTime {
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
   readonly call?: string;
 }
 
 /** The code that a thread was in meanwhile; null where nobody looked and the call has no stack. */
-export function codeIn(model: Model, thread: Thread, { start, end, call }: Stay): CodeSample | null {
+export function codeIn(model: Model, thread: Thread, { start, end, call }: ThreadTime): CodeSample | null {
   return model.code.within(thread.lane, start, end, call);
 }
 

@@ -4,7 +4,7 @@ import type { TrackerType } from '../model/tracker.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Effect } from './effect.ts';
 import type { Conclusion } from './finding.ts';
-import type { Metrics, Shapes, ValuesOf } from './metric.ts';
+import type { AnyMetrics, Shapes, ValuesOf } from './metric.ts';
 import type { Need } from './need.ts';
 
 export interface Context {
@@ -37,7 +37,7 @@ export interface Measures {
 }
 
 /** A detector at work on one trace. */
-export interface Detector<Values extends Metrics = Metrics> {
+export interface Detector<Values extends AnyMetrics = AnyMetrics> {
   readonly on: FactHandlers;
   /**
    * The verdict so far. May be asked at any time and more than once; changes nothing: what still waits for later

@@ -1,10 +1,10 @@
-import type { Metric, Metrics } from './metric.ts';
+import type { AnyMetrics, Metric } from './metric.ts';
 import { listOf, numberOf, textOf } from './read-metric.ts';
 
 /** Findings of one cause, one for each worker or service that has it: the one that speaks for all first. */
 export interface Causing {
   readonly kind: string;
-  readonly findings: readonly { readonly workers: readonly number[]; readonly metrics: Metrics }[];
+  readonly findings: readonly { readonly workers: readonly number[]; readonly metrics: AnyMetrics }[];
 }
 
 /** What makes a finding an effect of another: it hangs under its cause and is none of its own. */
@@ -12,11 +12,11 @@ export interface Effect {
   /** Kinds that may be its cause; of two that explain as much the first one counts. */
   readonly of: readonly string[];
   /** Which part of it, 0 to 1, that cause explains. */
-  share(metrics: Metrics, cause: Causing): number;
+  share(metrics: AnyMetrics, cause: Causing): number;
   /** From this share on it is an effect; half of it where none is given. */
   readonly least?: number;
   /** What happened, as the end of a list of effects: `4 replies came too late`. */
-  inWords(metrics: Metrics, share: number): string;
+  inWords(metrics: AnyMetrics, share: number): string;
 }
 
 /** Kinds that tell when workers stood still, apart from stalls of loops. */
@@ -48,7 +48,7 @@ export function stallsOf({ kind, findings }: Causing): ListedStall[] {
   );
 }
 
-function listed(item: Metrics, pid: Metric | undefined): ListedStall {
+function listed(item: AnyMetrics, pid: Metric | undefined): ListedStall {
   return { pid: numberOf(pid), startMs: numberOf(item.startMs), endMs: numberOf(item.endMs) };
 }
 

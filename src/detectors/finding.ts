@@ -2,7 +2,7 @@ import type { KeptLine } from '../model/evidence.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Confidence, Outcome, Severity, Step } from './finding-words.ts';
-import type { Metrics } from './metric.ts';
+import type { AnyMetrics } from './metric.ts';
 
 export type { Confidence, Outcome, Severity, Step };
 
@@ -13,7 +13,7 @@ export interface DraftStep extends Step {
 }
 
 /** A finding in trace terms: the report adds the id, the times of day and the links to other findings. */
-export interface DraftFinding<Values extends Metrics = Metrics> {
+export interface DraftFinding<Values extends AnyMetrics = AnyMetrics> {
   readonly severity: Severity;
   readonly confidence: Confidence;
   /** At most 78 characters. */
@@ -41,7 +41,7 @@ export interface DraftFinding<Values extends Metrics = Metrics> {
 }
 
 /** What a detector says: one outcome, and findings when it found something. */
-export interface Conclusion<Values extends Metrics = Metrics> {
+export interface Conclusion<Values extends AnyMetrics = AnyMetrics> {
   readonly outcome: Outcome;
   readonly findings: readonly DraftFinding<Values>[];
 }
@@ -52,7 +52,7 @@ export function ofCause(step: Step): DraftStep {
 }
 
 /** Something was found; `reason` counts it. */
-export function found<Values extends Metrics>(
+export function found<Values extends AnyMetrics>(
   reason: string,
   findings: readonly DraftFinding<Values>[],
 ): Conclusion<Values> {

@@ -15,7 +15,7 @@ export interface JsonSchema {
 
 export type { Metric };
 /** The metrics of any finding. */
-export type Metrics = { readonly [name: string]: Metric };
+export type AnyMetrics = { readonly [name: string]: Metric };
 
 /**
  * What a metric looks like: its JSON Schema, and the TypeScript type of its value, which stands in a member that is

@@ -33,6 +33,19 @@ export function processName(pid: number): string {
   return pid === 0 ? 'The process' : `Process ${pid}`;
 }
 
+const MOST_NAMED = 5;
+
+/** `101, 103`, `101, 103, 107, 109, 113 and 2 more`. */
+export function firstPids(pids: readonly number[]): string {
+  const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
+  return `${pids.slice(0, MOST_NAMED).join(', ')}${more}`;
+}
+
+/** `Process 101`, `Processes 101, 103`: a sentence that begins with these. */
+export function namedProcesses(pids: readonly number[]): string {
+  return pids.length === 1 ? processName(pids[0] ?? 0) : `Processes ${firstPids(pids)}`;
+}
+
 /** `Process 101`, `2 of 3 processes`: a sentence that begins with these of `all` processes. */
 export function processesOf(pids: readonly number[], all: number): string {
   return pids.length === 1 ? processName(pids[0] ?? 0) : someOf(pids.length, all, 'processes');

@@ -66,6 +66,12 @@ export class Destination {
         fault: 'name',
         hint: 'Give it the name of a new file.',
       });
+    // Elsewhere that means standard output, and nobody wants a file of that name.
+    if (path === '-')
+      throw new OutputError(`${options.option} - names no file: standard output has the report.`, {
+        fault: 'name',
+        hint: `Name a file: ${options.option} FILE`,
+      });
     try {
       if (/(?:^|\/)\.{0,2}$/.test(path)) throw isDirectory(path, options);
       const directory = directoryOf(path, options);

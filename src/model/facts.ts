@@ -102,7 +102,7 @@ export interface LongTurn {
   readonly length: Nanoseconds;
   /** It had not ended when the trace did: `length` is a lower bound. */
   readonly open: boolean;
-  /** The call it was in when the trace ended, if it was in one. */
+  /** The call it was in when the capture ended, if it was in one. */
   readonly stuckIn: LeftIn | null;
 }
 

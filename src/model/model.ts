@@ -40,7 +40,7 @@ import { serverOf } from './machine/server-names.ts';
 import type { Thread } from './machine/thread.ts';
 import type { ActivityRecorder } from './measuring/activity-recorder.ts';
 import { Calibration } from './measuring/calibration.ts';
-import { CallStatistics } from './measuring/call-statistics.ts';
+import { CallCounter } from './measuring/call-statistics.ts';
 import { CodeSamples } from './measuring/code-samples.ts';
 import { Losses } from './measuring/losses.ts';
 import { LEAST_PAUSE, Pauses } from './measuring/pauses.ts';
@@ -81,7 +81,7 @@ export class Model {
   readonly facts = new FactBus();
   readonly processes: Processes;
   readonly listeners = new Listeners();
-  readonly statistics = new CallStatistics();
+  readonly statistics = new CallCounter();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
   readonly completeness = new Completeness();
@@ -175,7 +175,7 @@ export class Model {
   call(call: Call): void {
     const thread = this.processes.at(call.lane, call.start);
     if (call.partial && thread.lastTime !== UNKNOWN) this.completeness.orphanHalves++;
-    // One that never came back is counted when the trace ends, up to there.
+    // One that never came back is counted when the capture ends, up to there.
     if (!call.inFlight && call.end >= this.options.from && call.end <= this.options.to) this.statistics.add(call);
     this.#follow(this.#inOrder(call, thread), thread);
   }
@@ -329,7 +329,7 @@ export class Model {
   observed(record: Observed): void {
     const { lane, leader, parent, comm, call, held, holder, since, ran, peer, isOfClient, clients, hasRing, isOver } =
       record;
-    const { queue } = record;
+    const { queue, before } = record;
     if (this.processes.isOver(lane)) return;
     const { processes } = this;
     const thread = processes.at(lane, since);
@@ -340,7 +340,7 @@ export class Model {
     if (process.server === '') process.server = serverOf([comm]);
     process.usesRing ||= hasRing;
     const { file, line, text } = record;
-    const seen = { call, held, holder, since, ran, peer, isOfClient, line: { file, line, text } };
+    const seen = { call, held, holder, since, before, ran, peer, isOfClient, line: { file, line, text } };
     if (isOver) thread.stuckAtFirst = { ...seen, until: record.time, clients };
     else {
       thread.seen = seen;
@@ -374,7 +374,7 @@ export class Model {
     this.statistics.addCounted(count);
   }
 
-  /** What `judge` finds if the trace ended now with what is known of this moment. Nothing of that stays. */
+  /** What `judge` finds if the capture ended now with what is known of this moment. Nothing of that stays. */
   asIfEnded<Found>(open: StillOpen, judge: () => Found): Found {
     const { firstTime, lastTime } = this;
     const threads = new OpenThreads(this.processes, open, lastTime);
@@ -425,7 +425,7 @@ export class Model {
     for (const thread of this.processes.threads()) if (!thread.ended) thread.leftIn ??= thread.interruptedIn;
   }
 
-  /** A call that the thread had not left when the trace ended. */
+  /** A call that the thread had not left when the capture ended. */
   #stays(call: Call, thread: Thread): void {
     const { traffic, turns } = this.#followers;
     if (call.syscall.family === 'connect') traffic.connect(call, thread);
@@ -434,7 +434,7 @@ export class Model {
     turns.stays(call, thread);
   }
 
-  /** What had not come back took at least up to the end of the trace. */
+  /** What had not come back took at least up to the end of the capture. */
   #wasLeftIn(thread: Thread, left: LeftIn): void {
     const call = new OpenCall(thread, left, this.lastTime);
     this.statistics.add(call);

@@ -77,12 +77,12 @@ export interface Tracker {
   replied?(call: Call, thread: Thread, request: Request): void;
   /** An `accept` returned this connection. */
   accepted?(connection: Connection, at: Nanoseconds): void;
-  /** The process that accepted this connection has closed it, or the trace ended. */
+  /** The process that accepted this connection has closed it, or the capture ended. */
   connectionEnded?(connection: Connection): void;
   /** The hub wait of a loop returned. The turn before it is still the running one. */
   hubWaited?(call: Call, thread: Thread): void;
   /**
-   * A turn is about to end at that moment (`isOpen`: the trace ends in it), then the next one to begin, with the return
+   * A turn is about to end at that moment (`isOpen`: the capture ends in it), then the next one to begin, with the return
    * of the hub wait.
    */
   turnEnding?(thread: Thread, at: Nanoseconds, isOpen: boolean): void;
@@ -97,9 +97,9 @@ export interface Tracker {
   printed?(printed: Printed, thread: Thread): void;
   /** A line told the end of a thread, or that it goes on under another number. */
   exited?(exit: Exit, thread: Thread): void;
-  /** A call that the thread had not left when the trace ended; its arguments can be asked. */
+  /** A call that the thread had not left when the capture ended; its arguments can be asked. */
   staying?(call: Call, thread: Thread): void;
-  /** The same as one that lasted up to the end of the trace, whose arguments are gone. */
+  /** The same as one that lasted up to the end of the capture, whose arguments are gone. */
   leftOpen?(call: Call, thread: Thread, left: LeftIn): void;
   /** A thread ended, killed by `signal` unless that is ''. */
   threadEnded?(thread: Thread, time: Nanoseconds, signal: string): void;

@@ -34,11 +34,13 @@ function inert(word: string): string {
   let end = word.length;
   while (end > 1 && CLOSING.includes(word[end - 1] ?? '')) end--;
   if (word[end - 1] === ')' && !word.includes('(')) end--;
+  // A bracket that the word does not close is one of the sentence.
+  const begin = word.startsWith('(') && !word.slice(0, end).includes(')') ? 1 : 0;
   const parts = word
-    .slice(0, end)
+    .slice(begin, end)
     .split('|')
     .map((part) => (part === '' ? '' : codeSpan(part)));
-  return `${parts.join('\\|')}${escaped(word.slice(end))}`;
+  return `${word.slice(0, begin)}${parts.join('\\|')}${escaped(word.slice(end))}`;
 }
 
 function escaped(text: string): string {

@@ -34,6 +34,8 @@ export interface Column {
   readonly align: 'left' | 'right';
   /** Gives way when the table is too wide, the last such column first. */
   readonly shrinks?: boolean;
+  /** The text of a cell in so little room; cut at its end where this is not given. */
+  readonly shortened?: (text: string, room: number) => string;
 }
 
 /** A table of a report: what text and HTML draw of it. */
@@ -161,9 +163,10 @@ export class Page {
     }
     const draw = (cells: readonly string[]): string =>
       columns
-        .map(({ align }, index) => {
+        .map(({ align, shortened }, index) => {
           const width = widths[index] ?? 0;
-          const cell = cut(cells[index] ?? '', width);
+          const text = cells[index] ?? '';
+          const cell = cut(text.length > width && shortened !== undefined ? shortened(text, width) : text, width);
           return align === 'right' ? cell.padStart(width) : cell.padEnd(width);
         })
         .join(' '.repeat(gap))

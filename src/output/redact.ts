@@ -1,6 +1,6 @@
 import type { Evidence, Finding, Metric, Report, Step } from '../analysis/report.ts';
 import { maskPath } from './masking/mask-path.ts';
-import { maskName, maskSecrets } from './masking/shapes.ts';
+import { maskSecrets, maskSocketName } from './masking/shapes.ts';
 import { redactPayload, redactProse } from './payload.ts';
 import { redactFunction, redactLine, redactQuoted } from './redact-line.ts';
 
@@ -120,7 +120,9 @@ function redactMetric(key: string, value: Metric): Metric {
     // A name with blanks in it can be told from the sentence around it only here.
     if (value.startsWith('/')) return maskPath(value);
     const socket = /^unix:@?(?=[^/@])/.exec(value)?.[0];
-    return socket === undefined ? redactQuoted(value) : `${socket}${maskName(value.slice(socket.length))}`;
+    return socket === undefined
+      ? redactQuoted(value)
+      : `${socket}${maskSocketName(socket, value.slice(socket.length))}`;
   }
   if (value === null || typeof value !== 'object') return value;
   if (isList(value)) return value.map((item) => redactMetric(key, item));

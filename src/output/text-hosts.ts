@@ -1,6 +1,7 @@
 import { causesIn } from '../analysis/causes.ts';
 import { hostNoun } from '../analysis/host-noun.ts';
 import type { Finding, Host, Report } from '../analysis/report.ts';
+import { shortInHostTable } from '../analysis/short-title.ts';
 import { withoutHosts } from '../analysis/title-on-hosts.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import type { Column, Page, Table } from './page.ts';
@@ -14,7 +15,7 @@ const FIRST_NAMES = 3;
 const COLUMNS: readonly Column[] = [
   { title: 'SEVERITY', align: 'left' },
   { title: 'LONGEST', align: 'right' },
-  { title: 'WHAT', align: 'left', shrinks: true },
+  { title: 'WHAT', align: 'left', shrinks: true, shortened: shortInHostTable },
 ];
 
 interface HostGroup {

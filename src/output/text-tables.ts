@@ -18,7 +18,7 @@ export function addWorkers(page: Page, report: Report, verbose: number, most = 2
   if (verbose === 0 && workers.every(tellsNothing)) {
     const pids = shown.filter(({ pid }) => pid !== 0).map(({ pid }) => String(pid));
     const more = shown.length < workers.length ? ` +${count(workers.length - shown.length)} more` : '';
-    if (pids.length > 1) page.prose([{ text: 'WORKERS' }], LABEL, `none seen serving: ${pids.join(' ')}${more}`);
+    if (pids.length > 1) page.prose([{ text: 'WORKERS' }], LABEL, `none took a connection: ${pids.join(' ')}${more}`);
     return;
   }
   page.titled(workerTable(shown), shown.length, '');

@@ -1,3 +1,4 @@
+import { causesIn } from '../analysis/causes.ts';
 import type { Report } from '../analysis/report.ts';
 import { firstStep } from './first-step.ts';
 import { Page, type PageOptions } from './page.ts';
@@ -107,7 +108,8 @@ function addFirstStep(page: Page, report: Report): void {
   const first = firstStep(report);
   if (first === null) return;
   const { text, command } = first.step;
-  page.prose([{ text: 'NEXT' }], LABEL, `${text} (${first.number})`);
+  const isOne = causesIn(report.findings).length === 1;
+  page.prose([{ text: 'NEXT' }], LABEL, isOne ? text : `${text} (finding ${first.number})`);
   if (command !== undefined) page.verbatim(COMMAND, command);
 }
 

@@ -79,8 +79,8 @@ export function period(window: Window, finding: Finding): string {
   const end = moment(window, finding.endMs, finding.endTime);
   const name = clockName(window);
   const clock = name === '' ? '' : ` ${name}`;
-  if (start === 'unknown') return finding.openEnded ? 'still so when the trace ended' : 'no times in this trace';
-  if (finding.openEnded) return `${start}${clock} to the end of the trace`;
+  if (start === 'unknown') return finding.openEnded ? 'still so when the capture ended' : 'no times in this trace';
+  if (finding.openEnded) return `${start}${clock} to the end of the capture`;
   if (end === 'unknown' || end === start) return `at ${start}${clock}`;
   return `${start} to ${end}${clock}`;
 }

@@ -95,7 +95,7 @@ export function workforce(report: Report): string {
     serving > 0
       ? `${plural(serving, 'worker')}${silent > 0 ? ` and ${count(silent)} that did nothing` : ''}`
       : others > 0
-        ? `${isEither ? `${count(others)} pids` : plural(others, 'process', 'processes')}, none seen serving`
+        ? `${isEither ? `${count(others)} pids` : plural(others, 'process', 'processes')}, none took a connection`
         : 'no workers seen';
   return [...servers, report.omitted !== undefined && report.omitted.workers > 0 ? `more than ${number}` : number].join(
     ', ',

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { rawLinesOf } from '../../parsers/registry.ts';
 import { plainLines } from '../../parsers/text/call-notation.ts';
@@ -17,7 +18,7 @@ import type {
 } from './analysis-messages.ts';
 import { analyzeCaptures } from './analyze-captures.ts';
 import { Cadence } from './cadence.ts';
-import { OpenFindings } from './open-findings.ts';
+import { OpenFindings, SHORT_BYTES } from './open-findings.ts';
 import type { Progress } from './progress.ts';
 import { lastLine, unfinishedCall } from './unfinished-line.ts';
 
@@ -47,7 +48,7 @@ const post = (message: AnalysisMessage): void => port.postMessage(message);
 /** How far the reading is, as the last chunk left it. */
 const seen: { progress: Progress | null } = { progress: null };
 let progressDue = 0;
-/** When the trace began, since 1970. */
+/** When the capture began, since 1970. */
 let startMs = Number.NaN;
 /** The last report on what goes on found something. */
 let hasOpen = false;
@@ -104,10 +105,6 @@ function tellOpen(report: Report | null): void {
 
 /** Who is away from its wait is judged by what is known of this moment, and nothing is read again. */
 function tellAway(sights: AnalysisSights, progress: Progress, path: string): void {
-  if (!sights.isAway) {
-    if (hasOpen) tellOpen(null);
-    return;
-  }
   const start = performance.now();
   if (!opens.isDue(start)) return;
   const { text, offset } = sights.lastIsOpen ? lastLine(path) : { text: '', offset: 0 };
@@ -150,8 +147,15 @@ function growingInput(): InputSet {
   parentPort?.on('message', (told: AnalysisTold) => {
     if (told.kind === 'sights') {
       const { progress } = seen;
+      const quiet = progress !== null && isQuiet(progress);
+      if (!told.isAway) {
+        openFindings.forget();
+        if (hasOpen) tellOpen(null);
+      }
       // Before the first lines were read there is no trace yet, and it is short.
-      if (progress === null || (isQuiet(progress) && !told.lastIsOpen)) openFindings.look(told);
+      else if (progress === null || (quiet && !told.lastIsOpen)) openFindings.look(told);
+      // The parser of what bpftrace prints holds a second back.
+      else if (!told.lastIsOpen && statSync(path).size <= SHORT_BYTES) openFindings.lookAhead(told);
       else tellAway(told, progress, path);
       return;
     }

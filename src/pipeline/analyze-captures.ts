@@ -37,7 +37,7 @@ export async function analyzeCaptures(
     }
   }
   const [first] = failures;
-  if (reports.length === 0) throw first ?? new InputError('No capture was named.', { hint: 'Name a trace.' });
+  if (reports.length === 0) throw first ?? new InputError('No trace was named.', { hint: 'Name a file.' });
   return combinedReport(reports, unread);
 }
 

@@ -9,9 +9,14 @@ const CHUNK_BYTES = 1_048_576;
 const TAIL_BYTES = 65_536;
 const UNFINISHED = ' <unfinished ...>\n';
 
-interface CaptureEnds extends Pick<AnalysisSights, 'lines' | 'lastIsOpen'> {
+export interface CaptureEnds extends Pick<AnalysisSights, 'lines' | 'lastIsOpen'> {
   /** Where it begins in the file, and the lines that stand in front of that; all of the file unless given. */
   readonly begin?: { readonly offset: number; readonly opening: string };
+}
+
+export interface CaptureSoFar extends TraceInput {
+  /** All of it was given. */
+  readonly isOver: boolean;
 }
 
 /**
@@ -22,13 +27,17 @@ export function captureSoFar(
   name: string,
   path: string,
   { lines, lastIsOpen, begin = { offset: 0, opening: '' } }: CaptureEnds,
-): TraceInput {
+): CaptureSoFar {
   let bytesRead = 0;
+  let isOver = false;
   return {
     name,
     sizeBytes: null,
     get bytesRead() {
       return bytesRead;
+    },
+    get isOver() {
+      return isOver;
     },
     rereadable: false,
     diagnostics: [],
@@ -49,6 +58,7 @@ export function captureSoFar(
         }
         const isOpen = lastIsOpen && partial.length > 0;
         yield Buffer.from(`${isOpen ? partial.toString('latin1') + UNFINISHED : ''}${lines}`, 'latin1');
+        isOver = true;
       } finally {
         closeSync(descriptor);
       }

@@ -28,7 +28,7 @@ export class EndsReader {
     this.#options = options;
   }
 
-  read({ lines, elsewhere }: OpenEnds): OpenFacts {
+  read({ lines, elsewhere, unsettled = 0 }: OpenEnds): OpenFacts {
     const { name, format, head, shared, parser } = this.#options;
     // Lanes of its own: those of the capture know the last lines and open calls of its threads.
     const beside = format.createParser(head, {
@@ -44,7 +44,8 @@ export class EndsReader {
     for (let record = beside.next(); record !== null; record = beside.next())
       if (record.kind === 'observed') seen.push(record);
       else if (record.kind === 'sampled') looks.push(record);
-    return { calls: inFlight(parser, beside), seen, looks, elsewhere, laneOf: (tid) => shared.lanes.get(tid) };
+    const calls = inFlight(parser, beside);
+    return { calls, seen, looks, elsewhere, unsettled, laneOf: (tid) => shared.lanes.get(tid) };
   }
 }
 

@@ -7,6 +7,8 @@ export interface OpenEnds {
   readonly lines: string;
   /** How long before the last look each thread was seen in something else, by number; nanoseconds. */
   readonly elsewhere: ReadonlyMap<number, number>;
+  /** So long before the last record that was read others may be missing; nanoseconds, none unless given. */
+  readonly unsettled?: number;
 }
 
 /** How far the reading is; the same object at every call, its properties are computed when asked for. */

@@ -226,7 +226,7 @@ function nothingToRead(inputs: readonly TraceInput[], skipped: readonly SkippedI
   });
 }
 
-/** The trace begins with its earliest input. */
+/** The capture begins with its earliest input. */
 function onCommonAxis(inputs: readonly DatedInput[]): { inputs: readonly ScannedInput[]; origin: TimeOrigin } {
   const dated = inputs.filter(({ start }) => Number.isFinite(start));
   const axes = new Map(dated.map((input) => [input, axisAt(input.origin, input.start)]));

@@ -8,7 +8,7 @@ const LAST_BYTES = 8_192;
 
 /**
  * The call that the last, unfinished line of a growing spool tells, if its format prints calls when they are entered;
- * `startMs` is when the trace began, since 1970. The parser reads whole lines only, and a worker that is blocked for
+ * `startMs` is when the capture began, since 1970. The parser reads whole lines only, and a worker that is blocked for
  * good never ends its.
  */
 export function unfinishedCall(

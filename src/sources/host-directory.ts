@@ -1,5 +1,5 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { isCaptureDirectory, isNameOfCapture } from './capture-directory.ts';
 import { InputError } from './input-error.ts';
 import { setInName, someOf } from './trace-directory.ts';
@@ -44,7 +44,8 @@ export function readHostDirectory(directory: string): HostDirectory {
   search.look(directory, isOne ? entries.filter(({ name }) => !isNameOfCapture(name)) : entries);
   const { captures, others } = search;
   if (!isOne && captures.length === 0) return { captures: [itself], notices: [] };
-  const inside = (path: string): string => path.slice(directory.length).replace(/^\/+/, '');
+  // What was typed is not always the beginning of a path in it: the names below `.` and `./traces` have no dot.
+  const inside = (path: string): string => relative(directory, path);
   if (isOne) {
     const beside = captures.map(({ path }) => inside(path));
     const notice = `${directory} is one capture. Not read in it: ${someOf(beside)}. To read them, name them.`;

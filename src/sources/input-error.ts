@@ -1,5 +1,7 @@
 import type { Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { errorCode, failureReason } from '../files/failure-reason.ts';
+import { asOperand } from '../files/operand.ts';
 import { InputError } from './input-error-class.ts';
 
 export { errorCode, failureReason, InputError };
@@ -15,7 +17,11 @@ export function kindOf(status: Stats): string {
 /** The error for a path that cannot be opened or read, with the way out for the usual cases. */
 export function cannotRead(path: string, error: unknown): InputError {
   const denied = errorCode(error) === 'EACCES' || errorCode(error) === 'EPERM';
-  const hint = denied ? 'A capture made as root belongs to root: read it with sudo, or give it away with chown.' : '';
+  const hint = denied
+    ? 'A capture made as root belongs to root: read it with sudo, or give it away with chown.'
+    : errorCode(error) === 'ENOENT'
+      ? `See what is there with: ls -lt ${asOperand(dirname(path))}`
+      : '';
   const reason = failureReason(error);
   return new InputError(`Cannot read ${path}: ${reason}.`, { hint, reason, cause: error });
 }

@@ -86,7 +86,8 @@ export interface CallArguments {
 }
 
 /**
- * `HUP` is an event of a wait, also RDHUP; `SETLK` any lock command of `fcntl`, `F_DUPFD` also the one with CLOEXEC.
+ * `HUP` is an event of a wait, also RDHUP; `SETLK` any lock command of `fcntl`, `F_DUPFD` also the one with CLOEXEC;
+ * `NO_DESCRIPTORS` a `select` or `poll` that watches nothing: a sleep.
  */
 export type Flag =
   | 'SOCK_NONBLOCK'
@@ -99,6 +100,7 @@ export type Flag =
   | 'MSG_PEEK'
   | 'O_APPEND'
   | 'PR_SET_NAME'
+  | 'NO_DESCRIPTORS'
   | 'WNOHANG'
   | 'WCOREDUMP';
 

@@ -82,6 +82,23 @@ function isOfApplication({ name, file }: CodeFrame): boolean {
   return !(name === '<module>' && LAUNCHER.test(file));
 }
 
+/** What servers call while a thread of theirs serves a request, and not while it waits for one. */
+const SERVES = new RegExp(
+  [
+    '/gunicorn/workers/\\w+\\.py:handle_request$',
+    '/(?:waitress|cheroot)/\\w+\\.py:(?:service|respond)$',
+    '/(?:werkzeug/serving|wsgiref/handlers)\\.py:(?:run_wsgi|run)$',
+    '/flask/app\\.py:wsgi_app$',
+    '/django/core/handlers/\\w+\\.py:get_response$',
+    '/socketserver\\.py:process_request_thread$',
+  ].join('|'),
+);
+
+/** Whether a thread with this stack serves a request. Of servers that are not known it is not told. */
+export function servesRequest(frames: readonly CodeFrame[]): boolean {
+  return frames.some(({ name, file }) => SERVES.test(`${file}:${name}`));
+}
+
 /** `app.py:12 application()`: as short as a title wants it. */
 export function codePlace({ name, file, line }: CodeFrame): string {
   const base = file.slice(file.lastIndexOf('/') + 1);

@@ -44,5 +44,12 @@ export function errorNumber(name: string): number {
   return numbers.get(name) ?? 0;
 }
 
+/** Whether names of errors begin so, and none is that long: `EINPR`. */
+export function isErrorBegun(text: string): boolean {
+  if (numbers.has(text)) return false;
+  for (const name of numbers.keys()) if (name.startsWith(text)) return true;
+  return false;
+}
+
 /** What an error is called when a trace had more different ones than any kernel. */
 export const OTHER_ERROR = 'E?';

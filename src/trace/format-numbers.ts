@@ -75,6 +75,12 @@ export function mebibytes(bytes: number): string {
   return `${value >= 10 ? count(Math.floor(value)) : ratio(Math.floor(value * 100) / 100)} MB`;
 }
 
+/** `406 bytes`, `10 kB`, `53 MB`: what a file has, in the units of `mebibytes`. */
+export function fileSize(bytes: number): string {
+  if (bytes < 1_024) return plural(bytes, 'byte');
+  return bytes < 1_048_576 ? `${count(Math.floor(bytes / 1_024))} kB` : mebibytes(bytes);
+}
+
 /** Milliseconds with three decimals, for metrics. */
 export function milliseconds(value: Nanoseconds): number {
   return round(value / MILLISECOND, 3);

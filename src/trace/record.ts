@@ -35,7 +35,7 @@ export interface PendingCall {
 }
 
 /**
- * A call that returned, or (with `inFlight`) one that had not when the trace ended.
+ * A call that returned, or (with `inFlight`) one that had not when the capture ended.
  * The parser reuses the object: it is valid until the parser is asked for the next record. Keep strings and numbers,
  * never the record.
  */
@@ -58,7 +58,7 @@ export interface Call {
   readonly error: string;
   /** The first argument as a descriptor number, or -1. */
   readonly fd: number;
-  /** The call had not returned when the trace ended, or its tracer detached. */
+  /** The call had not returned when the capture ended, or its tracer detached. */
   readonly inFlight: boolean;
   /** Of a call in flight: whoever copied the trace cut its line, and what came of it is not told. */
   readonly isCut?: boolean;
@@ -269,6 +269,8 @@ export interface Observed {
   /** The last look, and the first one from which on nothing had changed. */
   readonly time: Nanoseconds;
   readonly since: Nanoseconds;
+  /** It had been so for so long before that already, when nothing was traced yet. */
+  readonly before: Nanoseconds;
   /** The call that it was in all that time; '' when it was in none at every look. */
   readonly call: string;
   /** What kept it from running all that time: a signal, the freezer of its cgroup, a debugger; '' for nothing. */

@@ -137,7 +137,10 @@ describe('workers that are all busy', () => {
     const [, saturation] = report.findings;
     assert.match(saturation?.effect ?? '', /^no worker was free \d[\d.]* % of the time, up to \d/);
     assert.equal(report.verdict.severity, 'critical');
-    assert.match(report.verdict.text, /^Likely: 8 requests waited for 10\.0\.0\.7:5432/);
+    assert.match(
+      report.verdict.text,
+      /^Likely: GET \/report waited up to 1\.40 s for 10\.0\.0\.7:5432 \(PostgreSQL\) \(8x\)$/,
+    );
   });
 
   it('are a cause of their own where they compute', async () => {

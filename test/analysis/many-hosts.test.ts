@@ -14,7 +14,7 @@ describe('captures of several hosts', () => {
       report.findings
         .filter(({ severity }) => severity !== 'info')
         .map(({ kind, title, hosts }) => [kind, title, hosts]),
-      [['loop-stall', 'sick: GET /slow holds worker 101 for 1.50 s: running, or no CPU', ['sick']]],
+      [['loop-stall', 'sick: GET /slow holds worker 101 for 1.50 s: computes, or waits for a CPU', ['sick']]],
     );
     assert.deepEqual(
       report.workers.filter(({ pid }) => pid === 101).map(({ host }) => host),

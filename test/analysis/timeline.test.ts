@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Activity } from '../../src/analysis/activity-types.ts';
-import { type Interval, intervalsOf } from '../../src/analysis/finding-intervals.ts';
+import { type FindingInterval, intervalsOf } from '../../src/analysis/finding-intervals.ts';
 import type { Finding } from '../../src/analysis/report.ts';
 import { combinedTimeline, stateOf, withTimeline } from '../../src/analysis/timeline.ts';
 import { analyzeFiles } from '../../src/index.ts';
@@ -139,7 +139,7 @@ it('of very many workers those have a row that findings name', () => {
 });
 
 it('a finding tells when each thing was that it lists, and whose', () => {
-  const intervals = (metrics: Finding['metrics']): Interval[] => intervalsOf(buildFinding({ metrics }));
+  const intervals = (metrics: Finding['metrics']): FindingInterval[] => intervalsOf(buildFinding({ metrics }));
   assert.deepEqual(intervals({ stalls: [{ startMs: 3, endMs: 5 }], count: 17 }), [{ startMs: 3, endMs: 5, pid: null }]);
   assert.deepEqual(intervals({ worker: 19, stalls: [{ startMs: 3, endMs: 5 }] }), [{ startMs: 3, endMs: 5, pid: 19 }]);
   assert.deepEqual(intervals({ replies: [{ pid: 7, atMs: 11 }] }), [{ startMs: 11, endMs: 11, pid: 7 }]);

@@ -25,6 +25,16 @@ test('what tracing cost is in the report, with what is not counted', async () =>
   assert.match(uncounted.quality.notes.join(' '), /4 % of a CPU .* in the kernel is not counted: .*stats_enabled=1/);
 });
 
+test('of less than a second no share is told: hardly more was measured than the beginning', async () => {
+  const short = COST.replace('for=20000000000', 'for=272000').replace(
+    'tracer=600000000 drover=200000000',
+    'tracer=0 drover=106000',
+  );
+  const { cost, quality } = await analyzed([START, CALL, short].join('\n'));
+  assert.equal(cost?.percent, 38.97);
+  assert.match(quality.notes.join(' '), /Tracing took bpftrace 0 ms, drover 0\.106 ms of a CPU within 0\.272 ms\./);
+});
+
 test('the same behind a capture of strace; other captures, and a broken line, tell no cost', async () => {
   const strace = await analyzed([...CALLS, `strace: drover: ${COST}`, ''].join('\n'));
   assert.deepEqual(strace.cost, { percent: 4, durationMs: 20_000, tracerMs: 600, droverMs: 200, kernelMs: null });

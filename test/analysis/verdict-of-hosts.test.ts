@@ -226,7 +226,7 @@ describe('a part of the time of several captures', () => {
 });
 
 describe('titles on several hosts', () => {
-  const TITLE = 'GET /orders/list holds worker 4870 up to 2.17 s (3x): it waits for 10.0.0.7:5432 (recvfrom)';
+  const TITLE = 'GET /orders/list holds worker 4870 up to 2.17 s (3x): waits for 10.0.0.7:5432 (recvfrom)';
 
   it('give way to whom it waits for, and never end inside a number', () => {
     for (const names of [['web-1'], ['a-host-with-a-long-name-in-europe-west'], ['a', 'b'], ['a', 'b', 'c']])

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { Report } from '../../src/analysis/report.ts';
-import type { Row } from '../../src/archive/row.ts';
+import type { ArchiveRow } from '../../src/archive/row.ts';
 import { rowsOf } from '../../src/archive/rows.ts';
 import { analyzeFiles } from '../../src/index.ts';
 import { renderJsonLines } from '../../src/output/json.ts';
@@ -47,9 +47,9 @@ export const UPSTREAM = {
 export const WORKERS = workers.length;
 
 /** Lays the archive of the fleet out in a folder, as `drover archive` does; gives all its rows. */
-export async function layOut(folder: string): Promise<readonly Row[]> {
+export async function layOut(folder: string): Promise<readonly ArchiveRow[]> {
   const reports = new Map<string, Report>();
-  const all: Row[] = [];
+  const all: ArchiveRow[] = [];
   for (const [host, day, sample] of FLEET) {
     const report = reports.get(sample) ?? (await analyzeFiles([join(SAMPLES, sample, 'trace.strace.gz')]));
     reports.set(sample, report);
@@ -62,7 +62,7 @@ export async function layOut(folder: string): Promise<readonly Row[]> {
 }
 
 /** The sample was recorded once, on some other day. */
-function onDay(row: Row, day: string, name: string): Row {
+function onDay(row: ArchiveRow, day: string, name: string): ArchiveRow {
   const moved = (time: string | null): string | null => (time === null ? null : `${day}${time.slice(10)}`);
   const capture = createHash('sha256').update(name).digest('hex').slice(0, 12);
   return { ...row, day, capture, start_time: moved(row.start_time), end_time: moved(row.end_time) };

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { Row } from '../../src/archive/row.ts';
+import type { ArchiveRow } from '../../src/archive/row.ts';
 import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { CHANGE, layOut, traceOf, UPSTREAM } from './archived.ts';
@@ -119,7 +119,7 @@ for (const [name, open, options] of [
       );
       const expected = ['capture', 'dependency', 'finding'].map((record) => ({
         record,
-        n: String(rows.filter((row: Row) => row.record === record).length),
+        n: String(rows.filter((row: ArchiveRow) => row.record === record).length),
       }));
       assert.deepEqual(counts, expected);
       assert.equal(expected[0]?.n, '12');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Row } from '../../src/archive/row.ts';
+import type { ArchiveRow } from '../../src/archive/row.ts';
 import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { sample } from '../support/truth.ts';
@@ -35,12 +35,12 @@ function filesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ndjson'));
 }
 
-function rowsIn(folder: string): readonly Row[] {
+function rowsIn(folder: string): readonly ArchiveRow[] {
   return filesIn(folder).flatMap((name) =>
     readFileSync(join(folder, name), 'utf8')
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as Row),
+      .map((line) => JSON.parse(line) as ArchiveRow),
   );
 }
 

@@ -71,7 +71,7 @@ describe('a device that gives nothing', () => {
       const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
       assert.equal(await ended, 128 + constants.signals[signal]);
       clearTimeout(late);
-      assert.equal(stderr, `drover: stopped by ${signal} before the end of the trace; nothing was reported.\n`);
+      assert.equal(stderr, `drover: stopped by ${signal} before the end of the capture; nothing was reported.\n`);
     });
   }
 });

@@ -129,3 +129,14 @@ test('a -ff set gives the same statistics as one file with the same calls in ord
   assert.deepEqual(parts.calls, whole.calls);
   assert.deepEqual(parts.window, whole.window);
 });
+
+test('what is left out of a directory is named as a path below it, however the directory was typed', async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'web'));
+  writeFileSync(join(folder, 'trace.strace'), workerLines({ pid: 17 }));
+  writeFileSync(join(folder, 'web', 'trace.strace'), workerLines({ pid: 19 }));
+  for (const directory of ['.', './', folder]) {
+    const { stderr } = await typed([directory], { directory: folder });
+    assert.equal(stderr, `drover: ${directory} is one capture. Not read in it: web. To read them, name them.\n`);
+  }
+});

@@ -46,5 +46,5 @@ test('a second Ctrl-C ends drover without a report', { timeout: 60_000 }, async 
   const { code, stdout, stderr } = await interrupted(2);
   assert.equal(code, 130);
   assert.equal(stdout, '');
-  assert.match(stderr, /stopped by SIGINT before the end of the trace; nothing was reported/);
+  assert.match(stderr, /stopped by SIGINT before the end of the capture; nothing was reported/);
 });

@@ -126,7 +126,14 @@ test('a report that is larger than a pipe reaches a slow reader whole', async ()
 
 test('devices and descriptors of the shell take a report; a full one is told with its code', async () => {
   const full = await runDrover(['-o', '/dev/full', TRACE]);
-  assert.deepEqual([full.code, full.stderr], [74, 'drover: Cannot write /dev/full: no space is left on the device.\n']);
+  assert.deepEqual(
+    [full.code, full.stderr],
+    [
+      74,
+      'drover: Cannot write /dev/full: no space is left on the device.\n' +
+        '  Make room, or write to another disk: df -h shows what is free.\n',
+    ],
+  );
   assert.deepEqual(await runDrover(['-o', '/dev/null', TRACE]), { code: 0, signal: null, stdout: '', stderr: '' });
   for (const [line, stream] of [
     ['"$@" --json a.strace -o /dev/stdout', 'stdout'],

@@ -45,14 +45,14 @@ it('where nothing of the trace lies in that time its own time is told, and the e
   assert.equal(stdout, '');
   assert.match(
     stderr,
-    /Nothing of the trace lies between --from and --to\.\n {2}It holds 2026-11-20 18:28:03\.\d+ UTC to /,
+    /Nothing of the trace lies between --from and --to\.\n {2}The trace holds 2026-11-20 18:28:03\.\d+ UTC to /,
   );
 });
 
 it('an unknown pid is answered with those that there are, and exit code 2', async () => {
   const { code, stderr } = await typed([HERD, '--pid', '999']);
   assert.equal(code, 2);
-  assert.match(stderr, /No process 999 in this trace\.\n {2}It holds 3869, 3875, /);
+  assert.match(stderr, /No process 999 in this trace\.\n {2}The trace holds 3869, 3875, /);
   assert.equal((await typed([HERD, '--pid', '3875', '-q'])).code, 0);
 });
 
@@ -137,12 +137,12 @@ it('another thing of the same kind in the part hides nothing of the whole', asyn
     writeFileSync(path, trace.text());
     const titles = (report: Report): string =>
       report.findings.flatMap(({ kind, title }) => (kind === 'slow-dependency' ? title : [])).join('\n');
-    assert.match(titles(await analyzeFiles([path])), /^1 request waited for 10\.0\.0\.7:5432 /);
+    assert.match(titles(await analyzeFiles([path])), /^GET \/5432 waited 11\.00 s for 10\.0\.0\.7:5432 /);
     const at = (nanoseconds: number): TimePoint => ({ kind: 'relative', nanoseconds: nanoseconds * 1e9 });
     const part = await analyzeFiles([path], { from: at(3), to: at(8) });
     assert.match(
       titles(part),
-      /^1 request waited for 10\.0\.0\.7:6379 .*\n1 request waited for 10\.0\.0\.7:5432 .*longest 11\.00 s(?:: GET .*)?$/,
+      /^GET \S+ waited .* for 10\.0\.0\.7:6379 .*\nGET \S+ waited 11\.00 s for 10\.0\.0\.7:5432 .*$/,
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -60,7 +60,14 @@ test('a full disk behind stdout is told in one line, and is not taken for a find
     stdio: ['ignore', full, 'pipe'],
     encoding: 'utf8',
   });
-  assert.deepEqual([status, stderr], [74, 'drover: Cannot write the report: no space is left on the device.\n']);
+  assert.deepEqual(
+    [status, stderr],
+    [
+      74,
+      'drover: Cannot write the report: no space is left on the device.\n' +
+        '  Make room, or write to another disk: df -h shows what is free.\n',
+    ],
+  );
 });
 
 test('--ndjson gives one finding a line', async () => {
@@ -123,7 +130,7 @@ test('a page that cannot be written leaves the report to be read, with the exit 
   const { code, stdout, stderr } = await runDrover([STALLED, '--html', '/dev/full']);
   assert.equal(code, 74);
   assert.match(stdout, /^FILE /);
-  assert.equal(stderr, 'drover: Cannot write /dev/full: no space is left on the device.\n');
+  assert.match(stderr, /^drover: Cannot write \/dev\/full: no space is left on the device\.\n {2}Make room, .*\n$/);
 });
 
 test('a saved report is printed, turned into a page, and judged for a script, as its capture is', async () => {
@@ -222,7 +229,7 @@ test('SIGTERM ends the reading with 143, one line on stderr, and no half report'
   const code = await new Promise((resolve) => child.on('close', resolve));
   assert.deepEqual(
     [code, stdout, stderr],
-    [143, '', 'drover: stopped by SIGTERM before the end of the trace; nothing was reported.\n'],
+    [143, '', 'drover: stopped by SIGTERM before the end of the capture; nothing was reported.\n'],
   );
 });
 

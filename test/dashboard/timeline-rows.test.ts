@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Activity, WorkerActivity } from '../../src/analysis/activity.ts';
 import { stateBetween, type WorkerState } from '../../src/analysis/worker-states.ts';
 import { ASCII, textOf, UNICODE } from '../../src/dashboard/row.ts';
-import { drawLegend, drawTimelineRow, type Lane } from '../../src/dashboard/views/timeline-rows.ts';
+import { drawLegend, drawTimelineRow, type StateBetween } from '../../src/dashboard/views/timeline-rows.ts';
 import { buildActivity, buildLane } from '../support/activity-builder.ts';
 import { buildFinding, buildReport, buildWorker, nightReport } from '../support/report-builder.ts';
 import { PaperDashboard } from '../support/screens.ts';
@@ -73,7 +73,7 @@ describe('a lane', () => {
     100,
   );
   const worker = activity.workers[0] as WorkerActivity;
-  const lane: Lane = (fromMs, toMs) => stateBetween(activity, worker, fromMs, toMs);
+  const lane: StateBetween = (fromMs, toMs) => stateBetween(activity, worker, fromMs, toMs);
   const draw = (cells: number, glyphs = UNICODE): string =>
     textOf(drawTimelineRow(lane, { fromMs: 0, toMs: 600, cells }, glyphs));
 

@@ -176,7 +176,7 @@ describe('a client that leaves before the reply', () => {
     assert.equal(only(report, 'broken-pipe').metrics.count, 3);
   });
 
-  it('is told although its connection is open when the trace ends', async () => {
+  it('is told although its connection is open when the capture ends', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(20, LISTENER).serve(12, 'GET /b');
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 11).readEnd(11).waitUntil(500);

@@ -82,7 +82,7 @@ it('nobody hoards while the others have work as well', async () => {
   only(await hoarded({}, (worker) => servesEvery(worker, 25)), KIND);
 });
 
-it('an idle worker that shows nothing until the trace ends is idle all the same', async () => {
+it('an idle worker that shows nothing until the capture ends is idle all the same', async () => {
   const { trace, workers } = prefork([101, 102]);
   const [first, second] = workers as [ThreadLines, ThreadLines];
   first.waitUntil(20, LISTENER).serve(11, 'GET /a');

@@ -147,7 +147,7 @@ describe('what to do about a stall without a call', () => {
 
   it('is to ask whether that worker computes while it happens, where only strace was there', async () => {
     const { text, command } = (await firstStep('distracted-worker')) ?? {};
-    assert.match(text ?? '', /^While it happens: is it computing or waiting for a CPU\?/);
+    assert.match(text ?? '', /^Does the worker compute, or wait for a CPU\?/);
     assert.equal(command, 'pidstat -u -w -p 4870 1 5');
   });
 

@@ -6,7 +6,7 @@ import { printed, START } from '../support/printed-lines.ts';
 const SECOND = 1_000_000;
 const WORKERS = [103, 107];
 
-interface Stay {
+interface Stuck {
   readonly call?: string;
   readonly seconds?: number;
   readonly clients?: number;
@@ -24,7 +24,7 @@ interface Stay {
  */
 function capture(
   stuck: number,
-  { call = 'clock_nanosleep', seconds = 4, clients = 1, peer, ran = 0, hasOther = false, accepts = true }: Stay,
+  { call = 'clock_nanosleep', seconds = 4, clients = 1, peer, ran = 0, hasOther = false, accepts = true }: Stuck,
 ): string {
   const lines = [101, ...WORKERS].map((pid) => `event=fd pid=${pid} fd=9 is=socket:[4711]`);
   lines.push(
@@ -53,7 +53,7 @@ function capture(
   return `${lines.join('\n')}\n`;
 }
 
-async function told(stuck: number, stay: Stay = {}): Promise<string[]> {
+async function told(stuck: number, stay: Stuck = {}): Promise<string[]> {
   return ofKind(await analyzed(capture(stuck, stay)), 'stuck-call').map(
     ({ severity, title }) => `${severity}: ${title}`,
   );

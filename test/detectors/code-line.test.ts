@@ -15,7 +15,7 @@ function stalled(...all: readonly Parameters<typeof seenCode>[0][]): string {
 describe('the line of code of a stall', () => {
   it('is in its title, its sentence, its proof and its frames where somebody looked meanwhile', async () => {
     const [finding] = ofKind(await analyzed(stalled({ at: TURN_START + 700 })), 'loop-stall');
-    assert.equal(finding?.title, 'GET /slow holds worker 101 1.30 s: running, or no CPU, app.py:12 application()');
+    assert.equal(finding?.title, 'GET /slow holds worker 101 for 1.30 s: no system call, app.py:12 application()');
     assert.match(finding.summary, /py-spy saw application\(\) at \/srv\/app\.py:12\./);
     assert.match(finding.evidence.at(-1)?.text ?? '', /event=code .* frames=dumps@/);
     assert.equal(finding.next[0]?.text, 'Open /srv/app.py:12: application() is the code that ran.');
@@ -35,14 +35,14 @@ describe('the line of code of a stall', () => {
   ] as const)
     it(`is not told where ${when}`, async () => {
       const [finding] = ofKind(await analyzed(stalled(looked)), 'loop-stall');
-      assert.equal(finding?.title, 'GET /slow holds worker 101 for 1.30 s: running, or no CPU');
+      assert.equal(finding?.title, 'GET /slow holds worker 101 for 1.30 s: computes, or waits for a CPU');
       assert.equal((finding.metrics.stalls as readonly { readonly frames?: unknown }[])[0]?.frames, undefined);
     });
 
   it('is not told where the stack shows libraries alone, whose frames stay', async () => {
     const report = await analyzed(stalled({ at: TURN_START + 700, frames: 'run@/x/site-packages/gevent/hub.py:647' }));
     const [finding] = ofKind(report, 'loop-stall');
-    assert.equal(finding?.title, 'GET /slow holds worker 101 for 1.30 s: running, or no CPU');
+    assert.equal(finding?.title, 'GET /slow holds worker 101 for 1.30 s: computes, or waits for a CPU');
     assert.equal((finding.metrics.stalls as readonly { readonly frames: readonly unknown[] }[])[0]?.frames.length, 1);
   });
 
@@ -86,7 +86,7 @@ describe('the stack of a call, as strace -k prints it', () => {
 
   it('names the library that made the call which the stall is', async () => {
     const [finding] = ofKind(await analyzed(asleep(1_200, FRAMES_OF_CALL)), 'loop-stall');
-    assert.equal(finding?.title, 'GET /slow holds worker 101 1.30 s: it sleeps, librdkafka.so.1 rd_kafka_flush()');
+    assert.equal(finding?.title, 'GET /slow holds worker 101 1.30 s: sleeps, librdkafka.so.1 rd_kafka_flush()');
     assert.match(finding.summary, /It was called from rd_kafka_flush\(\) of librdkafka\.so\.1\./);
     const [stall] = finding.metrics.stalls as readonly { readonly frames: readonly unknown[] }[];
     assert.deepEqual(stall?.frames[1], {
@@ -105,12 +105,12 @@ describe('the stack of a call, as strace -k prints it', () => {
   it('names no function by a symbol far before it', async () => {
     const frames = [' > /usr/lib/libpq.so.5(PQfreeCancel+0x1f45) [0xff295]'];
     const [finding] = ofKind(await analyzed(asleep(1_200, frames)), 'loop-stall');
-    assert.equal(finding?.title, 'GET /slow holds worker 101 for 1.30 s: it sleeps (clock_nanosleep), libpq.so.5');
+    assert.equal(finding?.title, 'GET /slow holds worker 101 for 1.30 s: sleeps (clock_nanosleep), libpq.so.5');
   });
 
   it('says nothing where only the interpreter and the C library are in it', async () => {
     const frames = [FRAMES_OF_CALL[0] ?? '', FRAMES_OF_CALL[3] ?? ''];
     const [finding] = ofKind(await analyzed(asleep(1_200, frames)), 'loop-stall');
-    assert.equal(finding?.title, 'GET /slow holds worker 101 for 1.30 s: it sleeps (clock_nanosleep)');
+    assert.equal(finding?.title, 'GET /slow holds worker 101 for 1.30 s: sleeps (clock_nanosleep)');
   });
 });

@@ -14,7 +14,7 @@ import {
   upTo,
 } from '../../src/detectors/heartbeat-late/pulse.ts';
 import { LongestWaits } from '../../src/detectors/longest-waits.ts';
-import { Demand } from '../../src/detectors/request-retry/demand.ts';
+import { LineRates } from '../../src/detectors/request-retry/demand.ts';
 import type { FailedWrite } from '../../src/model/facts.ts';
 import type { Request } from '../../src/model/machine/connections.ts';
 import type { Process } from '../../src/model/machine/process.ts';
@@ -348,7 +348,7 @@ describe('how often a request line comes', () => {
   const request = (identity: string, readAt: number): Request => ({ identity, readAt }) as Request;
 
   it('lately is how many others of it came within the time', () => {
-    const demand = new Demand(10);
+    const demand = new LineRates(10);
     const all = [0, 10, 20, 30].map((at) => request('GET /a', at));
     for (const each of [...all, request('GET /b', 25)]) demand.add(each);
     assert.equal(demand.lately('GET /a', 20, 10, []), 2);
@@ -358,7 +358,7 @@ describe('how often a request line comes', () => {
   });
 
   it('usually is all of it but those that were lost and the one that came again, over a second at least', () => {
-    const demand = new Demand(10);
+    const demand = new LineRates(10);
     const all = [0, 10, 20, 30, 40].map((at) => request('GET /a', at));
     for (const each of all) demand.add(each);
     const [again, unknown] = [all[3] as Request, request('GET /a', 90)];
@@ -373,7 +373,7 @@ describe('how often a request line comes', () => {
   });
 
   it('remembers 16 requests of a line, the last ones, and so many lines', () => {
-    const demand = new Demand(2);
+    const demand = new LineRates(2);
     for (let at = 0; at < 20; at++) demand.add(request('GET /a', at));
     assert.deepEqual(
       demand

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Kind } from '../../src/analysis/report.ts';
 import type { Causing, Effect } from '../../src/detectors/effect.ts';
 import { coveredMs } from '../../src/detectors/effect.ts';
-import type { Metrics } from '../../src/detectors/metric.ts';
+import type { AnyMetrics } from '../../src/detectors/metric.ts';
 import { detectors } from '../../src/detectors/registry.ts';
 
 /** Which part of a finding comes of which cause, and how that is said: worked out by hand from made-up numbers. */
@@ -13,11 +13,11 @@ function effectOf(kind: Kind): Effect {
   return effect;
 }
 
-const share = (kind: Kind, metrics: Metrics, cause: Causing): number => effectOf(kind).share(metrics, cause);
-const words = (kind: Kind, metrics: Metrics, part = 1): string => effectOf(kind).inWords(metrics, part);
+const share = (kind: Kind, metrics: AnyMetrics, cause: Causing): number => effectOf(kind).share(metrics, cause);
+const words = (kind: Kind, metrics: AnyMetrics, part = 1): string => effectOf(kind).inWords(metrics, part);
 
 /** A cause with one finding for each of these. */
-const cause = (kind: Kind, ...findings: readonly (readonly [worker: number, metrics: Metrics])[]): Causing => ({
+const cause = (kind: Kind, ...findings: readonly (readonly [worker: number, metrics: AnyMetrics])[]): Causing => ({
   kind,
   findings: findings.map(([worker, metrics]) => ({ workers: [worker], metrics })),
 });
@@ -64,13 +64,13 @@ describe('how much of a wait is that of loops that stood still, or of threads th
     assert.equal(of(stuckIn('/run/b.lock', 9000)), 0);
     assert.equal(of(stuckIn('/run/a.lock', 900), 0), 0);
     const waiters = [{ pid: 101 }, { pid: 103 }, { pid: 101 }];
-    const said = (of: readonly Metrics[]): string => words('lock-contention', { waiters: of, totalMs: 1300 });
+    const said = (of: readonly AnyMetrics[]): string => words('lock-contention', { waiters: of, totalMs: 1300 });
     assert.equal(said(waiters), '2 processes waited 1.30 s in all for the lock');
     assert.equal(said([{ pid: 101 }]), '1 process waited 1.30 s in all for the lock');
   });
 
   it('of the interpreter lock: stalls of that worker alone, and of that cause', () => {
-    const of = (...stalls: readonly Metrics[]): number =>
+    const of = (...stalls: readonly AnyMetrics[]): number =>
       share(
         'gil-starvation',
         { worker: 101, totalMs: 1000 },
@@ -182,7 +182,7 @@ describe('what came of one that many wait for', () => {
   });
 
   it('is a loop that stood still in a name lookup, where that ran on the loop of this worker', () => {
-    const of = (stall: Metrics, lookups: Metrics, worker = 101): number =>
+    const of = (stall: AnyMetrics, lookups: AnyMetrics, worker = 101): number =>
       share('loop-stall', { worker: 101, cause: 'dns', ...stall }, cause('blocking-dns', [107, {}], [worker, lookups]));
     assert.equal(of({}, { place: 'loop' }), 1);
     assert.equal(of({}, { place: 'thread' }), 0);
@@ -204,7 +204,7 @@ describe('that nobody could accept came of the stalls that most of its time was 
     { startMs: 0, endMs: 300, blockedIn },
     { startMs: 1000, endMs: 1200, blockedIn },
   ];
-  const of = (metrics: Metrics): number => share('service-stall', { stalls }, cause('loop-stall', [101, metrics]));
+  const of = (metrics: AnyMetrics): number => share('service-stall', { stalls }, cause('loop-stall', [101, metrics]));
   const own = { worker: 101, cause: 'no-syscall', target: '', count: 2, stalls: [{ startMs: 100, endMs: 200 }] };
 
   it('each of its workers counts for the length of it', () => {
@@ -238,7 +238,8 @@ describe('threads that are still in a call', () => {
     { pid: 101, call: 'recvfrom', target: '10.0.0.2:9000', forMs: 1500 },
     { pid: 103, call: 'recvfrom', target: '10.0.0.2:9000', forMs: 500 },
   ];
-  const of = (by: Causing, metrics: Metrics = { threads, isOver: false }): number => share('stuck-call', metrics, by);
+  const of = (by: Causing, metrics: AnyMetrics = { threads, isOver: false }): number =>
+    share('stuck-call', metrics, by);
   const slow = (totalMs: number, peer = '10.0.0.2:9000'): Causing =>
     cause('slow-dependency', [101, { dependencies: [{ peer, totalMs }] }]);
 
@@ -255,7 +256,7 @@ describe('threads that are still in a call', () => {
   });
 
   it('are in a stall of their own loop that goes on, in that call', () => {
-    const stall = (metrics: Metrics, worker = 101): Causing =>
+    const stall = (metrics: AnyMetrics, worker = 101): Causing =>
       cause(
         'loop-stall',
         [109, { worker: 109, stalls: [] }],
@@ -268,7 +269,7 @@ describe('threads that are still in a call', () => {
   });
 
   it('are in what all workers were busy in, although nobody knows to whom', () => {
-    const known = (metrics: Metrics): number =>
+    const known = (metrics: AnyMetrics): number =>
       share(
         'stuck-call',
         { threads: [{ pid: 101, call: 'read', target: 'socket fd 7', forMs: 9000, ...metrics }], isOver: false },

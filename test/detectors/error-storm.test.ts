@@ -7,7 +7,7 @@ import type { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'error-storm';
 
-/** A worker that serves one request, does something, and waits until 1,000 ms after the start of the trace. */
+/** A worker that serves one request, does something, and waits until 1,000 ms after the start of the capture. */
 function served(act: (worker: ThreadLines) => void): TraceLines {
   const { trace, worker } = oneWorker();
   worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');

@@ -268,6 +268,14 @@ describe('threads that queue at one futex', () => {
     none(await judged(mean + 0.01), KIND);
   });
 
+  it('count from so much waiting on, of all of them together', async () => {
+    // Three first waits, up to 200, 250 and 300 ms of the capture, from about 60 ms on; then 30 of 101 ms each.
+    const total = 140 + 190 + 240 + 30 * 101;
+    const judged = (ms: number) => analyzed(convoy(3, 11), {}, { thresholds: { 'lock-wait-ms': ms } });
+    only(await judged(total - 20), KIND);
+    none(await judged(total + 20), KIND);
+  });
+
   it('are contention where each connection has a thread of its own, however many there were', async () => {
     const { title, metrics, summary } = only(await analyzed(threadForEach(101, 40)), KIND);
     assert.equal(title, 'GET /a: up to 3 threads queue for one lock, held in clock_nanosleep');

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { seenCode } from '../support/code-lines.ts';
-import { attached, connectTo, oneWorker, prefork } from '../support/server-lines.ts';
+import { attached, connectTo, oneWorker, prefork, startThread } from '../support/server-lines.ts';
 import { failed, HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines, TraceStyle } from '../support/trace-lines.ts';
 import { oneTurn, TURN_START, turn } from '../support/turns.ts';
@@ -38,6 +38,16 @@ describe('a turn of an event loop', () => {
     assert.equal(only(await analyzed(oneTurn(20), {}, { thresholds }), KIND).severity, 'warning');
     assert.equal(only(await analyzed(oneTurn(50), {}, { thresholds }), KIND).severity, 'critical');
     none(await analyzed(oneTurn(150), {}, { thresholds: { 'stall-ms': 151 } }), KIND);
+  });
+
+  it('names the services that other threads of its process connect to, and none of its own', async () => {
+    const { trace, worker } = oneWorker();
+    startThread(worker, 140);
+    const helper = trace.thread(140).at(10);
+    connectTo(helper, 21, 9092);
+    connectTo(worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a'), 23, 6379);
+    worker.call('flock(9</srv/a.lock>, LOCK_EX', ')', 0, 701).reply(11).close(11).waitUntil(2000);
+    assert.deepEqual(only(await analyzed(trace), KIND).metrics.helperPeers, ['10.0.0.7:9092 (Kafka by convention)']);
   });
 
   it('is not the time in its own wait, however long', async () => {
@@ -197,7 +207,7 @@ describe('stalls of one kind', () => {
       worker.call('poll([{fd=12<socket:[60012]>, events=POLLIN}], 1, 5000', ')', '1 ([{fd=12, revents=POLLIN}])', 170);
     });
     const { title, summary } = await stall(trace);
-    assert.equal(title, 'GET /slow holds worker 101 200 ms: it waits for DNS 10.0.0.7:53 (poll)');
+    assert.equal(title, 'GET /slow holds worker 101 for 200 ms: waits for DNS 10.0.0.7:53');
     assert.match(summary, /poll on 10\.0\.0\.7:53 \(DNS by convention\) took 170 ms \(a name lookup\)/);
   });
 
@@ -208,7 +218,7 @@ describe('stalls of one kind', () => {
   });
 });
 
-describe('a loop that is away at the end of the trace', () => {
+describe('a loop that is away at the end of the capture', () => {
   /** Worker 101 does `last`; another one goes on for 3 s. */
   function unfinished(last: (worker: ThreadLines) => void): TraceLines {
     const { trace, workers } = attached([101, 102]);

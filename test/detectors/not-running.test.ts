@@ -43,10 +43,12 @@ describe('a call that waits for nothing', () => {
       const trace = oneTurn(200, (worker) => worker.call(entered, left, result, 170));
       const { metrics, title, summary, confidence, next, evidence } = await stall(trace);
       assert.deepEqual([metrics.cause, metrics.call, metrics.callMs], ['not-running', call, 170]);
-      assert.equal(title, 'Worker 101 stalled 200 ms: it did not run');
+      assert.equal(title, 'Worker 101 stalled 200 ms: did not run');
       assert.match(
         summary,
-        new RegExp(`it did not run: ${call}, which never blocks, took 170 ms\\. Possible reasons: a CPU quota, `),
+        new RegExp(
+          `the worker did not run: ${call}, which never blocks, took 170 ms\\. Possible reasons: a CPU quota, `,
+        ),
       );
       assert.equal(confidence, 'likely');
       assert.match(next[0]?.command ?? '', /proc\/101\/cgroup.*cpu\.max cpu\.stat/);
@@ -185,8 +187,8 @@ describe('a call of memory', () => {
   it('that took most of a stall is what the loop was in, and no code of its own', async () => {
     const { metrics, title, summary, confidence } = await stall(inMunmap(170));
     assert.deepEqual([metrics.cause, metrics.call, confidence], ['not-running', 'munmap', 'possible']);
-    assert.match(title, /it did not run$/);
-    assert.match(summary, /it did not run: munmap, which never blocks, took 170 ms\. Possible reasons: .*page faults/);
+    assert.match(title, /did not run$/);
+    assert.match(summary, /did not run: munmap, which never blocks, took 170 ms\. Possible reasons: .*page faults/);
   });
 
   it('that took less of it says nothing: the worker was computing', async () => {
@@ -334,7 +336,7 @@ describe('a worker that was stopped', () => {
       assert.deepEqual([metrics.cause, metrics.stopSignal, metrics.stopSender], ['stopped', signal, 4711]);
       assert.deepEqual([severity, metrics.callMs], ['critical', 3000]);
       assert.equal(title, `Worker 101 stalled 3.00 s: stopped by ${signal}`);
-      assert.match(summary, new RegExp(`${signal} stopped it for 3\\.00 s, sent by pid 4711`));
+      assert.match(summary, new RegExp(`${signal} stopped the worker for 3\\.00 s, sent by pid 4711`));
       assert.match(evidence[0]?.text ?? '', new RegExp(`${signal}`));
       assert.match(evidence[1]?.text ?? '', /SIGCONT/);
       assert.match(next[0]?.text ?? '', /why pid 4711 stopped it/);
@@ -357,7 +359,7 @@ describe('a worker that was stopped', () => {
   it('has no sender where the trace tells none', async () => {
     const { metrics, summary, next } = await stall(stopped(3000, 'SIGSTOP', 'si_code=SI_KERNEL'));
     assert.equal(metrics.stopSender, null);
-    assert.match(summary, /SIGSTOP stopped it for 3\.00 s\./);
+    assert.match(summary, /SIGSTOP stopped the worker for 3\.00 s\./);
     assert.match(next[0]?.text ?? '', /Find out who stopped it/);
   });
 

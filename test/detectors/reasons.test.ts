@@ -210,7 +210,7 @@ describe('a turn was long as its thread did not run', () => {
     assert.equal(inMemory(599).cause, 'no-syscall');
   });
 
-  it('where a signal had stopped it for 60 % of it', () => {
+  it('where a signal had stopped the worker for 60 % of it', () => {
     const stopped = (total: number) =>
       reason({
         blocked: [blocked('sleep', 'nanosleep', 1000)],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Demand } from '../../src/detectors/request-retry/demand.ts';
+import { LineRates } from '../../src/detectors/request-retry/demand.ts';
 import type { Request } from '../../src/model/machine/connections.ts';
 import { SECOND } from '../../src/trace/time.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
@@ -276,7 +276,7 @@ it('the metrics of a retry are those of its trace', async () => {
 });
 
 it('the usual rate of a line counts from the first stamp on, also when a call had begun before', () => {
-  const demand = new Demand(7);
+  const demand = new LineRates(7);
   const requests = Array.from(
     { length: 11 },
     (_, index) => ({ identity: 'GET /a', readAt: index * SECOND }) as Request,
@@ -290,7 +290,7 @@ it('the usual rate of a line counts from the first stamp on, also when a call ha
 });
 
 it('what came lately are the others of that line up to then, within that time', () => {
-  const demand = new Demand(7);
+  const demand = new LineRates(7);
   const at = (seconds: number) => ({ identity: 'GET /a', readAt: seconds * SECOND }) as Request;
   const [first, again] = [at(9), at(11)];
   for (const request of [at(7), at(8), first, at(10), again]) demand.add(request);

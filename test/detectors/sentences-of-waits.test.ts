@@ -249,6 +249,8 @@ describe('a slow peer', () => {
       last: ms(2000),
       givenUp: 0,
       requests: 3,
+      longRequests: 0,
+      longRequest: '',
       longestOfRequest: ms(700),
       openAtEnd: 0,
       failures: 0,
@@ -278,13 +280,13 @@ describe('a slow peer', () => {
 
   it('is told with who waited how long for what', () => {
     const found = slowFinding(context, [slow()]);
-    assert.equal(found.title, '3 requests waited for 10.0.0.2:9000 (HTTP), longest 700 ms: GET /a');
+    assert.equal(found.title, 'GET /a and 2 other requests waited up to 700 ms for 10.0.0.2:9000 (HTTP)');
     assert.equal(found.summary, `${begin}${rest}`);
     assert.deepEqual([found.start, found.end, found.openEnded, found.confidence], [ms(100), ms(2000), false, 'likely']);
     assert.match(summary({}, { by: 'main-work' }), /^1 process waited 4 times for/);
     assert.equal(
       slowFinding(context, [slow({ protocol: '' })]).title,
-      '3 requests waited for 10.0.0.2:9000, longest 700 ms: GET /a',
+      'GET /a and 2 other requests waited up to 700 ms for 10.0.0.2:9000',
     );
   });
 

@@ -120,7 +120,7 @@ describe('a service stands still', () => {
     assert.doesNotMatch(computing.why, /machine may be idle/);
   });
 
-  it('to the end of the trace, when nobody comes back', async () => {
+  it('to the end of the capture, when nobody comes back', async () => {
     const { trace, workers } = prefork([101, 102]);
     for (const worker of workers)
       worker

@@ -237,7 +237,7 @@ describe('a thread that only accepts, and hands connections to a pool', () => {
   });
 });
 
-it('a loop without a listener has stalls as well: it waits for sockets, and mostly in its hub', async () => {
+it('a loop without a listener has stalls as well: waits for sockets, and mostly in its hub', async () => {
   const trace = new TraceLines();
   const client = trace.thread(101);
   client.labels.set(HUB, 'anon_inode:[eventpoll]');

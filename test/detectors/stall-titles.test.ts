@@ -12,12 +12,15 @@ describe('the title of a stall that happened more than once', () => {
   it('says how often where there is room', async () => {
     assert.match(
       await titleOf(1234, 'GET /a'),
-      /^GET \/a holds worker 4870 up to 2\.01 s \(1,234x\): running, or no CPU$/,
+      /^GET \/a holds worker 4870 up to 2\.01 s \(1,234x\): computes, or no CPU$/,
     );
   });
 
   it('says how long without "up to" where it happened once', async () => {
-    assert.match(await titleOf(1, 'GET /a'), /^GET \/a holds worker 4870 (?:for )?2\.01 s: running, or no CPU$/);
+    assert.match(
+      await titleOf(1, 'GET /a'),
+      /^GET \/a holds worker 4870 (?:for )?2\.01 s: computes, or waits for a CPU$/,
+    );
   });
 });
 
@@ -53,7 +56,7 @@ it('a path that is too long for a title shows its last 31 characters, where they
     return only(await analyzed(trace), KIND).title;
   };
   assert.equal(await title('GET /'), 'GET / holds worker 9 2.01 s: fsync on …p/deep/data/of/customers/app.db');
-  assert.equal(await title('GET /a'), 'GET /a holds worker 9 for 2.01 s: waits in fsync');
+  assert.equal(await title('GET /a'), 'GET /a holds worker 9 for 2.01 s: fsync on …/app.db');
 });
 
 it('requests of one shape are listed by the time that all stalls of each took', async () => {

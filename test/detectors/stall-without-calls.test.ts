@@ -43,7 +43,7 @@ describe('the cause of a stall outside calls', () => {
     assert.deepEqual([metrics.cause, metrics.turnCalls], ['no-syscall', 101]);
     assert.match(
       summary,
-      /of it outside system calls \(running, or waiting for a CPU\), with 101 calls in between and no gap over/,
+      /198 ms outside system calls \(running, or waiting for a CPU\), with 101 calls in between and no gap over/,
     );
   });
 
@@ -180,13 +180,16 @@ describe('the cause of a long turn that served many', () => {
     assert.equal((await stall(crowd(2, false))).metrics.cause, 'no-syscall');
     const { metrics, summary } = await stall(crowd(3, false));
     assert.deepEqual([metrics.cause, metrics.call], ['many-requests', '']);
-    assert.match(summary, /it served 3 requests before it waited again, and none of them took most of that time/);
+    assert.match(
+      summary,
+      /the worker served 3 requests in a row before the loop waited again, and none of them took most of that time/,
+    );
   });
 
   it('is one-connection when one client had the next one ready each time', async () => {
     const { metrics, summary } = await stall(crowd(7, true));
     assert.equal(metrics.cause, 'one-connection');
-    assert.match(summary, /it served 7 requests of one connection before it waited again/);
+    assert.match(summary, /the worker served 7 requests of one connection before the loop waited again/);
   });
 
   it('is the request that takes most of it, if there is one', async () => {

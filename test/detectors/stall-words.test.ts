@@ -118,7 +118,7 @@ describe('the summary of a stall', () => {
     assert.equal(said({ tracer: ms(100) }), begin);
     assert.equal(said({ tracer: ms(101) }), `${begin} About 899 ms without what the tracer added.`);
     const coarse = { ...TOLD, resolution: ms(1.001) };
-    const hidden = ' With whole-second stamps it may have been up to a second shorter or longer.';
+    const hidden = ' With times in whole seconds the stall may have been up to a second shorter or longer.';
     assert.equal(said({ tracer: ms(300) }, 1, 1000, coarse), `${begin}${hidden}`);
     assert.equal(said({}, 1, 1000, { ...TOLD, resolution: ms(1) }), begin);
   });
@@ -126,7 +126,7 @@ describe('the summary of a stall', () => {
   it('tells one gap that is 60 % of it from time outside many calls', () => {
     const what = (parts: Parts) => said(parts).split(': ').slice(1).join(': ');
     assert.equal(what({ longestGap: ms(600) }), 'no system call for 600 ms (running, or waiting for a CPU).');
-    const outside = '950 ms of it outside system calls (running, or waiting for a CPU), with 7 calls in between';
+    const outside = '950 ms outside system calls (running, or waiting for a CPU), with 7 calls in between';
     assert.equal(what({ longestGap: ms(599) }), `${outside} and no gap over 599 ms.`);
     assert.equal(what({ longestGap: ms(1) }), `${outside} and no gap over 1 ms.`);
     assert.equal(what({ longestGap: ms(0.999) }), `${outside}.`);
@@ -150,7 +150,7 @@ describe('the summary of a stall', () => {
       'no system call for 900 ms (on CPU 0 ms of 900 ms, waiting for a CPU 900 ms, blocked 100 ms).',
     );
     const outside = said({ longestGap: ms(100), offCpu: { queued: ms(300), blocked: 0 } });
-    assert.match(outside, /: 950 ms of it outside system calls \(on CPU 650 ms of 950 ms, waiting for a CPU 300 ms\)/);
+    assert.match(outside, /: 950 ms outside system calls \(on CPU 650 ms of 950 ms, waiting for a CPU 300 ms\)/);
   });
 
   it('names the call, what it was made on, and how often', () => {
@@ -178,7 +178,7 @@ describe('the summary of a stall', () => {
 
   it('says why it did not run', () => {
     const what = (parts: Parts) => said(parts).split(': ').slice(1).join(': ');
-    const why = 'it did not run';
+    const why = 'the worker did not run';
     const reasons = 'Possible reasons: a CPU quota, no free CPU, page faults, or the tracer.';
     const idle = inCall('getpid', 'not-running', { total: ms(700), callTime: ms(700) });
     assert.equal(
@@ -208,18 +208,18 @@ describe('the summary of a stall', () => {
     assert.equal(what({ reason: { cause: 'not-running' } }), `${why}: no system call for 900 ms. ${reasons}`);
     assert.equal(
       what({ reason: { cause: 'not-running' }, gapOffCpu: { queued: ms(500), blocked: 0 } }),
-      'it did not run (on CPU 400 ms of 900 ms, waiting for a CPU 500 ms): no system call for 900 ms.',
+      'the worker did not run (on CPU 400 ms of 900 ms, waiting for a CPU 500 ms): no system call for 900 ms.',
     );
     assert.equal(
       what({ reason: { cause: 'not-running' }, rhythm: { period: ms(100), phase: 0, beats: 17 } }),
-      'it did not run: no system call for 900 ms. A pause ended every 100 ms (17 pauses), as with a CPU quota.',
+      'the worker did not run: no system call for 900 ms. A pause ended every 100 ms (17 pauses), as with a CPU quota.',
     );
   });
 
   it('says that it was stopped, and by whom', () => {
     const stop = { signal: 'SIGSTOP', sender: 0, since: 0, line: { file: '', line: 0, text: '' } };
     const what = (sender: number) => said({ reason: { cause: 'stopped', total: ms(900), stop: { ...stop, sender } } });
-    const did = 'Worker 101 did nothing for 1.00 s while serving GET /a: SIGSTOP stopped it for 900 ms';
+    const did = 'Worker 101 did nothing for 1.00 s while serving GET /a: SIGSTOP stopped the worker for 900 ms';
     assert.deepEqual([what(0), what(7)], [`${did}.`, `${did}, sent by pid 7.`]);
   });
 
@@ -227,10 +227,13 @@ describe('the summary of a stall', () => {
     const what = (cause: Cause) => said({ requestsRead: 17, reason: { cause } }).split(': ')[1];
     assert.match(
       what('many-requests') ?? '',
-      /^it served 17 requests before it waited again, and none of them took most of/,
+      /^the worker served 17 requests in a row before the loop waited again, and none of them took most of/,
     );
-    assert.equal(what('one-connection'), 'it served 17 requests of one connection before it waited again.');
-    assert.equal(what('import'), 'it opened program files, as an import does, with 7 calls in all.');
+    assert.equal(
+      what('one-connection'),
+      'the worker served 17 requests of one connection before the loop waited again.',
+    );
+    assert.equal(what('import'), 'the worker opened program files, as an import does, with 7 calls in all.');
   });
 });
 
@@ -254,7 +257,7 @@ describe('what other threads connect to', () => {
     for (const peer of ['10.0.0.7:9092', '10.0.0.7:53', '10.0.0.7:4711', '10.0.0.8:6379']) process.noteHelperPeer(peer);
     const peers = helperPeers(process);
     assert.deepEqual(peers, ['10.0.0.7:9092 (Kafka by convention)', '10.0.0.8:6379 (Redis by convention)']);
-    const note = ' Other threads of this process connect to a, b, c: possibly it waits for that.';
+    const note = ' Other threads of this process connect to a, b, c; the library may wait for that service.';
     assert.deepEqual(
       (['lock', 'futex-ladder', 'sleep'] as const).map((cause) => helperNote(cause, ['a', 'b', 'c', 'd'])),
       [note, note, ''],
@@ -291,43 +294,43 @@ describe('the title of a stall', () => {
     // What says most comes first where it fits into 70 characters, without "for" if need be.
     const what = (parts: Parts, seen = nothing) =>
       title(parts, seen).replace(/^GET \/a holds worker 101 (?:for )?1\.00 s: /, '');
-    assert.equal(what({}), 'running, or no CPU');
-    assert.equal(what({ longestGap: ms(599) }), 'mostly running, or no CPU');
-    assert.equal(what({ longestGap: ms(600) }), 'running, or no CPU');
-    assert.equal(what({ reason: inCall('nanosleep', 'sleep') }), 'it sleeps (nanosleep)');
+    assert.equal(what({}), 'computes, or waits for a CPU');
+    assert.equal(what({ longestGap: ms(599) }), 'mostly computes, or no CPU');
+    assert.equal(what({ longestGap: ms(600) }), 'computes, or waits for a CPU');
+    assert.equal(what({ reason: inCall('nanosleep', 'sleep') }), 'sleeps (nanosleep)');
     assert.equal(what({ reason: inCall('fsync', 'disk-sync', { target: '/a.db' }) }), 'waits in fsync on /a.db');
-    assert.equal(what({ reason: inCall('read', 'blocking-call') }), 'it waits in read (a blocking call)');
+    assert.equal(what({ reason: inCall('read', 'blocking-call') }), 'waits in read (a blocking call)');
     assert.equal(
       what({ reason: inCall('poll', 'foreign-poll', { target: '10.0.0.7:90 (HTTP)' }) }),
-      'it waits for HTTP 10.0.0.7:90 (poll)',
+      'waits for HTTP 10.0.0.7:90 (poll)',
     );
     assert.equal(
       what({ reason: inCall('poll', 'foreign-poll', { target: '10.0.0.7:90' }) }),
-      'it waits for 10.0.0.7:90 (poll)',
+      'waits for 10.0.0.7:90 (poll)',
     );
     assert.equal(what({ reason: inCall('wait4', 'child-wait', { target: '/bin/a' }) }), 'waits for child /bin/a');
-    assert.equal(what({ reason: inCall('wait4', 'child-wait') }), 'it waits for a child process (wait4)');
-    assert.equal(what({ reason: inCall('futex', 'lock') }), 'it waits for a lock (futex)');
-    assert.equal(what({ reason: inCall('futex', 'futex-ladder') }), 'a library waits in slices');
+    assert.equal(what({ reason: inCall('wait4', 'child-wait') }), 'waits for a child process (wait4)');
+    assert.equal(what({ reason: inCall('futex', 'lock') }), 'waits for a lock (futex)');
+    assert.equal(what({ reason: inCall('futex', 'futex-ladder') }), 'a library polls a futex');
     assert.equal(
       what({ reason: inCall('futex', 'gil-wait') }),
-      'Worker 101 stalled 1.00 s: it waits for the interpreter lock (GET /a)',
+      'Worker 101 stalled 1.00 s: waits for the interpreter lock (GET /a)',
     );
     assert.equal(
       what({ reason: inCall('futex', 'lock') }, { helpers: ['10.0.0.7:90 (X by convention)'], place: '' }),
-      'may wait for X 10.0.0.7:90',
+      'a library may wait for X 10.0.0.7:90',
     );
   });
 
   it('says that it did not run, or waited for a processor', () => {
     const what = (parts: Parts) => title(parts).replace(/^.* 1\.00 s: /, '');
     const idle: Partial<Reason> = { cause: 'not-running' };
-    assert.equal(what({ reason: idle }), 'it did not run');
+    assert.equal(what({ reason: idle }), 'did not run');
     assert.equal(what({ reason: idle, rhythm: { period: ms(100), phase: 0, beats: 3 } }), 'throttled every 100 ms');
-    assert.equal(what({ reason: idle, offCpu: { queued: ms(500), blocked: 0 } }), 'waiting for a CPU');
-    assert.equal(what({ offCpu: { queued: ms(500), blocked: 0 } }), 'waiting for a CPU');
-    assert.equal(what({ offCpu: { queued: ms(310), blocked: 0 } }), 'no call, 31 % of it waiting for a CPU');
-    assert.equal(what({ offCpu: { queued: ms(299), blocked: 0 } }), 'running, or no CPU');
+    assert.equal(what({ reason: idle, offCpu: { queued: ms(500), blocked: 0 } }), 'waits for a CPU');
+    assert.equal(what({ offCpu: { queued: ms(500), blocked: 0 } }), 'waits for a CPU');
+    assert.equal(what({ offCpu: { queued: ms(310), blocked: 0 } }), 'no CPU for 31 % of that time');
+    assert.equal(what({ offCpu: { queued: ms(299), blocked: 0 } }), 'computes, or waits for a CPU');
     const stop = { signal: 'SIGSTOP', sender: 0, since: 0, line: { file: '', line: 0, text: '' } };
     assert.equal(what({ reason: { cause: 'stopped', stop } }), 'stopped by SIGSTOP');
   });
@@ -336,32 +339,44 @@ describe('the title of a stall', () => {
     const all = (count: number, parts: Parts = {}) =>
       causeOf(...[101, 103, 107].slice(0, count).map((pid) => [threadOf(pid), parts] as const));
     const text = (cause: StallCause, loops: number) => titleOf(cause, loops, nothing).text;
-    assert.equal(text(all(2), 2), 'GET /a holds both workers up to 1.00 s (2x): running, or no CPU');
-    assert.equal(text(all(2), 3), 'GET /a holds 2 workers up to 1.00 s (2x): running, or no CPU');
-    assert.equal(text(all(3), 3), 'GET /a holds all 3 workers up to 1.00 s (3x): running, or no CPU');
-    assert.equal(text(all(3, { request: '' }), 3), 'All 3 workers stalled up to 1.00 s (3x): running, or no CPU');
-    assert.equal(text(all(1, { request: '' }), 3), 'Worker 101 stalled 1.00 s: running, or no CPU');
-    assert.equal(text(all(1, { open: true }), 3), 'GET /a holds worker 101 at least 1.00 s: running, or no CPU');
+    assert.equal(text(all(2), 2), 'GET /a holds both workers up to 1.00 s (2x): computes, or no CPU');
+    assert.equal(text(all(2), 3), 'GET /a holds 2 workers up to 1.00 s (2x): computes, or waits for a CPU');
+    assert.equal(text(all(3), 3), 'GET /a holds all 3 workers up to 1.00 s (3x): computes, or no CPU');
+    assert.equal(
+      text(all(3, { request: '' }), 3),
+      'All 3 workers stalled up to 1.00 s (3x): computes, or waits for a CPU',
+    );
+    assert.equal(text(all(1, { request: '' }), 3), 'Worker 101 stalled 1.00 s: computes, or waits for a CPU');
+    assert.equal(
+      text(all(1, { open: true }), 3),
+      'GET /a holds worker 101 at least 1.00 s: computes, or waits for a CPU',
+    );
     assert.equal(
       text(all(2, { open: true }), 3),
-      'GET /a holds 2 workers up to 1.00 s or more (2x): running, or no CPU',
+      'GET /a holds 2 workers up to 1.00 s or more (2x): computes, or no CPU',
     );
-    assert.equal(text(all(1, { beganBefore: true }), 3), 'GET /a holds worker 101 at least 1.00 s: running, or no CPU');
-    const after = 'Work after GET /a holds worker 101 for 1.00 s: running, or no CPU';
+    assert.equal(
+      text(all(1, { beganBefore: true }), 3),
+      'GET /a holds worker 101 at least 1.00 s: computes, or waits for a CPU',
+    );
+    const after = 'Work after GET /a holds worker 101 for 1.00 s: computes, or no CPU';
     assert.equal(text(all(1, { afterReply: true }), 3), after);
-    assert.equal(memberTitleOf(all(3), 103, nothing).text, 'GET /a holds worker 103 for 1.00 s: running, or no CPU');
+    assert.equal(
+      memberTitleOf(all(3), 103, nothing).text,
+      'GET /a holds worker 103 for 1.00 s: computes, or waits for a CPU',
+    );
   });
 
   it('has the code where somebody looked, and says that no thread was free', () => {
     assert.equal(
       title({}, { helpers: [], place: 'app.py:12 application()' }),
-      'GET /a holds worker 101 1.00 s: running, or no CPU, app.py:12 application()',
+      'GET /a holds worker 101 1.00 s: computes, or no CPU, app.py:12 application()',
     );
     assert.equal(
       title({}, { helpers: [], place: `app.py:12 ${'application'.repeat(3)}()` }),
-      'GET /a holds worker 101 for 1.00 s: running, or no CPU, app.py:12',
+      'GET /a holds worker 101 for 1.00 s: computes, or waits for a CPU, app.py:12',
     );
-    assert.equal(title({}, { ...nothing, isFull: true }), `${begin}perhaps no thread was free`);
+    assert.equal(title({}, { ...nothing, isFull: true }), `${begin}may wait for a free thread`);
   });
 
   it('tells how it names a request that is too long, else nothing', () => {

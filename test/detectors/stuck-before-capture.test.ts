@@ -24,6 +24,38 @@ interface Looked {
 
 const MASTER: Looked = { pid: 101, parent: 1, call: 'pselect6', clients: 0 };
 
+const PRIVATE_WAIT = '89';
+const SHARED_WAIT = '109';
+
+/** A worker that bpftrace found in this call, with these words as its arguments. */
+interface Found {
+  readonly pid: number;
+  readonly number: number;
+  readonly call: string;
+  readonly words: string;
+  readonly data?: string;
+  readonly clients: number;
+  readonly parent?: number;
+}
+
+/** The same of workers in calls whose arguments say what they wait for. */
+function found(...workers: readonly Found[]): string {
+  const lookedAt = workers.map(({ number: _, ...each }) => ({ ...each, number: 230 }));
+  const lines = bpftrace(...lookedAt).split('\n');
+  return lines
+    .flatMap((line) => {
+      const worker = workers.find(({ pid }) => line.startsWith(`event=in ts=900000000 pid=${pid} `));
+      if (worker === undefined) return [line];
+      const { pid, number, words, data = '' } = worker;
+      return [
+        `event=fd pid=${pid} fd=12 is=pipe:[71${pid}]`,
+        `event=fd pid=${pid} fd=14 is=pipe:[73${pid}]`,
+        `event=in ts=900000000 pid=${pid} tid=${pid} nr=${number} a=${words} data=${data}`,
+      ];
+    })
+    .join('\n');
+}
+
 /** A capture of bpftrace in which nobody of these made a call, and the master timed out once a second. */
 function bpftrace(...workers: readonly Looked[]): string {
   const lines = ['event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000'];
@@ -197,6 +229,60 @@ for (const [name, capture] of [
     });
   });
 
+describe('workers of one thread that did not come back once, while a client of theirs is connected', () => {
+  const TWO_PIPES = '\\x0c\\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x0e\\x00\\x00\\x00\\x01\\x00\\x00\\x00';
+  const WAITS = {
+    'a lock of their own, without a limit': { number: 202, call: 'futex', words: `2ad2b180,${PRIVATE_WAIT},0,0,0,0` },
+    'a lock of their own, with a limit': { number: 202, call: 'futex', words: `2ad2b180,${PRIVATE_WAIT},0,7f00,0,0` },
+    'a child that they named': { number: 61, call: 'wait4', words: '1bc,7ffd0,0,0,0,0' },
+    'a semaphore that processes share': { number: 202, call: 'futex', words: `7f12a000,${SHARED_WAIT},0,0,0,0` },
+    'one pipe': { number: 0, call: 'read', words: 'c,7f00,c350,0,0,0' },
+    'two pipes': { number: 7, call: 'poll', words: '7f00,2,ffffffff,0,0,0', data: TWO_PIPES },
+  } as const;
+
+  for (const [what, wait] of Object.entries(WAITS)) {
+    const worker = (pid: number, clients: number): Found => ({ pid, clients, ...wait });
+    it(`are stuck where they wait for ${what}`, async () => {
+      const all = await told(found(worker(103, 1), worker(107, 3)));
+      assert.match(all.join('\n'), new RegExp(`^stuck-call critical: Both workers are stuck in ${wait.call}`));
+    });
+
+    it(`and nobody of them is surely stuck in ${what} without a client`, async () => {
+      assert.doesNotMatch((await told(found(worker(103, 0), worker(107, 0)))).join('\n'), /critical|stuck in/);
+    });
+  }
+
+  it('may have got it from whoever forked them for its own work: pipes and semaphores are no news then', async () => {
+    const pool = (what: keyof typeof WAITS): Found => ({ pid: 107, clients: 1, parent: 103, ...WAITS[what] });
+    for (const what of ['one pipe', 'two pipes', 'a semaphore that processes share'] as const) {
+      const parent: Found = { pid: 103, clients: 1, ...WAITS['a child that they named'] };
+      const all = await told(found(parent, pool(what)));
+      assert.doesNotMatch(all.join('\n'), /107 is stuck|Both/, what);
+    }
+  });
+
+  it('wait for each other where they have more threads', async () => {
+    const lines = found({ pid: 103, clients: 1, ...WAITS['a lock of their own, with a limit'] }).trimEnd();
+    const other = 'event=seen ts=8000000000 for=7000000000 pid=103 tid=109 parent=101 call=epoll_wait ran=0 clients=1';
+    assert.deepEqual(await told(`${lines}\n${other} comm=gunicorn\n`), []);
+  });
+
+  it('strace shows such a lock with a limit as what the kernel goes on with', async () => {
+    const lines = [101, 103, 107]
+      .map((pid) =>
+        pid === 101
+          ? '101 1795140800.000500 pselect6(4, [3<pipe:[99]>], NULL, NULL, {tv_sec=1}, NULL) = 0 (Timeout) <0.999000>'
+          : `${pid} 1795140800.000000 restart_syscall(<... resuming interrupted read ...> <unfinished ...>`,
+      )
+      .concat(
+        [MASTER, ...[103, 107].map((pid) => ({ pid, call: 'futex', clients: 1 }))].map((each) =>
+          seen('strace: drover: ', '1795140807.000000', each),
+        ),
+      );
+    assert.deepEqual(await told(`${lines.join('\n')}\n`), ['stuck-call critical: Both workers are stuck in futex']);
+  });
+});
+
 describe('a capture of strace in which nobody made a call at all', () => {
   it('is one all the same', async () => {
     const lines = [computing(103, 1), computing(107, 2)].map((each) => seen('strace: drover: ', '1795140807.5', each));
@@ -247,6 +333,43 @@ it('a worker that hangs from before the capture stands beside those that serve, 
     ['107 event-loop', '103 unknown'],
   );
   assert.match(workforce(report), /1 worker and 1 that did nothing$/);
+});
+
+describe('workers that drover had seen in their call before it traced anything', () => {
+  /** A capture of 0.9 s: the master came back from a wait in it. */
+  function capture(before: number, number = 230): string {
+    const call = number === 230 ? 'clock_nanosleep' : 'epoll_wait';
+    const line = (pid: number, called: string, earlier: number, clients: number): string =>
+      `event=seen ts=1900000000 for=870000000${earlier > 0 ? ` before=${earlier * 1e6}` : ''} pid=${pid} tid=${pid} ` +
+      `parent=${pid === 101 ? 1 : 101} call=${called} ran=0 clients=${clients} comm=gunicorn`;
+    return [
+      ...[103, 107].map((pid) => `event=in ts=300000000 pid=${pid} tid=${pid} nr=${number} a=b,1,2,3,4,5 data=`),
+      'event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000',
+      ...[10, 13, 16].map(
+        (at) => `ts=${at}00000000 dur=300000000 pid=101 tid=101 nr=270 ret=0 a=4,0,0,0 data=\\x08\\x00\\x00\\x00`,
+      ),
+      'event=end ts=1900000000',
+      ...[103, 107].map((pid) => line(pid, call, before, 1)),
+      line(101, 'pselect6', 0, 0),
+      '',
+    ].join('\n');
+  }
+
+  it('are stuck where that makes a second of it', async () => {
+    assert.deepEqual(await told(capture(130)), ['stuck-call critical: Both workers are stuck in clock_nanosleep']);
+    assert.deepEqual(await told(capture(129)), []);
+  });
+
+  it('are said to have been in it for all of that time', async () => {
+    const [finding] = ofKind(await analyzed(capture(3_130)), 'stuck-call');
+    assert.match(finding?.summary ?? '', /since before the capture, for at least 4\.00 s\./);
+    const threads = finding?.metrics.threads as readonly { readonly forMs: number }[] | undefined;
+    assert.equal(threads?.[0]?.forMs, 4_000);
+  });
+
+  it('are at rest in a wait for whatever comes', async () => {
+    assert.deepEqual(await told(capture(3_130, 232)), []);
+  });
 });
 
 describe('a process that waits for a lock while workers hang', () => {

@@ -307,5 +307,8 @@ test('a place that cannot be written or is full is refused before anything is tr
     join(FOLDER, 'absent', 'x.strace'),
   ]);
   assert.equal(code, 4);
-  assert.match(stderr, /^drover: Cannot write the capture to .*absent\/x\.strace: there is no such file\./);
+  assert.match(
+    stderr,
+    /^drover: Cannot write the capture to .*absent\/x\.strace: there is no such directory\.\n {2}Make the directory first/,
+  );
 });

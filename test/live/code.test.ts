@@ -82,13 +82,17 @@ for (const engine of ['bpftrace', 'strace'] as const)
         const fileAndLine = `app\\.py:(?:${line}|${line + 1})`;
         await tmux.until(new RegExp(` \\d+\\.\\d+ s ${fileAndLine} application\\(\\)`));
         await tmux.until(
-          new RegExp(`holds worker \\d+ at least [\\d.]+ s: (?:no system call, |running, or no CPU, )?${fileAndLine}`),
+          new RegExp(
+            `holds worker \\d+ at least [\\d.]+ s: (?:no system call, |computes, or (?:waits for a CPU|no CPU), )?${fileAndLine}`,
+          ),
         );
         tmux.keys('q');
         const left = await tmux.until(/left 0/);
         assert.match(
           left,
-          new RegExp(`holds worker \\d+ at least [\\d.]+ s: (?:no system call, |running, or no CPU, )?${fileAndLine}`),
+          new RegExp(
+            `holds worker \\d+ at least [\\d.]+ s: (?:no system call, |computes, or (?:waits for a CPU|no CPU), )?${fileAndLine}`,
+          ),
         );
         assert.ok(isFree(server));
       } finally {

@@ -437,6 +437,21 @@ describe('a worker that was read in the middle of its talk with Redis', () => {
   });
 });
 
+describe('a client of Redis that is seen to come', () => {
+  it('stays one when the answer to it looks like a command', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, '*2\\r\\n$8\\r\\nSMEMBERS\\r\\n$5\\r\\nwords\\r\\n');
+    worker.send(11, '*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\na\\r\\n');
+    worker
+      .waitUntil(100, 11)
+      .read(11, '*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\na\\r\\n')
+      .send(11, '$1\\r\\nb\\r\\n')
+      .waitUntil(150);
+    const [row] = (await analyzed(trace)).workers.filter(({ pid }) => pid === 101);
+    assert.equal(row?.requests, 2);
+  });
+});
+
 describe('a request that cannot be read', () => {
   it('has the name of its client, or that of its descriptor', () => {
     const named = (peer: string): string => {

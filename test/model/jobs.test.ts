@@ -44,22 +44,22 @@ describe('what a job went to', () => {
   it('is the call that it was in for longest in all, with its longest one as evidence', () => {
     const work = new Work('broker', 9, '');
     assert.equal(work.place.call, '');
-    work.stayed('read', '10.0.0.7:3306', 30, line(1));
-    work.stayed('fsync', '/srv/app.db', 50, line(2));
-    work.stayed('read', '10.0.0.7:3306', 40, line(3));
-    work.stayed('read', '10.0.0.7:3306', 35, line(4));
-    work.stayed('read', '10.0.0.8:3306', 90, line(5));
+    work.wasIn('read', '10.0.0.7:3306', 30, line(1));
+    work.wasIn('fsync', '/srv/app.db', 50, line(2));
+    work.wasIn('read', '10.0.0.7:3306', 40, line(3));
+    work.wasIn('read', '10.0.0.7:3306', 35, line(4));
+    work.wasIn('read', '10.0.0.8:3306', 90, line(5));
     const { call, target, total, longest, line: shown } = work.place;
     assert.deepEqual([call, target, total, longest, shown.line], ['read', '10.0.0.7:3306', 105, 40, 3]);
   });
 
   it('is forgotten with the next job, and told of 16 places', () => {
     const work = new Work('broker', 9, '');
-    work.stayed('read', '10.0.0.7:3306', 30, line(1));
+    work.wasIn('read', '10.0.0.7:3306', 30, line(1));
     work.dones = 3;
     work.begin(70);
     assert.deepEqual([work.place.call, work.taken, work.dones, work.since], ['', 1, 0, 70]);
-    for (let index = 0; index < 17; index++) work.stayed('read', `10.0.0.${index}:80`, index + 1, line(index));
+    for (let index = 0; index < 17; index++) work.wasIn('read', `10.0.0.${index}:80`, index + 1, line(index));
     assert.equal(work.place.target, '10.0.0.15:80');
   });
 

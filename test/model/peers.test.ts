@@ -4,7 +4,7 @@ import { foundConnection } from '../../src/model/machine/accepted-by.ts';
 import type { Request } from '../../src/model/machine/connections.ts';
 import { Descriptor } from '../../src/model/machine/descriptors.ts';
 import type { Process } from '../../src/model/machine/process.ts';
-import { longestWaitOf, Peer, type Wait } from '../../src/model/topics/dependencies/peer.ts';
+import { longestWaitOf, Peer, type PeerWait } from '../../src/model/topics/dependencies/peer.ts';
 import { PeerTable } from '../../src/model/topics/dependencies/peer-table.ts';
 import { leadsToService } from '../../src/model/topics/dependencies/upstream.ts';
 import { MILLISECOND } from '../../src/trace/time.ts';
@@ -17,7 +17,7 @@ function requestOf(line: string): Request {
 }
 
 /** A wait of so many milliseconds, which ended at `ms`. */
-function wait(ms: number, length: number, parts: Partial<Wait> = {}): Wait {
+function wait(ms: number, length: number, parts: Partial<PeerWait> = {}): PeerWait {
   const { process } = threadOf(101);
   const times = { length: length * MILLISECOND, start: (ms - length) * MILLISECOND, end: ms * MILLISECOND };
   return { process, request: null, isOpen: false, isMainWork: false, query: '', ...times, ...parts };

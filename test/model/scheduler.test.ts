@@ -134,19 +134,19 @@ test('events that were lost long after a finding do not touch it', async () => {
 
 test('a worker that waited for a processor for half of its stall is starved; its code is no suspect', async () => {
   const starved = only(await analyzed(stall(0, 430)), 'loop-stall');
-  assert.match(starved.title, /: waiting for a CPU$/);
+  assert.match(starved.title, /: waits for a CPU$/);
   assert.ok(starved.next.every(({ text }) => !/Take the computation off the loop/.test(text)));
   const partly = only(await analyzed(stall(0, 410)), 'loop-stall');
-  assert.match(partly.title, /: 49 % of it waiting for a CPU$/);
+  assert.match(partly.title, /: no CPU for 49 % of that time$/);
 });
 
 test('for three tenths: the processors are what to look at first, then its code', async () => {
   const partly = only(await analyzed(stall(0, 260)), 'loop-stall');
-  assert.match(partly.title, /: 31 % of it waiting for a CPU$/);
+  assert.match(partly.title, /: no CPU for 31 % of that time$/);
   assert.match(partly.next[0]?.text ?? '', /waited for a processor/);
   assert.match(partly.next[1]?.text ?? '', /Take the computation off the loop/);
   const busy = only(await analyzed(stall(0, 240)), 'loop-stall');
-  assert.match(busy.title, /: running, or no CPU$/);
+  assert.match(busy.title, /: computes, or waits for a CPU$/);
   assert.doesNotMatch(busy.next[0]?.text ?? '', /waited for a processor/);
 });
 

@@ -25,12 +25,12 @@ function sleepsBetween(between: 'nothing' | 'two waits'): TraceLines {
 describe('what a loop does between two replies', () => {
   it('is for the second request, which was read just before: loops of tasks begin to serve later', async () => {
     const { title } = only(await analyzed(sleepsBetween('nothing')), 'loop-stall');
-    assert.match(title, /^GET \/slow holds worker 101 (?:for )?70\d ms: it sleeps/);
+    assert.match(title, /^GET \/slow holds worker 101 (?:for )?70\d ms: sleeps/);
   });
 
   it('is work after the first reply where the second request had waited for something else meanwhile', async () => {
     const { title } = only(await analyzed(sleepsBetween('two waits')), 'loop-stall');
-    assert.match(title, /^(?:Work after )?GET \/quick holds worker 101 (?:for )?70\d ms: it sleeps/);
+    assert.match(title, /^(?:Work after )?GET \/quick holds worker 101 (?:for )?70\d ms: sleeps/);
   });
 });
 
@@ -56,7 +56,7 @@ describe('what a loop does before it sends the replies to several requests that 
   for (const order of ORDERS)
     it(`is for any of them, in whichever order these go: ${order.join(', ')}`, async () => {
       const { title, summary, metrics } = only(await analyzed(sleepsBefore(order)), 'loop-stall');
-      assert.match(title, /^Worker 101 stalled 70\d ms: it sleeps/);
+      assert.match(title, /^Worker 101 stalled 70\d ms: sleeps/);
       assert.match(
         summary,
         /for one of 3 requests that it had read, and nothing tells for which: clock_nanosleep took/,
@@ -66,7 +66,7 @@ describe('what a loop does before it sends the replies to several requests that 
 
   it('is for the one that is answered next where it looked for events in between, as asyncio does', async () => {
     const { title } = only(await analyzed(sleepsBefore([11, 12, 13], true)), 'loop-stall');
-    assert.match(title, /^GET \/one holds worker 101 (?:for )?70\d ms: it sleeps/);
+    assert.match(title, /^GET \/one holds worker 101 (?:for )?70\d ms: sleeps/);
   });
 
   it('is for the only one that it has read and not answered', async () => {

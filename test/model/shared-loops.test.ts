@@ -117,6 +117,23 @@ describe('threads of one process that wait on one epoll instance are one loop', 
     });
   }
 
+  it('and why nothing is a stall is said in words that hold for all loops', async () => {
+    const calm = (withOther: boolean): TraceLines => {
+      const { trace, threads } = runtime([102]);
+      const [first, second] = threads as [ThreadLines, ThreadLines];
+      first.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(2000);
+      second.waitUntil(60, LISTENER).serve(12, 'GET /a').waitUntil(2000);
+      if (!withOther) return trace;
+      const other = trace.thread(201).at(5);
+      openListener(other, LISTENER, { label: 'socket:[4713]', port: 9000 });
+      openHub(other);
+      other.waitUntil(70, LISTENER).serve(13, 'GET /b').waitUntil(2000);
+      return trace;
+    };
+    assert.match(none(await analyzed(calm(false)), 'loop-stall'), /^at no time of 100 ms or more was a thread at work/);
+    assert.match(none(await analyzed(calm(true)), 'loop-stall'), /^no turn of 100 ms or more in \d+ turns of 2 loops/);
+  });
+
   it('where a wait that began earlier and returned later covers the time between', async () => {
     const { trace, threads } = runtime([102, 103]);
     const [first, second, third] = threads as [ThreadLines, ThreadLines, ThreadLines];

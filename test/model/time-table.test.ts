@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Report, TimeShare } from '../../src/index.ts';
+import { Connection, type Request } from '../../src/model/machine/connections.ts';
+import type { DescriptorKind } from '../../src/model/machine/descriptor-kind.ts';
+import { Descriptor } from '../../src/model/machine/descriptors.ts';
+import { timeKindOf } from '../../src/model/measuring/time-table.ts';
+import { syscall } from '../../src/trace/syscalls.ts';
 import { analyzed } from '../support/analyzed.ts';
+import { threadOf } from '../support/model-objects.ts';
 import { oneWorker } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
@@ -85,5 +91,60 @@ describe('the time of a process', () => {
 
   it('is not told without times', async () => {
     assert.deepEqual((await analyzed('101 getpid() = 101\n101 flock(9, LOCK_EX) = 0\n')).time, []);
+  });
+});
+
+describe('the time in a call that can wait', () => {
+  interface Scene {
+    readonly inRequest?: boolean;
+    readonly isKnown?: boolean;
+    readonly peer?: string;
+    readonly client?: 'asks' | 'is silent';
+  }
+
+  /** What it is to be in such a call on a descriptor of that kind; `nothing` where nothing tells which it is. */
+  function kindIn(call: string, kind: DescriptorKind | 'nothing', scene: Scene = {}): string {
+    const { inRequest = false, isKnown = true, peer = '', client } = scene;
+    const thread = threadOf(101);
+    thread.process.forks = isKnown ? 1 : 0;
+    const requestOn = (fd: number, isAsked: boolean): Request => {
+      const connection = new Connection(fd, new Descriptor('connection', '', true), null, thread.loop, 0, 1, '', false);
+      const request = connection.request;
+      if (isAsked) Object.assign(request, { readAt: 1, line: 'GET /a' });
+      return request;
+    };
+    if (inRequest) thread.loop.owner = requestOn(7, true);
+    if (kind === 'nothing') return timeKindOf(syscall(call).family, thread, undefined);
+    const descriptor = new Descriptor(kind, '', true);
+    descriptor.peer = peer;
+    if (client !== undefined) descriptor.connection = requestOn(11, client === 'asks').connection;
+    return timeKindOf(syscall(call).family, thread, descriptor);
+  }
+
+  it('is idle where a client, an event or a pause is waited for, and nobody has asked anything', () => {
+    assert.equal(kindIn('poll', 'nothing'), 'idle');
+    assert.equal(kindIn('read', 'event'), 'idle');
+    assert.equal(kindIn('read', 'pipe'), 'idle');
+    assert.equal(kindIn('poll', 'epoll'), 'idle');
+    assert.equal(kindIn('read', 'connection', { client: 'is silent' }), 'idle');
+    assert.equal(kindIn('poll', 'connection', { client: 'is silent', inRequest: true }), 'idle');
+    assert.equal(kindIn('poll', 'pipe', { isKnown: false }), 'idle');
+  });
+
+  it('is a wait where a client has asked, or where somebody else is waited for', () => {
+    assert.equal(kindIn('poll', 'nothing', { inRequest: true }), 'waiting');
+    assert.equal(kindIn('read', 'nothing'), 'waiting');
+    assert.equal(kindIn('read', 'event', { inRequest: true }), 'waiting');
+    assert.equal(kindIn('read', 'connection', { client: 'asks' }), 'waiting');
+    assert.equal(kindIn('read', 'socket'), 'waiting');
+    assert.equal(kindIn('poll', 'datagram'), 'waiting');
+    assert.equal(kindIn('read', 'unknown', { peer: '10.0.0.7:3306' }), 'waiting');
+    assert.equal(kindIn('read', 'pipe', { isKnown: false }), 'waiting');
+  });
+
+  it('is work where a file is read or written', () => {
+    assert.equal(kindIn('read', 'file'), 'working');
+    assert.equal(kindIn('write', 'file'), 'working');
+    assert.equal(kindIn('write', 'pipe'), 'waiting');
   });
 });

@@ -9,7 +9,11 @@ import { TraceLines } from '../support/trace-lines.ts';
  * A worker of uWSGI with two threads: one waits for a client in an epoll set of its own, the other one for the mutex
  * that lets it do so; both change places with each client. `turn` is the word and the value of that mutex.
  */
-function threads(clients: number, turn: string, error = ''): { trace: TraceLines; both: [ThreadLines, ThreadLines] } {
+function threads(
+  clients: number,
+  turn: string,
+  { error = '', most = 1 } = {},
+): { trace: TraceLines; both: [ThreadLines, ThreadLines] } {
   const trace = new TraceLines();
   const main = trace.thread(101).at(0);
   openListener(main, LISTENER);
@@ -30,7 +34,7 @@ function threads(clients: number, turn: string, error = ''): { trace: TraceLines
     if (client > 0) thread.call(`futex(${turn}, NULL`, ')', error === '' ? 0 : failed(error), isItsTurn - thread.now);
     const event = `{events=EPOLLIN, data={u32=${LISTENER}, u64=${LISTENER}}}`;
     const hub = thread.fd(7 + (client % 2));
-    thread.call(`epoll_wait(${hub}, `, `[${event}], 1, -1)`, 1, at - thread.now);
+    thread.call(`epoll_wait(${hub}, `, `[${event}], ${most}, -1)`, 1, at - thread.now);
     thread.call(
       `accept4(${thread.fd(LISTENER)}, `,
       'NULL, NULL, SOCK_CLOEXEC)',
@@ -50,7 +54,7 @@ const MUTEX = '0x7f30, FUTEX_WAIT_PRIVATE, 2';
 
 /** How much of its time the worker is busy, and what is said of it. */
 async function busy(turn: string, error = ''): Promise<readonly unknown[]> {
-  const report = await analyzed(threads(9, turn, error).trace);
+  const report = await analyzed(threads(9, turn, { error }).trace);
   const [worker] = report.workers;
   return [worker?.role, worker?.busyPercent, ofKind(report, 'worker-saturation').length];
 }
@@ -82,5 +86,24 @@ describe('a thread of uWSGI that waits for its turn to wait for a client', () =>
     };
     assert.deepEqual(await ended('waits'), []);
     assert.match((await ended('works')).join(), /fsync|futex/);
+  });
+
+  it('nor where the capture shows one client, so that nobody was seen to get the mutex', async () => {
+    const ended = async ({ isServing = false, most = 1, isWaiting = true, value = 2 }): Promise<string> => {
+      const { trace, both } = threads(1, MUTEX, { most });
+      const [first, second] = both;
+      if (isServing) first.accept(19).read(19, 'GET /slow');
+      first.stays(`futex(0x7f30, FUTEX_WAIT_PRIVATE, ${value}, NULL`);
+      second.stays(isWaiting ? `epoll_wait(${second.fd(8)}, ` : 'fsync(9</srv/app.db>');
+      trace.thread(90).at(30_000).call('getpid(', ')', 90);
+      const found = ofKind(await analyzed(trace), 'stuck-call').flatMap(({ metrics }) => metrics.threads);
+      return found.map((each) => (each as { readonly call: string }).call).join();
+    };
+    assert.equal(await ended({}), '');
+    // In a request, in a loop of many clients, at another lock, and while nobody waits for a client, it is stuck.
+    assert.equal(await ended({ isServing: true }), 'futex');
+    assert.equal(await ended({ most: 64 }), 'futex');
+    assert.equal(await ended({ value: 0 }), 'futex');
+    assert.match(await ended({ isWaiting: false }), /futex/);
   });
 });

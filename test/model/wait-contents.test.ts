@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import test, { describe, it } from 'node:test';
+import { type Contents, isThrough } from '../../src/model/following/wait-contents.ts';
+import { Descriptor } from '../../src/model/machine/descriptors.ts';
+import { WaitSet } from '../../src/model/machine/loop.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
+import { threadOf } from '../support/model-objects.ts';
 import { attached, connectTo, openListener } from '../support/server-lines.ts';
 import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
@@ -134,4 +138,24 @@ describe('a poll for the epoll instance of the loop is the wait of the loop', ()
     const { metrics } = only(await analyzed(looped(16)), 'loop-stall');
     assert.deepEqual([metrics.cause, metrics.target], ['foreign-poll', 'epoll fd 16']);
   });
+});
+
+test('a poll set is a wait for the hub where it holds that epoll instance and nothing that clients come by', () => {
+  const thread = threadOf(101);
+  const hub = thread.process.descriptors.set(7, new Descriptor('epoll', '', true));
+  thread.process.descriptors.set(8, new Descriptor('epoll', '', true));
+  const holds = (parts: Partial<Contents>): boolean =>
+    isThrough(thread, { hasListener: false, connections: 0, sockets: 0, events: 1, pipes: 0, epoll: 7, ...parts });
+  assert.equal(holds({}), false, 'before the thread has a hub');
+  thread.loop.hub = new WaitSet('epoll', hub, 7);
+  assert.deepEqual([{}, { hasListener: true }, { sockets: 1 }, { epoll: 8 }, { epoll: -1 }].map(holds), [
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+  // A hub of which the descriptor is not known is not the set that has no epoll instance in it.
+  thread.loop.hub = new WaitSet('set', null, -1);
+  assert.equal(holds({ epoll: -1 }), false);
 });

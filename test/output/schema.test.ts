@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { MEASURES } from '../../src/detectors/kinds.ts';
-import type { JsonSchema, Metrics, Shapes } from '../../src/detectors/metric.ts';
+import type { AnyMetrics, JsonSchema, Shapes } from '../../src/detectors/metric.ts';
 import { detectors, KINDS } from '../../src/detectors/registry.ts';
 import { renderJson } from '../../src/output/json.ts';
 import { analyzed, ofKind } from '../support/analyzed.ts';
@@ -142,7 +142,7 @@ for (const { kind, metrics } of detectors) {
   });
 }
 
-function without(metrics: Metrics, left: string): Metrics {
+function without(metrics: AnyMetrics, left: string): AnyMetrics {
   return Object.fromEntries(Object.entries(metrics).filter(([name]) => name !== left));
 }
 

@@ -48,8 +48,8 @@ test('a period says from when to when, and on which clock', () => {
   assert.equal(period(untimed, buildFinding({ ...undated, startMs: null, endMs: null })), 'no times in this trace');
 });
 
-test('a period that was not over when the trace ended has no end', () => {
-  assert.equal(period(dated, buildFinding({ openEnded: true })), '02:13:37.902 UTC to the end of the trace');
+test('a period that was not over when the capture ended has no end', () => {
+  assert.equal(period(dated, buildFinding({ openEnded: true })), '02:13:37.902 UTC to the end of the capture');
 });
 
 test('the span of the trace names its date and its clock', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { CallLineReader } from '../../parsers/bpftrace/call-line.ts';
-import { LineReader } from '../../parsers/bpftrace/line-reader.ts';
+import { KeyValueReader } from '../../parsers/bpftrace/line-reader.ts';
 import type { Waiting } from '../../parsers/bpftrace/waiting.ts';
 import { TimeAxis } from '../../parsers/timeline/time-axis.ts';
 import type { Machine } from '../../src/trace/syscall-numbers.ts';
@@ -25,7 +25,7 @@ export function quickly(line: string, machine: Machine = 'x86-64'): Waiting | nu
 }
 
 function carefully(line: string, machine: Machine = 'x86-64'): Waiting | null {
-  const reader = new LineReader(axis());
+  const reader = new KeyValueReader(axis());
   reader.machine = machine;
   const text = decodeUtf8(line);
   const meaning = reader.read(text, { file: FILE, line: 41, text: text.slice(0, 1_000) });

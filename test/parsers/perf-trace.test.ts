@@ -131,3 +131,27 @@ test('a call whose end is missing although its thread went on is noted, whatever
     if (lost > 0) assert.deepEqual(diagnostics.find(({ code }) => code === 'lost-half')?.samples[0]?.line, 1);
   }
 });
+
+test('what perf prints in place of a number is a result, and a return of a signal handler loses no half', () => {
+  const { calls, account, diagnostics } = read(
+    [
+      '     1.000 ( 0.010 ms): postgres/7 fcntl(fd: 7<socket:[9]>, cmd: GETFL)                = RDWR',
+      '     2.000 (63.264 ms): postgres/7 pselect6(n: 7, inp: 0x7ffe, tsp: 0x7ffe)            = -1 (unknown) (INTERNAL ERROR: strerror_r(514, [buf], 128)=22)',
+      '    66.000 ( 0.030 ms): postgres/7 wait4(upid: -1, stat_addr: 0x7ffe, options: NOHANG) = 31517 (postgres)',
+      '    67.000 ( 0.011 ms): postgres/7 wait4(upid: -1, stat_addr: 0x7ffe, options: NOHANG) = ',
+      '    68.000 (         ): postgres/7 rt_sigreturn()                                     ...',
+      '    69.000 ( 0.011 ms): postgres/7 getpid()                                           = 7',
+    ].join('\n'),
+  );
+  assert.deepEqual(
+    calls.map(({ name, result, error }) => [name, result, error]),
+    [
+      ['fcntl', null, ''],
+      ['pselect6', null, 'ERESTARTNOHAND'],
+      ['wait4', 31_517, ''],
+      ['wait4', 0, ''],
+      ['getpid', 7, ''],
+    ],
+  );
+  assert.deepEqual([account.calls, account.notices, account.unparsed, diagnostics.length], [5, 1, 0, 0]);
+});

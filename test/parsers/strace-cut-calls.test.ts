@@ -312,3 +312,39 @@ test('a cut call waits for its end for fifty lines at most', () => {
   );
   assert.deepEqual([calls.length, account.unparsed, account.foreign, unaccounted(account)], [2, 1, 53, 0]);
 });
+
+test('a name of an error that a line breaks is whole again, wherever that is', () => {
+  const line = '7 1795189522.000001 connect(9, {sa_family=AF_INET}, 16) = -1 EINPROGRESS (Operation now in progress)';
+  const from = line.indexOf('EINPROGRESS');
+  for (let at = from + 1; at < from + 'EINPROGRESS'.length; at++) {
+    const text = `${line.slice(0, at)}\n${line.slice(at)} <0.000011>\n7 1795189522.000100 close(9) = 0 <0.000001>\n`;
+    const { calls, account } = readTrace(text);
+    assert.deepEqual(
+      calls.map(({ name, error }) => [name, error]),
+      [
+        ['connect', 'EINPROGRESS'],
+        ['close', ''],
+      ],
+      line.slice(0, at),
+    );
+    assert.equal(account.unparsed, 0);
+  }
+});
+
+test('a line that is cut within the name of an error is a call of which nobody knows how it ended', () => {
+  for (const name of ['E', 'EINP', 'ENO']) {
+    const { calls, account } = readTrace(
+      `7 1795189522.000001 connect(9, NULL, 16) = -1 ${name}\n7 1795189522.000100 close(9) = 0\n`,
+    );
+    assert.deepEqual(
+      calls.map((call) => call.name),
+      ['close'],
+      name,
+    );
+    assert.equal(account.unparsed, 1);
+  }
+  const { calls } = readTrace(
+    '7 1795189522.000001 connect(9, NULL, 16) = -1 ENOENT\n7 1795189522.000100 close(9) = 0\n',
+  );
+  assert.deepEqual(calls[0]?.error, 'ENOENT');
+});

@@ -90,7 +90,7 @@ test('a call that has not come back is a stall that goes on, by the last look; o
   assert.equal(stall.openEnded, true);
   assert.deepEqual(stall.workers, [101]);
   // Up to the look at 3,500 ms.
-  assert.match(stall.title, /^GET \/hang holds worker 101 at least 2\.49 s: it sleeps/);
+  assert.match(stall.title, /^GET \/hang holds worker 101 at least 2\.49 s: sleeps/);
 });
 
 test('nothing of what is asked for meanwhile stays: the report at the end is that of the whole capture', async () => {

@@ -29,7 +29,11 @@ function ofAct(act: Act, { slowestMs, load }: ServerTruth): RegExp[] {
     case 'exhaust':
     case 'wait':
       // Whose request threads wait for that a loop hands its work to nothing tells: what holds all of them is named.
-      return [new RegExp(`(?:waited for |holds .* time: (?:\\w+ on |waits for )?)${escaped(act.upstream)}`)];
+      return [
+        new RegExp(
+          `(?:waited (?:up to |at least )?[\\d.]+ m?s for |holds .* time: (?:\\w+ on |waits for )?)${escaped(act.upstream)}`,
+        ),
+      ];
     case 'queue':
       return [
         new RegExp(`waited up to .* for (?:a free connection|one of \\d connections) to ${escaped(act.upstream)}`),

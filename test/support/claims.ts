@@ -108,7 +108,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   'accept-paused': [
     {
       pattern: each(
-        '(?:no connection came while it was out of all epoll sets for .* or more|it was out of all epoll sets for .* ' +
+        '(?:no connection came while the listener was out of all epoll sets for .* or more|the listener was out of all epoll sets for .* ' +
           'at most while connections came)',
       ),
       holds: (report) => accepted(report) > 0 && callsNamed(report, /^epoll_(?:wait|pwait2?)$/) > 0,

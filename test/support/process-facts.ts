@@ -24,6 +24,7 @@ export function hostFacts(parts: Partial<HostFacts> = {}): HostFacts {
   return {
     userId: 1_000,
     mayTraceOthers: false,
+    mayLoadPrograms: true,
     yama: 0,
     inContainer: false,
     hasHostPids: true,

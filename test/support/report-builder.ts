@@ -97,7 +97,7 @@ export function buildWorker(parts: Partial<Worker> = {}): Worker {
   };
 }
 
-/** A loop that was blocked in fsync, 8.8 s after the start of the trace. */
+/** A loop that was blocked in fsync, 8.8 s after the start of the capture. */
 export function buildFinding(parts: Partial<Finding> = {}): Finding {
   return {
     id: 'loop-stall-1',

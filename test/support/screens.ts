@@ -1,6 +1,6 @@
 import type { Activity } from '../../src/analysis/activity.ts';
 import type { Report } from '../../src/analysis/report.ts';
-import type { DashboardEvent, Effect } from '../../src/dashboard/events.ts';
+import type { DashboardEvent, SideEffect } from '../../src/dashboard/events.ts';
 import { reduce } from '../../src/dashboard/reduce/reduce.ts';
 import { ASCII, textOf, UNICODE } from '../../src/dashboard/row.ts';
 import { type DashboardState, initialState } from '../../src/dashboard/state.ts';
@@ -17,7 +17,7 @@ export interface ScreenOptions {
 /** A dashboard without a terminal: keys and events go in, the screen and the wishes come out. */
 export class PaperDashboard {
   state: DashboardState;
-  readonly effects: Effect[] = [];
+  readonly effects: SideEffect[] = [];
 
   constructor(
     report: Report | null,
@@ -68,7 +68,7 @@ export class PaperDashboard {
     return this.lines.join('\n');
   }
 
-  get lastEffect(): Effect | undefined {
+  get lastEffect(): SideEffect | undefined {
     return this.effects.at(-1);
   }
 }

@@ -22,7 +22,7 @@ export function failed(errno: string): string {
   return `-1 ${errno} (${MESSAGES[errno] ?? errno})`;
 }
 
-/** Writes the calls of one thread. Its clock, in milliseconds since the start of the trace, moves on with each call. */
+/** Writes the calls of one thread. Its clock, in milliseconds since the start of the capture, moves on with each call. */
 export class ThreadLines {
   readonly tid: number;
   readonly #trace: TraceLines;
@@ -59,7 +59,7 @@ export class ThreadLines {
     return this;
   }
 
-  /** A call that has not returned when the trace ends. */
+  /** A call that has not returned when the capture ends. */
   stays(entered: string): this {
     this.#trace.add({ tid: this.tid, start: this.#clock, end: null, entered, left: '', result: '' });
     return this;

@@ -1,10 +1,10 @@
 import { ThreadLines } from './thread-lines.ts';
 
-/** A call or another line of one thread. Times are microseconds since the start of the trace. */
+/** A call or another line of one thread. Times are microseconds since the start of the capture. */
 export interface TracedEvent {
   readonly tid: number;
   readonly start: number;
-  /** null: the call is still running when the trace ends. */
+  /** null: the call is still running when the capture ends. */
   readonly end: number | null;
   /** What strace prints at the entry, `accept4(5<socket:[4711]>, `, or a whole line that is no call. */
   readonly entered: string;

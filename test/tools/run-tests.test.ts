@@ -107,7 +107,7 @@ test('where CI is set a test that is skipped makes the run fail, and is named', 
   assert.deepEqual(skippedTests(stdout), ['b # SKIP needs wings']);
 });
 
-test('live tests that failed are asked once more, unless another test failed, one was skipped, or many failed', () => {
+test('a few slow and live tests that failed are asked once more, unless another failed or one was skipped', () => {
   const failed = (file: string, indent = ''): string =>
     `${indent}not ok 1 - a\n${indent}  ---\n${indent}  duration_ms: 7\n${indent}  location: '${file}:5:1'\n${indent}  ...\n`;
   const live = (name: string): string => failed(`/a/drover/test/live/${name}.test.ts`);
@@ -117,7 +117,9 @@ test('live tests that failed are asked once more, unless another test failed, on
     'test/live/a.test.ts',
     'test/live/b-c.test.ts',
   ]);
+  assert.deepEqual(filesToAskAgain(failed('/a/dist/test/b/c.slow.test.js')), ['test/b/c.slow.test.ts']);
   assert.deepEqual(filesToAskAgain(`${live('a')}${failed('/a/test/model/a.test.ts')}`), []);
+  assert.deepEqual(filesToAskAgain(failed('/a/dist/shares/7.test.js')), []);
   assert.deepEqual(filesToAskAgain(`${live('a')}not ok 2 - a failure that names no file\n`), []);
   assert.deepEqual(filesToAskAgain(`${live('a')}ok 2 - b # SKIP needs wings\n`), []);
   assert.deepEqual(filesToAskAgain(['a', 'b', 'c', 'd'].map(live).join('')), []);

@@ -131,18 +131,19 @@ function run(root: string, given: readonly string[]): number {
   return status ?? 1;
 }
 
-/** As many live files may fail and be asked again. Where more fail something is wrong that is no chance. */
+/** As many slow or live files may fail and be asked again. Where more fail something is wrong that is no chance. */
 const ASKED_AGAIN = 3;
 
 /**
  * The check leaves nothing out: there a skipped test is a failure. A live test stands between a real server and a real
- * tracer on a machine that others may use: a few that failed are run once more, alone, and are named either way.
+ * tracer, and a slow one looks at a terminal or at other programs, on a machine that others may use: a few that failed
+ * are run once more, alone, and are named either way. What fails because of the code fails twice.
  */
 function runStrictly(root: string, given: readonly string[]): number {
   const { status, tap } = runAndListen(root, given);
   const again = filesToAskAgain(tap);
   if (status === 0 || again.length === 0) return status;
-  console.error(`\nRun once more, since only live tests failed: ${again.join(' ')}`);
+  console.error(`\nRun once more, since only slow or live tests failed: ${again.join(' ')}`);
   const options = given.filter((word) => word.startsWith('--'));
   const second = runAndListen(root, [...options, ...again.map(builtName)]);
   const how = second.status === 0 ? 'PASSED ON THE SECOND TRY ONLY' : 'failed twice';
@@ -165,14 +166,14 @@ function runAndListen(root: string, given: readonly string[]): { status: number;
   }
 }
 
-/** The live files of a TAP output in which a test failed; none where another test failed, or one was skipped. */
+/** The slow and live files of a TAP output in which a test failed; none where another failed, or one was skipped. */
 export function filesToAskAgain(tap: string): string[] {
   if (skippedTests(tap).length > 0) return [];
   const failures = [...tap.matchAll(/^( *)not ok \d+ .*\n(?:\1 {2}.*\n)*?\1 {2}location: '(.*?):\d+:\d+'$/gm)];
   const all = tap.match(/^ *not ok \d+ /gm)?.length ?? 0;
-  const files = new Set(failures.map(([, , file = '']) => /test\/live\/[\w.-]+\.test(?=\.[jt]s$)/.exec(file)?.[0]));
-  const live = [...files].filter((file) => file !== undefined).map((file) => `${file}.ts`);
-  return failures.length === all && live.length === files.size && live.length <= ASKED_AGAIN ? live : [];
+  const files = new Set(failures.map(([, , file = '']) => file.slice(file.lastIndexOf('/test/') + 1)));
+  const again = [...files].map((file) => file.replace(/\.js$/, '.ts')).filter((file) => setOf(file) !== 'unit');
+  return failures.length === all && again.length === files.size && again.length <= ASKED_AGAIN ? again : [];
 }
 
 /** The names of the tests that a TAP output says were skipped, with the reason. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readCodeSample } from '../../parsers/text/code-line.ts';
-import { codeLines } from '../../src/sources/live/code/code-lines.ts';
+import { codeLines } from '../../src/sources/live/sight-lines.ts';
 import { codeFrame, MOST_FRAMES } from '../../src/trace/code-frame.ts';
 import { codeWord, readCodeWord } from '../../src/trace/code-words.ts';
 

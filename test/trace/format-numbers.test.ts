@@ -5,6 +5,7 @@ import {
   decimals,
   duration,
   durationOfMs,
+  fileSize,
   linesSoFar,
   mebibytes,
   megabytes,
@@ -119,6 +120,14 @@ test('memory is told in units of 1,000, space of a capture in units of 1,024', (
     [512 * 1_048_576, '512 MB'],
     [512 * 1_048_576 - 1, '511 MB'],
     [9.996 * 1_048_576, '9.99 MB'],
+  ]);
+  says(fileSize, [
+    [0, '0 bytes'],
+    [1, '1 byte'],
+    [1_023, '1,023 bytes'],
+    [1_024, '1 kB'],
+    [1_048_575, '1,023 kB'],
+    [1_048_576, '1 MB'],
   ]);
   assert.equal(microseconds(53_700), '54 µs');
 });

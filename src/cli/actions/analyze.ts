@@ -193,7 +193,7 @@ function endOnSignals(progress: ProgressLine, onInterrupt: (() => void) | null):
         return;
       }
       progress.clear();
-      process.stderr.write(`drover: stopped by ${signal} before the end of the trace; nothing was reported.\n`);
+      process.stderr.write(`drover: stopped by ${signal} before the end of the capture; nothing was reported.\n`);
       process.exit(128 + number);
     });
   }

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '../../analysis/report.ts';
-import type { Row } from '../../archive/row.ts';
+import type { ArchiveRow } from '../../archive/row.ts';
 import { rowsOf } from '../../archive/rows.ts';
 import { Destination } from '../../files/destination.ts';
-import { failureReason } from '../../files/failure-reason.ts';
+import { errorCode, failureReason } from '../../files/failure-reason.ts';
 import { asOperand } from '../../files/operand.ts';
 import { OutputError } from '../../files/output-error.ts';
 import { installed } from '../../installation.ts';
@@ -36,7 +36,7 @@ export async function runArchive(
   if (flags.sql !== undefined) return printSql(flags.sql, folder);
   if (folder === undefined || files.length === 0)
     throw new UsageError(folder === undefined ? 'No folder is named.' : `No capture is named to keep in ${folder}.`, {
-      hint: 'drover archive FOLDER TRACE... keeps captures; drover archive --sql duckdb prints how to ask.',
+      hint: 'Type drover archive FOLDER TRACE..., or drover archive --sql duckdb for the questions to ask.',
     });
   if (files.includes('-'))
     throw new UsageError('Standard input (-) cannot be archived.', { hint: 'Save it to a file first.' });
@@ -76,14 +76,14 @@ function operandsOf(files: readonly string[]): readonly Operand[] {
   ];
 }
 
-function rowsIn(report: Report, operand: Operand, { day }: ArchiveFlags): readonly Row[] {
+function rowsIn(report: Report, operand: Operand, { day }: ArchiveFlags): readonly ArchiveRow[] {
   const host = 'report' in operand ? hostOf(report, operand.path) : (operand.captures[0]?.host ?? '');
   const origin = { host, ...(day === undefined ? {} : { day }) };
   return rowsOf(report, origin);
 }
 
-function byCapture(rows: readonly Row[]): readonly (readonly Row[])[] {
-  const captures = new Map<string, Row[]>();
+function byCapture(rows: readonly ArchiveRow[]): readonly (readonly ArchiveRow[])[] {
+  const captures = new Map<string, ArchiveRow[]>();
   for (const row of rows) {
     const key = `${row.host}\n${row.capture}`;
     captures.set(key, [...(captures.get(key) ?? []), row]);
@@ -92,7 +92,7 @@ function byCapture(rows: readonly Row[]): readonly (readonly Row[])[] {
 }
 
 /** Writes the rows of one capture; gives the line that says where. */
-function keep(rows: readonly Row[], folder: string, operand: Operand, { force, quiet }: ArchiveFlags): string {
+function keep(rows: readonly ArchiveRow[], folder: string, operand: Operand, { force, quiet }: ArchiveFlags): string {
   const [first] = rows;
   if (first === undefined) return '';
   const { host, day, severity, confidence, capture } = first;
@@ -113,8 +113,10 @@ function keep(rows: readonly Row[], folder: string, operand: Operand, { force, q
   try {
     mkdirSync(place, { recursive: true, mode: OWNER_ONLY_FOLDER });
   } catch (error) {
-    throw new OutputError(`Cannot make the folder ${place}: ${failureReason(error)}.`, {
-      fault: 'place',
+    const isName = ['ENOTDIR', 'EEXIST', 'ENAMETOOLONG'].includes(errorCode(error));
+    throw new OutputError(`Cannot make the folder ${show(place)}: ${failureReason(error)}.`, {
+      fault: isName ? 'name' : 'place',
+      hint: 'The first word is the folder of the archive: drover archive FOLDER TRACE...',
       cause: error,
     });
   }
@@ -135,7 +137,9 @@ function namesIn(place: string): readonly string[] {
 
 async function printSql(database: string, folder: string | undefined): Promise<number> {
   if (folder !== undefined)
-    throw new UsageError('--sql prints a text and keeps nothing.', { hint: `drover archive --sql ${database}` });
+    throw new UsageError('--sql prints a text and keeps nothing.', {
+      hint: `Type drover archive --sql ${database}`,
+    });
   await writeStdout(readFileSync(installed(`src/archive/${database}.sql`), 'utf8'));
   return EXIT.done;
 }

@@ -13,6 +13,8 @@ import { textStyle } from '../printing/terminal-capabilities.ts';
 /** The READMEs are text of the product; they lie in src/ both in the repository and in the package. */
 const DETECTORS = 'src/detectors';
 const LEAST_TEXT = 20;
+/** Shorter words are in too many names. */
+const LEAST_WORD = 3;
 const TOPICS = ['assistants', 'thresholds'] as const;
 const ASSISTANTS = 'src/ASSISTANTS.md';
 
@@ -34,10 +36,17 @@ export function explanation(word: string | undefined, width = Number.POSITIVE_IN
   if (word === 'thresholds') return tableOfThresholds(width);
   const page = word === 'assistants' ? readFileSync(installed(ASSISTANTS), 'utf8') : pageOf(word);
   if (page !== null) return page;
-  const meant = closest(word, [...KINDS, ...TOPICS]);
-  throw new UsageError(`There is no finding called "${word}".`, {
-    hint: meant === undefined ? 'drover explain lists them.' : `Did you mean ${meant}?`,
-  });
+  throw new UsageError(`There is no finding called "${word}".`, { hint: pagesLike(word) });
+}
+
+/** Pages of nearly that name, or with that word in their names; else how to find one. */
+function pagesLike(word: string): string {
+  const names = [...KINDS, ...TOPICS];
+  const wanted = word.toLowerCase().replace(/[_ ]/g, '-');
+  const holding = wanted.length < LEAST_WORD ? [] : names.filter((name) => name.includes(wanted));
+  const meant = holding.length > 0 ? holding : [closest(wanted, names) ?? ''];
+  const [first] = meant;
+  return first === '' ? 'drover explain lists them.' : `Did you mean ${meant.join(' or ')}?`;
 }
 
 function pageOf(kind: string): string | null {

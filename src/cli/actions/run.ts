@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { LiveCapture } from '../../sources/live/capture.ts';
 import { assertChecks, straceChecks } from '../../sources/live/checks.ts';
@@ -50,10 +50,30 @@ export async function runRun(words: readonly string[], flags: RunFlags): Promise
 
 /** What strace would say of a program that is not there names neither drover nor the remedy. */
 function checkProgram([program = '']: readonly string[]): void {
-  if (program.includes('/') ? existsSync(program) : isOnPath(program)) return;
+  const status = statSync(program, { throwIfNoEntry: false });
+  if (program.includes('/') && status !== undefined) {
+    if (!status.isFile() || !mayRun(program))
+      throw new UsageError(
+        `${program} is no program: ${status.isFile() ? 'it may not be executed' : 'it is no file'}.`,
+        {
+          hint: 'Name a program. A script without the right to run needs its interpreter: drover run -- python3 SCRIPT',
+        },
+      );
+    return;
+  }
+  if (!program.includes('/') && isOnPath(program)) return;
   throw new UsageError(`There is no program "${program}".`, {
     hint: program.includes('/')
       ? 'Check the path, or name a program on the PATH.'
       : 'Name it by its path; sudo has a PATH of its own: sudo env "PATH=$PATH" drover run -- COMMAND',
   });
+}
+
+function mayRun(program: string): boolean {
+  try {
+    accessSync(program, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { AttachError } from '../../sources/attach-error.ts';
 import type { LiveCapture } from '../../sources/live/capture.ts';
 import { prepareCapture, startCapture } from '../../sources/live/prepare.ts';
-import { checkSave } from '../../sources/live/spool.ts';
+import { checkPlaces } from '../../sources/live/spool.ts';
 import type { CaptureFlags } from '../options/capture.ts';
 import { INTERRUPTED, untilInterrupted } from './signals.ts';
 import { spoken } from './spoken.ts';
@@ -22,7 +22,7 @@ export async function beginCapture(
   reserveSeconds = 0,
   ringSeconds?: number,
 ): Promise<LiveCapture | null> {
-  if (flags.save !== undefined) checkSave(flags.save, flags.force === true);
+  checkPlaces(flags);
   const isWatch = flags.engine === 'watch';
   const prepared = prepareCapture(pids, {
     engine: flags.engine === 'watch' ? 'bpftrace' : flags.engine,

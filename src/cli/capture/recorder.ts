@@ -5,7 +5,7 @@ import { analyzeInputs, type Progress } from '../../pipeline/analyze-inputs.ts';
 import { Cadence } from '../../pipeline/cadence.ts';
 import { InputError } from '../../sources/input-error.ts';
 import type { LiveCapture } from '../../sources/live/capture.ts';
-import { mebibytes } from '../../trace/format-numbers.ts';
+import { fileSize } from '../../trace/format-numbers.ts';
 import type { Condition } from '../options/until.ts';
 import { AwayWatch } from './away-watch.ts';
 import { writeDump } from './dump.ts';
@@ -202,7 +202,7 @@ export class Recorder {
       const held = begin === null ? null : (Number(process.hrtime.bigint()) - begin.at) / 1e9;
       const span = held === null ? '' : `, the last ${Math.round(held)} s`;
       const others = more === 0 ? '' : ` It also holds ${more} more that happened after the dump before.`;
-      say(`${reason}: dump ${count} of ${mostDumps} (${mebibytes(bytes)}${span}) is ${path}.${others}`);
+      say(`${reason}: dump ${count} of ${mostDumps} (${fileSize(bytes)}${span}) is ${path}.${others}`);
       await written(path);
     } catch (error) {
       if (!(error instanceof OutputError)) throw error;

@@ -1,6 +1,6 @@
 import { InputError } from '../../sources/input-error.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
-import { mebibytes } from '../../trace/format-numbers.ts';
+import { fileSize } from '../../trace/format-numbers.ts';
 
 const SHOWN_PIDS = 12;
 
@@ -27,7 +27,7 @@ export function growing({ name, file, isKept }: LiveCapture): string {
 export function detachSummary(capture: LiveCapture, { sentence, detached, bytes, unkept }: CaptureEnd): string[] {
   const stranger = capture.stranger === null || unkept !== '' ? '' : ` But ${capture.stranger}.`;
   const kept =
-    `The capture (${mebibytes(bytes)}) is ${capture.file}. It holds what clients sent; only you can read ` +
+    `The capture (${fileSize(bytes)}) is ${capture.file}. It holds what clients sent; only you can read ` +
     `it.${stranger}`;
   return [...[sentence, detached, unkept].filter((part) => part !== ''), bytes === 0 ? 'Nothing was captured.' : kept];
 }

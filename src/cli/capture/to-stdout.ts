@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import { errorCode } from '../../files/failure-reason.ts';
 import { StreamOutput } from '../../files/stream-output.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
-import { mebibytes } from '../../trace/format-numbers.ts';
+import { fileSize } from '../../trace/format-numbers.ts';
 import type { RecordFlags } from '../options/capture.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { EXIT } from '../printing/exit-code.ts';
@@ -93,7 +93,7 @@ function conclude(
   if (fatal === null && outcome === 'taken' && bytes === 0) throw nothingSeen(end);
   const where =
     outcome === 'taken'
-      ? `The capture (${mebibytes(bytes)}) went to standard output. It holds what clients sent.`
+      ? `The capture (${fileSize(bytes)}) went to standard output. It holds what clients sent.`
       : 'The reader of standard output did not take all of the capture: what it has is cut off.';
   const left = outcome === 'reader-left' ? 'The reader of standard output went away.' : sentence;
   const why = fatal === null ? left : `Stopped by ${fatal.signal}.`;

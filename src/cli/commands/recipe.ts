@@ -13,7 +13,7 @@ export function addRecipeCommand(program: Command, exitWith: ExitCodeSink): void
     .description('print a shell script that makes a capture on a host without Node')
     .argument(
       '[server]',
-      'gunicorn, nginx, uwsgi, puma, node, php-fpm, or a PID of this host; or where workers run: kubernetes, docker, ' +
+      'gunicorn, nginx, uwsgi, puma, node, php-fpm, or a PID of that host; or where workers run: kubernetes, docker, ' +
         'podman, systemd, ansible, and containerfile, the image for them',
     )
     .addOption(new Option('--for <time>', 'how long it traces').argParser(parseSeconds).default(SECONDS, '20s'))

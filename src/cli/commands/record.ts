@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { PROGRAM_NAMES } from '../../sources/bpftrace/program.ts';
 import { addCaptureOptions, addTargetArgument, type RecordFlags } from '../options/capture.ts';
 import { parseCondition } from '../options/until.ts';
+import { UsageError } from '../options/usage-error.ts';
 import { countOf, parseLongSeconds, parseSeconds } from '../options/values.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
 import { sayFirst } from '../printing/first-words.ts';
@@ -49,6 +50,8 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
       sayFirst(who, flags);
       const { runRecord } = await import('../actions/record.ts');
       const { findTargets } = await import('../../sources/live/targets.ts');
+      if (flags.ring === undefined && self.getOptionValueSource('dumps') === 'cli')
+        throw new UsageError('--dumps says nothing without --ring.', { hint: 'Add --ring 60s' });
       const isForGiven = self.getOptionValueSource('for') !== 'default';
       const seconds = flags.ring === undefined || isForGiven ? flags.for : RING_SECONDS;
       exitWith(await runRecord(findTargets(who), { ...flags, for: seconds }));

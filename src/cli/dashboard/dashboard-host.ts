@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
 import { Dashboard } from '../../dashboard/dashboard.ts';
-import type { Effect } from '../../dashboard/events.ts';
+import type { SideEffect } from '../../dashboard/events.ts';
 import { ASCII, UNICODE } from '../../dashboard/row.ts';
 import { type DashboardState, initialState } from '../../dashboard/state.ts';
 import { sizeOf, TerminalSession } from '../../dashboard/terminal/terminal-session.ts';
@@ -175,7 +175,7 @@ export class DashboardHost {
     });
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: SideEffect): void {
     switch (effect.type) {
       case 'leave':
         this.#leave(effect.forced ? INTERRUPT : 0);
@@ -210,7 +210,7 @@ export class DashboardHost {
     }
   }
 
-  #keep({ type, name, text }: Extract<Effect, { type: 'copy' | 'write' }>): void {
+  #keep({ type, name, text }: Extract<SideEffect, { type: 'copy' | 'write' }>): void {
     const kept = keepFile(name, text);
     const where = 'path' in kept ? kept.path : null;
     if (type === 'write') {

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { unpackedLines } from '../../../parsers/packed-lines.ts';
 import { detectFormat } from '../../../parsers/registry.ts';
-import type { DashboardEvent, Effect } from '../../dashboard/events.ts';
+import type { DashboardEvent, SideEffect } from '../../dashboard/events.ts';
 import { type PrivateFolder, temporaryFolder } from '../../files/private-folder.ts';
 import { failureReason } from '../../sources/input-error.ts';
 import { LineFile } from '../../sources/line-file.ts';
@@ -22,7 +22,7 @@ interface RawLineReaderOptions {
   readonly isGrowing: () => boolean;
 }
 
-type LineEffect = Extract<Effect, { readonly file: string }>;
+type LineEffect = Extract<SideEffect, { readonly file: string }>;
 
 /**
  * Fetches raw lines for the dashboard: opens files when they are first looked at, searches them, forgets their text.

@@ -16,7 +16,7 @@ export function traceClock(zero: Parameters<typeof startOf>[0], format: string):
   return start === null ? null : { start, lines: rawLinesOf(format) };
 }
 
-/** Milliseconds from the start of the trace to the time that a raw line shows; null when it shows none. */
+/** Milliseconds from the start of the capture to the time that a raw line shows; null when it shows none. */
 export function lineTime({ start, lines }: TraceClock, text: string): number | null {
   const stamp = lines.stamp(text);
   if (stamp?.clock !== start.clock) return null;

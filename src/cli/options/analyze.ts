@@ -47,8 +47,12 @@ export function checkWindow({ from, to }: AnalyzeFlags): void {
     throw new UsageError('--to is not later than --from.', { hint: 'Swap them, or leave one out.' });
 }
 
-/** Throws `UsageError` when standard input is one of several files. */
+/** Throws `UsageError` for a name that is empty, and when standard input is one of several files. */
 export function checkFiles(files: readonly string[]): void {
+  if (files.includes(''))
+    throw new UsageError('An empty word names no trace.', {
+      hint: 'Is a variable of the shell not set? Type drover FILE.',
+    });
   if (files.length > 1 && files.includes('-'))
     throw new UsageError('Standard input (-) cannot be read together with files.', {
       hint: 'Save it to a file first, then name all files.',

@@ -77,8 +77,18 @@ export function addTargetArgument(command: Command): Command {
       'one process of the server: a pid, a name (gunicorn), a port (:8000), the path of a unix socket or a unit of ' +
         'systemd (web.service); ' +
         'drover finds the other processes of that server',
-    ),
+    ).argParser(parseWho),
   );
+}
+
+/** A word that no process can be meant by, as a variable of the shell that is not set. Throws `UsageError`. */
+function parseWho(word: string, before: readonly string[] = []): string[] {
+  if (word.trim() === '')
+    throw new UsageError('An empty word names no process.', {
+      hint: 'Is a variable of the shell not set? Give a pid, a name (gunicorn), a port (:8000) or a unit (web.service).',
+    });
+  if (/^[+-]?[\d.]+$/.test(word)) parsePids(word, [], 'drover attach 4711');
+  return [...before, word];
 }
 
 /** Reads the pids of a command, which commander hands over one by one. Throws `UsageError`. */

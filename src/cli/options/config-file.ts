@@ -69,6 +69,8 @@ export function applySettings(
       throw unusable(path, `"${name}" is no ${type === 'thresholds' ? 'object of names and values' : type}`);
     const option = command.options.find(({ long }) => long === `--${name}`);
     if (option === undefined) continue;
+    // Who asks for more on the command line wants all of it.
+    if (name === 'quiet' && command.getOptionValueSource('verbose') === 'cli') continue;
     const isSet = set(command, option, value, path);
     if (isSet && JUDGES.has(name)) told.push(isObject(value) ? inWords(value) : `${name} ${String(value)}`);
   }

@@ -7,7 +7,7 @@ const SHOWN = 12;
 export function checkTime({ window, captured }: Report): void {
   if (captured === undefined || !isOutside(window, captured)) return;
   throw new UsageError('Nothing of the trace lies between --from and --to.', {
-    hint: `It holds ${nameOf(captured.startTime, captured.timeOfDay)} to ${nameOf(captured.endTime, null)}.`,
+    hint: `The trace holds ${nameOf(captured.startTime, captured.timeOfDay)} to ${nameOf(captured.endTime, null)}.`,
   });
 }
 
@@ -27,6 +27,6 @@ export function noSuchProcess(pids: readonly number[], { workers, time }: Report
   if (known.length === 0 || pids.some((pid) => known.includes(pid))) return null;
   const more = known.length - SHOWN;
   return new UsageError(`No process ${pids.join(', ')} in this trace.`, {
-    hint: `It holds ${known.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+    hint: `The trace holds ${known.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
   });
 }

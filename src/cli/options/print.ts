@@ -112,6 +112,8 @@ export function addLookOptions(command: Command): Command {
 export function checkReportFlags(flags: ReportFlags): void {
   if (flags.otlpProtocol !== undefined && flags.otlp === undefined)
     throw new UsageError('--otlp-protocol says nothing without --otlp.', { hint: 'Add --otlp http://127.0.0.1:4318' });
+  if (flags.quiet === true && flags.verbose > 0)
+    throw new UsageError('-q and -v exclude each other.', { hint: 'Choose one of them.' });
   const [first, second] = (['json', 'ndjson', 'md'] as const).filter((name) => flags[name] === true);
   if (second !== undefined)
     throw new UsageError(`--${first} and --${second} exclude each other.`, { hint: 'Choose one of them.' });

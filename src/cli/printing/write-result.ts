@@ -1,7 +1,7 @@
 import { fstatSync, readFileSync } from 'node:fs';
 import type { DestinationOptions } from '../../files/destination.ts';
 import { errorCode, failureReason } from '../../files/failure-reason.ts';
-import { OutputError } from '../../files/output-error.ts';
+import { OutputError, wayOut } from '../../files/output-error.ts';
 import { oneLine } from './one-line.ts';
 
 /** Where a report goes. */
@@ -19,6 +19,8 @@ interface OutputFlags {
 }
 
 const STDOUT = 1;
+/** What programs call standard output where they want a name. */
+const STDOUT_NAME = '-';
 /** Linux: major 1, minor 3. */
 const NULL_DEVICE = 0x103;
 const ACCESS_MODE = 0o3;
@@ -29,7 +31,7 @@ const READ_AND_WRITE = 0o2;
  * Throws `OutputError`.
  */
 export async function openOutput({ output, force, quiet }: OutputFlags, inputs: readonly string[]): Promise<Output> {
-  if (output === undefined) {
+  if (output === undefined || output === STDOUT_NAME) {
     await checkOtherStdout(inputs);
     if (quiet !== true) noticeWhenClosed();
     return { write: toStdout };
@@ -63,7 +65,11 @@ export function notices({ quiet }: { readonly quiet?: boolean | undefined }): (s
 /** What to say about an error of stdout; a reader that went away (EPIPE) stays what it is. */
 export function cannotWriteStdout(error: Error): Error {
   if (errorCode(error) === 'EPIPE' || error instanceof OutputError) return error;
-  return new OutputError(`Cannot write the report: ${failureReason(error)}.`, { fault: 'place', cause: error });
+  return new OutputError(`Cannot write the report: ${failureReason(error)}.`, {
+    fault: 'place',
+    hint: wayOut(error),
+    cause: error,
+  });
 }
 
 /** `drover trace >> trace` would grow while it is read. */

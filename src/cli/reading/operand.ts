@@ -20,7 +20,7 @@ export interface SavedOperand {
 export type Operand = SavedOperand | { readonly path: string; readonly captures: readonly Capture[] };
 
 /** How an operand is read, and what is said meanwhile. */
-interface Reading {
+interface ReadSettings {
   readonly options: AnalysisOptions;
   readonly style: TextStyle;
   readonly quiet?: boolean | undefined;
@@ -61,7 +61,10 @@ export function filesOf(operand: Operand): readonly string[] {
 }
 
 /** The report on it, with a line of progress while captures are read. Throws `InputError`. */
-export async function reportOf(operand: Operand, { options, style, quiet, withPayload }: Reading): Promise<Report> {
+export async function reportOf(
+  operand: Operand,
+  { options, style, quiet, withPayload }: ReadSettings,
+): Promise<Report> {
   if ('report' in operand) return operand.report;
   const progress = new ProgressLine(process.stderr, {
     enabled: quiet !== true,

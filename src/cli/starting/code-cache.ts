@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 
 /** What compiled code was made of. */
-export interface Origin {
+export interface CodeOrigin {
   /**
    * The program that compiled. V8 refuses code of other flags, and not always that of another Node: 20.11 takes what
    * 20.20 compiled, in which the built-in functions have other numbers.
@@ -18,7 +18,7 @@ export interface Origin {
 
 /** Compiled code by the name of its script. */
 export interface KeptCode {
-  readonly origin: Origin;
+  readonly origin: CodeOrigin;
   readonly scripts: ReadonlyMap<string, Buffer>;
 }
 
@@ -31,10 +31,10 @@ const ALIGNED = 8;
 /** Others may write: what lies there may be anybody's. */
 const WRITABLE_BY_OTHERS = 0o022;
 
-type Heading = readonly [origin: Origin, scripts: readonly (readonly [name: string, bytes: number])[]];
+type Heading = readonly [origin: CodeOrigin, scripts: readonly (readonly [name: string, bytes: number])[]];
 
 /** The code kept of just this program, by the owner of the program; null where there is none. */
-export function readCode(path: string, wanted: Origin, owner: number): KeptCode | null {
+export function readCode(path: string, wanted: CodeOrigin, owner: number): KeptCode | null {
   try {
     const { bytes, status } = readOpened(path);
     if (!status.isFile() || status.uid !== owner || (status.mode & WRITABLE_BY_OTHERS) !== 0) return null;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
-import { type Origin, readCode, writeCode } from './code-cache.ts';
+import { type CodeOrigin, readCode, writeCode } from './code-cache.ts';
 import { setCodeKeeper } from './keep-code.ts';
 
 type Exports = Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export function runProgram(folder: string, first: string): void {
   const cache = `${path}.cache`;
   // Windows tells of no file who may write it.
   const isKept = process.platform !== 'win32' && process.env['NODE_DISABLE_COMPILE_CACHE'] !== '1';
-  let origin: Origin = { node: thisNode(), hash, changedMs: mtimeMs, kinds: [] };
+  let origin: CodeOrigin = { node: thisNode(), hash, changedMs: mtimeMs, kinds: [] };
   const kept = isKept ? readCode(cache, origin, uid) : null;
   if (kept !== null) origin = kept.origin;
 

@@ -1,5 +1,5 @@
 import { type Clipping, clippingOf } from '../clipping.ts';
-import { type Effect, type Step, still } from '../events.ts';
+import { type SideEffect, still, type Transition } from '../events.ts';
 import { exported } from '../export.ts';
 import type { Action } from '../keys.ts';
 import { textOf } from '../row.ts';
@@ -17,7 +17,7 @@ const CLOCKS: readonly Clock[] = ['utc', 'local', 'relative'];
 const EXTENSION_MS = 60_000;
 
 /** Does what a key stands for. */
-export function act(state: DashboardState, action: Action): Step {
+export function act(state: DashboardState, action: Action): Transition {
   switch (action) {
     case 'back':
       return back(state);
@@ -126,14 +126,14 @@ export function act(state: DashboardState, action: Action): Step {
   }
 }
 
-function back(state: DashboardState): Step {
+function back(state: DashboardState): Transition {
   const left = closed(state);
   if (left === null) return effect(state, { type: 'leave', forced: false });
   return topScreen(left).kind === 'lines' ? linesWanted(left) : still(left);
 }
 
 /** Clears what narrows the view, closes what is open, stops a reading; never leaves. */
-function escape(state: DashboardState): Step {
+function escape(state: DashboardState): Transition {
   const list = listOf(state);
   if (list !== null && state.lists[list].filter !== '')
     return changeList(state, (each) => ({ ...each, filter: '', position: 0 }));
@@ -148,14 +148,14 @@ function escape(state: DashboardState): Step {
 function changeList(
   state: DashboardState,
   change: (list: DashboardState['lists']['findings']) => DashboardState['lists']['findings'],
-): Step {
+): Transition {
   const name = listOf(state);
   return name === null
     ? still(state)
     : still({ ...state, lists: { ...state.lists, [name]: change(state.lists[name]) } });
 }
 
-function seek(state: DashboardState, forward: boolean): Step {
+function seek(state: DashboardState, forward: boolean): Transition {
   const { sought, lines } = state;
   if (lines.matches !== null) return move(state, forward ? 'down' : 'up');
   if (sought === '') return still({ ...state, message: 'Look for a text with / first.' });
@@ -167,7 +167,7 @@ function seek(state: DashboardState, forward: boolean): Step {
 }
 
 /** From a finding to its neighbour; from the lines to the lines of the neighbour. */
-function toFinding(state: DashboardState, by: number): Step {
+function toFinding(state: DashboardState, by: number): Transition {
   const index = state.screens.findLastIndex(({ kind }) => kind === 'finding');
   const id = state.screens[index]?.finding ?? '';
   const next = findingBeside(state, id, index < 0 ? (by > 0 ? 1 : 0) : by);
@@ -182,7 +182,7 @@ function toFinding(state: DashboardState, by: number): Step {
   return linesOf(moved, line.file, line.line);
 }
 
-function pin(state: DashboardState): Step {
+function pin(state: DashboardState): Transition {
   const pid = clippingOf(state).pid;
   if (pid === null) return still(state);
   // Another host may have a worker of that number.
@@ -198,12 +198,12 @@ function pin(state: DashboardState): Step {
   });
 }
 
-function copy(state: DashboardState, { name, text }: Clipping): Step {
+function copy(state: DashboardState, { name, text }: Clipping): Transition {
   if (text === '') return still({ ...state, message: 'Nothing is selected.' });
   return effect(state, { type: 'copy', name, text });
 }
 
-function nextBookmark(state: DashboardState): Step {
+function nextBookmark(state: DashboardState): Transition {
   const [first, ...rest] = state.bookmarks;
   if (first === undefined) return still({ ...state, message: 'No bookmarks: b sets one.' });
   // The one that is shown goes to the end, so that the key walks through them.
@@ -215,7 +215,7 @@ function nextBookmark(state: DashboardState): Step {
   return linesOf(topScreen(state).kind === 'lines' ? turned : opened(turned, 'lines'), first.file, first.line);
 }
 
-function nextFile(state: DashboardState): Step {
+function nextFile(state: DashboardState): Transition {
   const { files } = state;
   if (files.length < 2) return still({ ...state, message: 'This capture is one file.' });
   const file = files[(files.indexOf(state.lines.file) + 1) % files.length] ?? state.lines.file;
@@ -227,6 +227,6 @@ function freeze(state: DashboardState): DashboardState {
   return { ...state, frozen: { report: state.report, activity: state.activity, sinceMs: state.nowMs } };
 }
 
-function effect(state: DashboardState, ...effects: readonly Effect[]): Step {
+function effect(state: DashboardState, ...effects: readonly SideEffect[]): Transition {
   return { state, effects };
 }

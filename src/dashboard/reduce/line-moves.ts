@@ -1,4 +1,4 @@
-import type { Effect, Step } from '../events.ts';
+import type { SideEffect, Transition } from '../events.ts';
 import { layoutOf } from '../layout.ts';
 import type { DashboardState, LinesState } from '../state.ts';
 
@@ -8,7 +8,7 @@ function room(state: DashboardState): number {
 }
 
 /** Moves the cursor to a line of the file, into the middle of the screen when it was out of sight. */
-export function moveLinesTo(state: DashboardState, line: number): Step {
+export function moveLinesTo(state: DashboardState, line: number): Transition {
   const { lines } = state;
   const last = lines.total ?? Number.MAX_SAFE_INTEGER;
   const cursor = Math.max(1, Math.min(last, line));
@@ -20,7 +20,7 @@ export function moveLinesTo(state: DashboardState, line: number): Step {
 }
 
 /** Moves the cursor by that many of the lines that are shown. */
-export function moveLinesBy(state: DashboardState, by: number): Step {
+export function moveLinesBy(state: DashboardState, by: number): Transition {
   const { lines } = state;
   const { matches } = lines;
   if (matches !== null) {
@@ -35,20 +35,20 @@ export function moveLinesBy(state: DashboardState, by: number): Step {
 }
 
 /** Asks for the lines that the screen shows, unless they are there. */
-export function linesWanted(state: DashboardState): Step {
+export function linesWanted(state: DashboardState): Transition {
   const { lines } = state;
   const effect = lines.matches === null ? plainLines(state, lines) : matchingLines(state, lines, lines.matches);
   return { state, effects: effect === null ? [] : [effect] };
 }
 
-function plainLines(state: DashboardState, lines: LinesState): Effect | null {
+function plainLines(state: DashboardState, lines: LinesState): SideEffect | null {
   const count = room(state);
   const isThere =
     lines.rows[0]?.line === lines.top && (lines.rows.length >= count || lines.rows.at(-1)?.line === lines.total);
   return isThere ? null : { type: 'read-lines', file: lines.file, first: lines.top, count };
 }
 
-function matchingLines(state: DashboardState, lines: LinesState, matches: readonly number[]): Effect | null {
+function matchingLines(state: DashboardState, lines: LinesState, matches: readonly number[]): SideEffect | null {
   const count = room(state);
   const index = indexIn(matches, lines.cursor);
   const first = Math.max(0, Math.min(index - Math.floor(count / 2), matches.length - count));
@@ -64,7 +64,7 @@ function indexIn(matches: readonly number[], line: number): number {
 }
 
 /** Shows another file, at a line. */
-export function linesOf(state: DashboardState, file: string, line: number): Step {
+export function linesOf(state: DashboardState, file: string, line: number): Transition {
   if (file === state.lines.file && state.lines.matches === null) return moveLinesTo(state, line);
   const lines: LinesState = {
     ...state.lines,

@@ -1,4 +1,4 @@
-import { type Step, still } from '../events.ts';
+import { still, type Transition } from '../events.ts';
 import type { Action } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
 import { type DashboardState, shownExtent, topScreen } from '../state.ts';
@@ -12,7 +12,7 @@ import { onTop } from './screens.ts';
 type Move = Extract<Action, 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'>;
 
 /** Moves the selection, or what is shown where nothing can be selected. */
-export function move(state: DashboardState, by: Move): Step {
+export function move(state: DashboardState, by: Move): Transition {
   const { kind, finding } = topScreen(state);
   if (kind === 'lines') return moveInLines(state, by);
   if (kind === 'timeline' && (by === 'first' || by === 'last')) return still(moveInTime(state, by));
@@ -33,7 +33,7 @@ export function move(state: DashboardState, by: Move): Step {
   return still(onTop(state, { position: moved(topScreen(state).position, by, total, state) }));
 }
 
-function moveInLines(state: DashboardState, by: Move): Step {
+function moveInLines(state: DashboardState, by: Move): Transition {
   const { lines } = state;
   if (by === 'first') return moveLinesTo(state, lines.matches?.[0] ?? 1);
   if (by !== 'last') return moveLinesBy(state, distance(by, state));

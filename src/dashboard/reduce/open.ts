@@ -1,4 +1,4 @@
-import { type Step, still } from '../events.ts';
+import { still, type Transition } from '../events.ts';
 import { type DashboardState, shownExtent, shownReport, topScreen } from '../state.ts';
 import { findingOf, linesOfCause, selectedFinding } from '../tables/findings.ts';
 import { isAbout, workerRows } from '../tables/workers.ts';
@@ -10,7 +10,7 @@ import { opened } from './screens.ts';
  * Shows the proof behind the selection, one level further each time: finding, its line among the others, that line in
  * full.
  */
-export function open(state: DashboardState): Step {
+export function open(state: DashboardState): Transition {
   const { kind, finding: id, position } = topScreen(state);
   switch (kind) {
     case 'overview': {
@@ -45,7 +45,7 @@ export function open(state: DashboardState): Step {
 }
 
 /** What covers the moment under the cursor: a finding about that worker, else the lines of that time. */
-function openMoment(state: DashboardState): Step {
+function openMoment(state: DashboardState): Transition {
   const rows = workerRows(state, state.lists.timeline);
   const worker = rows[Math.min(state.lists.timeline.position, rows.length - 1)]?.worker;
   const { cursorMs } = state.timeline;

@@ -1,4 +1,4 @@
-import { type Step, still } from '../events.ts';
+import { still, type Transition } from '../events.ts';
 import { type Bookmark, type DashboardState, type ListName, type Prompt, topScreen } from '../state.ts';
 import { selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
@@ -7,7 +7,7 @@ import { linesWanted, moveLinesTo } from './line-moves.ts';
 import { opened, toView } from './screens.ts';
 
 /** A key while something is being typed. */
-export function typeInto(state: DashboardState, prompt: Prompt, key: string): Step {
+export function typeInto(state: DashboardState, prompt: Prompt, key: string): Transition {
   if (key === 'escape') return still({ ...state, prompt: null });
   if (key === 'enter') return entered({ ...state, prompt: null }, prompt);
   const text = key === 'backspace' ? prompt.text.slice(0, -1) : key === 'C-u' ? '' : prompt.text + typed(key);
@@ -23,7 +23,7 @@ function typed(key: string): string {
   return [...key].length === 1 ? key : '';
 }
 
-function entered(state: DashboardState, { kind, text }: Prompt): Step {
+function entered(state: DashboardState, { kind, text }: Prompt): Transition {
   if (kind === 'note')
     return still({
       ...state,
@@ -37,7 +37,7 @@ function entered(state: DashboardState, { kind, text }: Prompt): Step {
 }
 
 /** Goes to the next line that holds the text, among all lines. */
-function searchLines(state: DashboardState, sought: string): Step {
+function searchLines(state: DashboardState, sought: string): Transition {
   if (sought === '') return still(state);
   const { state: next, effects } = state.lines.matches === null ? still(state) : filterLines(state, '');
   const { file, cursor } = next.lines;
@@ -48,14 +48,14 @@ function searchLines(state: DashboardState, sought: string): Step {
 }
 
 /** Shows only the lines that hold the text; all of them for ''. */
-export function filterLines(state: DashboardState, filter: string): Step {
+export function filterLines(state: DashboardState, filter: string): Transition {
   const lines = { ...state.lines, filter, matches: filter === '' ? null : [], busy: filter === '' ? '' : 'searching' };
   if (filter === '') return linesWanted({ ...state, lines: { ...lines, top: Math.max(1, lines.cursor - 5) } });
   return { state: { ...state, lines }, effects: [{ type: 'filter-lines', file: lines.file, filter }] };
 }
 
 /** `line 402118` or `402118`, `pid 4127`, a time. */
-function jump(state: DashboardState, text: string): Step {
+function jump(state: DashboardState, text: string): Transition {
   const line = /^(?:line\s+|l)?([\d,]+)$/.exec(text)?.[1];
   if (line !== undefined) {
     const shown = topScreen(state).kind === 'lines' ? state : toView(state, 'lines').state;
@@ -71,7 +71,7 @@ function jump(state: DashboardState, text: string): Step {
   return { state: shown, effects: [{ type: 'seek-time', file: state.lines.file, atMs }] };
 }
 
-function toWorker(state: DashboardState, pid: number): Step {
+function toWorker(state: DashboardState, pid: number): Transition {
   const shown = toView(state, 'workers').state;
   const position = workerRows(shown).findIndex(({ worker }) => worker.pid === pid || worker.tids.includes(pid));
   if (position < 0) return still({ ...state, message: `No worker ${pid} in this trace.` });

@@ -1,5 +1,5 @@
 import type { Activity, Now } from '../../analysis/activity.ts';
-import { type DashboardEvent, type Step, still } from '../events.ts';
+import { type DashboardEvent, still, type Transition } from '../events.ts';
 import { actionOf } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
 import { type DashboardState, topScreen } from '../state.ts';
@@ -9,7 +9,7 @@ import { withPicture } from './picture.ts';
 import { typeInto } from './prompt.ts';
 
 /** What an event makes of the dashboard, and what it wants done. Pure: no clock, no files, no terminal. */
-export function reduce(state: DashboardState, event: DashboardEvent): Step {
+export function reduce(state: DashboardState, event: DashboardEvent): Transition {
   switch (event.type) {
     case 'key':
       return onKey(state, event.key);
@@ -70,7 +70,7 @@ function withNow(activity: Activity | null, workers: ReadonlyMap<number, Now>): 
   };
 }
 
-function onKey(state: DashboardState, key: string): Step {
+function onKey(state: DashboardState, key: string): Transition {
   if (key === 'C-c') return { state, effects: [{ type: 'leave', forced: true }] };
   if (state.prompt !== null) return typeInto(state, state.prompt, key);
   const quiet = { ...state, message: '', lastKeyMs: state.nowMs };

@@ -1,5 +1,5 @@
 import type { Finding } from '../../analysis/report.ts';
-import { type Step, still } from '../events.ts';
+import { still, type Transition } from '../events.ts';
 import {
   type DashboardState,
   type Screen,
@@ -29,7 +29,7 @@ export function closed(state: DashboardState): DashboardState | null {
 }
 
 /** Goes to a view; `q` comes back to the overview, which is always at the bottom. */
-export function toView(state: DashboardState, view: ViewName): Step {
+export function toView(state: DashboardState, view: ViewName): Transition {
   const bottom: Screen = { kind: 'overview', finding: '', position: 0 };
   const next = {
     ...state,

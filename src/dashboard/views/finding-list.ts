@@ -1,4 +1,5 @@
 import type { Finding } from '../../analysis/report.ts';
+import { withoutLeast } from '../../analysis/short-title.ts';
 import { SEVERITY_WORDS } from '../../output/wording.ts';
 import { firstShown } from '../layout.ts';
 import { cell, type Row, row, rule, selected, styled } from '../row.ts';
@@ -60,7 +61,7 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
       `${mark}${number} `,
       styled(words[severity], severity),
       ' '.repeat(label - words[severity].length),
-      hasTime || workers > 0 ? `${cell(finding.title, title - 1)} ` : cell(finding.title, title),
+      hasTime || workers > 0 ? `${titleIn(finding, title - 1)} ` : titleIn(finding, title),
       workers > 0 ? cell(pidsInShort(finding), workers) : '',
       hasTime ? cell(whenText(state, finding), time) : '',
     );
@@ -69,6 +70,12 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
   const list = visible.map((finding, index) => draw(finding, first + index));
   if (list.length === 0) list.push(row(`    ${emptyText(state)}`));
   return [row(styled(heads, 'quiet')), ...list];
+}
+
+/** That these are workers is what a list of them says anyway; whom they wait for is not. */
+function titleIn({ title }: Finding, width: number): string {
+  const text = withoutLeast(title, width);
+  return cell(text.length > width ? text.replace(/ workers (?=up to|at least)/, ' ') : text, width);
 }
 
 /** The rule under the list: which one of how many, and how they are ordered. */

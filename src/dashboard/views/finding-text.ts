@@ -75,7 +75,7 @@ function findingFacts(state: DashboardState, finding: Finding, withKind: boolean
   const clock = clockName(state);
   const start = at(state, startMs);
   const goesOn = openEnded && state.live?.state === 'tracing';
-  const end = openEnded ? 'the end of the trace' : at(state, endMs);
+  const end = openEnded ? 'the end of the capture' : at(state, endMs);
   const whole = end === start || end === '-' ? `at ${start}` : `${start} to ${end}`;
   const when = start === '-' ? '' : goesOn ? `since ${start}` : whole;
   const time = when === '' ? '' : `${when} ${clock}`.trim();

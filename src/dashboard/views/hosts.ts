@@ -1,5 +1,6 @@
 import { hostNoun } from '../../analysis/host-noun.ts';
 import type { Severity } from '../../analysis/report.ts';
+import { shortInHostTable } from '../../analysis/short-title.ts';
 import { hostGroups, namesOf } from '../../output/text-hosts.ts';
 import { SEVERITY_WORDS } from '../../output/wording.ts';
 import { cell, figure, type Row, row, type Style, styled } from '../row.ts';
@@ -43,7 +44,7 @@ export function drawHosts(state: DashboardState, most: number): readonly Row[] {
       ` ${cell(names, width - 1)} `,
       styled(word.padEnd(label), style),
       isWide ? `${figure(length, lengths - 2)}  ` : '',
-      cell(text, what),
+      cell(shortInHostTable(text, what), what),
     );
   return [
     draw(title, isWide ? 'SEVERITY' : 'SEV', 'quiet', 'LONGEST', 'WHAT'),

@@ -5,7 +5,7 @@ import { type DashboardState, type Extent, shownActivity, shownReport } from '..
 import type { WorkerRow } from '../tables/workers.ts';
 
 /** The worst that a worker was in between two moments of the timeline, in milliseconds. */
-export type Lane = (fromMs: number, toMs: number) => WorkerState;
+export type StateBetween = (fromMs: number, toMs: number) => WorkerState;
 
 /** A stretch of time drawn into a number of cells. */
 interface Stretch {
@@ -32,7 +32,7 @@ function glyphOf(state: WorkerState, glyphs: Glyphs): string {
 }
 
 /** What is known of a worker over time; null where nothing is. Of several hosts their common report tells it. */
-export function laneOf(state: DashboardState, { worker, activity }: WorkerRow): Lane | null {
+export function laneOf(state: DashboardState, { worker, activity }: WorkerRow): StateBetween | null {
   const whole = shownActivity(state);
   if (whole !== null) return activity === null ? null : (fromMs, toMs) => stateBetween(whole, activity, fromMs, toMs);
   const timeline = shownReport(state)?.timeline;
@@ -43,7 +43,7 @@ export function laneOf(state: DashboardState, { worker, activity }: WorkerRow): 
 
 /** One worker over time; blanks for one of which nothing is known. */
 export function drawTimelineRow(
-  lane: Lane | null,
+  lane: StateBetween | null,
   { fromMs, toMs, cells }: Stretch,
   glyphs: Glyphs,
 ): readonly StyledText[] {

@@ -69,8 +69,8 @@ function conclude(context: Context, failed: ReadonlySet<Listener>): Conclusion<M
       return { unjudged: `${name}: whole-second stamps do not tell such times. Record with -ttt` };
     const longest = watch.times.reduce((most, { start, end }) => Math.max(most, end - start), 0);
     return longest === 0
-      ? `${name}: no connection came while it was out of all epoll sets for ${duration(least)} or more`
-      : `${name}: it was out of all epoll sets for ${duration(longest)} at most while connections came`;
+      ? `${name}: no connection came while the listener was out of all epoll sets for ${duration(least)} or more`
+      : `${name}: the listener was out of all epoll sets for ${duration(longest)} at most while connections came`;
   });
   return verdictOf(
     judged,

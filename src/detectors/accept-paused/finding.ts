@@ -19,7 +19,7 @@ const EVIDENCE = 4;
 const OUT_OF_SET =
   'had taken the listener out of its epoll set, or asked it for no connections, and then waited for other things';
 const UNASKED =
-  'did not call accept. At other times it calls accept again after each connection, until none is left. It went on ' +
+  'did not call accept. At other times it calls accept again after each connection, until none is left. The server went on ' +
   'when a connection had just ended, as a server at its limit of connections does';
 
 const isUnasked = ({ pauses }: ShutTime): boolean => pauses.every((pause) => pause.isUnasked);

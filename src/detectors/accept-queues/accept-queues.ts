@@ -4,7 +4,7 @@ import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import type { Metrics } from '../metric.ts';
+import type { AnyMetrics } from '../metric.ts';
 import { reasonsOf } from '../words.ts';
 
 // What the detectors of accept queues have in common: a state for each queue, who accepts from it, which server that
@@ -65,7 +65,7 @@ export interface Unjudged {
  * same are told once. Queues that could not be judged are told only where no other was. `nothing` is the verdict when
  * there was no queue at all.
  */
-export function verdictOf<Values extends Metrics>(
+export function verdictOf<Values extends AnyMetrics>(
   judged: Iterable<DraftFinding<Values> | string | Unjudged>,
   foundReason: (findings: number) => string,
   nothing: () => Conclusion<Values>,

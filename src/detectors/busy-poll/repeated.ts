@@ -1,7 +1,7 @@
 import { type KeptLine, keptLine } from '../../model/evidence.ts';
 import { describeTarget } from '../../model/machine/descriptors.ts';
 import type { ThreadView as Thread } from '../../model/machine/views.ts';
-import type { CallCount } from '../../model/measuring/call-statistics.ts';
+import type { CallTotals } from '../../model/measuring/call-statistics.ts';
 import type { Model } from '../../model/model.ts';
 import type { RowOfWaits } from '../../model/topics/spin/rounds.ts';
 import type { RepeatedWait } from '../../model/topics/spin/rounds-tracker.ts';
@@ -170,9 +170,9 @@ function nextOf(way: Way, { process }: Thread): readonly Step[] {
 /** Of a table of counts: nearly only waits and what prepares them is what a spin leaves. */
 export function tableFinding({ statistics }: Model): DraftFinding<Metrics> | null {
   const rows = statistics.all();
-  const sum = (wanted: (row: CallCount) => boolean): number =>
+  const sum = (wanted: (row: CallTotals) => boolean): number =>
     rows.filter(wanted).reduce((total, row) => total + row.count, 0);
-  const isWait = ({ syscall: { family, name } }: CallCount): boolean =>
+  const isWait = ({ syscall: { family, name } }: CallTotals): boolean =>
     family === 'epoll-wait' || family === 'poll' || family === 'select' || name === YIELD;
   const waits = sum(isWait);
   const work = sum(({ syscall: { changesNothing } }) => !changesNothing);

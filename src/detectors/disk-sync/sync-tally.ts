@@ -1,6 +1,6 @@
 import { type KeptLine, keptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { CallCount } from '../../model/measuring/call-statistics.ts';
+import { CallTotals } from '../../model/measuring/call-statistics.ts';
 import type { DiskSync } from '../../model/topics/disk/disk-tracker.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { LongestWaits } from '../longest-waits.ts';
@@ -25,7 +25,7 @@ export interface RequestTally {
 export class SyncTally {
   readonly thread: Thread;
   /** Counts and times of all of them, whatever they are called. */
-  readonly calls: CallCount;
+  readonly calls: CallTotals;
   readonly first: Nanoseconds;
   last: Nanoseconds = 0;
   /** The second that runs, its syncs and their time; the most of each within a second. */
@@ -48,7 +48,7 @@ export class SyncTally {
 
   constructor({ thread, record }: DiskSync) {
     this.thread = thread;
-    this.calls = new CallCount(record.syscall);
+    this.calls = new CallTotals(record.syscall);
     this.first = record.start;
   }
 

@@ -1,6 +1,7 @@
-import type { CallCount } from '../../model/measuring/call-statistics.ts';
+import type { CallTotals } from '../../model/measuring/call-statistics.ts';
 import { DESCRIPTOR_ERRORS, DISK_ERRORS, FailureTracker } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
+import { groupedBy } from '../../trace/grouped-by.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
@@ -68,13 +69,7 @@ const SEARCHES: ReadonlySet<Family> = new Set<Family>(['open', 'file']);
 
 function conclude(context: Context): Conclusion<Metrics> {
   const storms = [...ofTargets(context), ...ofTable(context)];
-  const groups = new Map<string, Storm[]>();
-  for (const storm of storms) {
-    const key = storm.meaning === 'refused' ? `refused ${storm.target}` : storm.meaning;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [storm]);
-    else group.push(storm);
-  }
+  const groups = groupedBy(storms, ({ meaning, target }) => (meaning === 'refused' ? `refused ${target}` : meaning));
   const findings: DraftFinding<Metrics>[] = [...groups.values()].map((group) => finding(context, group));
   if (findings.length > 0)
     return found(
@@ -181,7 +176,7 @@ function meaningOf({ family, name }: Syscall, errno: string): Meaning | null {
 }
 
 /** How many failures are ordinary answers, and the most frequent one of them: `accept4 EAGAIN`. */
-function ordinaryIn(rows: readonly CallCount[]): readonly [failed: number, often: string] {
+function ordinaryIn(rows: readonly CallTotals[]): readonly [failed: number, often: string] {
   const all = rows.flatMap(({ syscall, errors }) =>
     [...errors]
       .filter(([errno]) => errno !== '?' && !DESCRIPTOR_ERRORS.has(errno) && meaningOf(syscall, errno) === null)
@@ -191,6 +186,6 @@ function ordinaryIn(rows: readonly CallCount[]): readonly [failed: number, often
   return [all.reduce((sum, { failed }) => sum + failed, 0), most.name];
 }
 
-function failedOf({ errors, otherErrors }: CallCount): number {
+function failedOf({ errors, otherErrors }: CallTotals): number {
   return [...errors.values()].reduce((sum, times) => sum + times, otherErrors);
 }

@@ -1,7 +1,9 @@
-import type { CallCount } from '../../model/measuring/call-statistics.ts';
+import type { CallTotals } from '../../model/measuring/call-statistics.ts';
 import type { Failures } from '../../model/topics/failures/failure-tracker.ts';
+import { RESOLVER_SERVICE } from '../../model/topics/names/questions.ts';
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
+import { listensThere } from '../ask-there.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
@@ -31,7 +33,7 @@ export interface Storm {
   readonly target: string;
   readonly serving: boolean;
   readonly failures: Failures | null;
-  readonly row: CallCount | null;
+  readonly row: CallTotals | null;
 }
 
 const MOST = 20;
@@ -85,9 +87,17 @@ function severityOf({ meaning, total }: Storm, storms: readonly Storm[]): Severi
   if (meaning === 'full') return storms.some(({ serving }) => serving) ? 'critical' : 'warning';
   if (meaning === 'descriptors' || meaning === 'wait') return 'warning';
   // All of a group are tries of one address, whatever their error.
+  // Whoever logs, or asks a cache of names, goes on without it.
+  if (storms.every(isMissingDaemon)) return 'info';
   if (meaning === 'refused') return failedOf(storms) * 2 >= total ? 'warning' : 'info';
   return 'info';
 }
+
+/** Nobody runs the local daemon that libraries ask for by habit, as in most containers. */
+const isMissingDaemon = ({ meaning, target, errno }: Storm): boolean =>
+  meaning === 'refused' && errno === 'ENOENT' && (target === SYSLOG || RESOLVER_SERVICE.test(target));
+
+const SYSLOG = 'unix:/dev/log';
 
 const times = ({ failed, total }: Storm): string => `${count(failed)} of ${plural(total, 'time')}`;
 const onWhat = ({ target }: Storm): string =>
@@ -165,11 +175,25 @@ const WHY: Readonly<Record<Meaning, string>> = {
 /** The kernel of this host refuses, before it asks anybody. */
 const NO_LOCAL_END = 'EADDRNOTAVAIL';
 
-const whyOf = ({ meaning, errno }: Storm): string =>
-  meaning === 'refused' && errno === NO_LOCAL_END
-    ? 'This host has no free port for one more connection to that address, or no address from which to reach it. ' +
+const isSyslog = ({ target, errno }: Storm): boolean => target === SYSLOG && errno === 'ENOENT';
+
+function whyOf(storm: Storm): string {
+  if (isSyslog(storm))
+    return 'No syslog daemon runs here, as in most containers: what this program logs is lost, and requests go on.';
+  if (storm.meaning === 'refused' && storm.errno === NO_LOCAL_END)
+    return (
+      'This host has no free port for one more connection to that address, or no address from which to reach it. ' +
       'The service is not asked at all: each request that needs it fails until ports are free.'
-    : WHY[meaning];
+    );
+  return WHY[storm.meaning];
+}
+
+const SEE_LOG: readonly Step[] = [
+  {
+    text: 'Let the program log to its standard error, or run a syslog daemon (rsyslog) whose socket it can reach.',
+    command: 'ls -l /dev/log',
+  },
+];
 
 const LOCAL_END: readonly Step[] = [
   {
@@ -188,15 +212,12 @@ const askThere = ({ target }: Storm): readonly Step[] => [
         text: 'Record the calls themselves: only they show to which address, and with which error.',
         command: 'strace -f -ttt -T -y -s 128 -e trace=network -o FILE -p PID',
       }
-    : {
-        text: `See whether anybody listens on ${target}: try it from this host, and look on that one (ss -ltnp).`,
-        ...(/^[\d.]+:\d+$/.test(target) ? { command: `nc -vz ${target.replace(':', ' ')}` } : {}),
-      },
+    : listensThere(target),
   { text: 'Wait longer between tries, and answer without that service meanwhile.' },
 ];
 
 const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
-  refused: (storm) => (storm.errno === NO_LOCAL_END ? LOCAL_END : askThere(storm)),
+  refused: (storm) => (isSyslog(storm) ? SEE_LOG : storm.errno === NO_LOCAL_END ? LOCAL_END : askThere(storm)),
   unnamed: (storm) => askThere(storm).slice(0, 1),
   full: () => [
     {

@@ -3,7 +3,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { Families, type Family } from './families.ts';
+import { Families, type WorkerFamily } from './families.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -63,7 +63,7 @@ export const forkThenLoad = defineDetector({
   },
 });
 
-function conclude(context: Context, families: readonly Family[], seen: Seen): Conclusion<Metrics> {
+function conclude(context: Context, families: readonly WorkerFamily[], seen: Seen): Conclusion<Metrics> {
   const opens = context.model.statistics.all().some(({ syscall }) => syscall.family === 'open');
   if (seen.forked === 0) return notApplicable(whyNone(context, seen));
   if (!opens)

@@ -22,7 +22,7 @@ export interface Load {
 }
 
 /** Workers of one parent that load the same application. */
-export interface Family {
+export interface WorkerFamily {
   readonly parent: Process | null;
   readonly server: string;
   /** What the parent had loaded when it forked the first; UNKNOWN when that was not traced. */
@@ -45,7 +45,7 @@ export interface Family {
 
 /** Sorts workers that are ready into families. */
 export class Families {
-  readonly all: Family[] = [];
+  readonly all: WorkerFamily[] = [];
 
   add({ thread, startUp, time }: WorkerReady): void {
     const { process } = thread;
@@ -75,9 +75,9 @@ export class Families {
     });
   }
 
-  #begin({ parent, server }: Process, { modules, inherited }: WorkerReady['startUp']): Family | null {
+  #begin({ parent, server }: Process, { modules, inherited }: WorkerReady['startUp']): WorkerFamily | null {
     if (this.all.length === MOST_FAMILIES) return null;
-    const family: Family = {
+    const family: WorkerFamily = {
       parent,
       server,
       inherited,

@@ -4,13 +4,13 @@ import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
 import { millisecondsAt } from '../words.ts';
 import { preloadAdvice } from './advice.ts';
-import type { Family, Load } from './families.ts';
+import type { Load, WorkerFamily } from './families.ts';
 import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 6;
 
 /** The finding about workers of one parent that each load the same application. */
-export function finding(context: Context, family: Family): DraftFinding<Metrics> {
+export function finding(context: Context, family: WorkerFamily): DraftFinding<Metrics> {
   const { loads, shared, parent, mostAlive, count: total } = family;
   const { times } = context.capabilities;
   const first = loads[0] as Load;
@@ -52,7 +52,7 @@ export function finding(context: Context, family: Family): DraftFinding<Metrics>
   };
 }
 
-function titleOf({ count: total, mostAlive, loads }: Family, bytes: number | null): string {
+function titleOf({ count: total, mostAlive, loads }: WorkerFamily, bytes: number | null): string {
   const modules = plural((loads[0] as Load).modules, 'module');
   const each = bytes === null ? '' : `, ${megabytes(bytes)} each`;
   return mostAlive > 1
@@ -60,7 +60,7 @@ function titleOf({ count: total, mostAlive, loads }: Family, bytes: number | nul
     : `Each of ${total} workers in turn loads ${modules} after its fork`;
 }
 
-function summaryOf(family: Family, bytes: number | null, saved: number | null, times: boolean): string {
+function summaryOf(family: WorkerFamily, bytes: number | null, saved: number | null, times: boolean): string {
   const { count: total, mostAlive, shared, loads, inherited } = family;
   const most = loads.reduce((sum, { modules }) => Math.max(sum, modules), 0);
   const least = loads.reduce((sum, { modules }) => Math.min(sum, modules), most);

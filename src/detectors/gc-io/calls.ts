@@ -10,7 +10,7 @@ const MOST_TARGETS = 12;
 const MOST_WORKERS = 256;
 
 /** Calls of one certainty: inside a collector, near it, or inside a finalizer that no collector called. */
-export interface Calls {
+export interface CollectorCalls {
   count: number;
   total: Nanoseconds;
   first: Nanoseconds;
@@ -26,7 +26,7 @@ export interface Calls {
 }
 
 /** No calls yet. */
-export function begin(): Calls {
+export function begin(): CollectorCalls {
   return {
     count: 0,
     total: 0,
@@ -42,7 +42,7 @@ export function begin(): Calls {
 }
 
 /** Takes one more call in. */
-export function add(calls: Calls, fact: CollectorCall): void {
+export function add(calls: CollectorCalls, fact: CollectorCall): void {
   calls.count++;
   calls.first = earlier(calls.first, fact.start);
   calls.last = later(calls.last, fact.start + Math.max(0, fact.duration));

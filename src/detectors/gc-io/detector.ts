@@ -3,7 +3,7 @@ import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable, type Severity } from '../finding.ts';
-import { add, begin, type Calls } from './calls.ts';
+import { add, begin, type CollectorCalls } from './calls.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -38,7 +38,7 @@ export const gcIo = defineDetector({
   },
 });
 
-function conclude(context: Context, collected: Calls, finalized: Calls): Conclusion<Metrics> {
+function conclude(context: Context, collected: CollectorCalls, finalized: CollectorCalls): Conclusion<Metrics> {
   const { model, threshold } = context;
   const { seen: stacks, read, isBlind } = model.topic(StackTracker);
   if (!stacks)
@@ -63,6 +63,6 @@ function conclude(context: Context, collected: Calls, finalized: Calls): Conclus
   return clear(`${seen}, none made by code that a collector had called`);
 }
 
-function severityOf({ switching, kept }: Calls, critical: Nanoseconds): Severity {
+function severityOf({ switching, kept }: CollectorCalls, critical: Nanoseconds): Severity {
   return switching > 0 || kept.some(({ duration }) => duration >= critical) ? 'critical' : 'warning';
 }

@@ -3,7 +3,7 @@ import { count, duration, milliseconds, plural } from '../../trace/format-number
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import { millisecondsAt } from '../words.ts';
-import type { Calls } from './calls.ts';
+import type { CollectorCalls } from './calls.ts';
 import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 6;
@@ -11,7 +11,7 @@ const EVIDENCE = 6;
 /** The finding about calls inside a collector, or (`finalizer`) inside finalizers that no collector called. */
 export function finding(
   { model, capabilities }: Context,
-  calls: Calls,
+  calls: CollectorCalls,
   finalizer: boolean,
   severity: Severity,
 ): DraftFinding<Metrics> {
@@ -53,14 +53,14 @@ export function finding(
   };
 }
 
-function titleOf({ count: total, targets }: Calls, { call }: CollectorCall, finalizer: boolean): string {
+function titleOf({ count: total, targets }: CollectorCalls, { call }: CollectorCall, finalizer: boolean): string {
   const [target = call] = [...targets].toSorted((a, b) => b[1] - a[1])[0] ?? [];
   const begin = `${plural(total, 'call')} inside ${finalizer ? 'finalizers' : 'the garbage collector'}: `;
   const room = 78 - begin.length;
   return `${begin}${target.length > room ? `${target.slice(0, room - 3)}...` : target}`;
 }
 
-function summaryOf(calls: Calls, worst: CollectorCall, finalizer: boolean): string {
+function summaryOf(calls: CollectorCalls, worst: CollectorCall, finalizer: boolean): string {
   const { count: total, targets, workers, switching, gaveWay } = calls;
   const list = [...targets]
     .toSorted((a, b) => b[1] - a[1])
@@ -93,7 +93,7 @@ function summaryOf(calls: Calls, worst: CollectorCall, finalizer: boolean): stri
   );
 }
 
-function whyOf({ switching }: Calls, finalizer: boolean): string {
+function whyOf({ switching }: CollectorCalls, finalizer: boolean): string {
   if (finalizer)
     return (
       'A finalizer runs wherever the last reference goes, in the middle of any function: what it waits for, ' +

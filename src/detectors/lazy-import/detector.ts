@@ -5,6 +5,7 @@ import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { whyNoRequest } from '../served-unseen.ts';
+import { effect } from './effect.ts';
 import { corrected, finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -33,6 +34,7 @@ export const lazyImport = defineDetector({
     },
   },
   trackers: [ModuleTracker],
+  effect,
   metrics,
   create(context) {
     const kept = new Set<RequestImports>();

@@ -49,6 +49,19 @@ export function adviceElsewhere(cause: Cause, { target }: Reason, runtime: Runti
   }
 }
 
+/** A fork takes as long as its process is large, in every runtime. */
+export function forkAdvice(pid: number): readonly Step[] {
+  return [
+    {
+      text:
+        'A fork copies the tables of all memory: the larger the process, the longer. Start programs with posix_spawn ' +
+        'or vfork, or from a small helper process.',
+      command: `grep -E 'VmRSS|VmPTE' /proc/${pid === 0 ? 'PID' : pid}/status`,
+      caveat: 'strace stops the process at each fork as well.',
+    },
+  ];
+}
+
 /** What to do about computing on the loop of such a process. */
 export function computingElsewhere(runtime: Runtime): Step {
   return { text: `Take the computation off the loop. ${OFF_THE_LOOP[runtime] ?? OTHER}` };

@@ -3,7 +3,7 @@ import { type Runtime, runtimeOf } from '../../model/machine/runtime.ts';
 import type { Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
-import { adviceElsewhere, computingElsewhere } from './advice-elsewhere.ts';
+import { adviceElsewhere, computingElsewhere, forkAdvice } from './advice-elsewhere.ts';
 import { isRedis, redisAdvice } from './advice-redis.ts';
 
 /** What the scheduler did during the stall, where the capture shows it, and the request that was served. */
@@ -70,8 +70,8 @@ const HEARTBEAT: Step = {
 function computingOrWaiting(pid: number): Step {
   return {
     text:
-      'While it happens: is it computing or waiting for a CPU? %usr near 100: it computes. nvcswch/s in the ' +
-      'thousands: it waits for a CPU.',
+      'Does the worker compute, or wait for a CPU? During a stall, %usr near 100 is computing; nvcswch/s in the ' +
+      'thousands is waiting for a CPU.',
     command: `pidstat -u -w -p ${pid === 0 ? 'PID' : pid} 1 5`,
     needs: 'sysstat',
   };
@@ -154,6 +154,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
   'child-wait': () => [
     { text: `Wait for the child with the loop's own subprocess module, or in a native thread. ${OFF_THE_LOOP}` },
   ],
+  fork: (_, pid) => [...forkAdvice(pid)],
   log: () => [
     {
       text: 'Log through a queue with a writer thread; see who reads the other end of this descriptor.',

@@ -4,6 +4,7 @@ import { sharedWaitOf } from '../../model/machine/shared-waits.ts';
 import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
+import { FailureTracker } from '../../model/topics/failures/failure-tracker.ts';
 import { computingOf, PreemptionTracker } from '../../model/topics/spin/preemption-tracker.ts';
 import { RoundsTracker } from '../../model/topics/spin/rounds-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
@@ -28,7 +29,7 @@ export const loopStall = defineDetector({
   title: 'An event loop does not get back to its wait',
   // Without times a call that tells its duration may still show a stall.
   needs: [],
-  trackers: [RoundsTracker, PreemptionTracker],
+  trackers: [RoundsTracker, PreemptionTracker, FailureTracker],
   thresholds: {
     'stall-ms': {
       default: 100,

@@ -6,6 +6,7 @@ import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import { yieldsOf } from '../../model/topics/spin/rounds-tracker.ts';
 import { duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { listensThere } from '../ask-there.ts';
 import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
@@ -15,6 +16,7 @@ import { isScheduler, mayBeOneOfSchedulers, mayTakeTurns, SCHEDULERS_NOTE, TURNS
 import { millisecondsAt, peerSubjects } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
+import { refusingOf } from './refusing.ts';
 import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf } from './sentences.ts';
 import type { StallCause } from './stall-causes.ts';
 import type { Stall, StallGroup } from './stall-group.ts';
@@ -54,7 +56,7 @@ function mayBeUnwinding({ length, longestGap, reason: { cause } }: Stall): boole
 export function stallFinding(
   context: Context,
   group: StallGroup,
-  { cause: shared, key, loops, hasPool, servesOneAtATime }: Membership,
+  { cause: shared, key, loops, hasPool, servesOneAtATime }: SharedStall,
 ): DraftFinding<Metrics> {
   const { thread, longest, count, cause, open } = group;
   const { times } = context.capabilities;
@@ -75,6 +77,7 @@ export function stallFinding(
   const isUnwound = context.model.calibration.isUnwinding && group.stalls.every(mayBeUnwinding);
   const isDoubtful = isFull || isParked || isScheduled || isUnwound;
   const helpers = helperPeers(thread.process);
+  const refusing = parks && helpers.length > 0 ? refusingOf(context, helpers) : null;
   const codeOf = (stall: Stall): CodeSample | null =>
     codeIn(context.model, thread, { start: stall.start, end: stall.end, call: stall.reason.call });
   const code = [longest, ...group.stalls].map(codeOf).find((sample) => sample !== null) ?? null;
@@ -88,6 +91,7 @@ export function stallFinding(
     cause: key,
     summary:
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
+      `${refusing === null ? '' : ` ${refusing.inWords}.`}` +
       `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}` +
       `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : isScheduled ? SCHEDULERS_NOTE : ''}` +
       (isUnwound ? STACKS_NOTE : ''),
@@ -145,11 +149,14 @@ export function stallFinding(
     },
     evidence: withCode(evidenceOf(group), code),
     next: stepsWithCode(
-      stallAdvice(cause, reason, thread.process, {
-        request: longest.request,
-        starved: starvedOf(longest),
-        isMeasured: longest.offCpu !== null,
-      }),
+      [
+        ...(refusing === null ? [] : [listensThere(refusing.address)]),
+        ...stallAdvice(cause, reason, thread.process, {
+          request: longest.request,
+          starved: starvedOf(longest),
+          isMeasured: longest.offCpu !== null,
+        }),
+      ],
       code,
     ),
     subjects: [
@@ -167,7 +174,7 @@ function starvedOf(stall: Stall): 'not' | 'partly' | 'mostly' {
 }
 
 /** How a stall stands beside those of other workers. */
-export interface Membership {
+export interface SharedStall {
   readonly cause: StallCause;
   /** The same for all that it caused. */
   readonly key: string;

@@ -87,19 +87,22 @@ function theRequest(name: string): string {
 
 function whatHappened(stall: Stall): string {
   const { cause, call, stop, total } = stall.reason;
-  if (stop !== null) return `${stop.signal} stopped it for ${duration(total)}${senderOf(stop)}`;
+  if (stop !== null) return `${stop.signal} stopped the worker for ${duration(total)}${senderOf(stop)}`;
   if (cause === 'not-running') return notRunning(stall);
   if (call !== '') return inCall(stall);
   if (cause === 'many-requests')
-    return `it served ${stall.requestsRead} requests before it waited again, and none of them took most of that time`;
+    return (
+      `the worker served ${stall.requestsRead} requests in a row before the loop waited again, and none of them took ` +
+      'most of that time'
+    );
   if (cause === 'one-connection')
-    return `it served ${stall.requestsRead} requests of one connection before it waited again`;
+    return `the worker served ${stall.requestsRead} requests of one connection before the loop waited again`;
   if (cause === 'import')
-    return `it opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
+    return `the worker opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
   const pattern =
     cause === 'patched-thread-pool'
-      ? '. The work goes on after the reply or beside it, and no native thread was started: a thread pool that was ' +
-        'patched into greenlets looks like this'
+      ? '. The work goes on after the reply, and the process started no native thread. A job of a thread pool looks ' +
+        'like this where gevent patched the pool: its jobs run on the loop'
       : '';
   if (stall.reason.estimated)
     return (
@@ -108,14 +111,14 @@ function whatHappened(stall: Stall): string {
     );
   if (stall.spinsIn !== '')
     return (
-      `it spins: ${plural(stall.calls, 'call')}, nearly all of them ${stall.spinsIn}, which waits for nothing ` +
+      `the worker spins: ${plural(stall.calls, 'call')}, nearly all of them ${stall.spinsIn}, which waits for nothing ` +
       '(running, or waiting for a CPU)'
     );
   if (stall.longestGap >= ONE_GAP * stall.length)
     return `no system call for ${duration(stall.longestGap)} (${onOrOff(stall.longestGap, stall.gapOffCpu)})${pattern}`;
   const longest = stall.longestGap < MILLISECOND ? '' : ` and no gap over ${duration(stall.longestGap)}`;
   return (
-    `${duration(stall.outside)} of it outside system calls (${onOrOff(stall.outside, stall.offCpu)}), with ` +
+    `${duration(stall.outside)} outside system calls (${onOrOff(stall.outside, stall.offCpu)}), with ` +
     `${plural(stall.calls, 'call')} in between${longest}${pattern}`
   );
 }
@@ -132,12 +135,12 @@ function notRunning({ reason, outside, longestGap, gapOffCpu, rhythm }: Stall): 
   const parts = [call === '' ? '' : pausedCalls(reason), gap].filter((part) => part !== '');
   if (rhythm !== null)
     return (
-      `it did not run: ${parts.join(', and ')}. A pause ended every ${duration(rhythm.period)} ` +
+      `the worker did not run: ${parts.join(', and ')}. A pause ended every ${duration(rhythm.period)} ` +
       `(${rhythm.beats} pauses), as with a CPU quota`
     );
   return call === '' && gapOffCpu !== null
-    ? `it did not run (${onOrOff(longestGap, gapOffCpu)}): ${parts.join(', ')}`
-    : `it did not run: ${parts.join(', and ')}. ${WHY_NOT_RUNNING}`;
+    ? `the worker did not run (${onOrOff(longestGap, gapOffCpu)}): ${parts.join(', ')}`
+    : `the worker did not run: ${parts.join(', and ')}. ${WHY_NOT_RUNNING}`;
 }
 
 /** An accept may wait, but not for a client of which the loop's wait had told. */
@@ -179,7 +182,8 @@ function inCall({ reason }: Stall): string {
 }
 
 function accuracyNote({ length, tracer }: Stall, { resolution }: Capabilities): string {
-  if (resolution > MILLISECOND) return ' With whole-second stamps it may have been up to a second shorter or longer.';
+  if (resolution > MILLISECOND)
+    return ' With times in whole seconds the stall may have been up to a second shorter or longer.';
   return tracer > NOTABLE * length ? ` About ${duration(length - tracer)} without what the tracer added.` : '';
 }
 
@@ -194,5 +198,5 @@ export function helperPeers({ helperPeers: peers }: Process): string[] {
 /** A futex does not say what it waits for: the peers of the library's own threads are the best hint. */
 export function helperNote(cause: Cause, peers: readonly string[]): string {
   if ((cause !== 'futex-ladder' && cause !== 'lock') || peers.length === 0) return '';
-  return ` Other threads of this process connect to ${peers.slice(0, 3).join(', ')}: possibly it waits for that.`;
+  return ` Other threads of this process connect to ${peers.slice(0, 3).join(', ')}; the library may wait for that service.`;
 }

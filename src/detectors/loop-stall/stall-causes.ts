@@ -1,4 +1,5 @@
 import { runtimeOf } from '../../model/machine/runtime.ts';
+import { groupedBy } from '../../trace/grouped-by.ts';
 import { requestName } from '../../trace/request-shape.ts';
 import { mergedGroups, type StallGroup, targetKey } from './stall-group.ts';
 
@@ -19,13 +20,7 @@ export interface StallCause {
  * the request is not known where there is but one request that they can belong to.
  */
 export function foldedByRequest(groups: readonly StallGroup[]): StallGroup[] {
-  const alike = new Map<string, StallGroup[]>();
-  for (const group of groups) {
-    const key = `${group.cause} ${targetKey(group.target)}`;
-    const same = alike.get(key);
-    if (same === undefined) alike.set(key, [group]);
-    else same.push(group);
-  }
+  const alike = groupedBy(groups, ({ cause, target }) => `${cause} ${targetKey(target)}`);
   return [...alike.values()].flatMap((same) => {
     const [first] = same;
     const unknown = same.filter(({ request }) => request === '');
@@ -38,14 +33,7 @@ export function foldedByRequest(groups: readonly StallGroup[]): StallGroup[] {
 
 /** The groups of all workers by what caused them. */
 export function causesOf(groups: readonly StallGroup[]): StallCause[] {
-  const causes = new Map<string, StallGroup[]>();
-  for (const group of groups) {
-    const key = keyOf(group);
-    const same = causes.get(key);
-    if (same === undefined) causes.set(key, [group]);
-    else same.push(group);
-  }
-  return [...causes.values()].map((same) => {
+  return [...groupedBy(groups, keyOf).values()].map((same) => {
     const members = same.toSorted((a, b) => b.longest.length - a.longest.length);
     return {
       members,

@@ -60,7 +60,7 @@ export function titleOf(cause: StallCause, loops: number, { helpers, place, isFu
   const alike = requestShape(request);
   const different = cause.requests.filter((name) => requestShape(name) !== alike);
   const others = request === '' || different.length === 0 ? '' : ` and ${plural(different.length, 'other')}`;
-  const bare = isFull ? ['perhaps no thread was free'] : whatOf(longest, helpers);
+  const bare = isFull ? ['may wait for a free thread'] : whatOf(longest, helpers);
   const placed = withPlaceIn(bare, place);
   const what = withRequest(placed, worst.cause, cause.requests);
   return fitted({
@@ -134,28 +134,34 @@ function fitted(parts: Parts): Title {
     for (const index of what.keys())
       ways.push(
         [name, 0, length, times, index],
-        [name, 0, bare, times, index],
-        // That it holds all workers says more than the call.
-        ...(whom.length > 1 && isCutOf(what[index + 1], what[index])
-          ? [[name, 0, bare, times, index + 1] as const]
+        // That it holds all workers, and the word before a time, say more than the call.
+        ...(isCutOf(what[index + 1], what[index])
+          ? [length, bare].map((long): Way => [name, 0, long, times, index + 1])
           : []),
+        [name, 0, bare, times, index],
         [name, 1, bare, times, index],
         // What it is about says more than how often.
         ...(index < parts.whole - 1 || times === '' ? [] : [0, 1].map((each): Way => [name, each, bare, '', index])),
       );
   const longest = parts.hasCode ? LONGEST_WITH_CODE : LONGEST_TITLE;
-  let text = '';
-  for (const [name, each, long, often, index] of ways) {
-    text = sentence(parts, name, whom[each] ?? whom[0] ?? '', `${long}${often}`, what[index] ?? '');
-    if (text.length <= longest) return { text, request: name === parts.known ? '' : name };
-  }
+  // That it holds all workers says more than how often; a name that is cut says nothing.
+  const last = what.length - 1;
+  const wider = [request, short].map((name): Way => [name, 0, bare, '', last]);
+  const text = ([name, each, long, often, index]: Way): string =>
+    sentence(parts, name, whom[each] ?? whom[0] ?? '', `${long}${often}`, what[index] ?? '');
+  const way =
+    ways.find((each) => text(each).length <= longest) ??
+    [...wider, ...ways.slice(-1)].find((each) => text(each).length <= LONGEST_WITH_CODE);
+  const [name] = way ?? [short];
   // What it does is cut last: a list shows its beginning, and a report has the room.
-  if (text.length > LONGEST_WITH_CODE) text = cutTitle(text, longest);
-  return { text, request: short === parts.known ? '' : short };
+  const whole = way === undefined ? cutTitle(text(ways.at(-1) as Way), longest) : text(way);
+  return { text: whole, request: name === parts.known ? '' : name };
 }
 
+/** The second way says the same in fewer words. */
 const isCutOf = (shorter: string | undefined, longer: string | undefined): boolean =>
-  shorter !== undefined && (longer?.startsWith(`${shorter} (`) === true || longer === `it ${shorter}`);
+  shorter !== undefined &&
+  (longer?.startsWith(`${shorter} (`) === true || /^(?:mostly )?computes, or no CPU/.test(shorter));
 
 /** Others never give way: what is said is not true of one request alone. */
 function sentence(
@@ -178,58 +184,62 @@ function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
   const { cause, call } = reason;
   if (reason.stop !== null) return [`stopped by ${reason.stop.signal}`];
   if (cause === 'not-running') {
-    if (isMostlyStarved(stall)) return ['waiting for a CPU'];
-    return [stall.rhythm === null ? 'it did not run' : `throttled every ${duration(stall.rhythm.period)}`];
+    if (isMostlyStarved(stall)) return ['waits for a CPU'];
+    return [stall.rhythm === null ? 'did not run' : `throttled every ${duration(stall.rhythm.period)}`];
   }
   if (call === '' && isStarved(stall)) {
-    if (isMostlyStarved(stall)) return ['waiting for a CPU'];
-    const share = `${percentQueued(stall)} % of it waiting for a CPU`;
-    return [`no call, ${share}`, share];
+    if (isMostlyStarved(stall)) return ['waits for a CPU'];
+    const share = `no CPU for ${percentQueued(stall)} % of that time`;
+    return [`no system call, ${share}`, share];
   }
   if (cause === 'futex-ladder' || cause === 'lock') return waitForThread(reason, helpers);
-  if (cause === 'gil-wait')
-    return [`it waits for ${CAUSE_IN_WORDS[cause]}`, `waits for ${CAUSE_IN_WORDS[cause]}`, CAUSE_IN_WORDS[cause]];
-  if (cause === 'sleep') return [`it sleeps (${call})`, 'it sleeps'];
+  if (cause === 'gil-wait') return [`waits for ${CAUSE_IN_WORDS[cause]}`, 'waits for the GIL'];
+  if (cause === 'fork') return [`forks (${call})`, 'forks'];
+  if (cause === 'sleep') return [`sleeps (${call})`, 'sleeps'];
   if (call !== '') return waitIn(reason);
-  if (cause === 'many-requests') return [CAUSE_IN_WORDS[cause], 'many requests a turn'];
-  if (cause === 'one-connection') return [CAUSE_IN_WORDS[cause], 'one connection keeps it busy', 'one busy connection'];
-  if (cause === 'patched-thread-pool') return [CAUSE_IN_WORDS[cause], 'a patched thread pool', 'patched thread pool'];
+  if (cause === 'many-requests') return [CAUSE_IN_WORDS[cause], 'many requests in a row'];
+  if (cause === 'one-connection')
+    return [CAUSE_IN_WORDS[cause], 'one connection keeps the loop busy', 'one busy connection'];
+  if (cause === 'patched-thread-pool')
+    return [CAUSE_IN_WORDS[cause], 'a thread-pool job on the loop', 'pool job on the loop'];
   if (cause !== 'no-syscall') return [CAUSE_IN_WORDS[cause]];
-  if (stall.spinsIn !== '') return [`it spins in ${stall.spinsIn}`];
-  if (isKnownToRun(stall)) return ['it computes (no system call)', 'it computes'];
+  if (stall.spinsIn !== '') return [`spins in ${stall.spinsIn}`];
+  if (isKnownToRun(stall)) return ['computes (no system call)', 'computes'];
   return longestGap >= ONE_GAP * length
-    ? ['running, or no CPU', 'no system call']
-    : ['mostly running, or no CPU', 'mostly in no call'];
+    ? ['computes, or waits for a CPU', 'computes, or no CPU', 'no system call']
+    : ['mostly computes, or waits for a CPU', 'mostly computes, or no CPU', 'mostly no system call'];
 }
 
 /** A futex does not say what it waits for; the peers of the library's own threads are the best hint. */
 function waitForThread({ cause, call }: Reason, [helper]: readonly string[]): readonly string[] {
-  const plain = cause === 'lock' ? `it waits for a lock (${call})` : 'a library waits in short slices (futex)';
   if (helper === undefined)
-    return cause === 'lock' ? [plain, 'it waits for a lock'] : [plain, 'a library waits in slices', 'futex, in slices'];
+    return cause === 'lock'
+      ? [`waits for a lock (${call})`, 'waits for a lock']
+      : ['a library waits in many short futex calls', 'a library polls a futex', 'many short futex waits'];
   const [address = '', name = ''] = addressAndName(helper);
   const peer = `${name === '' ? '' : `${name} `}${address}`;
-  return [
-    `a library waits, perhaps for ${peer}`,
-    `may wait for ${peer}`,
-    `may wait for ${address}`,
-    `perhaps ${address}`,
-  ];
+  return [`a library may wait for ${peer}`, `may wait for ${peer}`, `may wait for ${address}`];
 }
 
 function waitIn({ cause, call, target }: Reason): readonly string[] {
   const [place, name] = addressAndName(target);
   if (cause === 'child-wait')
     return place === ''
-      ? [`it waits for a child process (${call})`, `a child process (${call})`]
-      : [`it waits for a child process, ${place} (${call})`, `waits for child ${place}`, `child ${place}`];
-  if (place === '')
-    return [`it waits in ${call} (${CAUSE_IN_WORDS[cause]})`, `it waits in ${call}`, `waits in ${call}`];
+      ? [`waits for a child process (${call})`, 'waits for a child process']
+      : [`waits for a child process, ${place} (${call})`, `waits for child ${place}`, `child ${place}`];
+  if (place === '') return [`waits in ${call} (${CAUSE_IN_WORDS[cause]})`, `waits in ${call}`];
   const shown = name === '' ? place : `${name} ${place}`;
   const cut = place.length > LEAST_TARGET * 2 ? `…${place.slice(1 - LEAST_TARGET * 2)}` : place;
   if (place.startsWith('/'))
-    return [`waits in ${call} on ${shown}`, `${call} on ${shown}`, `${call} on ${cut}`, `waits in ${call}`];
-  return [`it waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
+    return [
+      `waits in ${call} on ${shown}`,
+      `${call} on ${shown}`,
+      `${call} on ${cut}`,
+      // The name of the file says more than its folders.
+      `${call} on …${place.slice(place.lastIndexOf('/'))}`,
+      `waits in ${call}`,
+    ];
+  return [`waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
 }
 
 const TARGET = /^(.*?)(?: through epoll fd \d+)?(?: \(([^()]*?)(?: by convention)?\))?$/;

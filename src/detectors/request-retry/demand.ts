@@ -11,7 +11,7 @@ interface Line {
 }
 
 /** How often a request line comes, apart from retries: a popular one comes again without anybody having given up. */
-export class Demand {
+export class LineRates {
   readonly #most: number;
   readonly #lines = new Map<string, Line>();
 

@@ -11,7 +11,7 @@ import { whyNoRequest } from '../served-unseen.ts';
 import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { type Arrival, addressOf, type Lost, REMEMBERED, Retries } from './retries.ts';
+import { type Arrival, addressOf, type LostRequest, REMEMBERED, Retries } from './retries.ts';
 
 /** Nobody gives up and asks again sooner; under load equal requests stand beside each other all the time. */
 const PATIENCE = 100 * MILLISECOND;
@@ -39,11 +39,11 @@ export const requestRetry = defineDetector({
   metrics,
   create(context) {
     const window = context.threshold('retry-window-s') * SECOND;
-    const lost: Lost[] = [];
+    const lost: LostRequest[] = [];
     const early: Early[] = [];
     const retries = new Retries(context);
 
-    const lose = (loss: Lost): void => {
+    const lose = (loss: LostRequest): void => {
       retries.losses++;
       retries.demand.lose(loss.request.identity);
       const at = early.findIndex(({ first }) => first === loss.request);

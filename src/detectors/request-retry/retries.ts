@@ -2,7 +2,7 @@ import type { KeptLine } from '../../model/evidence.ts';
 import type { Request } from '../../model/machine/connections.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
-import { Demand } from './demand.ts';
+import { LineRates } from './demand.ts';
 import type { Retry } from './finding.ts';
 
 /** So many requests are remembered of each kind, at most. */
@@ -25,7 +25,7 @@ const SURE_BELOW = 1 / 3;
 const POSSIBLE_UP_TO = 0.5;
 
 /** A request whose client is gone. */
-export interface Lost {
+export interface LostRequest {
   readonly request: Request;
   readonly at: Nanoseconds;
   readonly line: KeptLine;
@@ -42,7 +42,7 @@ export interface Arrival {
 
 /** The retries that are no coincidence. */
 export class Retries {
-  readonly demand = new Demand(REMEMBERED);
+  readonly demand = new LineRates(REMEMBERED);
   readonly kept: Retry[] = [];
   total = 0;
   /** Requests of which the capture does not hold the whole line. */
@@ -57,7 +57,7 @@ export class Retries {
 
   /** Takes the retry in, unless others of that line come as often anyway; it came some time between the two moments. */
   tell(
-    { request: first, at, line: lostLine, answered }: Lost,
+    { request: first, at, line: lostLine, answered }: LostRequest,
     { again, pid, line }: Arrival,
     from: Nanoseconds,
     to: Nanoseconds,

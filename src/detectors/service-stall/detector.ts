@@ -5,6 +5,7 @@ import { isLoopOf, rolesIn } from '../../model/machine/roles.ts';
 import { isStarting } from '../../model/machine/starting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
+import { groupedBy } from '../../trace/grouped-by.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { addTurn, type BusyTurns, recordedTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
@@ -112,14 +113,10 @@ function stallsOf(context: Context, loops: readonly Thread[], turns: ReadonlyMap
 
 /** Event-loop threads that serve the same service: workers of one parent, or of one listener. */
 function servicesOf(processes: Processes): Thread[][] {
-  const groups = new Map<unknown, Thread[]>();
-  for (const [thread, role] of rolesIn(processes)) {
-    if (role === 'acceptor' || role === 'master' || !isLoopOf(thread, role)) continue;
-    const key = thread.process.parent ?? thread.accepts.listener ?? 'unrelated';
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [thread]);
-    else group.push(thread);
-  }
+  const loops = [...rolesIn(processes)]
+    .filter(([thread, role]) => role !== 'acceptor' && role !== 'master' && isLoopOf(thread, role))
+    .map(([thread]) => thread);
+  const groups = groupedBy(loops, ({ process, accepts }) => process.parent ?? accepts.listener ?? 'unrelated');
   return [...groups.values()].flatMap(apart);
 }
 

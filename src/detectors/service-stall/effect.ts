@@ -1,6 +1,6 @@
 import { durationOfMs, plural } from '../../trace/format-numbers.ts';
 import { type Causing, coveredMs, type Effect, stallsOf } from '../effect.ts';
-import type { Metrics } from '../metric.ts';
+import type { AnyMetrics } from '../metric.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
 
 const NEARLY_ALL = 0.9;
@@ -29,7 +29,7 @@ function others(share: number): string {
   return share >= NEARLY_ALL ? '' : ' (other stalls included)';
 }
 
-function extent({ count, totalMs, longestMs }: Metrics): string {
+function extent({ count, totalMs, longestMs }: AnyMetrics): string {
   return numberOf(count) === 1
     ? `for ${durationOfMs(numberOf(longestMs))}`
     : `${plural(numberOf(count), 'time')}, ${durationOfMs(numberOf(totalMs))} in all`;

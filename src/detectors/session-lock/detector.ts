@@ -1,16 +1,12 @@
-import type { Process } from '../../model/machine/process.ts';
-import { rolesIn } from '../../model/machine/roles.ts';
-import { threadsOf } from '../../model/machine/threads-of.ts';
-import type { Model } from '../../model/model.ts';
 import { SessionTracker, type SessionWait } from '../../model/topics/sessions/session-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
-import { portOf } from '../../trace/payload.ts';
 import { elapsed, MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { absent, type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { heldFinding, stillFinding } from './finding.ts';
 import { holdsOf, stillHeldUp } from './held-up.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { untoldDatabase } from './untold.ts';
 
 /** So many waits are remembered, the last ones. */
 const MOST_WAITS = 4_096;
@@ -52,12 +48,11 @@ function conclude(context: Context, waits: readonly SessionWait[]): Conclusion<M
   const count = holds.reduce((sum, hold) => sum + hold.waits.length, still.waits.length);
   if (findings.length > 0) return found(`${plural(count, 'statement')} waited long for another session`, findings);
   const { statements, longestUntold } = model.topic(SessionTracker);
-  const database = statements === 0 ? databaseIn(model) : undefined;
-  if (database !== undefined)
+  const untold = untoldDatabase(model);
+  if (untold !== '')
     return notApplicable(
-      `No answer to a statement is in the capture, and ${database.pid} may be PostgreSQL or MySQL: whether a session ` +
-        'waited for a lock is unknown. Record reads and writes with their text (strace -s 128, no -e); in TLS ' +
-        'nothing can be read',
+      `${untold} served clients, and the capture does not hold what they asked: whether a statement waited for a ` +
+        'lock is unknown',
     );
   if (statements === 0)
     return absent('No answer of PostgreSQL or MySQL to a client was seen: nobody waited for a lock of a session');
@@ -72,20 +67,3 @@ function conclude(context: Context, waits: readonly SessionWait[]): Conclusion<M
       `for another session${longest === 0 ? '' : `; the longest such wait took ${duration(longest)}`}`,
   );
 }
-
-const DATABASE = /^(?:postgres|postmaster|mysqld|mariadbd)/;
-const PORTS: ReadonlySet<number> = new Set([3306, 5432]);
-
-/** A process that may serve statements, by its name or by its port; without a name, by one process for each client. */
-function databaseIn({ processes }: Model): Process | undefined {
-  const roles = rolesIn(processes);
-  return processes.all().find((process) => {
-    const threads = threadsOf(process);
-    const names = [process.server.toLowerCase(), baseOf(process.argv[0] ?? ''), process.leader.comm];
-    if (names.some((name) => DATABASE.test(name))) return true;
-    if (threads.some(({ accepts }) => [...accepts.listeners].some(({ name }) => PORTS.has(portOf(name))))) return true;
-    return names.every((name) => name === '') && threads.some((thread) => roles.get(thread) === 'connection-worker');
-  });
-}
-
-const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -23,7 +23,7 @@ export function queuedTitles(peer: Peer): readonly string[] {
   const { queued, queuedRequest, ofConnections, name } = peer;
   const longest = duration(ofConnections.longest);
   const times = queued === 1 ? '' : ` (${queued}x)`;
-  const all = `${plural(queued, 'request')} waited for ${whichOf(peer, name)}, longest ${longest}`;
+  const all = `${plural(queued, 'request')} waited up to ${longest} for ${whichOf(peer, name)}`;
   if (queuedRequest === '') return [all];
   const names = [requestName(queuedRequest), shortRequest(requestName(queuedRequest), SHORT_REQUEST)];
   return [...names.map((each) => `${each} waited up to ${longest} for ${whichOf(peer, name)}${times}`), all];

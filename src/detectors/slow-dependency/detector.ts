@@ -1,6 +1,6 @@
 import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
 import type { Peer, ProcessWaits } from '../../model/topics/dependencies/peer.ts';
-import { SlowReplies } from '../../model/topics/dependencies/slow-replies.ts';
+import { SlowReplyTracker } from '../../model/topics/dependencies/slow-replies.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -37,7 +37,7 @@ export const slowDependency = defineDetector({
   },
   alsoUses: ['pool-wait-ms'],
   linkedInProcess: ['worker-saturation'],
-  trackers: [DependencyTracker, SlowReplies],
+  trackers: [DependencyTracker, SlowReplyTracker],
   effect,
   metrics,
   measures: {

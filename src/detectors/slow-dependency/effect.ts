@@ -14,7 +14,7 @@ export const effect: Effect = {
   },
   inWords: ({ dependencies }) => {
     const [worst] = listOf(dependencies);
-    const requests = numberOf(worst?.requests);
+    const requests = numberOf(worst?.longRequests) || numberOf(worst?.requests);
     const who = requests > 0 ? plural(requests, 'request') : 'work';
     return `${who} waited for ${textOf(worst?.peer)}, up to ${durationOfMs(numberOf(worst?.longestMs))}`;
   },

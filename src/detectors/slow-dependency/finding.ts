@@ -1,7 +1,8 @@
 import type { KeptLine } from '../../model/evidence.ts';
-import type { Peer } from '../../model/topics/dependencies/peer.ts';
-import { duration, milliseconds, percent, plural } from '../../trace/format-numbers.ts';
+import { LONG_WAIT, type Peer } from '../../model/topics/dependencies/peer.ts';
+import { count, duration, milliseconds, percent, plural } from '../../trace/format-numbers.ts';
 import { requestName, shortRequest } from '../../trace/request-shape.ts';
+import { SECOND } from '../../trace/time.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
@@ -52,6 +53,7 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
         protocol: peer.protocol === '' ? null : peer.protocol,
         waits: waits.timed,
         requests: peer.requests,
+        longRequests: peer.longRequests,
         totalMs: milliseconds(waits.total),
         p99Ms: milliseconds(waits.percentile(0.99) ?? 0),
         longestMs: milliseconds(waits.longest),
@@ -105,22 +107,27 @@ function titleOf(slow: Slow): string {
   const length = duration(by === 'limits' ? peer.ranOutFor : waits.longest);
   if (by === 'limits')
     return cutTitle(`poll on ${named(peer)} timed out ${plural(peer.ranOut, 'time')}, ${length} in all`);
-  const isOfRequests = by === 'requests';
-  const whom = isOfRequests ? plural(peer.requests, 'request') : plural(peer.processes.size, 'process', 'processes');
-  const request = isOfRequests ? requestName(longestOf(slow)?.request ?? '') : '';
-  const requests = new Set([
-    request,
-    shortRequest(request, SHORT_REQUEST),
-    shortRequest(request, SHORTEST_REQUEST),
-    '',
-  ]);
-  // The request says more than what the peer speaks.
-  const ways = [...requests].flatMap((name) =>
-    [named(peer), peer.name].map(
-      (who) => `${whom} waited for ${who}, longest ${length}${name === '' ? '' : `: ${name}`}`,
-    ),
+  const peers = [named(peer), peer.name];
+  if (by !== 'requests') {
+    const whom = plural(peer.processes.size, 'process', 'processes');
+    return titleThatFits(peers.map((who) => `${whom} waited up to ${length} for ${who}`));
+  }
+  const number = peer.longRequests || peer.requests;
+  const request = requestName(longestOf(slow)?.request ?? '');
+  const name = number > 1 && peer.longRequest !== '' ? requestName(peer.longRequest) : request;
+  const isOne = number === 1 || peer.longRequest !== '';
+  const most = number === 1 ? (longestOf(slow)?.isOpen === true ? 'at least ' : '') : 'up to ';
+  const times = number > 1 && isOne ? ` (${count(number)}x)` : '';
+  const others = isOne ? '' : ` and ${plural(number - 1, 'other request')}`;
+  const names = [name, shortRequest(name, SHORT_REQUEST), shortRequest(name, SHORTEST_REQUEST)];
+  // The request says more than what the peer speaks, and than how often.
+  const ways = (name === '' ? [] : names).flatMap((each) =>
+    [times, ''].flatMap((often) => peers.map((who) => `${each}${others} waited ${most}${length} for ${who}${often}`)),
   );
-  return titleThatFits(ways);
+  return titleThatFits([
+    ...ways,
+    ...peers.map((who) => `${plural(number, 'request')} waited ${most}${length} for ${who}`),
+  ]);
 }
 
 function titleThatFits(ways: readonly string[]): string {
@@ -156,12 +163,18 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
   const whose =
     served === '' && asked === ''
       ? ''
-      : `: ${served === '' ? 'it' : served} waited${asked === '' ? '' : ` for the answer to ${asked}`}`;
+      : `: ${served === '' ? 'the process' : served} waited${asked === '' ? '' : ` for the answer to ${asked}`}`;
   const part = waits === peer.all || peer.all.total === 0 ? '' : partOf(total, peer.all.total);
   return (
-    `${whom} ${often(timed)} for ${named(peer)}, together ${duration(total)}${part}. The longest wait took ` +
+    `${whom} ${often(timed)} for ${named(peer)}, together ${duration(total)}${part}.${longOnes(slow)} The longest wait took ` +
     `${bound}${duration(longest)}${whose}.${share}${failures}${givenUp}${open}`
   );
+}
+
+/** Most waits of a busy server are short: how many were not. */
+function longOnes({ peer: { requests, longRequests }, by }: Slow): string {
+  if (by !== 'requests' || longRequests === 0 || longRequests === requests) return '';
+  return ` ${count(longRequests)} of them waited for ${LONG_WAIT / SECOND} s or longer.`;
 }
 
 /** Of all waits for the peer, where others than those waited, too. */

@@ -21,6 +21,7 @@ export const CAUSES = [
   'file-lock',
   'sleep',
   'child-wait',
+  'fork',
   'log',
   'lock',
   'no-syscall',
@@ -87,6 +88,7 @@ const CAUSE_OF_CLASS: Readonly<Record<BlockClass, Cause>> = {
   'file-lock': 'file-lock',
   sleep: 'sleep',
   child: 'child-wait',
+  fork: 'fork',
   log: 'log',
   futex: 'lock',
   gil: 'gil-wait',
@@ -309,7 +311,7 @@ function linesOf({ gap, crowdLine }: LongTurn['turn'], cause: Cause): KeptLine[]
   return gap === null ? [] : [gap.before, gap.after].filter((line) => line.line > 0);
 }
 
-/** The turn was still open when the trace ended, inside a call. */
+/** The turn was still open when the capture ended, inside a call. */
 function stuck(end: Nanoseconds, call: LeftIn): Reason {
   const time = end - call.since;
   return {
@@ -336,12 +338,13 @@ function stuck(end: Nanoseconds, call: LeftIn): Reason {
 export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
   'blocking-call': 'a blocking call',
   'futex-ladder': 'short futex waits, one after the other',
-  'foreign-poll': "a wait that is not the loop's own",
+  'foreign-poll': 'a wait outside the event loop',
   dns: 'a name lookup',
   'disk-sync': 'a disk sync',
   'file-lock': 'a file lock',
   sleep: 'a sleep',
   'child-wait': 'a child process',
+  fork: 'a fork',
   log: 'writing a log',
   lock: 'a lock',
   'no-syscall': 'outside system calls',

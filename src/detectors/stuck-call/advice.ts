@@ -12,7 +12,7 @@ export function adviceFor({ thread, left, wait }: ThreadAtEnd): readonly Step[] 
   const isMemory = left.futex !== null || left.name === 'futex';
   return [
     {
-      text: 'See whether the thread is still in that call: then the three lines are the same.',
+      text: 'See whether the thread is still in that call: three equal lines mean yes.',
       command: `for i in 1 2 3; do cat /proc/${name}/task/${tid}/syscall; sleep 1; done`,
     },
     ...(BY_WAIT[wait.kind]?.({ pid: name, fd: left.fd, path: left.path || left.target, isMemory }) ?? []),

@@ -8,14 +8,13 @@ import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/tim
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { processesOf } from '../words.ts';
+import { firstPids, processesOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Who was neither computing nor ready for less of the time than that was stopped, which is another matter. */
 const LEAST_SHARE = 0.5;
 const MOST_THREADS = 50;
 const MOST_LINES = 5;
-const MOST_NAMED = 5;
 const LONGEST_TITLE = 78;
 /**
  * The first threads of processes that drover looked at and that never came to a wait in the whole capture: without a
@@ -131,11 +130,7 @@ function callsOf({ call, count: calls }: TimeRow): string {
 }
 
 function summaryOf(sorted: readonly Thread[], longest: Nanoseconds, top: TimeRow | null, clients: number): string {
-  const named = sorted
-    .slice(0, MOST_NAMED)
-    .map(({ process }) => process.pid)
-    .join(', ');
-  const more = sorted.length > MOST_NAMED ? ` and ${sorted.length - MOST_NAMED} more` : '';
+  const named = firstPids(sorted.map(({ process }) => process.pid));
   const least = `in the whole capture, at least ${duration(longest)}`;
   const spent =
     top === null
@@ -145,5 +140,5 @@ function summaryOf(sorted: readonly Thread[], longest: Nanoseconds, top: TimeRow
     clients > 0
       ? ` ${plural(clients, 'client is', 'clients are')} connected to ${sorted.length === 1 ? 'it' : 'them'} meanwhile.`
       : ' Nothing shows that somebody waits for it: a job looks the same.';
-  return `${sorted.length === 1 ? 'Process' : 'Processes'} ${named}${more} ${spent}${waiting}`;
+  return `${sorted.length === 1 ? 'Process' : 'Processes'} ${named} ${spent}${waiting}`;
 }

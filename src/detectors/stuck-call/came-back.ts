@@ -9,13 +9,12 @@ import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPla
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { everyOne, someOf } from '../words.ts';
+import { everyOne, firstPids, someOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { isOrdinary } from './usual.ts';
 
 const MOST_THREADS = 50;
 const MOST_LINES = 5;
-const MOST_NAMED = 5;
 /** Who computes is on a processor, or ready for one, nearly all the time. */
 const LEAST_RUN = 0.8;
 /** Calls in which a thread waits for somebody else, and not for work. */
@@ -65,7 +64,7 @@ function tracedStay({ process, firstStay, servesRequests, hasServed }: Thread, r
   const isOfClient = descriptor?.connection != null && !isAnswer;
   const peer = isOfClient ? '' : descriptor?.peer || (isAnswer ? 'another service' : '');
   if (peer === '' && !TOLD_HERE.has(syscall(call).family)) return null;
-  return { call, held: '', holder: 0, since, until, ran: UNKNOWN, peer, isOfClient, line, clients: UNKNOWN };
+  return { call, held: '', holder: 0, since, until, ran: UNKNOWN, peer, isOfClient, line, clients: UNKNOWN, before: 0 };
 }
 
 function waitsForOthers({ call, peer, isOfClient }: PastSighting): boolean {
@@ -103,15 +102,13 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
   const be = pids.length === 1 ? 'was' : 'were';
   const who = whoOf(pids, model.processes.all().length, isEverybody);
   const title = held === '' ? `${who} ${be} stuck for ${length}: ${inCall}` : `${who} ${be} ${held} for ${length}`;
-  const named = pids.slice(0, MOST_NAMED).join(', ');
   const connected = clients > 0 ? `, while ${plural(clients, 'client was', 'clients were')} connected` : '';
-  const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
   return {
     severity: isEverybody ? 'critical' : 'warning',
     confidence: 'likely',
     title: withPlace(cutTitle(title), commonPlace(codes), LONGEST_TITLE),
     summary:
-      `Pid${pids.length === 1 ? '' : 's'} ${named}${more} ${be} ${held === '' ? `in ${inCall}` : held} ` +
+      `Pid${pids.length === 1 ? '' : 's'} ${firstPids(pids)} ${be} ${held === '' ? `in ${inCall}` : held} ` +
       `when the capture began, and for at least ${length} of it${connected}. ` +
       `${pids.length === 1 ? 'It has' : 'They have'} come back since.${codeSentence(code)}`,
     why: 'A worker that does not come back to its wait neither accepts nor answers anybody else until it does.',

@@ -7,6 +7,7 @@ import type { Model } from '../../model/model.ts';
 import { SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { JobTracker } from '../../model/topics/queues/job-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
+import { groupedBy } from '../../trace/grouped-by.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
@@ -17,9 +18,11 @@ import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
 import { heldByRequest, heldFinding } from './held-by-request.ts';
 import { heldStill, heldStillFinding } from './held-still.ts';
+import { asSeenInCode } from './in-request.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { isParkedByUnseen, sortOut } from './no-news.ts';
-import { type Stopped, stoppedBefore, stoppedFinding } from './stopped-before.ts';
+import { type StoppedProcess, stoppedBefore, stoppedFinding } from './stopped-before.ts';
+import { unaccepted, unacceptedFinding } from './unaccepted.ts';
 import { isUsual } from './usual.ts';
 
 export const stuckCall = defineDetector({
@@ -47,7 +50,9 @@ export const stuckCall = defineDetector({
 
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
-  const { all, noNews, suspects } = sortOut(model, leftAtEnd(context), context.threshold('stuck-ms') * MILLISECOND);
+  const least = context.threshold('stuck-ms') * MILLISECOND;
+  const { all: told, noNews, suspects } = sortOut(model, leftAtEnd(context), least);
+  const all = told.map((each) => asSeenInCode(context, each));
   const stuck = all.filter(
     (each) =>
       each.idle !== 'yes' &&
@@ -56,14 +61,7 @@ function conclude(context: Context): Conclusion<Metrics> {
       isLong(context, each) &&
       !isUsualWait(context, each),
   );
-  const groups = new Map<string, ThreadAtEnd[]>();
-  for (const each of stuck) {
-    const { left, wait, idle } = each;
-    const key = `${idle} ${left.name} ${wait.kind} ${keyOf(each)}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [each]);
-    else group.push(each);
-  }
+  const groups = groupedBy(stuck, (each) => `${each.idle} ${each.left.name} ${each.wait.kind} ${keyOf(each)}`);
   const working = awayAllTime(context);
   const held = heldByRequest(context).filter(({ thread }) => !working.includes(thread));
   const back = cameBack(context);
@@ -74,8 +72,12 @@ function conclude(context: Context): Conclusion<Metrics> {
       ...(back.length > 0 ? [cameBackFinding(context, back)] : []),
       ...stoppedFindings(context, stopped, sceneOf(model, all, stuck, suspects)),
     ];
-    if (over.length > 0)
-      return found(`${plural(back.length + stopped.flat().length, 'thread')} stuck or stopped for a while`, over);
+    const queue = unaccepted(context);
+    if (queue !== null) over.push(unacceptedFinding(context, queue));
+    if (over.length > 0) {
+      const count = back.length + stopped.flat().length + (queue?.processes.length ?? 0);
+      return found(`${plural(count, 'thread')} stuck or stopped for a while`, over);
+    }
     const last = all.find(
       (each) => each.idle !== 'yes' && each.wait.what !== '' && each.left.since >= model.lastTime && !noNews.has(each),
     );
@@ -96,6 +98,9 @@ function conclude(context: Context): Conclusion<Metrics> {
   const scene = sceneOf(model, all, stuck, suspects);
   const judged = [...groups.values()].map((group) => judge(model, group, scene));
   const findings = judged.map((group) => finding(context, group));
+  const isTold = working.length > 0 || held.length > 0 || still.length > 0 || findings.some(isSerious);
+  const queue = isTold ? null : unaccepted(context);
+  if (queue !== null) findings.push(unacceptedFinding(context, queue));
   const away = new Set(
     [...working, ...[...held, ...stuck, ...still.flat()].map(({ thread }) => thread)].map(({ process }) => process),
   );
@@ -109,9 +114,13 @@ function conclude(context: Context): Conclusion<Metrics> {
   return found(`${plural(count, 'thread')} had not come back from a call`, findings);
 }
 
+function isSerious({ severity }: DraftFinding<Metrics>): boolean {
+  return severity !== 'info';
+}
+
 function stoppedFindings(
   context: Context,
-  stopped: readonly (readonly Stopped[])[],
+  stopped: readonly (readonly StoppedProcess[])[],
   { processes }: Scene,
 ): DraftFinding<Metrics>[] {
   return stopped.map((all) => {
@@ -227,7 +236,12 @@ function judge(model: Model, all: readonly ThreadAtEnd[], scene: Scene): Group {
   // A process that opens and looks for files is at work, as long as nothing says how long.
   const isAtWork = all.every(({ left, wait }) => wait.kind === 'disk' && !left.beganBefore);
   if (isAtWork && !(model.lastTime > model.firstTime)) return { all, severity: 'info', isEverybody, isMutual: false };
-  const isService = isSure && isEverybody && (isServing || stuck.size > 1);
+  // Of threads of pools there may be others.
+  const isService =
+    all.every(({ thread }) => thread.isMain || thread.servesRequests) &&
+    isSure &&
+    isEverybody &&
+    (isServing || stuck.size > 1);
   return { all, severity: isService ? 'critical' : 'warning', isEverybody, isMutual: false };
 }
 

@@ -1,7 +1,7 @@
 import { plural } from '../../trace/format-numbers.ts';
 import { bareName, namesOf, waitedMs } from '../cause-names.ts';
 import { type Causing, type Effect, shareOf } from '../effect.ts';
-import type { Metrics } from '../metric.ts';
+import type { AnyMetrics } from '../metric.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
 import { ORDINARY } from './usual.ts';
 
@@ -44,7 +44,7 @@ function totalOf({ totalMs, dependencies }: Causing['findings'][number]['metrics
 /**
  * Workers were all busy with requests that took as long and came to their end: the thread is in one more of them.
  */
-function isOrdinary({ findings }: Causing, { pid, target, forMs }: Metrics, stuck: number): boolean {
+function isOrdinary({ findings }: Causing, { pid, target, forMs }: AnyMetrics, stuck: number): boolean {
   return findings.some(({ metrics: { busyIn, meanRequestMs, served } }) => {
     if (numberOf(served) <= 2 * stuck || numberOf(forMs) > ORDINARY * numberOf(meanRequestMs)) return false;
     return listOf(busyIn).some((busy) => busy.pid === pid && textOf(busy.target) === textOf(target) && target !== '');
@@ -55,7 +55,7 @@ function isOrdinary({ findings }: Causing, { pid, target, forMs }: Metrics, stuc
 const NUMBER_ALONE = /(?:^| )fd \d+$/;
 
 /** All workers were busy in that very call, of which nobody knows to whom: the request says more than the call. */
-function isKnownThere({ findings }: Causing, { pid, call, target }: Metrics): boolean {
+function isKnownThere({ findings }: Causing, { pid, call, target }: AnyMetrics): boolean {
   if (!NUMBER_ALONE.test(textOf(target))) return false;
   return findings.some(({ metrics: { busyIn } }) =>
     listOf(busyIn).some((busy) => busy.pid === pid && busy.call === call && busy.target === target),

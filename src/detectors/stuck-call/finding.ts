@@ -42,14 +42,18 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
     }),
   );
   const code = codes.find((sample) => sample !== null) ?? null;
+  const place = commonPlace(codes);
   const isRepeated = !capabilities.durations && sorted.every(hasComeBack);
   const nobodyAccepted = model.processes.all().every(({ accepted }) => accepted === 0);
   return {
     severity,
     confidence: worst.idle === 'no' && isTimed ? 'likely' : 'possible',
     title: withPlace(
-      titleOf(sorted, who(sorted, pids, model.processes.all(), isEverybody), severity, isRepeated),
-      commonPlace(codes),
+      titleOf(sorted, who(sorted, pids, model.processes.all(), isEverybody), severity, {
+        isRepeated,
+        namesLock: place === '',
+      }),
+      place,
       LONGEST_TITLE,
     ),
     summary: `${summaryOf(context, worst, sorted, isTimed, isRepeated)}${isMutual ? MUTUAL : ''}${codeSentence(code)}`,
@@ -90,7 +94,9 @@ function hasComeBack({ left, thread: { seen } }: ThreadAtEnd): boolean {
 }
 
 const WHY = {
-  no: 'A thread that waits for somebody else does nothing until that one acts. Without a time limit it waits for ever.',
+  no:
+    'A thread that waits for another thread, process or service does nothing until that one acts. Without a time ' +
+    'limit the thread waits for ever.',
   unknown:
     'A thread that waits for work looks like this, too. It is a hang only if this process should be doing something ' +
     'now.',
@@ -117,6 +123,7 @@ function who(
 ): string {
   if (pids.length > 1) {
     const noun = nounOf(all);
+    if (sorted.length > pids.length) return `${sorted.length} threads of ${pids.length} ${noun} are`;
     // The rest keeps time or governs them, as whoever looked at them from outside could see.
     const isLookedAt = all.every(({ clientsHeld }) => clientsHeld !== UNKNOWN);
     if (isEverybody && isLookedAt && pids.length < all.length) return `${everyOne(pids.length, 'workers')} are`;
@@ -130,7 +137,13 @@ function who(
   return tid === pid ? `Pid ${pid} is` : `Thread ${tid} of ${pid} is`;
 }
 
-function titleOf(sorted: readonly ThreadAtEnd[], subject: string, severity: Severity, isRepeated: boolean): string {
+/** `namesLock`: an address of memory says less than a line of code, and takes its room. */
+function titleOf(
+  sorted: readonly ThreadAtEnd[],
+  subject: string,
+  severity: Severity,
+  { isRepeated, namesLock }: { readonly isRepeated: boolean; readonly namesLock: boolean },
+): string {
   const [worst] = sorted;
   if (worst === undefined) return '';
   const { left, idle } = worst;
@@ -141,7 +154,7 @@ function titleOf(sorted: readonly ThreadAtEnd[], subject: string, severity: Seve
   const isOnDescriptor = left.path === '';
   const on = target === null ? '' : `${isOnDescriptor ? ' on' : ' of'} ${target}`;
   if (isRepeated) return cutTitle(`${subject} in one ${left.name}${on} after the other`);
-  return cutTitle(`${subject} ${state} ${left.name}${on}${state === 'in' ? '' : lockOf(sorted)}`);
+  return cutTitle(`${subject} ${state} ${left.name}${on}${state === 'in' || !namesLock ? '' : lockOf(sorted)}`);
 }
 
 /** The lock that all of them wait for in memory: a debugger finds it by its address. */

@@ -3,30 +3,22 @@ import { isLoopOf, rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { groupedBy } from '../../trace/grouped-by.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { processesOf, processName } from '../words.ts';
+import { namedProcesses, processesOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const MOST_THREADS = 50;
 const MOST_LINES = 6;
-const MOST_NAMED = 5;
 
 /** Processes that somebody had kept from running for so long when the capture ended, by what keeps them. */
 export function heldStill({ model, threshold }: Context): readonly (readonly HeldAtEnd[])[] {
   const least = threshold('stuck-ms') * MILLISECOND;
-  const all = new Map<string, HeldAtEnd[]>();
-  for (const each of heldAtEnd(model)) {
-    if (each.lasted < least) continue;
-    const { held, signal, by } = each;
-    const key = `${held} ${signal} ${by}`;
-    const same = all.get(key);
-    if (same === undefined) all.set(key, [each]);
-    else same.push(each);
-  }
-  return [...all.values()];
+  const all = heldAtEnd(model).filter(({ lasted }) => lasted >= least);
+  return [...groupedBy(all, ({ held, signal, by }) => `${held} ${signal} ${by}`).values()];
 }
 
 export const WHY_HELD =
@@ -45,9 +37,6 @@ export function heldStillFinding(
   const clients = all.reduce((sum, { process }) => sum + Math.max(0, process.clientsHeld), 0);
   const length = `${worst.beganBefore ? 'at least ' : ''}${duration(worst.lasted)}`;
   const who = `${processesOf(pids, model.processes.all().length)} ${pids.length === 1 ? 'has' : 'have'}`;
-  const named = pids.slice(0, MOST_NAMED).join(', ');
-  const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
-  const subject = pids.length === 1 ? processName(pids[0] ?? 0) : `Processes ${named}${more}`;
   const connected =
     clients > 0
       ? ` ${plural(clients, 'client is', 'clients are')} connected to ${pids.length === 1 ? 'it' : 'them'}.`
@@ -56,7 +45,9 @@ export function heldStillFinding(
     severity: isEverybody || clients > 0 || all.some(({ thread }) => isLoop(thread, model)) ? 'critical' : 'warning',
     confidence: 'likely',
     title: cutTitle(`${who} been ${inShort(worst)} for ${length}`),
-    summary: `${subject} did not run for ${length}, up to the end of ` + `the capture: ${inWords(worst)}.${connected}`,
+    summary:
+      `${namedProcesses(pids)} did not run for ${length}, up to the end of the capture: ` +
+      `${inWords(worst)}.${connected}`,
     why: WHY_HELD,
     ...span(capabilities, worst.since, model.lastTime),
     openEnded: true,

@@ -6,20 +6,20 @@ import type { PastStop } from '../../model/machine/stop.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
+import { groupedBy } from '../../trace/grouped-by.ts';
 import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { processesOf, processName } from '../words.ts';
+import { namedProcesses, processesOf } from '../words.ts';
 import { WHY_HELD, whoStopped } from './held-still.ts';
 import type { Metrics } from './metrics.ts';
 
 const MOST_THREADS = 50;
 const MOST_LINES = 6;
-const MOST_NAMED = 5;
 
 /** A process that was stopped, and went on before the capture ended. */
-export interface Stopped {
+export interface StoppedProcess {
   readonly process: Process;
   readonly thread: Thread;
   readonly stop: PastStop;
@@ -29,11 +29,11 @@ export interface Stopped {
  * Processes that were stopped for so long and went on, by what stopped them. Of those that were stopped together with
  * one that is told as a stall nothing is said here: they are its service.
  */
-export function stoppedBefore({ model, threshold }: Context): readonly (readonly Stopped[])[] {
+export function stoppedBefore({ model, threshold }: Context): readonly (readonly StoppedProcess[])[] {
   const least = threshold('stuck-ms') * MILLISECOND;
   const held = new Set(heldAtEnd(model).map(({ process }) => process));
   const roles = rolesIn(model.processes);
-  const stopped: Stopped[] = [];
+  const stopped: StoppedProcess[] = [];
   const told: PastStop[] = [];
   for (const process of model.processes.all()) {
     const stop = longestStopOf(process);
@@ -42,16 +42,10 @@ export function stoppedBefore({ model, threshold }: Context): readonly (readonly
     if (threadsOf(process).some((each) => isToldAsStall(each, roles.get(each)))) told.push(stop);
     else if (!held.has(process)) stopped.push({ process, thread, stop });
   }
-  const all = new Map<string, Stopped[]>();
-  for (const each of stopped) {
-    const { since, until, signal, sender } = each.stop;
-    if (told.some((other) => other.since < until && since < other.until)) continue;
-    const key = `${signal} ${sender}`;
-    const same = all.get(key);
-    if (same === undefined) all.set(key, [each]);
-    else same.push(each);
-  }
-  return [...all.values()];
+  const untold = stopped.filter(
+    ({ stop: { since, until } }) => !told.some((other) => other.since < until && since < other.until),
+  );
+  return [...groupedBy(untold, ({ stop }) => `${stop.signal} ${stop.sender}`).values()];
 }
 
 /** Stops of such a thread are stalls (`loop-stall`, `service-stall`). */
@@ -62,7 +56,7 @@ function isToldAsStall(thread: Thread, role: Role | undefined): boolean {
 /** Who was stopped, for how long, and who may say why. */
 export function stoppedFinding(
   { model, capabilities }: Context,
-  all: readonly Stopped[],
+  all: readonly StoppedProcess[],
   isEverybody: boolean,
 ): DraftFinding<Metrics> {
   const sorted = all.toSorted((a, b) => lengthOf(b.stop) - lengthOf(a.stop) || a.process.pid - b.process.pid);
@@ -72,16 +66,13 @@ export function stoppedFinding(
   const { signal, sender } = worst.stop;
   const length = duration(lengthOf(worst.stop));
   const who = `${processesOf(pids, model.processes.all().length)} ${pids.length === 1 ? 'was' : 'were'}`;
-  const named = pids.slice(0, MOST_NAMED).join(', ');
-  const more = pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : '';
-  const subject = pids.length === 1 ? processName(pids[0] ?? 0) : `Processes ${named}${more}`;
   return {
     // The others are those of a terminal: somebody pressed Ctrl-Z, or sent a job to the background.
     severity: isEverybody && signal === 'SIGSTOP' ? 'critical' : 'warning',
     confidence: 'likely',
     title: cutTitle(`${who} stopped by ${signal} for ${pids.length === 1 ? '' : 'up to '}${length}`),
     summary:
-      `${subject} did not run for ${length}: ${signal}` +
+      `${namedProcesses(pids)} did not run for ${length}: ${signal}` +
       `${sender === 0 ? '' : `, sent by pid ${sender},`} had stopped ${pids.length === 1 ? 'it' : 'them'}. ` +
       `${pids.length === 1 ? 'It has' : 'They have'} gone on since.`,
     why: WHY_HELD,

@@ -12,8 +12,8 @@ export const WHILE_STALLED: readonly DraftStep[] = [
   ofCause({ text: 'Change nothing in how connections are shared while workers stall.' }),
   {
     text:
-      'Then record again. Queues of their own (SO_REUSEPORT) would leave connections waiting on a stalled worker ' +
-      'although others are idle.',
+      'Then record again. Do not set SO_REUSEPORT before: each worker then has a queue of its own, and connections ' +
+      'wait for a stalled worker while others are idle.',
   },
   CHECK,
 ];

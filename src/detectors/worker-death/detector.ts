@@ -7,6 +7,7 @@ import type { Model } from '../../model/model.ts';
 import { type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
 import { ASKED, CRASHES } from '../../model/topics/deaths/sent-signals.ts';
 import { plural } from '../../trace/format-numbers.ts';
+import { groupedBy } from '../../trace/grouped-by.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { isCutOff } from './cut-off.ts';
@@ -49,14 +50,10 @@ function conclude(context: Context): Conclusion<Metrics> {
   const serving = new Set<Opener>([...governing, ...masters]);
   const workers = new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
   const failed = new Set(deaths.deaths.filter(({ status }) => status !== null).map(({ process }) => process));
-  const groups = new Map<string, Death[]>();
-  for (const death of deaths.deaths) {
-    if (!isWorth(death, { serving, governing, workers, failed })) continue;
-    const key = `${death.signal} ${death.status} ${death.parent?.pid ?? 0}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [death]);
-    else group.push(death);
-  }
+  const groups = groupedBy(
+    deaths.deaths.filter((death) => isWorth(death, { serving, governing, workers, failed })),
+    ({ signal, status, parent }) => `${signal} ${status} ${parent?.pid ?? 0}`,
+  );
   if (groups.size === 0) {
     const others = deaths.deaths.length + deaths.more;
     if (deaths.ended + others === 0) return nobodyEnded(context);

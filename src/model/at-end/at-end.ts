@@ -40,7 +40,7 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
     if (left.isCut && (hasReturned || left.syscall.family === 'trivial')) continue;
     // With one thread nothing can come after its last line, however long the tracer waited.
     const isTold = model.firstTime !== UNKNOWN && (living.length > 1 || model.lastTime > left.since);
-    const lasted = isTold ? elapsed(left.since, model.lastTime) : UNKNOWN;
+    const lasted = isTold ? lastedIn(thread, left, model.lastTime) : UNKNOWN;
     const isShared = left.descriptor !== null && shared.has(left.descriptor.label);
     all.push({
       thread,
@@ -61,6 +61,13 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
       wait: { kind: 'child', what: `${each.wait.what}, which is itself in ${child.left.name}` },
     };
   });
+}
+
+/** Whoever looked before anything was traced saw it in that call already, and it has not run since. */
+function lastedIn({ seen }: Thread, left: LeftIn, end: Nanoseconds): Nanoseconds {
+  const lasted = elapsed(left.since, end);
+  if (seen === null || seen.before === 0 || !left.beganBefore || seen.call !== left.name) return lasted;
+  return Math.max(lasted, elapsed(seen.since, end) + seen.before);
 }
 
 function isInCall({ leftIn: left, lastTime }: Thread): boolean {

@@ -54,7 +54,7 @@ function heldThread(thread: Thread, end: Nanoseconds): HeldAtEnd | null {
     since,
     // What stopped it in the capture stands there.
     beganBefore: sent === null,
-    lasted: elapsed(since, end),
+    lasted: Math.max(elapsed(since, end), sight === null ? 0 : elapsed(sight.since, end) + sight.before),
     lines: [...(stop === null ? [] : [stop.line]), ...(sight === null ? [] : [sight.line])],
   };
 }

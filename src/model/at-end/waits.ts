@@ -115,6 +115,7 @@ function judgeCall(thread: Thread, left: LeftIn, model: Model): Judgement {
   // What a `restart_syscall` goes on with has no arguments: a wait with a limit, as a rule of a loop.
   if (left.syscall.family === 'restart') {
     if (syscall(left.name).family === 'sleep') return sleeping(thread, left);
+    if (syscall(left.name).family === 'futex' && waitingClients(thread) !== '') return ownLock(thread, LOCK);
     if (left.target !== '') return seenByOthers(left);
     // Of a loop there are turns to see, or other threads that have work.
     if (isAllThereIs(model)) return unknown('unknown', 'something that it asked for before the capture began');
@@ -127,6 +128,7 @@ function judgeCall(thread: Thread, left: LeftIn, model: Model): Judgement {
       return yes();
     case 'poll':
     case 'select':
+      if (left.watchesPipes && ownClients(thread) !== '') return fromPipe(thread, 'a pipe');
       // Who waits for several things at once is a loop.
       if (left.watched > 1) return yes();
       if (left.fd < 0 && left.target !== '') return seenByOthers(left);
@@ -143,6 +145,7 @@ function judgeCall(thread: Thread, left: LeftIn, model: Model): Judgement {
     case 'fcntl':
       return locked(thread, left);
     case 'semaphore':
+      if (ownClients(thread) !== '') return no('lock', `a semaphore or a message${ownClients(thread)}`);
       return left.hasTimeout === true ? timed(left) : unknown('lock', 'a semaphore or a message');
     case 'sync':
       return no('disk', `the disk${left.target === '' ? '' : ` that holds ${left.target}`}`);
@@ -180,13 +183,34 @@ const UNTOLD: Wait = { kind: 'unknown', what: '' };
 export const isUntold = ({ idle, wait }: Judgement): boolean => idle === 'yes' && wait === UNTOLD;
 
 /** A sleep: a pause of whoever keeps time, unless the process has clients who wait meanwhile. */
-function sleeping({ servesRequests, process, tid, lastTime }: Thread, left: LeftIn): Judgement {
-  if (servesRequests && left.isServing) return no('time', 'the end of a sleep');
+function sleeping(thread: Thread, left: LeftIn): Judgement {
+  if (thread.servesRequests && left.isServing) return no('time', 'the end of a sleep');
   // A process that nobody started for serving sleeps between its rounds; this one has not come back once.
-  if (!(process.clientsHeld > 0) || tid !== process.pid || lastTime !== UNKNOWN) return yes(TIME);
-  const clients = process.clientsHeld === 1 ? 'a client is connected' : `${process.clientsHeld} clients are connected`;
-  // The first thread of a server of threads sleeps while the others serve.
-  return threadsOf(process).length === 1 ? no('time', `the end of a sleep, while ${clients}`) : yes(TIME);
+  const clients = waitingClients(thread);
+  return clients === '' ? yes(TIME) : no('time', `the end of a sleep${clients}`);
+}
+
+/**
+ * `, while a client is connected`, of a process of one thread that has not come back once: nobody else of it serves
+ * that client. '' of others. The first thread of a server of threads waits while the others serve.
+ */
+function waitingClients({ process, tid, lastTime }: Thread): string {
+  const { clientsHeld } = process;
+  if (!(clientsHeld > 0) || tid !== process.pid || lastTime !== UNKNOWN) return '';
+  if (threadsOf(process).length > 1 || process.threadsStarted > 0) return '';
+  return clientsHeld === 1 ? ', while a client is connected' : `, while ${clientsHeld} clients are connected`;
+}
+
+/**
+ * The same where nobody else can have accepted that client: a child that a worker forked for itself inherits the
+ * clients of that worker, and waits for work on a pipe, or for its turn in a semaphore that it shares with others.
+ */
+function ownClients(thread: Thread): string {
+  return thread.process.parent?.clientsHeld === 0 ? waitingClients(thread) : '';
+}
+
+function fromPipe(thread: Thread, named: string): Judgement {
+  return no('unknown', `something to read from ${named}${ownClients(thread)}`);
 }
 
 /** A line that was cut may end before its descriptor. */
@@ -201,6 +225,7 @@ function waited(thread: Thread, left: LeftIn): Judgement {
   const { family } = left.syscall;
   const named = nameOf(target, fd);
   const kept = descriptor?.kind ?? 'unknown';
+  if (kept === 'pipe' && ownClients(thread) !== '') return fromPipe(thread, named);
   // A wait with a limit for something that is no socket is how masters and pools keep house.
   if (hasTimeout === true && (kept === 'pipe' || kept === 'event' || kept === 'unknown')) return timed(left);
   if (descriptor === null) return unknown('unknown', named);
@@ -274,12 +299,20 @@ function opened({ path }: LeftIn): string {
   return path === '' ? 'a file to open' : `${path} to open: a named pipe waits for its other end, a file for its disk`;
 }
 
+const LOCK = 'a lock or a signal';
+
+function ownLock(thread: Thread, word: string): Judgement {
+  return no('lock', `${word} in a process of one thread${waitingClients(thread)}`);
+}
+
 function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   const { futex: use, hasTimeout } = left;
   // The line was cut, or the kernel was just about to wake somebody: no wait.
   if (use !== null && /WAKE|REQUEUE|UNLOCK/.test(use.operation)) return unknown('unknown', '');
+  const word = use === null || use.word === '' ? LOCK : `${LOCK} (futex word ${use.word})`;
+  // Only a thread of its own process could wake it, and there is no other.
+  if (use?.isPrivate === true && waitingClients(thread) !== '') return ownLock(thread, word);
   if (hasTimeout === true) return timed(left);
-  const word = use === null || use.word === '' ? 'a lock or a signal' : `a lock or a signal (futex word ${use.word})`;
   if (use === null) return unknown('lock', word);
   const joined = use.value > CONTENDED ? processes.byTid(use.value) : undefined;
   if (joined !== undefined && joined !== thread && joined.process === thread.process)
@@ -288,6 +321,7 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   // Servers whose processes take turns to accept wait so, too, and nothing else is known of this one.
   if (mayBeTurn(thread, left))
     return unknown('lock', `a lock that is taken and that processes share (futex word ${use.word})`);
+  if (!use.isPrivate && ownClients(thread) !== '') return no('lock', `${word}${ownClients(thread)}`);
   if (use.operation.startsWith('LOCK_PI') || (use.operation === 'WAIT' && use.value === CONTENDED))
     return no('lock', `a lock that is taken (futex word ${use.word})`);
   // So the runtime of Go parks its threads, the first one among them.
@@ -356,9 +390,10 @@ function locked(thread: Thread, left: LeftIn): Judgement {
 function child(thread: Thread, { child: pid, hasTimeout }: LeftIn, { processes }: Model): Judgement {
   if (hasTimeout === true || !(pid > 0)) return yes({ kind: 'child', what: 'a child to end' });
   const known = processes.byTid(pid);
-  const isServing = thread.servesRequests && thread.loop.owner !== null;
-  const what = `process ${pid} to end`;
-  if (known === undefined) return unknown('child', what);
+  const clients = waitingClients(thread);
+  const isServing = (thread.servesRequests && thread.loop.owner !== null) || clients !== '';
+  const what = `process ${pid} to end${clients}`;
+  if (known === undefined && clients === '') return unknown('child', what);
   return isServing ? no('child', what) : yes({ kind: 'child', what });
 }
 

@@ -42,7 +42,7 @@ export class ConnectionEnds {
     return connection.request;
   }
 
-  /** Connections whose client was seen to leave and that are still open when the trace ends. */
+  /** Connections whose client was seen to leave and that are still open when the capture ends. */
   finish(processes: readonly Process[], at: Nanoseconds): void {
     for (const process of processes) {
       process.inProgress.finish(process);

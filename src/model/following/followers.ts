@@ -30,7 +30,7 @@ export class Followers {
     this.holes = new Holes(context.completeness, this.cycles);
   }
 
-  /** A call had not come back at the end of the trace. */
+  /** A call had not come back at the end of the capture. */
   leftOpen(call: Call, thread: Thread, left: LeftIn): void {
     const { duration } = call;
     const { family } = left.syscall;

@@ -18,7 +18,7 @@ export class FoundConnections {
     this.#memberships = memberships;
   }
 
-  /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
+  /** A socket of unknown origin on which a request arrives is a client that was accepted before the capture began. */
   adoptIfRequest(call: Call, thread: Thread, descriptor: Descriptor): Connection | null {
     const bytes = call.arguments.payload(64);
     if (bytes === null) return null;

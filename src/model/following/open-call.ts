@@ -6,7 +6,7 @@ import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
 
 /**
- * A call that had not returned when the trace ended, as one that lasted up to the end: at least that long. Without
+ * A call that had not returned when the capture ended, as one that lasted up to the end: at least that long. Without
  * arguments, which went with the line that showed them; `LeftIn` has what was asked of them.
  */
 export class OpenCall implements Call {

@@ -18,6 +18,8 @@ export interface StillOpen {
   readonly seen: readonly Observed[];
   /** How long before that look the thread was seen elsewhere, by number; absent where it never was. */
   readonly elsewhere: ReadonlyMap<number, Nanoseconds>;
+  /** So long before the last record that was read others may be missing; none unless given. */
+  readonly unsettled?: Nanoseconds;
   /** The lane of the records that were read. */
   readonly laneOf: (tid: number) => Lane;
 }
@@ -36,8 +38,8 @@ interface Kept {
 }
 
 /**
- * What goes on at this moment, put into the threads as if the trace ended now, and taken out again by `forget`: the
- * trace goes on as if nobody had asked.
+ * What goes on at this moment, put into the threads as if the capture ended now, and taken out again by `forget`: the
+ * capture goes on as if nobody had asked.
  */
 export class OpenThreads {
   readonly #processes: Processes;
@@ -52,7 +54,7 @@ export class OpenThreads {
   constructor(processes: Processes, open: StillOpen, readTo: Nanoseconds) {
     this.#processes = processes;
     this.#open = open;
-    this.#readTo = readTo;
+    this.#readTo = readTo - (open.unsettled ?? 0);
   }
 
   /** `observe` takes in what somebody saw. */

@@ -117,7 +117,7 @@ export class TrafficTracker {
     return connection.request;
   }
 
-  /** A thread was still in its accept when the trace ended: it accepts from that listener, too. */
+  /** A thread was still in its accept when the capture ended: it accepts from that listener, too. */
   awaited(thread: Thread, { descriptor, fd, since }: LeftIn): void {
     if (descriptor === null) return;
     const listener = this.#listeners.accepted(descriptor, fd, thread.lane.comm);

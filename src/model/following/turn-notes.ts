@@ -1,16 +1,14 @@
-import type { CallArguments } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { entryLine, type KeptLine, keptLine } from '../evidence.ts';
-import type { BlockClass } from '../machine/block-class.ts';
-import { blockClass } from '../machine/block-class.ts';
+import { type BlockClass, type BlockingCall, blockClass } from '../machine/block-class.ts';
 import { isBrief } from '../machine/cannot-sleep.ts';
 import { type Descriptor, describeByLabel, describeTarget } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
 import { type BlockedIn, NOTED, type OffCpu } from '../machine/turn.ts';
-import { contentsOf, isHubSet, isThrough } from './wait-contents.ts';
+import { contentsOf, isHubSet, isThrough, isUntoldHub } from './wait-contents.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
 const GROUPS = 12;
@@ -45,14 +43,9 @@ const MONOTONIC = -3;
  */
 const WORTH_DETAILS = 3 * MILLISECOND;
 
-/** One stay in a call, or in what follows it, as far as the trace bounds it. A call is one. */
-interface Stay {
-  readonly syscall: Syscall;
-  readonly fd: number;
-  readonly arguments: CallArguments;
-  readonly error: string;
+/** A call that took time, or the silence that followed one, as far as the trace bounds it. */
+interface PlacedCall extends BlockingCall {
   readonly start: Nanoseconds;
-  readonly duration: Nanoseconds;
 }
 
 /** Notes a timed call that took long, and says what kind of waiting it was. */
@@ -61,8 +54,14 @@ export function noteCall(call: Call, thread: Thread): BlockClass {
   const descriptor = descriptorOf(call, thread, fd);
   const known = blockClass(call, descriptor);
   const isAtOnce = known === 'accept' && takesWhatWasTold(call, descriptor, thread);
-  const kind = isAtOnce ? 'not-running' : isForChild(known, descriptor, thread) ? 'child' : known;
-  const group = noteStay(thread, call, fd, kind, false);
+  const kind = isAtOnce
+    ? 'not-running'
+    : isForChild(known, descriptor, thread)
+      ? 'child'
+      : isNap(known, descriptor, call)
+        ? 'sleep'
+        : known;
+  const group = noteBlocking(thread, call, fd, kind, false);
   if (group?.isBrief && !isBrief(call, descriptor)) group.isBrief = false;
   if (group !== null && isWorthDetails(group, call)) noteDetails(thread, group, fd, descriptor, linesOf(call), call);
   return kind;
@@ -72,9 +71,12 @@ export function noteCall(call: Call, thread: Thread): BlockClass {
  * The thread's own wait had told it of the client, and nobody else accepts from that listener to take the client away:
  * the accept had nothing to wait for. Of a listener that was there before the capture somebody untraced may accept.
  */
-function takesWhatWasTold({ result }: Call, descriptor: Descriptor | undefined, { loop }: Thread): boolean {
-  if (result < 0 || loop.hub?.hasListener !== true) return false;
+function takesWhatWasTold({ result }: Call, descriptor: Descriptor | undefined, thread: Thread): boolean {
+  const { loop, accepts } = thread;
   const listener = descriptor?.listener ?? null;
+  // Another accept from it found nothing, and did not wait.
+  if (listener?.isNonBlocking === true || (accepts.wouldBlock && accepts.listeners.size <= 1)) return true;
+  if (result < 0 || loop.hub?.hasListener !== true) return false;
   return listener !== null && listener.openedBy !== null && !listener.isShared;
 }
 
@@ -89,6 +91,20 @@ function isForChild(kind: BlockClass, descriptor: Descriptor | undefined, { proc
   if (descriptor?.epoll == null) return false;
   for (const fd of descriptor.epoll.members.keys()) if (process.descriptors.get(fd)?.peer) return false;
   return true;
+}
+
+/**
+ * Whether a wait that ran out was a sleep: the only descriptor is the counter by which other threads of the process
+ * could have ended the sleep early. The `sleep` of Ruby is such a ppoll.
+ */
+function isNap(
+  kind: BlockClass,
+  descriptor: Descriptor | undefined,
+  { syscall, result, arguments: told }: Call,
+): boolean {
+  if (kind !== 'foreign-poll' || result !== 0 || syscall.family !== 'poll' || descriptor?.kind !== 'event')
+    return false;
+  return told.polled().length === 1;
 }
 
 /** Notes the longest gap of the running turn. `call` is the record that ended it. */
@@ -112,7 +128,7 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   // Without -T the gap holds the call before it: that call is where the thread was, as far as one can tell.
   if (thread.lastTimed || previous === null || returnsAtOnce(previous, thread.process.descriptors.get(thread.lastFd)))
     return;
-  const stay: Stay = {
+  const blocking: PlacedCall = {
     syscall: previous,
     fd: thread.lastFd,
     arguments: call.previousArguments(previous),
@@ -120,13 +136,13 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
     start: call.start - length,
     duration: length,
   };
-  const fd = objectOf(stay);
-  const descriptor = descriptorOf(stay, thread, fd);
-  const kind = blockClass(stay, descriptor);
+  const fd = objectOf(blocking);
+  const descriptor = descriptorOf(blocking, thread, fd);
+  const kind = blockClass(blocking, descriptor);
   // It had returned at once: the gap is what followed.
   if (kind === 'not-running') return;
-  const group = noteStay(thread, stay, fd, kind, true);
-  if (group !== null && isWorthDetails(group, stay)) noteDetails(thread, group, fd, descriptor, [before], stay);
+  const group = noteBlocking(thread, blocking, fd, kind, true);
+  if (group !== null && isWorthDetails(group, blocking)) noteDetails(thread, group, fd, descriptor, [before], blocking);
 }
 
 /** What the scheduler did in the gap that the coming call ends. */
@@ -140,7 +156,7 @@ function returnsAtOnce({ family }: Syscall, descriptor: Descriptor | undefined):
   return QUICK.has(family);
 }
 
-/** Describes the call that a thread was in when the trace ended, or in which it was interrupted. */
+/** Describes the call that a thread was in when the capture ended, or in which it was interrupted. */
 export function leftIn(call: Call, thread: Thread): LeftIn {
   const { hub } = thread.loop;
   const { syscall, start } = call;
@@ -162,7 +178,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     syscall.family === 'accept'
       ? hub === null && thread.accepts.isWait
       : isSet
-        ? isHubSet(thread, contents, others) || isThrough(thread, contents)
+        ? isHubSet(thread, contents, others) || isThrough(thread, contents) || isUntoldHub(thread, syscall, watched)
         : hub !== null && hub.kind === 'epoll' && syscall.family === 'epoll-wait' && hub.descriptor === descriptor;
   const kind = blockClass({ syscall, fd, arguments: call.arguments, error: '', duration: 0 }, descriptor);
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
@@ -181,6 +197,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     isOfClient: seen?.isOfClient === true,
     fd,
     watched: others > 0 ? others : watched.length,
+    watchesPipes: watched.length > 0 && contents.pipes === watched.length,
     descriptor: asked ?? null,
     timeout: call.arguments.timeout(),
     hasTimeout: call.arguments.hasTimeout(),
@@ -211,7 +228,7 @@ function showsResult({ syscall: { family }, arguments: told }: Call): boolean {
   return family === 'file' && told.text.includes('{st_');
 }
 
-/** Notes that a thread was silent from its last record to the end of the trace: nothing ends that gap. */
+/** Notes that a thread was silent from its last record to the end of the capture: nothing ends that gap. */
 export function noteSilence(thread: Thread, end: Nanoseconds): void {
   const { lane, loop, lastTime } = thread;
   const length = end - lastTime;
@@ -234,11 +251,17 @@ function linesOf(call: Call): readonly KeptLine[] {
   return call.startLine === call.line ? [line] : [entryLine(call), line];
 }
 
-/** Adds a stay to its group in the running turn; null when the turn has too many groups. */
-function noteStay(thread: Thread, stay: Stay, fd: number, kind: BlockClass, estimated: boolean): BlockedIn | null {
-  const { syscall, duration, start } = stay;
+/** Adds a blocking call to its group in the running turn; null when the turn has too many groups. */
+function noteBlocking(
+  thread: Thread,
+  blocking: PlacedCall,
+  fd: number,
+  kind: BlockClass,
+  estimated: boolean,
+): BlockedIn | null {
+  const { syscall, duration, start } = blocking;
   const isFutex = syscall.family === 'futex';
-  const futex = isFutex ? stay.arguments.futex() : null;
+  const futex = isFutex ? blocking.arguments.futex() : null;
   const key = !isFutex ? fd : futex?.isRealtime === true ? REALTIME : MONOTONIC;
   const { blocked } = thread.loop.turn;
   let group: BlockedIn | undefined;
@@ -274,10 +297,10 @@ function noteStay(thread: Thread, stay: Stay, fd: number, kind: BlockClass, esti
 }
 
 /**
- * Most stays are short and their turns forgotten: names and lines are decoded for those that may be the cause of a
+ * Most calls are short and their turns forgotten: names and lines are decoded for those that may be the cause of a
  * stall.
  */
-function isWorthDetails({ total, detailed }: BlockedIn, { duration }: Stay): boolean {
+function isWorthDetails({ total, detailed }: BlockedIn, { duration }: PlacedCall): boolean {
   return duration > detailed && (duration >= NOTED || (detailed === 0 && total >= WORTH_DETAILS));
 }
 
@@ -287,16 +310,16 @@ function noteDetails(
   fd: number,
   descriptor: Descriptor | undefined,
   lines: readonly KeptLine[],
-  stay: Pick<Stay, 'syscall' | 'arguments'>,
+  blocking: Pick<BlockingCall, 'syscall' | 'arguments'>,
 ): void {
   group.detailed = group.longest;
   group.lines = lines;
   if (group.class === 'child') {
-    group.target = programOf(stay, thread);
+    group.target = programOf(blocking, thread);
     return;
   }
   if (group.class === 'disk' && fd < 0) {
-    group.target = stay.syscall.family === 'open' ? plainPath(stay.arguments.path()) : '';
+    group.target = blocking.syscall.family === 'open' ? plainPath(blocking.arguments.path()) : '';
     return;
   }
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
@@ -310,7 +333,10 @@ function plainPath(path: string): string {
 }
 
 /** The program of the child that is waited for: of that number, else of the last one; '' when not told. */
-function programOf({ syscall, arguments: told }: Pick<Stay, 'syscall' | 'arguments'>, { process }: Thread): string {
+function programOf(
+  { syscall, arguments: told }: Pick<BlockingCall, 'syscall' | 'arguments'>,
+  { process }: Thread,
+): string {
   const pid = syscall.family === 'wait-child' ? told.child() : Number.NaN;
   const program = pid > 0 ? process.programs.get(pid) : [...process.programs.values()].at(-1);
   return program === undefined || program.includes('\\') ? '' : program;
@@ -350,17 +376,21 @@ function targetOf(fd: number, descriptor: Descriptor | undefined, asked: Descrip
 /**
  * Calls that nobody follows, such as `fsync`, may be the first to name a descriptor that was open before the capture.
  */
-function descriptorOf(stay: Pick<Stay, 'fd' | 'arguments'>, thread: Thread, object: number): Descriptor | undefined {
+function descriptorOf(
+  blocking: Pick<BlockingCall, 'fd' | 'arguments'>,
+  thread: Thread,
+  object: number,
+): Descriptor | undefined {
   const { descriptors } = thread.process;
   const known = descriptors.get(object);
   if (known !== undefined || object < 0) return known;
-  if (object === stay.fd) return descriptors.learn(object, stay.arguments);
-  const label = stay.arguments.polledLabel();
+  if (object === blocking.fd) return descriptors.learn(object, blocking.arguments);
+  const label = blocking.arguments.polledLabel();
   return label === '' ? undefined : descriptors.set(object, describeByLabel(label));
 }
 
 /** The descriptor a call waits for: the first argument, or the first member of a poll or select set. */
-function objectOf(stay: Pick<Stay, 'syscall' | 'arguments' | 'fd'>): number {
-  const { family } = stay.syscall;
-  return family === 'poll' || family === 'select' ? (stay.arguments.polled()[0] ?? -1) : stay.fd;
+function objectOf(blocking: Pick<BlockingCall, 'syscall' | 'arguments' | 'fd'>): number {
+  const { family } = blocking.syscall;
+  return family === 'poll' || family === 'select' ? (blocking.arguments.polled()[0] ?? -1) : blocking.fd;
 }

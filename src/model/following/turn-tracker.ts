@@ -205,7 +205,7 @@ export class TurnTracker {
     if (thread.loop.inTurn && thread.loop.waitIsUntimed) waitEndedBy(thread, at);
   }
 
-  /** A call that the thread had not left when the trace ended. */
+  /** A call that the thread had not left when the capture ended. */
   stays(call: Call, thread: Thread): void {
     const { loop, lastTime } = thread;
     this.#waits.stays(call, thread);
@@ -236,7 +236,7 @@ export class TurnTracker {
     this.end(thread, last, true);
   }
 
-  /** The trace ends at `at` while the thread lives. */
+  /** The capture ends at `at` while the thread lives. */
   finish(thread: Thread, at: Nanoseconds): void {
     const { loop, leftIn: left } = thread;
     if (left?.isHubWait) {
@@ -253,7 +253,7 @@ export class TurnTracker {
     }
   }
 
-  /** The trace ends at `at`, and every thread is finished: what threads did together is told. */
+  /** The capture ends at `at`, and every thread is finished: what threads did together is told. */
   finishShared(threads: Iterable<Thread>, at: Nanoseconds): void {
     const all = new Set<SharedWait>();
     for (const thread of threads) {

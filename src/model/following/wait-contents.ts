@@ -1,7 +1,8 @@
 import type { CallArguments } from '../../trace/call-arguments.ts';
+import type { Syscall } from '../../trace/syscalls.ts';
 import type { DescriptorTable } from '../machine/descriptor-table.ts';
 import { type Descriptor, describeByLabel } from '../machine/descriptors.ts';
-import { WITHOUT_LISTENER } from '../machine/loop.ts';
+import { UNTOLD, WITHOUT_LISTENER } from '../machine/loop.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
 
@@ -13,6 +14,7 @@ export interface Contents {
   readonly sockets: number;
   /** Descriptors by which a process wakes itself up. */
   readonly events: number;
+  readonly pipes: number;
   /** The number of an epoll instance; -1 for none. */
   readonly epoll: number;
 }
@@ -27,6 +29,7 @@ export function contentsOf(
   let connections = 0;
   let sockets = 0;
   let events = 0;
+  let pipes = 0;
   let epoll = -1;
   for (const fd of numbers) {
     const descriptor = descriptors.get(fd) ?? learned(fd, told.polledLabel(fd), descriptors);
@@ -36,9 +39,10 @@ export function contentsOf(
       sockets++;
       if (descriptor?.connection != null) connections++;
     } else if (kind === 'event') events++;
+    else if (kind === 'pipe') pipes++;
     else if (kind === 'epoll') epoll = fd;
   }
-  return { hasListener, connections, sockets, events, epoll };
+  return { hasListener, connections, sockets, events, pipes, epoll };
 }
 
 /** What was open before the capture and is only waited for is learned from what the wait says of it. */
@@ -61,4 +65,9 @@ export function isThrough({ loop: { hub }, process }: Thread, { epoll, hasListen
   return (
     !hasListener && sockets === 0 && epoll >= 0 && hub !== null && hub.descriptor === process.descriptors.get(epoll)
   );
+}
+
+/** Whether a set that the capture does not tell is the hub of the thread: the same call on such a set is. */
+export function isUntoldHub({ loop, accepts }: Thread, called: Syscall, watched: readonly number[]): boolean {
+  return watched.length === 0 && loop.hub?.fd === UNTOLD && accepts.untoldWait === called;
 }

@@ -5,13 +5,13 @@ import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { type Descriptor, isStale } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
-import { UNNAMED, type WaitSet, WITH_LISTENER, WITHOUT_LISTENER } from '../machine/loop.ts';
+import { UNNAMED, UNTOLD, type WaitSet, WITH_LISTENER, WITHOUT_LISTENER } from '../machine/loop.ts';
 import type { Memberships } from '../machine/memberships.ts';
 import { lookAt, sharedWaitOf } from '../machine/shared-waits.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import type { FollowerContext } from './follower-context.ts';
-import { contentsOf, isHubSet } from './wait-contents.ts';
+import { contentsOf, isHubSet, isUntoldHub } from './wait-contents.ts';
 
 /** Waits from here on are told as idle time. */
 const IDLE = 20 * MILLISECOND;
@@ -82,7 +82,7 @@ export class WaitTracker {
     return true;
   }
 
-  /** An `epoll_wait` that has not come back when the trace ends is a wait as well. */
+  /** An `epoll_wait` that has not come back when the capture ends is a wait as well. */
   stays(call: Call, thread: Thread): void {
     const { loop, process } = thread;
     const descriptor = process.descriptors.get(call.fd);
@@ -138,6 +138,13 @@ export class WaitTracker {
       if (!loop.inTurn) loop.beginTurn(call);
       return;
     }
+    const { untoldUntil } = accepts;
+    if (loop.hub === null && untoldUntil !== UNKNOWN && call.start - untoldUntil < MILLISECOND) {
+      this.#confirm(thread, loop.waitSet('set', null, UNTOLD), true);
+      // The turn that runs holds that wait.
+      loop.beginTurn(call);
+      return;
+    }
     // strace came while the thread waited, and does not show what for.
     const { resumedAt } = accepts;
     accepts.resumedAt = UNKNOWN;
@@ -189,6 +196,8 @@ export class WaitTracker {
   #set(call: Call, thread: Thread, numbers: readonly number[]): boolean {
     if (!thread.process.isWhole) this.#learnNames(call, thread, numbers);
     const { loop, process, accepts } = thread;
+    // perf prints the address of a set alone. That something was ready shows that it was not empty.
+    if (numbers.length === 0 && (call.result > 0 || loop.hub?.fd === UNTOLD)) return this.#untold(call, thread);
     const contents = contentsOf(numbers, call.arguments, process);
     const { hasListener, sockets, events, epoll } = contents;
     const others = numbers.length - events;
@@ -224,6 +233,22 @@ export class WaitTracker {
     if (hasListener || (isHub && !loop.hubIsCertain)) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
     return isHub;
+  }
+
+  /** A set that the capture does not tell: the one before an accept has the listener, and so has that call's next. */
+  #untold(call: Call, thread: Thread): boolean {
+    const { loop, accepts } = thread;
+    const set = loop.waitSet('set', null, UNTOLD);
+    if (loop.hub !== set) {
+      accepts.untoldWait = call.syscall;
+      accepts.untoldUntil = call.end;
+      return false;
+    }
+    if (!isUntoldHub(thread, call.syscall, [])) return false;
+    this.#count(set, call);
+    this.#cycles.waited(thread, set, call);
+    this.#hub(call, thread);
+    return true;
   }
 
   /** What is waited for may tell whose thread this is, before it is read. */

@@ -1,3 +1,4 @@
+import type { Syscall } from '../../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Connection } from './connections.ts';
 import { LazySet } from './lazy-set.ts';
@@ -40,6 +41,9 @@ export class AcceptState {
   waitedFor = -1;
   /** When a wait went on of which the trace does not tell what it is for; UNKNOWN for none. */
   resumedAt: Nanoseconds = UNKNOWN;
+  /** Its last wait of a set that the capture does not tell: the call, and when it came back. */
+  untoldWait: Syscall | null = null;
+  untoldUntil: Nanoseconds = UNKNOWN;
   /** The last client that it heard of which was there before the capture. */
   found: Connection | null = null;
   /** The client that it answered last. */

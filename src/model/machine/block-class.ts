@@ -14,6 +14,7 @@ export type BlockClass =
   | 'file-lock'
   | 'sleep'
   | 'child'
+  | 'fork'
   | 'log'
   | 'futex'
   | 'gil'
@@ -21,7 +22,8 @@ export type BlockClass =
   | 'not-running'
   | 'other';
 
-interface Stay {
+/** A call that took time, or the silence that followed one. */
+export interface BlockingCall {
   readonly syscall: Syscall;
   readonly fd: number;
   readonly arguments: CallArguments;
@@ -36,17 +38,18 @@ interface WaitedFor extends SleptOn {
 }
 
 /** What kind of waiting a call on a loop thread is. */
-export function blockClass(stay: Stay, descriptor: WaitedFor | undefined): BlockClass {
-  if (cannotSleep(stay, descriptor)) return 'not-running';
-  switch (stay.syscall.family) {
+export function blockClass(call: BlockingCall, descriptor: WaitedFor | undefined): BlockClass {
+  if (cannotSleep(call, descriptor)) return 'not-running';
+  switch (call.syscall.family) {
     case 'poll':
     case 'select':
     case 'epoll-wait':
+      if (call.arguments.has('NO_DESCRIPTORS')) return 'sleep';
       return isNameServer(descriptor) ? 'dns' : 'foreign-poll';
     case 'read':
     case 'write':
     case 'connect':
-      return transferClass(stay, descriptor);
+      return transferClass(call, descriptor);
     case 'sync':
       return 'disk-sync';
     case 'lock':
@@ -59,10 +62,11 @@ export function blockClass(stay: Stay, descriptor: WaitedFor | undefined): Block
     case 'signal-wait':
       return 'sleep';
     case 'wait-child':
-    case 'clone':
       return 'child';
+    case 'clone':
+      return call.syscall.name === 'vfork' || call.arguments.has('CLONE_VFORK') ? 'child' : 'fork';
     case 'futex':
-      return isInterpreterLockWait(stay) ? 'gil' : 'futex';
+      return isInterpreterLockWait(call) ? 'gil' : 'futex';
     case 'accept':
       return 'accept';
     default:
@@ -74,12 +78,12 @@ function isNameServer(descriptor: WaitedFor | undefined): boolean {
   return descriptor !== undefined && portOf(descriptor.peer) === 53;
 }
 
-function transferClass(stay: Stay, descriptor: WaitedFor | undefined): BlockClass {
+function transferClass(call: BlockingCall, descriptor: WaitedFor | undefined): BlockClass {
   if (descriptor === undefined) return 'other';
   if (isNameServer(descriptor)) return 'dns';
   if (descriptor.peer === 'unix:/dev/log' || descriptor.label.includes('/dev/log')) return 'log';
-  const writes = stay.syscall.family === 'write';
-  if (writes && (stay.fd === 1 || stay.fd === 2 || /\.log$|\/log\//.test(descriptor.label))) return 'log';
+  const writes = call.syscall.family === 'write';
+  if (writes && (call.fd === 1 || call.fd === 2 || /\.log$|\/log\//.test(descriptor.label))) return 'log';
   if (descriptor.kind === 'socket' || descriptor.kind === 'connection' || descriptor.kind === 'datagram')
     return 'network';
   return descriptor.kind === 'file' ? 'disk' : 'other';
@@ -89,8 +93,8 @@ function transferClass(stay: Stay, descriptor: WaitedFor | undefined): BlockClas
  * CPython (3.2 to 3.13) waits for its interpreter lock in slices of `sys.getswitchinterval()`, 5 ms, on the monotonic
  * clock. Condition variables of C libraries use CLOCK_REALTIME or other lengths.
  */
-export function isInterpreterLockWait(stay: Pick<Stay, 'error' | 'duration' | 'arguments'>): boolean {
-  if (stay.error !== 'ETIMEDOUT' || stay.duration < 4.5 * MILLISECOND || stay.duration > 9 * MILLISECOND) return false;
-  const futex = stay.arguments.futex();
+export function isInterpreterLockWait(call: Pick<BlockingCall, 'error' | 'duration' | 'arguments'>): boolean {
+  if (call.error !== 'ETIMEDOUT' || call.duration < 4.5 * MILLISECOND || call.duration > 9 * MILLISECOND) return false;
+  const futex = call.arguments.futex();
   return futex?.operation === 'WAIT_BITSET' && futex.isPrivate && !futex.isRealtime;
 }

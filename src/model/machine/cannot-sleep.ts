@@ -44,6 +44,9 @@ export function cannotSleep(asked: Asked, descriptor: SleptOn | undefined): bool
     case 'memory':
     case 'kill':
       return true;
+    // A thread shares all memory with its maker. A fork copies the tables of it, and vfork waits for the child.
+    case 'clone':
+      return asked.arguments.has('CLONE_THREAD');
     case 'fcntl':
       return !asked.arguments.has('SETLK');
     case 'ioctl':

@@ -15,7 +15,7 @@ interface Counted {
 
 /**
  * The group in which a descriptor counts; null for clients, which open connections as they like, and for what was open
- * before the trace.
+ * before the capture.
  */
 export function groupOf(descriptor: Counted): DescriptorGroup | null {
   if (!descriptor.seenOpening || descriptor.connection !== null || descriptor.listener !== null) return null;

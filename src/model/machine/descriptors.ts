@@ -98,7 +98,10 @@ export function applyAddresses(descriptor: Descriptor, label: string): void {
   const arrow = body.indexOf('->');
   if (label.startsWith('UNIX')) {
     const path = /"([^"]*)"/.exec(body)?.[1];
-    if (path !== undefined) descriptor.peer = `unix:${path}`;
+    if (path === undefined) return;
+    // Of one that nobody is connected to it is its own name: a listener's, or a bound socket's.
+    if (arrow >= 0) descriptor.peer = `unix:${path}`;
+    else descriptor.local = `unix:${path}`;
   } else if (arrow >= 0) {
     descriptor.local = unmapped(body.slice(0, arrow));
     descriptor.peer = unmapped(body.slice(arrow + 2));

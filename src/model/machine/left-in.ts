@@ -6,7 +6,7 @@ import type { BlockClass } from './block-class.ts';
 import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 
-/** A call that had not returned when the trace ended, or that the kernel was about to begin again. */
+/** A call that had not returned when the capture ended, or that the kernel was about to begin again. */
 export interface LeftIn {
   readonly syscall: Syscall;
   /** The call that a `restart_syscall` goes on with: `poll`, `futex`; else the name of the call itself. */
@@ -26,6 +26,8 @@ export interface LeftIn {
   readonly fd: number;
   /** Of `poll` and `select`: how many descriptors it waits for. */
   readonly watched: number;
+  /** Each of them is a pipe. */
+  readonly watchesPipes: boolean;
   readonly descriptor: Descriptor | null;
   /** How long it may last at most; Infinity without a limit, UNKNOWN when not told or a deadline. */
   readonly timeout: Nanoseconds;

@@ -7,7 +7,7 @@ export interface LongWork {
   readonly thread: ThreadView;
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
-  /** The trace ended before the work did. */
+  /** The capture ended before the work did. */
   readonly open: boolean;
   /** `GET /report`; '' for a job. */
   readonly request: string;

@@ -12,6 +12,8 @@ export const WITHOUT_LISTENER = -2;
 
 /** An epoll instance that no line names: the wait on it has no beginning in the trace. */
 export const UNNAMED = -3;
+/** The number of a set whose descriptors the capture does not tell. */
+export const UNTOLD = -4;
 
 /** A set of descriptors that a thread waits on: one epoll instance, or its poll/select sets of one kind. */
 export class WaitSet {

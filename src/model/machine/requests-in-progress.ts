@@ -22,7 +22,7 @@ export class RequestsInProgress {
   // Made when there is one: most processes serve nobody.
   #requests: Set<Request> | null = null;
   #most = LOOKED_AT;
-  /** The oldest one that had not been answered when the trace ended; null for none. */
+  /** The oldest one that had not been answered when the capture ended; null for none. */
   oldestAtEnd: Request | null = null;
 
   add(request: Request, process: Holder): void {

@@ -2,7 +2,7 @@ import type { Observed } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
 
-/** What a thread was in whenever somebody looked at it from outside, up to the end of the trace. */
+/** What a thread was in whenever somebody looked at it from outside, up to the end of the capture. */
 export interface Sighting {
   /** The call; '' when it was in none at every look. */
   readonly call: string;
@@ -11,6 +11,8 @@ export interface Sighting {
   readonly holder: number;
   /** The first look at which it was so. */
   readonly since: Nanoseconds;
+  /** For so long before that it was so already, when nothing was traced yet. */
+  readonly before: Nanoseconds;
   /** Time since then that it was on a processor or ready for one; UNKNOWN when the host does not tell. */
   readonly ran: Nanoseconds;
   /** The other end of the socket that the call is about, or ''. */

@@ -27,7 +27,7 @@ export class Thread {
   lastFd = -1;
   /** Its duration is known. */
   lastTimed = true;
-  /** The call it was in when the trace ended. */
+  /** The call it was in when the capture ended. */
   leftIn: LeftIn | null = null;
   /** The last call, where a signal or the tracer interrupted it and the kernel begins it again; else null. */
   interruptedIn: LeftIn | null = null;
@@ -51,7 +51,7 @@ export class Thread {
   stop: Stop | null = null;
   continued: KeptLine | null = null;
   continuedAt: Nanoseconds = UNKNOWN;
-  /** The stop that it was still in when the trace ended. */
+  /** The stop that it was still in when the capture ended. */
   stopAtEnd: Stop | null = null;
   /** What the scheduler did around the next call, where the capture tells it. */
   scheduling: Scheduling | null = null;

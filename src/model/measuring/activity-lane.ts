@@ -6,7 +6,8 @@ export const BUCKETS = 2048;
 /** A stay of this length marks its buckets however wide they are: it is what people look for. */
 const LONG: Nanoseconds = 100_000_000;
 
-export type Stay = 'waiting' | 'blocked' | 'silent';
+/** What a thread was in. */
+export type LaneState = 'waiting' | 'blocked' | 'silent';
 
 /**
  * What one thread did, bucket by bucket. What is neither waiting nor blocked nor silent was running from call to call.
@@ -31,11 +32,11 @@ export class ActivityLane {
     this.thread = thread;
   }
 
-  /** Spreads a stay over the buckets that it covers. Its times count from the beginning of the first bucket. */
-  add(stay: Stay, start: Nanoseconds, end: Nanoseconds, width: Nanoseconds): void {
-    const mark = stay === 'waiting' || end - start < LONG ? 0 : stay === 'blocked' ? 1 : 2;
+  /** Spreads a time in one state over the buckets it covers. Its times count from the beginning of the first bucket. */
+  add(state: LaneState, start: Nanoseconds, end: Nanoseconds, width: Nanoseconds): void {
+    const mark = state === 'waiting' || end - start < LONG ? 0 : state === 'blocked' ? 1 : 2;
     spread(start, end, width, BUCKETS, (bucket, seconds) => {
-      this[stay][bucket] = (this[stay][bucket] ?? 0) + seconds;
+      this[state][bucket] = (this[state][bucket] ?? 0) + seconds;
       if (mark > 0) this.long[bucket] = (this.long[bucket] ?? 0) | mark;
     });
   }

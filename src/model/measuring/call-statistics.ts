@@ -1,4 +1,4 @@
-import type { Call, CallCount as CountedCalls } from '../../trace/record.ts';
+import type { Call, CallCount } from '../../trace/record.ts';
 import { type Syscall, syscallById } from '../../trace/syscalls.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
 import { Durations } from '../machine/durations.ts';
@@ -7,7 +7,7 @@ import { Durations } from '../machine/durations.ts';
 const MOST_ERRORS = 256;
 
 /** Counts, errors and durations of one syscall. */
-export class CallCount extends Durations {
+export class CallTotals extends Durations {
   readonly syscall: Syscall;
   count = 0;
   readonly errors = new Map<string, number>();
@@ -44,7 +44,7 @@ export class CallCount extends Durations {
   }
 
   /** Takes over what a table says: no single durations. */
-  addCounted({ count, errors, total, longest }: CountedCalls): void {
+  addCounted({ count, errors, total, longest }: CallCount): void {
     this.count += count;
     for (const [error, failed] of errors) this.#failed(error, failed);
     if (total >= 0) {
@@ -56,8 +56,8 @@ export class CallCount extends Durations {
 }
 
 /** Counts every call of the trace. */
-export class CallStatistics {
-  readonly #counts: (CallCount | undefined)[] = [];
+export class CallCounter {
+  readonly #counts: (CallTotals | undefined)[] = [];
   /** Sums were taken over from a table. */
   fromTables = false;
   /** The end of a table is missing: other calls may be, too. */
@@ -67,21 +67,21 @@ export class CallStatistics {
     (this.#counts[call.syscall.id] ?? this.#first(call.syscall)).add(call);
   }
 
-  addCounted(count: CountedCalls): void {
+  addCounted(count: CallCount): void {
     this.fromTables = true;
     if (count.isCut === true) this.hasCutTable = true;
     (this.#counts[count.syscall.id] ?? this.#first(count.syscall)).addCounted(count);
   }
 
-  #first(syscall: Syscall): CallCount {
+  #first(syscall: Syscall): CallTotals {
     while (this.#counts.length <= syscall.id) this.#counts.push(undefined);
-    const made = new CallCount(syscallById(syscall.id));
+    const made = new CallTotals(syscallById(syscall.id));
     this.#counts[syscall.id] = made;
     return made;
   }
 
   /** Most total time first, then most calls. */
-  all(): CallCount[] {
+  all(): CallTotals[] {
     return this.#counts.filter((count) => count !== undefined).sort((a, b) => b.total - a.total || b.count - a.count);
   }
 }

@@ -2,7 +2,7 @@ import type { Call } from '../../trace/record.ts';
 import { syscallById } from '../../trace/syscalls.ts';
 import { type Descriptor, describeTarget } from '../machine/descriptors.ts';
 import type { Thread } from '../machine/thread.ts';
-import { CallCount } from './call-statistics.ts';
+import { CallTotals } from './call-statistics.ts';
 
 /** Of one syscall; 1.5 KB each. */
 const MOST_ROWS = 40;
@@ -13,7 +13,7 @@ const OTHERS = 'others';
  * are used again, so they are no key.
  */
 export class CallTargets {
-  readonly #bySyscall: (Map<string, CallCount> | undefined)[] = [];
+  readonly #bySyscall: (Map<string, CallTotals> | undefined)[] = [];
 
   add(call: Call, thread: Thread): void {
     const { id } = call.syscall;
@@ -27,16 +27,16 @@ export class CallTargets {
   }
 
   /** Files may be many: those that come late share a row. */
-  #first(rows: Map<string, CallCount>, target: string, id: number): CallCount {
+  #first(rows: Map<string, CallTotals>, target: string, id: number): CallTotals {
     const key = rows.size < MOST_ROWS ? target : OTHERS;
     const known = rows.get(key);
     if (known !== undefined) return known;
-    const made = new CallCount(syscallById(id));
+    const made = new CallTotals(syscallById(id));
     rows.set(key, made);
     return made;
   }
 
-  *all(): Generator<{ readonly target: string; readonly count: CallCount }> {
+  *all(): Generator<{ readonly target: string; readonly count: CallTotals }> {
     for (const rows of this.#bySyscall) for (const [target, count] of rows ?? []) yield { target, count };
   }
 }

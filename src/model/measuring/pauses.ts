@@ -23,6 +23,9 @@ const PERIODS = [1000, 500, 250, 200, 100, 50].map((ms) => ms * MILLISECOND);
 const BEFORE = 0.02;
 const BEHIND = 0.12;
 const LEAST_BEATS = 4;
+const SURENESS = ['certain', 'brief', 'gap'] as const;
+/** Pauses whose ends lie no further apart are one moment, in which several threads stood still. */
+const SAME_MOMENT = 10 * MILLISECOND;
 /** What of the paused time a rhythm has to explain. */
 const EXPLAINED = 0.7;
 /** A pause that is certain, from here on, makes others of the same process near it likely. */
@@ -129,7 +132,8 @@ export function isOnBeat(end: Nanoseconds, { period, phase }: Pick<Rhythm, 'peri
 }
 
 function rhythmIn(all: readonly Pause[]): Rhythm | null {
-  const pauses = all.toSorted((a, b) => b.end - b.start - (a.end - a.start)).slice(0, MOST_COMPARED);
+  const longest = all.toSorted((a, b) => b.end - b.start - (a.end - a.start)).slice(0, MOST_COMPARED);
+  const pauses = momentsOf(longest);
   for (const period of PERIODS) {
     // No quota keeps a thread away for longer than its period.
     const fitting = pauses.filter(({ start, end }) => end - start <= 1.1 * period && end - start >= 0.1 * period);
@@ -140,6 +144,25 @@ function rhythmIn(all: readonly Pause[]): Rhythm | null {
     if (rhythm !== null) return rhythm;
   }
   return null;
+}
+
+/**
+ * One pause for each moment, its longest: a single moment in which the machine stood still holds many threads, and says
+ * no more about a rhythm than one of them. What is certain of one is certain of the moment.
+ */
+function momentsOf(pauses: readonly Pause[]): Pause[] {
+  const moments: Pause[] = [];
+  for (const pause of pauses.toSorted((a, b) => a.end - b.end)) {
+    const last = moments.at(-1);
+    if (last === undefined || pause.end - last.end > SAME_MOMENT) {
+      moments.push(pause);
+      continue;
+    }
+    const longer = pause.end - pause.start > last.end - last.start ? pause : last;
+    const kind = SURENESS.find((each) => each === pause.kind || each === last.kind) ?? longer.kind;
+    moments[moments.length - 1] = { ...longer, kind };
+  }
+  return moments;
 }
 
 /** Work that a timer starts ends on a beat as well, but it never falls into a call that cannot sleep. */

@@ -56,14 +56,14 @@ export class TimeTable implements Tracker {
 
   blocked(call: Call, thread: Thread): void {
     const { descriptor } = waitedOn(call, thread.process);
-    this.#add(call, thread, targetGroupOf(descriptor), kindOf(call.syscall.family, thread, descriptor), false);
+    this.#add(call, thread, targetGroupOf(descriptor), timeKindOf(call.syscall.family, thread, descriptor), false);
   }
 
   untimed(next: Call, thread: Thread, gap: Nanoseconds): void {
     const { lastSyscall: syscall, lastFd } = thread;
     if (syscall === null || !this.#inWindow(next.start)) return;
     const descriptor = syscall.takesDescriptor ? thread.process.descriptors.get(lastFd) : undefined;
-    const row = this.#rowOf(thread, syscall, targetGroupOf(descriptor), kindOf(syscall.family, thread, descriptor));
+    const row = this.#rowOf(thread, syscall, targetGroupOf(descriptor), timeKindOf(syscall.family, thread, descriptor));
     row.count++;
     row.total += gap;
     if (gap <= row.longest) return;
@@ -75,7 +75,7 @@ export class TimeTable implements Tracker {
   leftOpen(call: Call, thread: Thread, left: LeftIn): void {
     if (call.duration <= 0) return;
     const isIdle = left.isHubWait || left.isForListener || left.syscall.family === 'restart';
-    const kind = isIdle ? 'idle' : kindOf(call.syscall.family, thread, left.descriptor ?? undefined);
+    const kind = isIdle ? 'idle' : timeKindOf(call.syscall.family, thread, left.descriptor ?? undefined);
     this.#add(call, thread, left.isHubWait ? '' : targetGroupOf(left.descriptor ?? undefined), kind, true);
   }
 
@@ -176,7 +176,7 @@ function merge(row: TimeRow, other: TimeRow): void {
 }
 
 /** What it means that a thread is in such a call for long. */
-function kindOf(family: Family, thread: Thread, descriptor: Descriptor | undefined): TimeKind {
+export function timeKindOf(family: Family, thread: Thread, descriptor: Descriptor | undefined): TimeKind {
   switch (family) {
     case 'accept':
     case 'signal-wait':

@@ -4,7 +4,7 @@ import { moment } from '../when.ts';
 import type { PageRoom } from './bounded.ts';
 import { element, type Html } from './element.ts';
 import { lane, legend, rounded, type Sizes } from './timeline-lanes.ts';
-import { type Mark, marksOf } from './timeline-marks.ts';
+import { type FindingMark, marksOf } from './timeline-marks.ts';
 
 const LARGE: Sizes = { row: 26, bar: 14 };
 const SMALL: Sizes = { row: 18, bar: 9 };
@@ -83,7 +83,7 @@ function plainTimeline({ window, workers }: Report, durationMs: number): Timelin
   return { startMs: window.startMs, columnMs, columns: PLAIN_COLUMNS, isOnOneClock: true, rows };
 }
 
-function axis(report: Report, timeline: Timeline, marks: readonly (readonly Mark[])[]): Html {
+function axis(report: Report, timeline: Timeline, marks: readonly (readonly FindingMark[])[]): Html {
   const numbers = placedNumbers(timeline, marks);
   const lines = Math.max(0, ...numbers.map(({ line }) => line + 1));
   const height = AXIS.height + lines * AXIS.line;
@@ -121,15 +121,15 @@ function axis(report: Report, timeline: Timeline, marks: readonly (readonly Mark
 }
 
 interface PlacedNumber {
-  readonly mark: Mark;
+  readonly mark: FindingMark;
   readonly at: number;
   readonly line: number;
 }
 
 /** Where the number of each cause stands above the rows, on the first line on which there is room. */
-function placedNumbers({ columns }: Timeline, marks: readonly (readonly Mark[])[]): readonly PlacedNumber[] {
+function placedNumbers({ columns }: Timeline, marks: readonly (readonly FindingMark[])[]): readonly PlacedNumber[] {
   const placed: PlacedNumber[] = [];
-  const first = new Map<number, Mark>();
+  const first = new Map<number, FindingMark>();
   for (const mark of marks.flat())
     if (mark.finding.effectOf === null && !first.has(mark.number)) first.set(mark.number, mark);
   for (const mark of [...first.values()].toSorted((a, b) => a.number - b.number)) {

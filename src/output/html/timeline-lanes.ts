@@ -5,7 +5,7 @@ import { durationOfMs, wholePercent } from '../../trace/format-numbers.ts';
 import { period } from '../when.ts';
 import { SEVERITY_WORDS } from '../wording.ts';
 import { element, type Html } from './element.ts';
-import type { Mark } from './timeline-marks.ts';
+import type { FindingMark } from './timeline-marks.ts';
 
 /** Pixels, which are units of the drawing in that direction. */
 export interface Sizes {
@@ -36,7 +36,7 @@ export function lane(
   report: Report,
   timeline: Timeline,
   row: TimelineRow,
-  marks: readonly Mark[],
+  marks: readonly FindingMark[],
   index: number,
   { row: step, bar }: Sizes,
 ): Html {

@@ -1,5 +1,5 @@
 import { causesIn } from '../../analysis/causes.ts';
-import { type Interval, intervalsOf } from '../../analysis/finding-intervals.ts';
+import { type FindingInterval, intervalsOf } from '../../analysis/finding-intervals.ts';
 import {
   type Finding,
   type Report,
@@ -11,7 +11,7 @@ import {
 import { numbersOf } from '../finding-parts.ts';
 
 /** A finding in the row of one of its workers. */
-export interface Mark {
+export interface FindingMark {
   /** Of the cause that it is, or belongs to. */
   readonly number: number;
   readonly finding: Finding;
@@ -25,7 +25,7 @@ const MOST_MARKS = 300;
 const MOST_STRETCHES = 24;
 
 /** The findings of each row, in the order of the rows. */
-export function marksOf(report: Report, timeline: Timeline, most: number): readonly (readonly Mark[])[] {
+export function marksOf(report: Report, timeline: Timeline, most: number): readonly (readonly FindingMark[])[] {
   const numbers = numbersOf(report);
   const shown = new Set(
     causesIn(report.findings)
@@ -38,7 +38,7 @@ export function marksOf(report: Report, timeline: Timeline, most: number): reado
   });
   let left = MOST_MARKS;
   return timeline.rows.map((row) => {
-    const marks = drawn.flatMap(({ finding, cause, listed }): Mark[] => {
+    const marks = drawn.flatMap(({ finding, cause, listed }): FindingMark[] => {
       if (left === 0 || !isOf(finding, row)) return [];
       const stretches = stretchesOf(report, timeline, finding, listed, row);
       const { severity } = finding;
@@ -60,12 +60,12 @@ function stretchesOf(
   report: Report,
   timeline: Timeline,
   finding: Finding,
-  listed: readonly Interval[],
+  listed: readonly FindingInterval[],
   row: TimelineRow,
 ): readonly (readonly [number, number])[] {
   const { startMs, columnMs, columns } = timeline;
   const { listedMs, wholeMs } = offsetsOf(report, timeline, row);
-  const whole: readonly Interval[] =
+  const whole: readonly FindingInterval[] =
     finding.startMs === null || listed.length > 0
       ? []
       : [

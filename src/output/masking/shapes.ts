@@ -79,7 +79,7 @@ export const SHAPES: readonly Shape[] = [
   {
     name: 'name of an abstract socket',
     find: /\b(unix:@?)(?![/<@])([^\s",;)]+)/g,
-    mask: (_, kind, name) => `${kind}${maskName(name ?? '')}`,
+    mask: (_, kind = '', name = '') => `${kind}${maskSocketName(kind, name)}`,
     example: ['connect on unix:@Zq7x', 'connect on unix:@<4 bytes>'],
   },
   {
@@ -115,6 +115,14 @@ export function maskName(name: string, isCut = false): string {
   const pair = /^([A-Za-z_][\w-]{0,30}[=:])[^]+$/.exec(name);
   if (pair !== null && isHarmlessName(pair[1] ?? '')) return `${pair[1]}${REMOVED}`;
   return sizeOf(name);
+}
+
+/**
+ * The name of a socket behind `unix:` or `unix:@`. Without the mark of an abstract one it is a file, named from the
+ * folder of the process (`private/rewrite`).
+ */
+export function maskSocketName(kind: string, name: string): string {
+  return kind === 'unix:' && name.includes('/') ? maskPath(name) : maskName(name);
 }
 
 /** `<41 bytes>`. */

@@ -4,8 +4,7 @@ import { measured } from '../../analysis/measured.ts';
 import type { Finding, Host, Metric, Report } from '../../analysis/report.ts';
 import { gaugesOf } from '../gauges.ts';
 import { show } from '../show.ts';
-import { type Attribute, attributes } from './attributes.ts';
-import { addMilliseconds, nanosecondsOf } from './nanoseconds.ts';
+import { type Attribute, addMilliseconds, attributes, nanosecondsOf } from './values.ts';
 
 /** What the report itself does not know. */
 export interface OtlpOrigin {

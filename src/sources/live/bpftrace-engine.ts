@@ -4,6 +4,7 @@ import { AttachError } from '../attach-error.ts';
 import { callLines } from '../bpftrace/call-lines.ts';
 import { descriptorLines } from '../bpftrace/descriptor-lines.ts';
 import { bpftraceProgram, type ProgramName, programEnvironment } from '../bpftrace/program.ts';
+import { afterRefusal } from './checks.ts';
 import type { Engine } from './engine.ts';
 import { guarded, type LaunchLimits } from './launch.ts';
 import { listeningPorts } from './listening-ports.ts';
@@ -121,7 +122,7 @@ export function bpftraceEngine(
     explain(words) {
       const reason = reasonIn(words.join('\n'));
       return new AttachError(`bpftrace could not start${reason === '' ? '' : `: ${reason}`}.`, {
-        hint: 'Use --engine strace, or see what drover doctor says.',
+        hint: afterRefusal('Use --engine strace, or see what drover doctor says.'),
       });
     },
   };

@@ -48,6 +48,8 @@ const LOOK_EVERY_MS = 200;
 const BUFFERED_NS = 3e8;
 /** What the kernel says of the processes is asked at every so manieth look: once a second. */
 const WATCH_EVERY_LOOKS = 5;
+/** And once sooner: with the look from before the tracer worked it shows who has been stuck, and who waited, since. */
+const FIRST_WATCH_LOOK = 2;
 /** Workers that replaced others are looked for so often, and for no more than one part in 200 of the time. */
 const FAMILY_EVERY_MS = 2_000;
 const FAMILY_LATEST_MS = 10_000;
@@ -307,7 +309,7 @@ export class LiveCapture {
     }
     if (this.#reason !== null) return;
     this.#refreshFamily();
-    if (++this.#looks % WATCH_EVERY_LOOKS === 0) {
+    if (++this.#looks % WATCH_EVERY_LOOKS === 0 || this.#looks === FIRST_WATCH_LOOK) {
       this.#onlookers.look(this.#followed.pids);
       this.#limitCost();
     }

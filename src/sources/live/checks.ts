@@ -1,5 +1,5 @@
 import { AttachError } from '../attach-error.ts';
-import type { HostFacts } from './host-facts.ts';
+import { type HostFacts, isFiltered } from './host-facts.ts';
 import type { ProcessFacts } from './process-facts.ts';
 
 /**
@@ -33,7 +33,7 @@ export function bpftraceChecks(host: HostFacts): Check[] {
   // First what no package mends.
   const checks = [procCheck(host), pidCheck(host), programCheck('bpftrace', host), launchCheck(host), rootCheck(host)];
   // Others than root cannot even see whether the tracing files are mounted.
-  return host.userId === 0 ? [...checks, tracingCheck(host), kernelCheck(host)] : checks;
+  return host.userId === 0 ? [...checks, capabilityCheck(host), tracingCheck(host), kernelCheck(host)] : checks;
 }
 
 /** Which bpftrace wakes up for each event; it works all the same. */
@@ -112,6 +112,14 @@ export interface ProcessNames {
   readonly servers: readonly string[];
 }
 
+/** What to do about a tracer that is refused although all checks hold: a filter of system calls is not looked into. */
+export function afterRefusal(usual: string, filtered = isFiltered()): string {
+  return filtered
+    ? 'A seccomp filter is on drover and may forbid it: run drover on the host, or start the container with ' +
+        '--security-opt seccomp=unconfined.'
+    : usual;
+}
+
 /** Throws the first check that does not hold. */
 export function assertChecks(checks: readonly Check[]): void {
   const problem = checks.find(({ level }) => level === 'missing');
@@ -178,6 +186,15 @@ function containerProblem(): Check {
 function rootCheck({ userId }: HostFacts): Check {
   if (userId === 0) return ok('drover runs as root');
   return missing('bpftrace needs root.', 'Run drover with sudo, or use --engine strace');
+}
+
+/** Root of a container is not root of the kernel. */
+function capabilityCheck({ mayLoadPrograms }: HostFacts): Check {
+  if (mayLoadPrograms) return ok('this root may load BPF programs');
+  return missing(
+    'This root may not load BPF programs: it lacks CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN.',
+    'Run drover on the host, or start the container with --privileged, or use --engine strace.',
+  );
 }
 
 function tracingCheck({ tracing }: HostFacts): Check {

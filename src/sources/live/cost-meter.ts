@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readOrEmpty } from './process-facts.ts';
 
 /** What tracing has cost since it began, nanoseconds of one processor. */
-export interface TracingCost {
+export interface CostReading {
   /** How long it was measured. */
   readonly lasted: number;
   /** The tracing program. */
@@ -36,8 +36,8 @@ const RECENT = 10e9;
  */
 export class CostMeter {
   readonly #options: MeterOptions;
-  readonly #begin: TracingCost;
-  #looks: TracingCost[];
+  readonly #begin: CostReading;
+  #looks: CostReading[];
 
   constructor(options: MeterOptions) {
     this.#options = options;
@@ -55,7 +55,7 @@ export class CostMeter {
     while ((this.#looks[1]?.lasted ?? Number.POSITIVE_INFINITY) <= latest.lasted - RECENT) this.#looks.shift();
   }
 
-  get total(): TracingCost {
+  get total(): CostReading {
     return between(this.#begin, this.#latest);
   }
 
@@ -73,11 +73,11 @@ export class CostMeter {
     return cost.lasted === 0 ? null : percentOf(cost);
   }
 
-  get #latest(): TracingCost {
+  get #latest(): CostReading {
     return this.#looks.at(-1) ?? this.#begin;
   }
 
-  #read(): TracingCost {
+  #read(): CostReading {
     const { tracerPid, hasPrograms, root = '/proc', now = monotonic, own = ownTime } = this.#options;
     return {
       lasted: now(),
@@ -89,11 +89,11 @@ export class CostMeter {
 }
 
 /** Percent of one processor. */
-export function percentOf({ lasted, tracer, drover, kernel }: TracingCost): number {
+export function percentOf({ lasted, tracer, drover, kernel }: CostReading): number {
   return lasted === 0 ? 0 : (100 * (tracer + drover + (kernel ?? 0))) / lasted;
 }
 
-function between(from: TracingCost, to: TracingCost): TracingCost {
+function between(from: CostReading, to: CostReading): CostReading {
   return {
     lasted: to.lasted - from.lasted,
     tracer: to.tracer - from.tracer,

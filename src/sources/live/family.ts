@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { groupedBy } from '../../trace/grouped-by.ts';
 import { ParentTable, type ProcessFacts, readProcess } from './process-facts.ts';
 
 /** A way to look at processes; tests bring their own. */
@@ -129,12 +130,6 @@ function isSamePath(first: string, second: string): boolean {
 }
 
 function childrenOf(parents: ReadonlyMap<number, number>): Map<number, number[]> {
-  const children = new Map<number, number[]>();
-  for (const [pid, parent] of parents) {
-    const siblings = children.get(parent);
-    if (siblings === undefined) children.set(parent, [pid]);
-    else siblings.push(pid);
-  }
-  for (const pids of children.values()) pids.sort((a, b) => a - b);
-  return children;
+  const pids = [...parents.keys()].sort((a, b) => a - b);
+  return groupedBy(pids, (pid) => parents.get(pid) ?? 0);
 }

@@ -9,6 +9,8 @@ export interface HostFacts {
   readonly userId: number;
   /** CAP_SYS_PTRACE is effective. */
   readonly mayTraceOthers: boolean;
+  /** CAP_SYS_ADMIN is effective, or both CAP_BPF and CAP_PERFMON are. */
+  readonly mayLoadPrograms: boolean;
   /** Level 0 to 3 of Yama; 0 where there is none. */
   readonly yama: number;
   readonly inContainer: boolean;
@@ -31,15 +33,20 @@ export interface HostFacts {
 const PROGRAMS = ['strace', 'setpriv', 'timeout', 'prlimit', 'bpftrace'] as const;
 const SAMPLERS = ['py-spy', 'bpftrace', 'eu-stack', 'gdb'] as const;
 const CAP_SYS_PTRACE = 19n;
+const CAP_SYS_ADMIN = 21n;
+const CAP_PERFMON = 38n;
+const CAP_BPF = 39n;
 /** `PROC_PID_INIT_INO` of the kernel. */
 const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 const TRACING = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
 export function readHost(): HostFacts {
   const effective = BigInt(`0x${/^CapEff:\t([0-9a-f]+)/m.exec(readOrEmpty('/proc/self/status'))?.[1] ?? '0'}`);
+  const has = (capability: bigint): boolean => ((effective >> capability) & 1n) === 1n;
   return {
     userId: process.geteuid?.() ?? -1,
-    mayTraceOthers: ((effective >> CAP_SYS_PTRACE) & 1n) === 1n,
+    mayTraceOthers: has(CAP_SYS_PTRACE),
+    mayLoadPrograms: has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON)),
     yama: Number(readOrEmpty('/proc/sys/kernel/yama/ptrace_scope').trim() || 0),
     inContainer: isContainer(),
     hasHostPids: hasHostPids(linkOrEmpty('/proc/self/ns/pid')),
@@ -60,6 +67,11 @@ export function readHost(): HostFacts {
 /** By its link: the kernel numbers its first pid namespace the same everywhere. '' before namespaces, or unreadable. */
 export function hasHostPids(link: string): boolean {
   return link === '' || link === FIRST_PID_NAMESPACE;
+}
+
+/** A filter of system calls is on this process, as in most containers: it may refuse what root may do. */
+export function isFiltered(status = readOrEmpty('/proc/self/status')): boolean {
+  return /^Seccomp:\t2$/m.test(status);
 }
 
 /** Whether a program of this name can be started. */

@@ -5,7 +5,7 @@ import { ProcessMemory } from '../bpftrace/process-memory.ts';
 import { type HeldNow, heldNow } from './held.ts';
 import { type QueueTables, readQueues } from './listening-queues.ts';
 import { innerNumber, linkOrEmpty, readOrEmpty } from './process-facts.ts';
-import type { ProcessSight, QueueStay, Queues, Stay, ThreadSight } from './sights.ts';
+import type { EndedStay, ProcessSight, QueueStay, Queues, ThreadSight } from './sights.ts';
 import { descriptorsOf, inodeOf, type ListenerRow, readSockets, type SocketFacts } from './socket-tables.ts';
 import { ThreadFiles } from './thread-files.ts';
 import { isInWait } from './waiting.ts';
@@ -399,7 +399,7 @@ function slicesOf({ threads }: Member): string {
 }
 
 /** The thread leaves what it was in: if it was stuck in that since the first look, that is kept. */
-function stuckAtFirst(left: ThreadSight, clients: number): Stay | null {
+function stuckAtFirst(left: ThreadSight, clients: number): EndedStay | null {
   const { call, held, target, isOfClient, since, at, ran } = left;
   if (!left.isFromStart || isInWait(left) || at - since < STUCK) return left.stuckAtFirst;
   return { call, held, target, isOfClient, since, at, ran, clients };

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { codePlace, tellingFrame } from '../../trace/code-frame.ts';
-import { codeLines } from './code/code-lines.ts';
 import type { CodeWatch } from './code/code-watch.ts';
 import { CostMeter } from './cost-meter.ts';
 import type { Engine } from './engine.ts';
 import type { KernelWatch } from './kernel-watch.ts';
 import { LossLog } from './loss-log.ts';
-import { costLine, sightLines } from './sight-lines.ts';
+import { codeLines, costLine, sightLines } from './sight-lines.ts';
 import type { ProcessSight, ThreadSight } from './sights.ts';
 
 /** Who may look beside the tracer; null where nobody does. */
@@ -85,9 +84,18 @@ export class Onlookers {
 
   /** The same without what was before the capture: while a program is compiled a thread may have been looked at. */
   get sightsInCapture(): readonly ProcessSight[] {
-    return this.sights.map((sight) => ({
+    return this.#inCapture(this.sights);
+  }
+
+  #inCapture(sights: readonly ProcessSight[]): readonly ProcessSight[] {
+    const from = this.#from;
+    return sights.map((sight) => ({
       ...sight,
-      threads: sight.threads.map((thread) => ({ ...thread, since: Math.max(thread.since, this.#from) })),
+      threads: sight.threads.map((thread) => ({
+        ...thread,
+        since: Math.max(thread.since, from),
+        before: Math.max(thread.before, from),
+      })),
     }));
   }
 
@@ -124,12 +132,12 @@ export class Onlookers {
   /** What would be told of threads that live if the capture ended now. */
   sightsNow(): SightsNow {
     // The trace may have told the end of the others by now.
-    const living = this.sightsInCapture.map((sight) => ({
+    const living = this.sights.map((sight) => ({
       ...sight,
       threads: sight.threads.filter(({ tid }) => existsSync(`/proc/${sight.pid}/task/${tid}`)),
     }));
     const notation = this.#engine.sights;
-    const open = this.#engine.open?.(living) ?? '';
+    const open = this.#engine.open?.(this.#inCapture(living)) ?? '';
     const code = codeLines(this.#code?.seen ?? [], notation);
     const elsewhere = living.flatMap(({ threads }) =>
       threads.filter(({ isFromStart }) => !isFromStart).map(({ tid, at, before }) => [tid, at - before] as const),

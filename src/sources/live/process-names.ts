@@ -30,7 +30,8 @@ function userName(userId: number): string {
 }
 
 function runningServers(view: ProcessListing): string[] {
-  const phrases: string[] = [];
+  const servers = new Map<string, string[]>();
+  let found = 0;
   const seen = new Set<number>();
   for (const pid of view.parents.keys()) {
     const process = seen.has(pid) ? null : view.read(pid);
@@ -39,8 +40,10 @@ function runningServers(view: ProcessListing): string[] {
     for (const member of family) seen.add(member.pid);
     const pids = family.slice(0, MOST_PIDS).map((member) => member.pid);
     // A single node or celery is somebody's tool rather than a server of workers.
-    if (family.length > 1 && phrases.length < MOST_SERVERS)
-      phrases.push(`${process.name} now runs as ${pids.join(' ')}${family.length > MOST_PIDS ? ' …' : ''}`);
+    if (family.length <= 1 || found >= MOST_SERVERS) continue;
+    found++;
+    const named = `${pids.join(' ')}${family.length > MOST_PIDS ? ' …' : ''}`;
+    servers.set(process.name, [...(servers.get(process.name) ?? []), named]);
   }
-  return phrases;
+  return [...servers].map(([name, each]) => `${name} now runs as ${each.join(', and as ')}`);
 }

@@ -7,7 +7,7 @@ import {
   type ProgramName,
   programEnvironment,
 } from '../bpftrace/program.ts';
-import { bpftraceChecks, type Check } from './checks.ts';
+import { afterRefusal, bpftraceChecks, type Check } from './checks.ts';
 import type { HostFacts } from './host-facts.ts';
 import { guarded } from './launch.ts';
 
@@ -42,7 +42,7 @@ async function checkOf(name: ProgramName): Promise<Check> {
       text: `${name}.bt had not started after ${SECONDS} s, as on a host that is short of CPU time`,
       fix: 'Ask again later. attach waits nearly as long for bpftrace, and then takes strace.',
     };
-  return { level: 'missing', text: `${name}.bt does not start here: ${problem}`, fix: FIXES[name] };
+  return { level: 'missing', text: `${name}.bt does not start here: ${problem}`, fix: afterRefusal(FIXES[name]) };
 }
 
 const FIXES: Readonly<Record<ProgramName, string>> = {

@@ -1,4 +1,6 @@
-import type { TracingCost } from './cost-meter.ts';
+import { codeWord } from '../../trace/code-words.ts';
+import type { CodeSight } from './code/code-watch.ts';
+import type { CostReading } from './cost-meter.ts';
 import type { Held, ProcessSight, QueueStay, ThreadSight } from './sights.ts';
 import { isAddress } from './waiting.ts';
 
@@ -10,7 +12,7 @@ export interface SightNotation {
   readonly stamp: (at: number) => string;
 }
 
-/** Nothing was traced before this moment: what lasts longer is told from here on. */
+/** Nothing was traced before this moment: of what lasts longer the part before it is told on its own. */
 interface SightOptions {
   readonly notation: SightNotation;
   readonly from: number;
@@ -70,17 +72,20 @@ function lineOf(
   // Of time before the capture nobody knows how much of it was used then.
   const used = ran < 0 ? '' : ` ran=${Math.round(Math.min(ran, at - began))}`;
   const what = `${call === '' ? '-' : call}${heldBy(held, holder)}`;
+  // Who computes may have come to a wait between two looks; who has not run in its call has not.
+  const earlier = call === '' && held === '' ? 0 : Math.round(began - since);
   return (
-    `${prefix}event=seen ts=${stamp(at)} for=${Math.round(at - began)} pid=${pid} tid=${tid} parent=${parent} ` +
-    `call=${what}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}${queue}` +
+    `${prefix}event=seen ts=${stamp(at)} for=${Math.round(at - began)}${earlier > 0 ? ` before=${earlier}` : ''} ` +
+    `pid=${pid} tid=${tid} parent=${parent} call=${what}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}${queue}` +
     `${isAddress(target) ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}\n`
   );
 }
 
 /** ` queue=3 queued=2000000000`, and ` unqueued=1000000000` where it was empty so long before the last look. */
 function queued(stay: QueueStay | null, seenAt: number, from: number): string {
-  if (stay === null) return '';
-  const length = Math.round(stay.at - Math.max(stay.since, from));
+  // Looks from before the tracer worked count as well, with one of later.
+  if (stay === null || stay.at <= from) return '';
+  const length = Math.round(stay.at - stay.since);
   if (length < LEAST_QUEUED) return '';
   const ago = Math.round(seenAt - stay.at);
   return ` queue=${stay.least} queued=${length}${ago > 0 ? ` unqueued=${ago}` : ''}`;
@@ -92,7 +97,7 @@ function heldBy(held: Held, holder: number): string {
 }
 
 /** What tracing cost, as a line behind the sights. */
-export function costLine({ lasted, tracer, drover, kernel }: TracingCost, { prefix, stamp }: SightNotation): string {
+export function costLine({ lasted, tracer, drover, kernel }: CostReading, { prefix, stamp }: SightNotation): string {
   if (lasted <= 0) return '';
   const inKernel = kernel === null ? '' : ` kernel=${Math.round(kernel)}`;
   const at = stamp(Number(process.hrtime.bigint()));
@@ -105,4 +110,15 @@ export function costLine({ lasted, tracer, drover, kernel }: TracingCost, { pref
 /** A process chooses its name: no blank of it may end the word. */
 function plain(name: string): string {
   return name.replace(/[^\w.:@/+-]/g, '_') || '_';
+}
+
+/** What threads were seen to run, as `event=code` lines behind a capture. */
+export function codeLines(seen: readonly CodeSight[], { prefix, stamp }: SightNotation): string {
+  return seen
+    .map(
+      ({ pid, tid, from, at, by, frames }) =>
+        `${prefix}event=code ts=${stamp(at)} took=${Math.round(at - from)} pid=${pid} tid=${tid} by=${by} ` +
+        `frames=${codeWord(frames)}\n`,
+    )
+    .join('');
 }

@@ -30,11 +30,11 @@ export interface ThreadSight {
   /** It was so at the first look. */
   readonly isFromStart: boolean;
   /** What it was stuck in at the first look, as of the last look at which it still was; null where nothing was. */
-  readonly stuckAtFirst: Stay | null;
+  readonly stuckAtFirst: EndedStay | null;
 }
 
 /** What a thread was in without a change, and is not any more. */
-export interface Stay {
+export interface EndedStay {
   readonly call: string;
   readonly held: Held;
   readonly target: string;

@@ -27,7 +27,9 @@ export interface SpoolOptions {
   readonly engine: 'strace' | 'bpftrace';
 }
 
-const MAKE_ROOM = { hint: 'Make room, or name another place: --spool DIR or --save FILE' };
+const MAKE_ROOM = 'Make room, or name another place: --spool DIR or --save FILE';
+const MAKE_DIRECTORY = 'Make the directory first (mkdir -p DIR), or name another one.';
+const ELSEWHERE = 'Name another place: --spool DIR or --save FILE';
 
 /**
  * The files of a tracer: what it captures and what it says. Only their owner may read them, since they hold what
@@ -84,7 +86,7 @@ export class Spool {
       this.opened = openedPath(this.#descriptor);
       this.forTracer = openedPath(this.#descriptor, process.pid);
       const full = this.diskProblem();
-      if (full !== null) throw new AttachError(full, MAKE_ROOM);
+      if (full !== null) throw new AttachError(full, { hint: MAKE_ROOM });
     } catch (error) {
       this.remove();
       throw error;
@@ -194,9 +196,10 @@ export class Spool {
   }
 }
 
-/** Throws what a `Spool` of this name would, before anything else is done. */
-export function checkSave(save: string, force: boolean): void {
-  destinationOf(save, force).close();
+/** Throws what a `Spool` of these names would, before anything else is done. */
+export function checkPlaces({ save, force, spool }: Pick<SpoolOptions, 'save' | 'force' | 'spool'>): void {
+  if (save !== undefined) destinationOf(save, force === true).close();
+  if (spool !== undefined) trustedPlace(spool).close();
 }
 
 /**
@@ -232,8 +235,10 @@ function make<Result>(path: string, action: () => Result): Result {
 }
 
 function cannotCapture(path: string, error: unknown): AttachError {
-  const hint = errorCode(error) === 'ENOSPC' ? MAKE_ROOM : {};
-  return new AttachError(`Cannot write the capture to ${path}: ${failureReason(error)}.`, { ...hint, cause: error });
+  const isMissing = errorCode(error) === 'ENOENT';
+  const hint = isMissing ? MAKE_DIRECTORY : errorCode(error) === 'ENOSPC' ? MAKE_ROOM : ELSEWHERE;
+  const reason = isMissing ? 'there is no such directory' : failureReason(error);
+  return new AttachError(`Cannot write the capture to ${path}: ${reason}.`, { hint, cause: error });
 }
 
 function writeAll(descriptor: number, text: string): void {

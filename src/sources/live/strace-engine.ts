@@ -1,4 +1,5 @@
 import { AttachError } from '../attach-error.ts';
+import { afterRefusal } from './checks.ts';
 import type { Engine } from './engine.ts';
 import { type LaunchLimits, RUN_KILL_AFTER_SECONDS, straceAttach, straceRun } from './launch.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
@@ -62,6 +63,6 @@ export function straceRunEngine(program: readonly string[], file: string, second
 function failure(what: string, words: readonly string[]): AttachError {
   const said = words.findLast((line) => line.startsWith('strace: ')) ?? words.at(-1) ?? '';
   return new AttachError(`${what}${said === '' ? '' : `: ${said.replace(/^strace: /, '')}`}.`, {
-    hint: 'drover doctor checks what is needed.',
+    hint: afterRefusal('drover doctor checks what is needed.'),
   });
 }

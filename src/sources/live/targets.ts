@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { AttachError } from '../attach-error.ts';
 import { findFamily, hostView, type ProcessListing } from './family.ts';
+import { readHost } from './host-facts.ts';
 import { linkOrEmpty, type ProcessFacts, readOrEmpty } from './process-facts.ts';
 import { ACCEPTS, socketsOf, UNIX } from './socket-tables.ts';
 
@@ -19,6 +20,8 @@ export interface TargetOptions {
   readonly root?: string;
   /** Never a target. */
   readonly self?: number;
+  /** This user may see the descriptors of all processes. */
+  readonly maySeeOthers?: boolean;
 }
 
 /**
@@ -40,8 +43,25 @@ function targetsOf(word: string, options: TargetOptions): number[] {
     return oneServer(word, called, options.view);
   }
   const found = path === undefined ? listening(onPort(Number(port)), options) : listening(onPath(path), options);
-  if (found.length === 0) throw path === undefined ? nobody(word, port) : nobodyAt(path);
+  if (found.length === 0) {
+    if (isHidden(path === undefined ? onPort(Number(port)) : onPath(path), options)) throw hidden(word);
+    throw path === undefined ? nobody(word, port) : nobodyAt(path);
+  }
   return oneServer(word, withoutActivators(found, options.view), options.view);
+}
+
+/** The kernel says that somebody listens there; whose descriptors may be seen is another matter. */
+function isHidden(
+  listenersOf: Listeners,
+  { root = '/proc', self = process.pid, maySeeOthers = readHost().mayTraceOthers }: TargetOptions,
+): boolean {
+  return !maySeeOthers && listenersOf(self, root).size > 0;
+}
+
+function hidden(word: string): AttachError {
+  return new AttachError(`Somebody listens on ${word}; this user may not see which process does.`, {
+    hint: 'Run drover with sudo; in a container start it with --cap-add SYS_PTRACE, or run drover on the host.',
+  });
 }
 
 function nobodyAt(path: string): AttachError {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Traces a running server for a while, and notes what the kernel knows about it before and after. Needs no Node.
-# Made by drover DROVER:VERSION for DROVER:SERVER. As root, on the host in trouble:
+# Made by DROVER:MADE. As root, on the host in trouble:
 #
 #   sh capture.sh [PID]                        PID is any process of the server, master or worker
 #   SECONDS_TO_TRACE=10 sh capture.sh PID      shorter than DROVER:SECONDS seconds

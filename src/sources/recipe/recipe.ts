@@ -44,8 +44,8 @@ const FOLDER = 'src/sources/recipe';
 /** A shell script that captures without Node what `drover DIRECTORY` reads, with the bpftrace program in it. */
 export function recipe({ subject, machine, version, seconds }: RecipeOptions): string {
   const values: Readonly<Record<string, string>> = {
-    VERSION: version,
     SERVER: typeof subject === 'string' ? subject : 'server',
+    MADE: `drover ${version}${subject === null ? '' : ` for ${typeof subject === 'string' ? subject : `process ${subject}`}`}`,
     SECONDS: String(seconds),
     MACHINE: machine,
     FIND: howToFind(subject),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
+  afterRefusal,
   assertChecks,
   bpftraceChecks,
   type Check,
@@ -10,7 +11,7 @@ import {
   processCheck,
   straceChecks,
 } from '../../../src/sources/live/checks.ts';
-import { hasHostPids } from '../../../src/sources/live/host-facts.ts';
+import { hasHostPids, isFiltered } from '../../../src/sources/live/host-facts.ts';
 import { hostFacts, processFacts } from '../../support/process-facts.ts';
 
 const NAMES: ProcessNames = {
@@ -163,4 +164,17 @@ test('what an old bpftrace costs is said, and hinders nobody', () => {
   assert.equal(check?.level, 'ok');
   assert.match(check?.text ?? '', /^bpftrace 0\.17 works, at a price: /);
   for (const version of [18, 27, null]) assert.deepEqual(costChecks(version), []);
+});
+
+test('root of a container that may load no BPF programs is told so, before anything is started', () => {
+  const root = { userId: 0, mayLoadPrograms: false };
+  assert.match(problem(bpftraceChecks(hostFacts(root))), /^This root may not load BPF programs: .* --privileged/);
+  assert.equal(problem(straceChecks(hostFacts({ ...root, mayTraceOthers: true }))), 'none');
+});
+
+test('a tracer that is refused where all checks hold may have met a filter of system calls, where there is one', () => {
+  assert.equal(afterRefusal('Ask the doctor.', false), 'Ask the doctor.');
+  assert.match(afterRefusal('Ask the doctor.', true), /^A seccomp filter is on drover .* seccomp=unconfined\.$/);
+  assert.equal(isFiltered('NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n'), true);
+  assert.equal(isFiltered('NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t2\n'), false);
 });

@@ -77,6 +77,18 @@ describe('a thread that does not come back', () => {
     );
   });
 
+  it('is asked about in a lock of a pool only where each thread of it may have a client', async () => {
+    const asked = new Asked();
+    const pool = (at: number): readonly ThreadSight[] => [
+      thread(103, 'epoll_wait', at - 0.1, at),
+      ...[107, 109, 113].map((tid) => thread(tid, 'futex', 0, at)),
+    ];
+    for (let at = 1; at <= 9; at++) await asked.look(at, process(103, pool(at), 2));
+    assert.deepEqual(asked.pids, []);
+    for (let at = 10; at <= 30; at++) await asked.look(at, process(103, pool(at), 3));
+    assert.deepEqual(asked.pids, [103]);
+  });
+
   it('is asked about once for a ladder of short calls', async () => {
     const asked = new Asked();
     for (let at = 1; at <= 30; at++)
@@ -96,7 +108,8 @@ describe('a thread that does not come back', () => {
     for (const call of ['epoll_wait', 'epoll_pwait2', 'accept4', 'select', 'poll', 'wait4'])
       await asked.look(30, process(103, [thread(103, call, 1, 30, { awayFrom: 30 * SECOND })], 0));
     await asked.look(30, process(103, [thread(103, 'epoll_wait', 1, 30)], 5));
-    await asked.look(30, process(103, [thread(109, 'futex', 1, 30), thread(113, 'read', 1, 30)], 5));
+    const pool = [thread(109, 'futex', 1, 30), thread(113, 'read', 1, 30)];
+    await asked.look(30, process(103, [thread(103, 'epoll_wait', 29, 30), ...pool], 1));
     assert.deepEqual(asked.pids, []);
   });
 

@@ -314,6 +314,19 @@ describe('a process that is looked at', () => {
         'peer=10.0.0.5:5432 comm=gunicorn:_worker\n',
     );
   });
+
+  it('tells on its own for how long it had been in its call before the capture, and not of who computes', () => {
+    const [process] = sight({ 11: 'socket:[4715]' });
+    const [thread] = process?.threads ?? [];
+    assert.ok(process !== undefined && thread !== undefined);
+    const told = (call: string): string => {
+      const earlier = { ...thread, call, since: 97e9, at: 103e9 };
+      const notation = { prefix: '', stamp: (at: number) => `${at}` };
+      return sightLines([{ ...process, threads: [earlier] }], { notation, from: 102e9 });
+    };
+    assert.match(told('recvfrom'), /^event=seen ts=103000000000 for=1000000000 before=5000000000 pid=101 /);
+    assert.match(told(''), /^event=seen ts=103000000000 for=1000000000 pid=101 tid=101 parent=97 call=- /);
+  });
 });
 
 describe('the queues of its listeners', () => {

@@ -13,13 +13,13 @@ const FOLDER = temporaryFolder();
 const SELF = 991;
 
 /** What a word means on a host with these processes. */
-function found(word: string, processes: readonly ProcessFacts[], proc?: FakeProc): number[] {
+function found(word: string, processes: readonly ProcessFacts[], proc?: FakeProc, maySeeOthers = true): number[] {
   const all = new Map(processes.map((process) => [process.pid, process]));
   const view = {
     parents: new Map(processes.map(({ pid, parent }) => [pid, parent])),
     read: (pid: number) => all.get(pid) ?? null,
   };
-  return findTargets([word], { view, self: SELF, root: proc?.root ?? FOLDER });
+  return findTargets([word], { view, self: SELF, root: proc?.root ?? FOLDER, maySeeOthers });
 }
 
 const MASTER = processFacts({ pid: 101, stackStart: '702' });
@@ -115,6 +115,19 @@ describe('whom a word means', () => {
     assert.deepEqual(found(':8000', [init, MASTER, WORKER, client], proc), [101, 103]);
     assert.deepEqual(found('127.0.0.1:8000', [init, MASTER, WORKER, client], proc), [101, 103]);
     assert.throws(() => found(':8001', [init, MASTER, WORKER, client], proc), /Nobody listens on port 8001\./);
+  });
+
+  it('is nobody whom this user may see, where the kernel says that somebody listens', () => {
+    const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
+    for (const pid of [101, SELF]) {
+      proc.set({ pid, threads: [] });
+      proc.table(pid, 'tcp', [tcpRow('00000000:1F40', '00000000:0000', '0A', 4711)]);
+    }
+    const sees = (word: string, maySeeOthers: boolean) => () => found(word, [MASTER, DROVER], proc, maySeeOthers);
+    assert.throws(sees(':8000', false), /Somebody listens on :8000; this user may not see which process does\./);
+    assert.throws(sees(':8001', false), /Nobody listens on port 8001\./);
+    // A socket that systemd alone holds.
+    assert.throws(sees(':8000', true), /Nobody listens on port 8000\./);
   });
 
   it('is who runs in the unit, and the name of the unit will do', () => {

@@ -15,7 +15,7 @@ import { PeerTable } from './peer-table.ts';
 import { Upstream, upstreams } from './upstream.ts';
 import { isNeeded, isWaiting, lengthOf, linesOf, ownerOf } from './waits.ts';
 
-/** Questions that may be open at a time; further ones are not asked about at the end of the trace. */
+/** Questions that may be open at a time; further ones are not asked about at the end of the capture. */
 const MOST_OPEN = 10_000;
 /** What a connect that does not wait says, and one that is repeated. */
 const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR']);
@@ -33,7 +33,7 @@ const ASKS_SOON = 100 * MILLISECOND;
 /** Lines are kept of waits from here on. */
 const LONG_ENOUGH = 100 * MILLISECOND;
 
-/** The wait of nobody in particular that ended last on a thread, and in which turn. */
+/** A wait of nobody in particular, and in which turn of its thread. */
 interface Unowned {
   readonly peer: Peer;
   readonly length: Nanoseconds;
@@ -42,7 +42,9 @@ interface Unowned {
   readonly query: string;
   readonly lines: readonly KeptLine[];
 }
-const lastUnowned = new PerThread<Unowned>();
+/** Those that ended last on a thread: behind a long one a short one may follow, for the end of the same answer. */
+const lastUnowned = new PerThread<readonly Unowned[]>();
+const MOST_UNOWNED = 4;
 /** The question that a thread asked last. */
 const lastAsked = new PerThread<Upstream>();
 /** Processes that ask a broker for jobs. */
@@ -69,9 +71,13 @@ export class DependencyTracker implements Tracker {
     this.#inWindow = inWindow;
     // Whoever is answered in the turn that read an answer had waited for it.
     const link = ({ thread, request }: { thread: ThreadView; request: RequestView | null }): void => {
-      const unowned = lastUnowned.of(thread);
-      if (request === null || unowned?.turn !== thread.loop.turn.number || unowned.start < request.startedAt) return;
-      unowned.peer.wasFor(request, unowned);
+      if (request === null) return;
+      let longest: Unowned | null = null;
+      for (const each of lastUnowned.of(thread) ?? [])
+        if (each.turn === thread.loop.turn.number && each.start >= request.startedAt)
+          if (longest === null || each.length > longest.length) longest = each;
+      if (longest === null) return;
+      longest.peer.wasFor(request, longest);
       lastUnowned.clear(thread);
     };
     facts.subscribe({ slowReply: link, failedWrite: link }, () => undefined);
@@ -317,16 +323,20 @@ export class DependencyTracker implements Tracker {
     const owner = waiting ?? (isWaiting(request, askedAt) ? request : null);
     const { isMain } = thread;
     // A thread of a pool waits inside a call for a request that another thread may have read.
-    if (owner === null && (blocked * 2 < length || !isMain) && !isOpen)
-      lastUnowned.set(thread, {
-        peer,
-        length,
-        start: askedAt,
-        turn: thread.loop.turn.number,
-        query,
-        // What was short is no proof of anything.
-        lines: length < LONG_ENOUGH ? [] : linesOf(line, blockedLine, keptLine(last)),
-      });
+    // Which thread is the main one may not be known yet.
+    if (owner === null && !isOpen)
+      lastUnowned.set(thread, [
+        ...(lastUnowned.of(thread) ?? []).slice(1 - MOST_UNOWNED),
+        {
+          peer,
+          length,
+          start: askedAt,
+          turn: thread.loop.turn.number,
+          query,
+          // What was short is no proof of anything.
+          lines: length < LONG_ENOUGH ? [] : linesOf(line, blockedLine, keptLine(last)),
+        },
+      ]);
     // A loop that takes jobs of a broker waits for what they ask, as celery does with greenlets.
     const isOfJob = owner === null && takesJobs.of(thread.process) === true && thread.loop.hub !== null;
     const isMainWork =

@@ -1,4 +1,5 @@
-import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { requestShape } from '../../../trace/request-shape.ts';
+import { earlier, later, MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../../trace/time.ts';
 import type { KeptLine } from '../../evidence.ts';
 import type { Request } from '../../machine/connections.ts';
 import { Durations } from '../../machine/durations.ts';
@@ -8,11 +9,14 @@ import type { Process } from '../../machine/process.ts';
 /** What is shorter is no wait for a connection that anybody would notice. */
 const LONG_QUEUE = 100 * MILLISECOND;
 
+/** Requests that waited for so long, all their waits together, are counted apart. */
+export const LONG_WAIT: Nanoseconds = SECOND;
+
 /** Processes told apart for one peer. */
 const MOST_PROCESSES = 64;
 
-/** One wait for a peer, when it is over or the trace ends. */
-export interface Wait {
+/** One wait for a peer, when it is over or the capture ends. */
+export interface PeerWait {
   readonly process: Process;
   /** The request that waited; null when none did. */
   readonly request: Request | null;
@@ -90,6 +94,10 @@ export class Peer {
   longestHeld: { readonly length: Nanoseconds; readonly request: string } | null = null;
   /** Requests that waited for it. */
   requests = 0;
+  /** Those of them that waited for `LONG_WAIT` or more, over all their waits. */
+  longRequests = 0;
+  /** The line, or the shape, that all of these have; '' where they differ. */
+  longRequest = '';
   /** The longest time that one request waited for it, over all its waits. */
   longestOfRequest: Nanoseconds = 0;
   openAtEnd = 0;
@@ -118,7 +126,7 @@ export class Peer {
   }
 
   /** `lines` is asked only for what is told. */
-  add(wait: Wait, lines: () => readonly KeptLine[]): void {
+  add(wait: PeerWait, lines: () => readonly KeptLine[]): void {
     const { process, request, length, start, end, isOpen, isMainWork, query } = wait;
     const longest = (): LongestWait => ({ length, isOpen, query, request: request?.line ?? '', lines: lines() });
     this.first = earlier(this.first, start);
@@ -167,6 +175,12 @@ export class Peer {
     this.#of(process);
   }
 
+  #waitedLong({ line }: Request): void {
+    const known = this.longRequest;
+    if (this.longRequests++ === 0) this.longRequest = line;
+    else if (known !== line) this.longRequest = requestShape(known) === requestShape(line) ? requestShape(line) : '';
+  }
+
   #of(process: Process): ProcessWaits | undefined {
     const known = this.processes.get(process.pid);
     if (known !== undefined || this.processes.size === MOST_PROCESSES) return known;
@@ -184,6 +198,7 @@ export class Peer {
       own = { peer: this, total: 0 };
       all.push(own);
     }
+    if (own.total < LONG_WAIT && own.total + length >= LONG_WAIT) this.#waitedLong(request);
     own.total += length;
     if (own.total > this.longestOfRequest) this.longestOfRequest = own.total;
   }

@@ -9,7 +9,7 @@ import type { Thread } from '../../machine/thread.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
 
 /** A request that had no answer at that moment, or had it then. */
-interface SlowReply {
+interface HeldReply {
   readonly length: Nanoseconds;
   /** Its line; ''. */
   readonly request: string;
@@ -37,11 +37,11 @@ interface PassedOn {
  * Counts requests of known lines that had no answer when a client may have given up, whatever they waited for: what no
  * check explains is no all-clear.
  */
-export class SlowReplies implements Tracker {
+export class SlowReplyTracker implements Tracker {
   /** Requests count from this time without an answer on. */
   readonly least: Nanoseconds;
   #count = 0;
-  #longest: SlowReply | null = null;
+  #longest: HeldReply | null = null;
   /** By method, path and query; the latest last. */
   readonly #passed = new Map<string, PassedOn>();
   readonly #inWindow: (time: Nanoseconds) => boolean;
@@ -74,7 +74,7 @@ export class SlowReplies implements Tracker {
   }
 
   /** The first of equal requests counts: it may be another one, and this one was held for longer then. */
-  #heldUntil(request: Request, end: Nanoseconds): Pick<SlowReply, 'held' | 'peer'> {
+  #heldUntil(request: Request, end: Nanoseconds): Pick<HeldReply, 'held' | 'peer'> {
     const passed = this.#passed.get(request.identity);
     const at = passed?.times.find((time) => time >= request.readAt && time <= end);
     // Times before the first that is remembered may have been between them.
@@ -88,13 +88,13 @@ export class SlowReplies implements Tracker {
   }
 
   /** How many so far, those that still wait included, and the longest; null for none. */
-  soFar(threads: Iterable<Thread>): { readonly count: number; readonly longest: SlowReply | null } {
+  soFar(threads: Iterable<Thread>): { readonly count: number; readonly longest: HeldReply | null } {
     const waiting = this.#waiting(threads).filter((reply) => this.#counts(reply));
     return { count: this.#count + waiting.length, longest: waiting.reduce(longer, this.#longest) };
   }
 
   /** Those that wait now, of processes that answer most of what they read: else the answer is not seen. */
-  #waiting(threads: Iterable<Thread>): SlowReply[] {
+  #waiting(threads: Iterable<Thread>): HeldReply[] {
     let end = 0;
     const processes = new Set<Process>();
     for (const { process, lastTime } of threads) {
@@ -108,7 +108,7 @@ export class SlowReplies implements Tracker {
       );
   }
 
-  #add(replies: readonly SlowReply[]): void {
+  #add(replies: readonly HeldReply[]): void {
     for (const reply of replies) {
       if (!this.#counts(reply)) continue;
       this.#count++;
@@ -117,12 +117,12 @@ export class SlowReplies implements Tracker {
   }
 
   /** What no line tells may be no request. */
-  #counts({ length, request, at }: SlowReply): boolean {
+  #counts({ length, request, at }: HeldReply): boolean {
     return length >= this.least && request !== '' && this.#inWindow(at);
   }
 }
 
-const NOT_HELD: Pick<SlowReply, 'held' | 'peer'> = { held: 0, peer: '' };
+const NOT_HELD: Pick<HeldReply, 'held' | 'peer'> = { held: 0, peer: '' };
 
 /** A process that was forked for one client has read one request, and that may be the one which waits. */
 function answersMost(process: Process, all: ReadonlySet<Process>): boolean {
@@ -132,10 +132,10 @@ function answersMost(process: Process, all: ReadonlySet<Process>): boolean {
   return alike.reduce((sum, each) => sum + each.answered, 0) * 2 >= requests;
 }
 
-function slowReply(request: Request, at: Nanoseconds, process: Process): SlowReply {
+function slowReply(request: Request, at: Nanoseconds, process: Process): HeldReply {
   return { length: request.waitedUntil(at), request: request.line, at, process, ...NOT_HELD };
 }
 
-function longer(known: SlowReply | null, reply: SlowReply): SlowReply {
+function longer(known: HeldReply | null, reply: HeldReply): HeldReply {
   return known === null || reply.length > known.length ? reply : known;
 }

@@ -50,7 +50,7 @@ export class DiskTracker implements Tracker {
     });
   }
 
-  /** A sync that had not come back at the end of the trace, as one that lasted up to there. */
+  /** A sync that had not come back at the end of the capture, as one that lasted up to there. */
   leftOpen(call: Call, thread: Thread, { target }: LeftIn): void {
     if (call.syscall.family === 'sync' && this.#inWindow(call.end))
       this.#facts.tell('diskSync', { thread, record: call, target });

@@ -174,7 +174,7 @@ export class SharedLocks implements Tracker {
     if (family === 'lock' || (family === 'fcntl' && call.arguments.has('SETLK'))) this.#ofFile(call, thread);
   }
 
-  /** The call that asks for a lock had not come back at the end of the trace. */
+  /** The call that asks for a lock had not come back at the end of the capture. */
   leftOpen(call: Call, thread: Thread, { descriptor, line }: LeftIn): void {
     const lock = descriptor === null ? undefined : fileLocks.of(descriptor);
     const { family } = call.syscall;

@@ -137,7 +137,7 @@ export class NameLookups implements Tracker {
     lookup.lastFailed = answer.noSuchName || answer.failed;
   }
 
-  /** The answer had not come when the trace ended. */
+  /** The answer had not come when the capture ended. */
   leftOpen(call: Call, thread: Thread, { fd, watched }: LeftIn): void {
     const lookup = lookups.of(thread);
     if (lookup === undefined || (lookup.fd !== fd && watched !== 1)) return;

@@ -2,17 +2,16 @@ import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { DescriptorKind } from '../../machine/descriptor-kind.ts';
 import { describeTarget } from '../../machine/descriptors.ts';
-import type { LeftIn } from '../../machine/left-in.ts';
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import { runtimeOf } from '../../machine/runtime.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import { waitedOn } from '../../machine/waited-on.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { LongestCall } from './longest-call.ts';
 import type { PoolTurn } from './pool-tracker.ts';
 import { Wakes, type WokenWait } from './wakes.ts';
 
@@ -27,18 +26,15 @@ const AT_ONCE = 50 * MILLISECOND;
 /** Jobs of a process of which the reply has not been seen, at most. */
 const MOST_UNNAMED = 64;
 
-/** What a thread is in for longest, and since when it is at its job. */
-interface Job {
+/** A job, since when a thread is at it, and the call it was in for longest. */
+class Job {
   /** UNKNOWN before the first is seen to begin. */
   since: Nanoseconds;
-  longest: Nanoseconds;
-  call: string;
-  target: string;
-  line: KeptLine;
-}
+  readonly longest = new LongestCall();
 
-function newJob(since: Nanoseconds): Job {
-  return { since, longest: 0, call: '', target: '', line: NO_LINE };
+  constructor(since: Nanoseconds) {
+    this.since = since;
+  }
 }
 
 /** A thread that does jobs for the loop of its process. */
@@ -53,10 +49,10 @@ class Hand {
   hasLoop = false;
   /** It wakes the loop up by an eventfd, and nothing says that this is Python. */
   isOfEvents = false;
-  job = newJob(UNKNOWN);
+  job = new Job(UNKNOWN);
   /** Its last wait for a word, and the job before that, as long as it is not known what it waited for. */
   rest: WokenWait | null = null;
-  before = newJob(UNKNOWN);
+  before = new Job(UNKNOWN);
   restLine: KeptLine = NO_LINE;
   /** When its last long job ended, and since when the next request had waited by then; UNKNOWN for none. */
   endedAt: Nanoseconds = UNKNOWN;
@@ -109,14 +105,10 @@ function isShared(process: Process, place: number): boolean {
  * the loop through a pipe, a socket or an eventfd.
  */
 export class ExecutorTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
-  readonly #least: Nanoseconds;
+  readonly #context: TrackerContext;
 
-  constructor({ facts, inWindow, longTurn }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-    this.#least = longTurn;
+  constructor(context: TrackerContext) {
+    this.#context = context;
   }
 
   hears({ family }: Syscall): Heard | undefined {
@@ -142,7 +134,7 @@ export class ExecutorTracker implements Tracker {
     hand.dones++;
     settle(hand, executor);
     this.#ends(thread, hand, executor, call.start, false, keptLine(call));
-    hand.job = newJob(call.end);
+    hand.job = new Job(call.end);
   }
 
   /** What it does between two waits of a loop of its own is a job: it takes no other one meanwhile. */
@@ -150,7 +142,7 @@ export class ExecutorTracker implements Tracker {
     if (thread.loop.hub?.kind !== 'epoll' || !mayWork(thread)) return;
     const hand = hands.of(thread) ?? hands.set(thread, new Hand());
     hand.hasLoop = true;
-    hand.job = newJob(end);
+    hand.job = new Job(end);
   }
 
   /** A call that took a millisecond or more. */
@@ -162,10 +154,10 @@ export class ExecutorTracker implements Tracker {
       this.#waited(call, thread, hand);
       return;
     }
-    if (call.duration <= hand.job.longest) return;
+    if (call.duration <= hand.job.longest.length) return;
     const { fd, descriptor } = waitedOn(call, thread.process);
     const target = fd < 0 ? call.arguments.path() : describeTarget(fd, descriptor);
-    stayed(hand.job, call.syscall.name, target, call.duration, keptLine(call));
+    hand.job.longest.took(call.syscall.name, target, call.duration, keptLine(call));
   }
 
   #waited(call: Call, thread: Thread, hand: Hand): void {
@@ -176,7 +168,7 @@ export class ExecutorTracker implements Tracker {
     settle(hand, executor);
     if (call.error !== '') {
       // Nobody had a job for it.
-      if (hand.job.longest === 0) hand.job.since = call.end;
+      if (hand.job.longest.length === 0) hand.job.since = call.end;
       return;
     }
     const { start, end } = call;
@@ -185,7 +177,7 @@ export class ExecutorTracker implements Tracker {
     hand.rest = { word: use.word, start, end, waker: null };
     hand.before = hand.job;
     hand.restLine = keptLine(call);
-    hand.job = newJob(end);
+    hand.job = new Job(end);
     executor?.wakes.waited(hand.rest, thread);
   }
 
@@ -201,7 +193,7 @@ export class ExecutorTracker implements Tracker {
     if (executor === undefined || executor.unnamed.length === 0) return;
     const place = executor.unnamed.findIndex((job) => request.readAt <= job.start && job.end <= start);
     const [job] = place < 0 ? [] : executor.unnamed.splice(place, 1);
-    if (job !== undefined) this.#facts.tell('poolTurn', { ...job, request: request.line });
+    if (job !== undefined) this.#context.facts.tell('poolTurn', { ...job, request: request.line });
   }
 
   merged(process: Process, other: Process): void {
@@ -233,7 +225,8 @@ export class ExecutorTracker implements Tracker {
       found.add(executor);
       if (!thread.ended && worksForLoop(thread)) this.#isLeft(thread, hand, executor, end);
     }
-    for (const executor of found) for (const job of executor.unnamed.splice(0)) this.#facts.tell('poolTurn', job);
+    for (const executor of found)
+      for (const job of executor.unnamed.splice(0)) this.#context.facts.tell('poolTurn', job);
   }
 
   #isLeft(thread: Thread, hand: Hand, executor: Executor, end: Nanoseconds): void {
@@ -242,9 +235,11 @@ export class ExecutorTracker implements Tracker {
     const isInLoop = hand.hasLoop && leftIn?.syscall.family === 'epoll-wait';
     const isWaiting = !hand.hasLoop && leftIn?.syscall.family === 'futex';
     // It waits for work unless it was in the middle of a job.
-    if (isInLoop || (isWaiting && hand.job.longest === 0)) return;
-    if (leftIn !== null && !isWaiting) noteLeft(hand.job, leftIn, end);
-    this.#ends(thread, hand, executor, end, true, hand.job.line);
+    const { longest } = hand.job;
+    if (isInLoop || (isWaiting && longest.length === 0)) return;
+    if (leftIn !== null && !isWaiting)
+      longest.took(leftIn.name, leftIn.target || leftIn.path, end - leftIn.since, leftIn.line);
+    this.#ends(thread, hand, executor, end, true, longest.line);
   }
 
   /** A job, or what a thread told the loop in the middle of one, has ended. */
@@ -253,18 +248,18 @@ export class ExecutorTracker implements Tracker {
     // Until it is known whose thread it is, nothing tells its waits from work.
     if (job.since === UNKNOWN && hand.isOfEvents) return;
     const start = job.since === UNKNOWN ? thread.firstTime : job.since;
-    const isLong = end - start >= this.#least;
-    if (!isLong && job.longest === 0) return;
-    if (!this.#inWindow(start)) return;
+    const isLong = end - start >= this.#context.longTurn;
+    if (!isLong && job.longest.length === 0) return;
+    if (!this.#context.inWindow(start)) return;
     const { endedAt, queuedSince } = hand;
     hand.endedAt = UNKNOWN;
     if (queuedSince !== UNKNOWN && start - endedAt < AT_ONCE && !hasRead(thread.process, endedAt, start))
-      this.#facts.tell('poolWait', { thread, start: queuedSince, end: endedAt });
+      this.#context.facts.tell('poolWait', { thread, start: queuedSince, end: endedAt });
     hand.queuedSince = UNKNOWN;
     if (!isLong) return;
     hand.endedAt = end;
     hand.queuedSince = queueOf(thread.process, executor);
-    const { call, target, longest: callTime } = job;
+    const { call, target, length: callTime } = job.longest;
     const work = {
       thread,
       start,
@@ -274,7 +269,7 @@ export class ExecutorTracker implements Tracker {
       call,
       target,
       callTime,
-      line: callTime > 0 ? job.line : line,
+      line: callTime > 0 ? job.longest.line : line,
     };
     this.#unnamed(executor, work);
   }
@@ -283,7 +278,7 @@ export class ExecutorTracker implements Tracker {
   #unnamed({ unnamed }: Executor, job: PoolTurn): void {
     const earlier = unnamed.findIndex(({ thread }) => thread === job.thread);
     const place = earlier < 0 && unnamed.length >= MOST_UNNAMED ? 0 : earlier;
-    if (place >= 0) for (const known of unnamed.splice(place, 1)) this.#facts.tell('poolTurn', known);
+    if (place >= 0) for (const known of unnamed.splice(place, 1)) this.#context.facts.tell('poolTurn', known);
     unnamed.push(job);
   }
 }
@@ -313,18 +308,6 @@ function isOfPython(process: Process, written: number): boolean {
   return runtime === 'python' || (runtime === 'unknown' && written === WAKE_UP);
 }
 
-function stayed(job: Job, call: string, target: string, length: Nanoseconds, line: KeptLine): void {
-  if (length <= job.longest) return;
-  job.longest = length;
-  job.call = call;
-  job.target = target;
-  job.line = line;
-}
-
-function noteLeft(job: Job, { name, target, path, since, line }: LeftIn, end: Nanoseconds): void {
-  stayed(job, name, target || path, end - since, line);
-}
-
 function woke(call: Call, thread: Thread): void {
   if (!(call.result > 0)) return;
   const executor = executors.of(thread.process);
@@ -344,10 +327,10 @@ function settle(hand: Hand, executor: Executor | undefined): void {
   const { waker } = rest;
   if (executor === undefined || waker === null || !executor.hands.has(waker)) return;
   if (executor.wakes.isQueue(rest.word)) return;
-  const { job } = hand;
+  const { call, target, length, line } = hand.job.longest;
   hand.job = hand.before;
-  stayed(hand.job, 'futex', '', rest.end - rest.start, hand.restLine);
-  stayed(hand.job, job.call, job.target, job.longest, job.line);
+  hand.job.longest.took('futex', '', rest.end - rest.start, hand.restLine);
+  hand.job.longest.took(call, target, length, line);
 }
 
 /** Since when the next request has waited, of which there are more than threads; UNKNOWN where none does. */

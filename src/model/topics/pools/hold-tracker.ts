@@ -2,20 +2,20 @@ import type { Call } from '../../../trace/record.ts';
 import type { Family, Syscall } from '../../../trace/syscalls.ts';
 import { earlier, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { ThreadView, TurnView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { isForIdleClient } from './longest-call.ts';
 
 /** A worker that serves one connection at a time was held by one, for most of its time without a request. */
 export interface ConnectionHeld {
   readonly thread: ThreadView;
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
-  /** The trace ended before the connection did. */
+  /** The capture ended before the connection did. */
   readonly open: boolean;
   /** Time in which its client asked nothing. */
   readonly idle: Nanoseconds;
@@ -65,12 +65,12 @@ const holds = new PerThread<Hold>();
 
 /**
  * How long, in a turn of this thread, the client of its connection asked nothing. `left` is the call in which the turn
- * was when the trace ended.
+ * was when the capture ended.
  */
 export function heldIdly(thread: Thread, { start, end }: TurnView, left: LeftIn | null): Nanoseconds {
   const hold = holds.of(thread);
   if (hold === undefined || hold.since < start) return 0;
-  return hold.idle + (left !== null && isIdleIn(left) ? end - left.since : 0);
+  return hold.idle + (left !== null && isForIdleClient(left) ? end - left.since : 0);
 }
 
 /** In these a worker waits for its turn to accept, where that is told by a lock. */
@@ -80,14 +80,10 @@ export const MOSTLY_IDLE = 0.5;
 
 /** Follows how long connections that stay open hold workers that serve one at a time. */
 export class HoldTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
-  readonly #least: Nanoseconds;
+  readonly #context: TrackerContext;
 
-  constructor({ facts, inWindow, longTurn }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-    this.#least = longTurn;
+  constructor(context: TrackerContext) {
+    this.#context = context;
   }
 
   hears({ family }: Syscall): Heard | undefined {
@@ -138,7 +134,7 @@ export class HoldTracker implements Tracker {
     hold.waited(call.duration, keptLine(call));
   }
 
-  /** Connections that held somebody when the trace ended. */
+  /** Connections that held somebody when the capture ended. */
   finish(threads: Iterable<Thread>): void {
     const all = [...threads];
     const end = lastMomentOf(all);
@@ -151,7 +147,7 @@ export class HoldTracker implements Tracker {
         this.#ends(thread, hold, freeAt, false, false);
         continue;
       }
-      if (leftIn !== null && isIdleIn(leftIn)) hold.waited(end - leftIn.since, leftIn.line);
+      if (leftIn !== null && isForIdleClient(leftIn)) hold.waited(end - leftIn.since, leftIn.line);
       this.#ends(thread, hold, end, false, true);
     }
   }
@@ -163,12 +159,8 @@ export class HoldTracker implements Tracker {
     nextWasThere: boolean,
     open: boolean,
   ): void {
-    if (end - start < this.#least || idle < MOSTLY_IDLE * (end - start) || !this.#inWindow(start)) return;
-    this.#facts.tell('connectionHeld', { thread, start, end, open, idle, nextWasThere, line });
+    if (end - start < this.#context.longTurn || idle < MOSTLY_IDLE * (end - start) || !this.#context.inWindow(start))
+      return;
+    this.#context.facts.tell('connectionHeld', { thread, start, end, open, idle, nextWasThere, line });
   }
-}
-
-/** The client of its connection has asked nothing that is not answered. */
-function isIdleIn({ descriptor, isServing }: LeftIn): boolean {
-  return descriptor?.connection != null && !isServing;
 }

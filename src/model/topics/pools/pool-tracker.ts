@@ -1,15 +1,14 @@
 import type { Call } from '../../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { type KeptLine, keptLine } from '../../evidence.ts';
-import type { FactBus } from '../../fact-bus.ts';
+import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
 import type { Request } from '../../machine/connections.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
-import type { LeftIn } from '../../machine/left-in.ts';
 import type { LongWork } from '../../machine/long-work.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
+import { isForIdleClient, LongestCall } from './longest-call.ts';
 
 /**
  * A thread that accepts nothing itself was busy with one request for `stall-ms` or longer; `call` is the longest in it.
@@ -31,7 +30,7 @@ export interface PoolHeld {
   readonly thread: ThreadView;
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
-  /** The trace ended before the wait did. */
+  /** The capture ended before the wait did. */
   readonly open: boolean;
   readonly line: KeptLine;
 }
@@ -54,17 +53,11 @@ const BLOCKED = 0.6;
 class Work {
   /** When it replied last; UNKNOWN before the first. */
   repliedAt: Nanoseconds = UNKNOWN;
-  longest: Nanoseconds = 0;
-  call = '';
-  target = '';
-  line: KeptLine | null = null;
+  longest = new LongestCall();
 
   begin(at: Nanoseconds): void {
     this.repliedAt = at;
-    this.longest = 0;
-    this.call = '';
-    this.target = '';
-    this.line = null;
+    this.longest = new LongestCall();
   }
 }
 
@@ -72,14 +65,10 @@ const works = new PerThread<Work>();
 
 /** Follows how long threads of pools are busy with a request: those that serve clients and do not accept them. */
 export class PoolTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
-  readonly #least: Nanoseconds;
+  readonly #context: TrackerContext;
 
-  constructor({ facts, inWindow, longTurn }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-    this.#least = longTurn;
+  constructor(context: TrackerContext) {
+    this.#context = context;
   }
 
   blocked(call: Call, thread: Thread): void {
@@ -88,20 +77,17 @@ export class PoolTracker implements Tracker {
     if (thread.loop.isShared && call.syscall.family === 'epoll-wait') return;
     const { family, takesDescriptor, name } = call.syscall;
     const work = works.of(thread) ?? works.set(thread, new Work());
-    if (call.duration <= work.longest && call.duration < this.#least) return;
+    if (call.duration <= work.longest.length && call.duration < this.#context.longTurn) return;
     const isSet = family === 'poll' || family === 'select';
     const fd = isSet ? (call.arguments.polled()[0] ?? -1) : takesDescriptor ? call.fd : -1;
     const descriptor = fd < 0 ? undefined : thread.process.descriptors.get(fd);
     if (isWaitForWork(descriptor, call)) {
-      if (descriptor?.connection != null && call.duration >= this.#least)
+      if (descriptor?.connection != null && call.duration >= this.#context.longTurn)
         this.#tellHeld(thread, call.start, call.end, false, keptLine(call));
       return;
     }
-    if (call.duration <= work.longest) return;
-    work.longest = call.duration;
-    work.call = name;
-    work.target = fd < 0 ? '' : describeTarget(fd, descriptor);
-    work.line = keptLine(call);
+    if (call.duration <= work.longest.length) return;
+    work.longest.took(name, fd < 0 ? '' : describeTarget(fd, descriptor), call.duration, keptLine(call));
   }
 
   replied(call: Call, thread: Thread, request: Request): void {
@@ -111,7 +97,7 @@ export class PoolTracker implements Tracker {
     work.begin(call.end);
   }
 
-  /** Requests that were not answered when the trace ended. */
+  /** Requests that were not answered when the capture ended. */
   finish(threads: Iterable<Thread>): void {
     const all = [...threads];
     const end = lastMomentOf(all);
@@ -119,42 +105,43 @@ export class PoolTracker implements Tracker {
       if (thread.ended || !thread.servesRequests || !isOfPool(thread)) continue;
       const { leftIn, loop } = thread;
       const { owner } = loop;
-      if (leftIn !== null && isHeldIn(leftIn) && end - leftIn.since >= this.#least)
+      if (leftIn !== null && isForIdleClient(leftIn) && end - leftIn.since >= this.#context.longTurn)
         this.#tellHeld(thread, leftIn.since, end, true, leftIn.line);
       if (owner === null || !owner.inProgress || owner.loop !== loop) continue;
       const work = works.of(thread) ?? works.set(thread, new Work());
-      if (leftIn !== null) note(work, leftIn, end);
-      this.#tell(thread, work, owner, end, true, work.line);
+      if (leftIn !== null && leftIn.syscall.family !== 'futex')
+        work.longest.took(leftIn.name, leftIn.target, end - leftIn.since, leftIn.line);
+      this.#tell(thread, work, owner, end, true, NO_LINE);
     }
   }
 
   #tellHeld(thread: Thread, start: Nanoseconds, end: Nanoseconds, open: boolean, line: KeptLine): void {
-    if (!thread.loop.isShared && this.#inWindow(start))
-      this.#facts.tell('poolHeld', { thread, start, end, open, line });
+    if (!thread.loop.isShared && this.#context.inWindow(start))
+      this.#context.facts.tell('poolHeld', { thread, start, end, open, line });
   }
 
-  #tell(thread: Thread, work: Work, request: Request, end: Nanoseconds, open: boolean, line: KeptLine | null): void {
+  #tell(thread: Thread, work: Work, request: Request, end: Nanoseconds, open: boolean, line: KeptLine): void {
     const { readAt, readyAt, startedAt } = request;
-    const { repliedAt, call, target, longest } = work;
+    const { repliedAt, longest } = work;
     const start = Math.max(readAt, repliedAt, thread.firstTime);
-    if (!this.#inWindow(start)) return;
+    if (!this.#context.inWindow(start)) return;
     // Another thread had read it, or taken its client in, when this one was still busy; then this one took it at once.
     const since = request.connection.requests > 1 ? readyAt : startedAt;
-    if (repliedAt !== UNKNOWN && repliedAt - since >= this.#least && readAt - repliedAt < AT_ONCE)
-      this.#facts.tell('poolWait', { thread, start: since, end: start });
-    if (end - start < this.#least) return;
+    if (repliedAt !== UNKNOWN && repliedAt - since >= this.#context.longTurn && readAt - repliedAt < AT_ONCE)
+      this.#context.facts.tell('poolWait', { thread, start: since, end: start });
+    if (end - start < this.#context.longTurn) return;
     // What runs on the threads of such a runtime may wait without any of them, as it does in Go.
-    if (thread.loop.isShared && longest < BLOCKED * (end - start)) return;
-    this.#facts.tell('poolTurn', {
+    if (thread.loop.isShared && longest.length < BLOCKED * (end - start)) return;
+    this.#context.facts.tell('poolTurn', {
       thread,
       start,
       end,
       open,
       request: request.name,
-      call,
-      target,
-      callTime: longest,
-      line: work.line ?? line ?? { file: '', line: 0, text: '' },
+      call: longest.call,
+      target: longest.target,
+      callTime: longest.length,
+      line: longest.length > 0 ? longest.line : line,
     });
   }
 }
@@ -177,17 +164,4 @@ function isWaitForWork(descriptor: Descriptor | undefined, { end }: Call): boole
   const { kind, connection } = descriptor;
   if (connection === null) return kind === 'event' || kind === 'pipe';
   return !connection.request.inProgress || connection.request.readAt === end;
-}
-
-/** Its client has asked nothing that is not answered. */
-function isHeldIn({ descriptor, isServing }: LeftIn): boolean {
-  return descriptor?.connection != null && !isServing;
-}
-
-function note(work: Work, left: LeftIn, end: Nanoseconds): void {
-  if (end - left.since <= work.longest || left.syscall.family === 'futex') return;
-  work.longest = end - left.since;
-  work.call = left.name;
-  work.target = left.target;
-  work.line = left.line;
 }

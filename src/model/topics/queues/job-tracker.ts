@@ -190,7 +190,7 @@ export class JobTracker implements Tracker {
     const fd = isSet ? (call.arguments.polled()[0] ?? -1) : takesDescriptor ? call.fd : -1;
     if (family === 'wait-child' || (work.kind !== 'word' && fd === work.source && works.of(thread) === work)) return;
     const target = fd < 0 ? call.arguments.path() : describeTarget(fd, thread.process.descriptors.get(fd));
-    work.stayed(name, target, call.duration, keptLine(call));
+    work.wasIn(name, target, call.duration, keptLine(call));
   }
 
   /** A wait for a private word: threads that wait for the same one have nothing to do. */
@@ -242,7 +242,7 @@ export class JobTracker implements Tracker {
       this.#ends(thread, work, work.askedAtPipe(leftIn.since), work.dones > 1);
     else {
       if (leftIn !== null && leftIn.syscall.family !== 'wait-child')
-        work.stayed(leftIn.name, leftIn.target || leftIn.path, end - leftIn.since, leftIn.line);
+        work.wasIn(leftIn.name, leftIn.target || leftIn.path, end - leftIn.since, leftIn.line);
       this.#ends(thread, work, end, work.dones > 0, true);
     }
   }

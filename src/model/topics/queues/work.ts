@@ -8,7 +8,7 @@ import type { Pipe } from './pipes.ts';
 export type QueueKind = 'pipe' | 'broker' | 'word';
 
 /** What a thread was in, and for how long in all. */
-export interface Stay {
+export interface TimeInCall {
   readonly call: string;
   readonly target: string;
   total: Nanoseconds;
@@ -17,9 +17,9 @@ export interface Stay {
   line: KeptLine;
 }
 
-/** More places of one job are not told apart. */
-const MOST_STAYS = 16;
-const NOWHERE: Stay = { call: '', target: '', total: 0, longest: 0, line: NO_LINE };
+/** More calls of one job are not told apart. */
+const MOST_CALLS = 16;
+const NOWHERE: TimeInCall = { call: '', target: '', total: 0, longest: 0, line: NO_LINE };
 
 /** What a thread does between two waits for a job. */
 export class Work {
@@ -45,7 +45,7 @@ export class Work {
   /** When the next one was asked for, and since when the last one is over, while it is not told. */
   askedAt: Nanoseconds = UNKNOWN;
   overAt: Nanoseconds = UNKNOWN;
-  #stays: Stay[] = [];
+  #times: TimeInCall[] = [];
 
   constructor(kind: QueueKind, source: number, queue: string) {
     this.kind = kind;
@@ -57,7 +57,7 @@ export class Work {
     this.since = at;
     this.taken++;
     this.dones = 0;
-    this.#stays = [];
+    this.#times = [];
   }
 
   /** It waited for its turn. */
@@ -72,10 +72,10 @@ export class Work {
   }
 
   /** It was in a call for so long. */
-  stayed(call: string, target: string, length: Nanoseconds, line: KeptLine): void {
-    const known = this.#stays.find((each) => each.call === call && each.target === target);
+  wasIn(call: string, target: string, length: Nanoseconds, line: KeptLine): void {
+    const known = this.#times.find((each) => each.call === call && each.target === target);
     if (known === undefined) {
-      if (this.#stays.length < MOST_STAYS) this.#stays.push({ call, target, total: length, longest: length, line });
+      if (this.#times.length < MOST_CALLS) this.#times.push({ call, target, total: length, longest: length, line });
       return;
     }
     known.total += length;
@@ -85,8 +85,8 @@ export class Work {
   }
 
   /** Where it was for longest. */
-  get place(): Stay {
-    return this.#stays.reduce((most, each) => (each.total > most.total ? each : most), NOWHERE);
+  get place(): TimeInCall {
+    return this.#times.reduce((most, each) => (each.total > most.total ? each : most), NOWHERE);
   }
 }
 

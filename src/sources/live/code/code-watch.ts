@@ -151,7 +151,7 @@ export class CodeWatch {
 }
 
 /** A thread that does not come back, as far as one can tell from outside. */
-function isStuck({ pid, clients }: ProcessSight, thread: ThreadSight): boolean {
+function isStuck({ pid, clients, threads }: ProcessSight, thread: ThreadSight): boolean {
   const { tid, call, since, at, awayFrom, ran, target, isOfClient } = thread;
   const { family } = syscall(call);
   if (family === 'accept' || family === 'epoll-wait') return false;
@@ -160,7 +160,8 @@ function isStuck({ pid, clients }: ProcessSight, thread: ThreadSight): boolean {
   if (at - since < STUCK && at - awayFrom < AWAY) return false;
   if (call === '') return ran < 0 || ran >= (at - since) * COMPUTES;
   if (tid === pid) return family !== 'wait-child';
-  // Threads of a pool wait for work in a lock, and helpers on a pipe.
+  // Threads of a pool wait for work in a lock, and helpers on a pipe; with a client for each, all of them may serve.
+  if (family === 'futex') return clients >= threads.length - 1 && at - since >= AWAY;
   const isOnPeer = /:\d+$/.test(target) && !isOfClient;
   return isOnPeer || family === 'sleep' || family === 'sync' || family === 'lock';
 }

@@ -1,5 +1,7 @@
 import { show } from '../show.ts';
 
+const MILLION = 1_000_000n;
+
 /** What an attribute can be here; null: it is left out. */
 export type Scalar = string | number | null;
 
@@ -17,4 +19,16 @@ export function attributes(values: Readonly<Record<string, Scalar>>): readonly A
 function valueOf(value: string | number): Attribute['value'] {
   if (typeof value === 'string') return { stringValue: show(value) };
   return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+}
+
+/** Nanoseconds since 1970 of a time as reports write it (`2026-11-20T02:13:29.100000Z`); null for none. */
+export function nanosecondsOf(time: string | null): bigint | null {
+  const [, seconds = '', fraction = ''] = /^([\dT:-]{19})\.(\d{6})Z$/.exec(time ?? '') ?? [];
+  const milliseconds = Date.parse(`${seconds}Z`);
+  return Number.isNaN(milliseconds) ? null : BigInt(milliseconds) * MILLION + BigInt(fraction) * 1_000n;
+}
+
+/** The same a while later. */
+export function addMilliseconds(time: bigint, milliseconds: number): bigint {
+  return time + BigInt(Math.round(milliseconds * 1e6));
 }
