@@ -257,7 +257,7 @@ def of_worker_threads(name, clients, act):
     def play(stage):
         begins = time.time()
         stage.run(
-            Load("behind", Http("/worker"), clients=clients, each=3, every=1.6),
+            Load("behind" if act == "exhaust" else "worker", Http("/worker"), clients=clients, each=3, every=1.6),
             Load("others", Http("/"), clients=2, each=20, every=0.25),
         )
         stage.act(act=act, workers=2, upstream="", upstreamMs=1500, **{"from": begins, "to": time.time()})
