@@ -83,15 +83,16 @@ function scoreOf(lines: readonly string[], sniffed: readonly SniffedLine[]): num
     else if (isUnclosed(body) || (isSurelyAttached && isBare(body))) open++;
   }
   const calls = known + open;
-  // Nobody made a call while drover looked.
-  if (calls + events === 0 && lines.some((line) => line.startsWith(SIGHT_IN_STRACE))) return 1;
+  // Nobody made a call while drover looked, or one of them was in a call all the time.
+  const sights = lines.filter((line) => line.startsWith(SIGHT_IN_STRACE)).length;
+  if (calls + events === 0 && sights > 0) return 1;
   if (calls + events === 0 || calls < (calls + unknown) * LEAST_KNOWN) return 0;
   const messages = lines.filter((line) => MESSAGE.test(line)).length;
   const neutral = lines.filter((line) => NEUTRAL.test(line)).length;
   // Whatever else somebody pasted behind it, such as a table of sockets.
   if (isSession(lines)) return 1;
   // A call without an end is what prose about calls looks like, too.
-  const evidence = known + events + unknown * (known > 0 ? 1 : 0) + Math.min(open, 1) / 2 + messages;
+  const evidence = known + events + unknown * (known > 0 ? 1 : 0) + Math.min(open, 1) / 2 + messages + sights;
   return Math.min(1, evidence / Math.max(1, lines.length - neutral));
 }
 

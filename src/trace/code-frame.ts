@@ -71,6 +71,11 @@ export function libraryFrame(frames: readonly CodeFrame[]): CodeFrame | null {
   );
 }
 
+/** Whether a file is an interpreter, or what every program is linked with: its functions say nothing of a program. */
+export function isOfRuntime(file: string): boolean {
+  return RUNTIME_OBJECT.test(file);
+}
+
 /** The frame that says most: of source that the application brings, else of a library. Null where neither is there. */
 export function tellingFrame(frames: readonly CodeFrame[]): CodeFrame | null {
   const ofSource = frames.filter(({ line }) => line > 0);

@@ -267,6 +267,13 @@ describe('workers of one thread that did not come back once, while a client of t
     assert.deepEqual(await told(`${lines}\n${other} comm=gunicorn\n`), []);
   });
 
+  it('are stuck as well where strace told before that it left them in what the kernel goes on with', async () => {
+    const lines = strace(asleep(103, 1), asleep(107, 1));
+    const left = lines.replace(/^(107 .*)read \.\.\.> <unfinished \.\.\.>$/m, '$1wait4 ...> <detached ...>');
+    assert.notEqual(left, lines);
+    assert.deepEqual(await told(left), ['stuck-call critical: Both workers are stuck in clock_nanosleep']);
+  });
+
   it('strace shows such a lock with a limit as what the kernel goes on with', async () => {
     const lines = [101, 103, 107]
       .map((pid) =>
@@ -292,6 +299,15 @@ describe('a capture of strace in which nobody made a call at all', () => {
       [['critical', 'Both processes make no system call']],
     );
     assert.equal(window.durationMs, SECONDS * 1_000);
+  });
+
+  it('is one where one of them alone was in a call, which strace tells in one line', async () => {
+    const workers = [computing(103, 1), computing(107, 2)];
+    const looks = [MASTER, ...workers].map((each) => seen('strace: drover: ', '1795140807.5', each));
+    for (const end of ['<detached ...>', '<unfinished ...>']) {
+      const capture = `101 1795140800.500000 wait4(-1,  ${end}\n${looks.join('\n')}\n`;
+      assert.deepEqual(await told(capture), ['stuck-call critical: 2 of 3 processes make no system call']);
+    }
   });
 
   it('in which all that were looked at are stuck names no workers: one of them may govern the others', async () => {

@@ -122,6 +122,19 @@ test('a worker is stopped for a look where the user allows it, and runs on', LIV
     const environment = { PATH: [folder, ...here].join(':') };
     const { stderr } = await runDrover([...words, '--save', saved], { environment });
     assert.match(readFileSync(saved, 'latin1'), /event=code .* by=(?:gdb|eu-stack) frames=\S*clock_nanosleep/, stderr);
+    const held = [
+      'attach',
+      `:${server.port}`,
+      '--engine',
+      'strace',
+      '--yes',
+      '--code',
+      'stopping',
+      '--for',
+      '1s',
+      '-v',
+    ];
+    assert.match((await runDrover(held, { environment })).stderr, /strace holds the processes that it traces/);
     await until('every process to run untraced', () => isFree(server), 6_000);
   }),
 );

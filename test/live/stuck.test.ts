@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveServer, occupyAll } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
@@ -13,8 +14,12 @@ const FOLDER = temporaryFolder();
 const WORKERS = 2;
 
 /** A server of its own: what hangs in it does not come back. */
-async function withServer(act: (server: LiveServer) => Promise<void>): Promise<void> {
-  const server = await LiveServer.start({ workers: WORKERS });
+async function withServer(
+  act: (server: LiveServer) => Promise<void>,
+  kind: 'gevent' | 'gthread' | 'sync' = 'gevent',
+  options: readonly string[] = [],
+): Promise<void> {
+  const server = await LiveServer.start({ workers: WORKERS, kind, options });
   try {
     await act(server);
   } finally {
@@ -80,3 +85,50 @@ for (const engine of ['bpftrace', 'strace'] as const) {
     }),
   );
 }
+
+/** What one thread waits for that serves nobody else meanwhile, and its call. */
+const WAITS = [
+  { path: '/lock', call: 'futex' },
+  { path: '/child', call: 'wait4' },
+] as const;
+
+for (const { path, call } of WAITS)
+  test(`workers of one thread that all hung in ${path} before it came are found, by either engine`, LIVE, () =>
+    withServer(async (server) => {
+      await occupyAll(server, path);
+      for (const engine of ['bpftrace', 'strace']) {
+        const words = ['attach', `:${server.port}`, '--engine', engine, '--yes', '--for', '3s', '--json'];
+        const { stdout, stderr } = await runDrover(words);
+        const { verdict } = JSON.parse(stdout);
+        assert.equal(verdict.severity, 'critical', stderr);
+        assert.match(verdict.text, new RegExp(`Both workers are stuck in ${call}`), engine);
+      }
+      assert.ok(isFree(server));
+    }, 'sync'),
+  );
+
+test(
+  'threads of a pool that all hung before it came are found by the code that serves their requests',
+  {
+    ...needsLive('bpftrace', 'py-spy'),
+  },
+  () =>
+    withServer(
+      async (server) => {
+        // Two for each worker, or one worker takes all; those behind them wait in the queues of the pools.
+        for (let request = 0; request < 8; request++) void server.leave('/lock', 20_000);
+        await pause(1_000);
+        const words = ['attach', `:${server.port}`, '--engine', 'bpftrace', '--for', '4s', '--json'];
+        const { stdout, stderr } = await runDrover(words);
+        const { verdict } = JSON.parse(stdout);
+        assert.equal(verdict.severity, 'warning', stderr);
+        assert.match(
+          verdict.text,
+          /[2-4] threads of (?:\d+|2 processes) are stuck in futex, app\.py:\d+ application\(\)/,
+        );
+        assert.ok(isFree(server));
+      },
+      'gthread',
+      ['--threads', '2'],
+    ),
+);

@@ -14,7 +14,7 @@ const TRACERS = new Set(['setpriv', 'timeout', 'prlimit', 'strace', 'bpftrace'])
 interface ServerOptions {
   readonly workers?: number;
   /** Of gunicorn's kinds. */
-  readonly kind?: 'gevent' | 'sync';
+  readonly kind?: 'gevent' | 'gthread' | 'sync';
   readonly inside?: boolean;
   /** More of gunicorn's options. */
   readonly options?: readonly string[];

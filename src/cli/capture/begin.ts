@@ -73,9 +73,15 @@ export async function beginCapture(
     }
   }
   if (!(await agreed(forStrace.processes.length, flags))) return null;
+  if (flags.code === 'stopping') notice(HELD_BY_STRACE);
   begin('strace', forStrace);
   return start('strace', forStrace);
 }
+
+/** A second tracer is refused. */
+const HELD_BY_STRACE =
+  'strace holds the processes that it traces, so that eu-stack and gdb cannot show their code (--code stopping): use ' +
+  '--engine bpftrace.';
 
 function stoppedWords(pids: readonly number[]): string {
   const who = pids.length === 1 ? `Process ${pids[0]} is` : `Processes ${pids.join(' ')} are`;

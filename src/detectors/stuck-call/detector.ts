@@ -53,6 +53,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   const least = context.threshold('stuck-ms') * MILLISECOND;
   const { all: told, noNews, suspects } = sortOut(model, leftAtEnd(context), least);
   const all = told.map((each) => asSeenInCode(context, each));
+  const special = { suspects, seenInCode: new Set(all.filter((each, index) => each !== told[index])) };
   const stuck = all.filter(
     (each) =>
       each.idle !== 'yes' &&
@@ -70,7 +71,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   if (groups.size === 0 && working.length === 0 && held.length === 0 && still.length === 0) {
     const over = [
       ...(back.length > 0 ? [cameBackFinding(context, back)] : []),
-      ...stoppedFindings(context, stopped, sceneOf(model, all, stuck, suspects)),
+      ...stoppedFindings(context, stopped, sceneOf(model, all, stuck, special)),
     ];
     const queue = unaccepted(context);
     if (queue !== null) over.push(unacceptedFinding(context, queue));
@@ -95,7 +96,7 @@ function conclude(context: Context): Conclusion<Metrics> {
             'lasted the capture does not tell',
         );
   }
-  const scene = sceneOf(model, all, stuck, suspects);
+  const scene = sceneOf(model, all, stuck, special);
   const judged = [...groups.values()].map((group) => judge(model, group, scene));
   const findings = judged.map((group) => finding(context, group));
   const isTold = working.length > 0 || held.length > 0 || still.length > 0 || findings.some(isSerious);
@@ -189,13 +190,15 @@ interface Scene {
   readonly isHang: boolean;
   /** Threads that may wait for each other. */
   readonly suspects: ReadonlySet<ThreadAtEnd>;
+  /** Threads of which only their code tells that they serve. */
+  readonly seenInCode: ReadonlySet<ThreadAtEnd>;
 }
 
 function sceneOf(
   model: Model,
   all: readonly ThreadAtEnd[],
   stuck: readonly ThreadAtEnd[],
-  suspects: ReadonlySet<ThreadAtEnd>,
+  special: Pick<Scene, 'suspects' | 'seenInCode'>,
 ): Scene {
   const roles = rolesIn(model.processes);
   const serving = [...roles].filter(([, role]) => isWorkerRole(role)).map(([thread]) => thread.process);
@@ -209,12 +212,12 @@ function sceneOf(
     processes: new Set(serving.length > 0 ? serving : others),
     isServing: serving.length > 0 || hasClients,
     isHang: stuck.some(({ idle }) => idle === 'no'),
-    suspects,
+    ...special,
   };
 }
 
 function judge(model: Model, all: readonly ThreadAtEnd[], scene: Scene): Group {
-  const { processes, isServing, isHang, suspects } = scene;
+  const { processes, isServing, isHang, suspects, seenInCode } = scene;
   const stuck = new Set(all.map(({ thread }) => thread.process));
   const since = Math.max(...all.map(({ left }) => left.since));
   const isEverybody = [...processes].every((process) => stuck.has(process) && !hasAnsweredSince(process, since));
@@ -236,12 +239,9 @@ function judge(model: Model, all: readonly ThreadAtEnd[], scene: Scene): Group {
   // A process that opens and looks for files is at work, as long as nothing says how long.
   const isAtWork = all.every(({ left, wait }) => wait.kind === 'disk' && !left.beganBefore);
   if (isAtWork && !(model.lastTime > model.firstTime)) return { all, severity: 'info', isEverybody, isMutual: false };
-  // Of threads of pools there may be others.
-  const isService =
-    all.every(({ thread }) => thread.isMain || thread.servesRequests) &&
-    isSure &&
-    isEverybody &&
-    (isServing || stuck.size > 1);
+  // Others of the same pool may serve meanwhile: nothing but the code of these says that they serve.
+  const isOfPool = all.some((each) => seenInCode.has(each));
+  const isService = !isOfPool && isSure && isEverybody && (isServing || stuck.size > 1);
   return { all, severity: isService ? 'critical' : 'warning', isEverybody, isMutual: false };
 }
 

@@ -218,6 +218,9 @@ export function withSighting(told: LeftIn, { seen }: Thread, begin: Nanoseconds)
   const left =
     seen !== null && told.beganBefore && told.since - begin > SECOND ? { ...told, beganBefore: false } : told;
   const { descriptor } = left;
+  // strace names the call of somebody else as the one that goes on.
+  if (seen !== null && seen.call !== '' && left.syscall.family === 'restart')
+    return { ...left, name: seen.call, target: left.target || seen.peer, isOfClient: seen.isOfClient };
   if (seen === null || seen.call !== left.syscall.name || descriptor === null || descriptor.peer !== '') return left;
   descriptor.peer = seen.peer;
   return { ...left, target: targetOf(left.fd, descriptor, descriptor), isOfClient: seen.isOfClient };

@@ -46,10 +46,13 @@ interface StartOptions {
 const LOOK_EVERY_MS = 200;
 /** Lines of the moment before a checkpoint may come behind it. */
 const BUFFERED_NS = 3e8;
-/** What the kernel says of the processes is asked at every so manieth look: once a second. */
-const WATCH_EVERY_LOOKS = 5;
+/**
+ * What the kernel says of the processes is asked at the first look behind so much: once a second, also on a host on
+ * which looks come late.
+ */
+const WATCH_EVERY_MS = 900;
 /** And once sooner: with the look from before the tracer worked it shows who has been stuck, and who waited, since. */
-const FIRST_WATCH_LOOK = 2;
+const FIRST_WATCH_MS = 300;
 /** Workers that replaced others are looked for so often, and for no more than one part in 200 of the time. */
 const FAMILY_EVERY_MS = 2_000;
 const FAMILY_LATEST_MS = 10_000;
@@ -83,7 +86,7 @@ export class LiveCapture {
   readonly #seconds: number;
   #begunAt = performance.now();
   #looking: NodeJS.Timeout | undefined;
-  #looks = 0;
+  #watchDue = 0;
   #familyDue = 0;
   #tracingPid = 0;
   #reason: EndReason | null = null;
@@ -285,6 +288,7 @@ export class LiveCapture {
     if (signal?.aborted) throw new AttachError('drover gave up before it traced anything.');
     this.#begunAt = performance.now();
     this.#familyDue = this.#begunAt + FAMILY_EVERY_MS;
+    this.#watchDue = this.#begunAt + FIRST_WATCH_MS;
     this.#tracingPid = this.#tracer.findPid();
     this.#onlookers.begin(this.#tracingPid, this.#followed.pids);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -309,7 +313,8 @@ export class LiveCapture {
     }
     if (this.#reason !== null) return;
     this.#refreshFamily();
-    if (++this.#looks % WATCH_EVERY_LOOKS === 0 || this.#looks === FIRST_WATCH_LOOK) {
+    if (performance.now() >= this.#watchDue) {
+      this.#watchDue = performance.now() + WATCH_EVERY_MS;
       this.#onlookers.look(this.#followed.pids);
       this.#limitCost();
     }

@@ -59,6 +59,7 @@ export class Onlookers {
   /** What the kernel says once more, when the tracer is asked to end. */
   lookLast(pids: readonly number[]): void {
     this.#watch?.look(pids);
+    this.#meter?.look();
   }
 
   /** More often: events that were lost are told with the moment at which somebody saw that they were. */

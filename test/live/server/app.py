@@ -2,6 +2,8 @@
 client that may have left."""
 
 import ctypes
+import subprocess
+import threading
 import time
 
 import gevent
@@ -10,6 +12,8 @@ from gevent import monkey
 libc = ctypes.CDLL(None)
 real_socket = monkey.get_original("socket", "socket")
 really_sleep = monkey.get_original("time", "sleep")
+lock = threading.Lock()
+lock.acquire()
 
 
 def application(environ, start_response):
@@ -20,6 +24,10 @@ def application(environ, start_response):
         really_sleep(4.3)
     if path == "/hang":
         libc.sleep(50)
+    if path == "/lock":
+        lock.acquire(timeout=50)
+    if path == "/child":
+        subprocess.run(["sleep", "50"])
     if path == "/compute":
         end = time.monotonic() + 40
         while time.monotonic() < end:

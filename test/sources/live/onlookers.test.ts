@@ -28,3 +28,14 @@ test('a call from before the capture begins with it, however long the program to
   const [, since = '0'] = /^@in\[101\]: \((\d+), 230,/m.exec(onlookers.openLines()) ?? [];
   assert.ok(Number(since) >= began, `${since}, begun ${began}`);
 });
+
+test('what tracing costs is measured once more when the tracer is asked to end', async () => {
+  const spool = { add: () => 'watch.bt', write: () => undefined, bytes: 0 } as unknown as Spool;
+  const engine = bpftraceEngine('watch', [], spool, 'x86-64', LIMITS);
+  const onlookers = new Onlookers(engine, join(FOLDER, 'log'), { watch: null, code: null });
+  onlookers.begin(process.pid, []);
+  await pause(50);
+  onlookers.lookLast([]);
+  const [, lasted = '0'] = /^event=cost ts=\d+ for=(\d+) /m.exec(onlookers.sightLines()) ?? [];
+  assert.ok(Number(lasted) > 45e6, lasted);
+});

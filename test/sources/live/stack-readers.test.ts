@@ -100,7 +100,7 @@ describe('stacks of a thread that computes, as bpftrace counts them', () => {
   const MAPS = [
     '7000-8000 r-xp 00000000 08:01 11 /usr/bin/node',
     '9000-a000 r--p 00000000 08:01 12 /usr/lib/libz.so.1.2.13',
-    'a000-b000 r-xp 00001000 08:01 12 /usr/lib/libz.so.1.2.13',
+    '0000a000-0000b000 r-xp 00001000 08:01 12 /usr/lib/libz.so.1.2.13',
     'b000-c000 r-xp 00000000 08:01 13 /usr/lib/x86_64-linux-gnu/libc.so.6',
     'd000-e000 rw-p 00000000 00:00 0',
   ].join('\n');
@@ -111,8 +111,12 @@ describe('stacks of a thread that computes, as bpftrace counts them', () => {
           `@[\n${addresses.map((at) => `\t${at} 0x${at} ([unknown])\n`).join('')}]: ${count}\n`,
       )
       .join('')}`;
+  const functionsAt = (mapping: string, file: string, places: readonly bigint[]): ReadonlyMap<bigint, string> => {
+    assert.deepEqual([mapping, file], ['a000-b000', '/usr/lib/libz.so.1.2.13']);
+    return new Map(places.filter((place) => place === 0x1b02n).map((place) => [place, 'inflate']));
+  };
   const placeIn = (perfMap: string, text: string): string => {
-    const [stack] = cpuStacks('/usr/bin/bpftrace', () => ({ maps: MAPS, perfMap })).read(text, 7, 7);
+    const [stack] = cpuStacks('/usr/bin/bpftrace', () => ({ maps: MAPS, perfMap, functionsAt })).read(text, 7, 7);
     const frame = tellingFrame(stack?.frames ?? []);
     return frame === null ? '' : codePlace(frame);
   };
@@ -125,6 +129,10 @@ describe('stacks of a thread that computes, as bpftrace counts them', () => {
   it('show the library without one, and nothing where only the interpreter ran', () => {
     assert.equal(placeIn('', printed([3, 'b001', 'a001', '7001'])), 'libz.so.1.2.13');
     assert.equal(placeIn('', printed([3, 'b001', '7001', 'd001'])), '');
+  });
+
+  it('show the function of a library that its file names there', () => {
+    assert.equal(placeIn('', printed([3, 'ab02', '7001'])), 'libz.so.1.2.13 inflate()');
   });
 
   it('show nothing where there are none', () => {
