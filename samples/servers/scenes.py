@@ -251,6 +251,24 @@ behind_slow_service(
 )
 
 
+def of_worker_threads(name, clients, act):
+    """Some ask for what a worker thread takes 1.5 s for, others for what the main thread answers itself."""
+
+    def play(stage):
+        begins = time.time()
+        stage.run(
+            Load("behind" if act == "exhaust" else "worker", Http("/worker"), clients=clients, each=3, every=1.6),
+            Load("others", Http("/"), clients=2, each=20, every=0.25),
+        )
+        stage.act(act=act, workers=2, upstream="", upstreamMs=1500, **{"from": begins, "to": time.time()})
+
+    scene(name, lambda: servers.node("workers"))(play)
+
+
+of_worker_threads("node-workers-exhausted", clients=6, act="exhaust")
+of_worker_threads("node-workers", clients=1, act="wait")
+
+
 def at_limit(name, server, most):
     """
     More clients than the server has connections for ask for what takes the service behind 0.7 s, one after another.

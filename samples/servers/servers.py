@@ -391,7 +391,12 @@ def jetty():
 
 
 def node(how="single"):
-    title = {"single": "one process", "cluster": "cluster of 2 workers", "tls": "one process, TLS"}[how]
+    title = {
+        "single": "one process",
+        "cluster": "cluster of 2 workers",
+        "tls": "one process, TLS",
+        "workers": "2 worker threads",
+    }[how]
     return Server(
         f"{first_line(['node', '--version']).replace('v', 'Node.js ')}, {title}",
         ["/usr/bin/node", "web.mjs", str(PORT), how],

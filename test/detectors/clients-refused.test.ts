@@ -13,6 +13,7 @@ import { analyzed, none, only } from '../support/analyzed.ts';
 import { Backend, line } from '../support/database-lines.ts';
 import { oneWorker } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'clients-refused';
 const COUNT = 20;
@@ -285,4 +286,53 @@ describe('the words with which servers turn clients away', () => {
       assert.equal(refusalIn(bytes, bytes.length), null, bytes);
     assert.equal(refusalInLog('2026/11/27 10:00:00 [warn] 1#1: 16 worker_connections are not enough, reusing'), null);
   });
+});
+
+/** A proxy that asks a service for each request; what it says, and what it passes on. */
+function proxy(behind: string, passed: string, requests = 7): TraceLines {
+  const { trace, worker } = oneWorker();
+  worker.labels.set(21, 'TCP:[127.0.0.1:40001->127.0.0.1:9000]');
+  for (let index = 0; index < requests; index++) {
+    worker
+      .waitUntil(20 + 10 * index, LISTENER)
+      .accept(11)
+      .read(11, 'GET /a');
+    worker.send(21, 'GET /a').read(21, `HTTP/1.1 ${behind}\\r\\n\\r\\n`);
+    worker.send(11, `HTTP/1.1 ${passed}\\r\\n\\r\\n`).close(11);
+  }
+  worker.waitUntil(3_000);
+  return trace;
+}
+
+it('an error of a service behind is said to be passed on from there', async () => {
+  const { title, summary, metrics, next } = only(await analyzed(proxy('503 Busy', '503 Busy')), KIND);
+  assert.equal(title, '7 of 7 requests refused on 127.0.0.1:8000: 503 passed on from 127.0.0.1:9000');
+  assert.match(summary, /127\.0\.0\.1:9000 had answered 503 to all of them: this server passed that on\./);
+  assert.deepEqual(metrics.passedOn, [{ target: '127.0.0.1:9000', count: 7 }]);
+  assert.match(next[0]?.text ?? '', /^Look at 127\.0\.0\.1:9000 first/);
+});
+
+it('an error of this server is not, whatever the service behind answers', async () => {
+  const { title, metrics } = only(await analyzed(proxy('200 OK', '503 Busy')), KIND);
+  assert.equal(title, '7 of 7 requests refused on 127.0.0.1:8000: answered 503');
+  assert.deepEqual(metrics.passedOn, []);
+  none(await analyzed(proxy('503 Busy', '200 OK')), KIND);
+});
+
+it('where nobody behind could be asked the error is said to be made here', async () => {
+  const { trace, worker } = oneWorker();
+  for (let index = 0; index < 7; index++) {
+    worker
+      .waitUntil(20 + 10 * index, LISTENER)
+      .accept(11)
+      .read(11, 'GET /a');
+    const to = '{sa_family=AF_INET, sin_port=htons(9000), sin_addr=inet_addr("127.0.0.1")}, 16';
+    worker.call(`connect(21, ${to}`, ')', '-1 ECONNREFUSED (Connection refused)');
+    worker.send(11, 'HTTP/1.1 502 Bad Gateway\\r\\n\\r\\n').close(11);
+  }
+  worker.waitUntil(3_000);
+  assert.match(
+    only(await analyzed(trace), KIND).summary,
+    /Before 7 of them connect of 127\.0\.0\.1:9000 had failed with ECONNREFUSED\. No answer with 502 came from a service/,
+  );
 });

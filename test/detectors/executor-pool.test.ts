@@ -161,3 +161,67 @@ describe('threads that a loop hands its work to (an executor of asyncio, the poo
     none(report, 'lock-contention');
   });
 });
+
+const DONE = '"\\1\\0\\0\\0\\0\\0\\0\\0", 8';
+
+/** The same by eventfds: `own` says how a thread waits for its next job, and how it is known by the loop. */
+function byEvents(pool: readonly (readonly Job[])[], own: 'loop' | 'word' | 'one word for all'): TraceLines {
+  const parts = oneWorker();
+  parts.worker.labels.set(WAKES, 'anon_inode:[eventfd]');
+  const tids = pool.map((_, index) => 201 + index);
+  for (const tid of tids) startThread(parts.worker, tid);
+  const loop = new Loop(parts);
+  for (const [index, jobs] of pool.entries()) {
+    const thread = parts.trace.thread(tids[index] ?? 0).at(20);
+    const epfd = 30 + index;
+    const event = 40 + index;
+    const word = own === 'word' ? wordOf(thread) : LOCK;
+    thread.labels.set(WAKES, 'anon_inode:[eventfd]');
+    thread.labels.set(event, 'anon_inode:[eventfd]');
+    thread.labels.set(epfd, 'anon_inode:[eventpoll]');
+    for (const { fd, readAt, start, end, request = 'GET /report' } of jobs) {
+      loop.at(readAt, (worker) => worker.accept(fd).read(fd, request));
+      const ms = Math.max(0.1, start - thread.now);
+      if (own === 'loop') thread.epollWait(epfd, ms, [event]).call(`read(${thread.fd(event)}, `, `${DONE})`, 8);
+      else if (ms > 1) {
+        wait(thread, word, ms);
+        loop.at(start - 0.05, (worker) => wake(worker, word));
+      }
+      ask(thread, end - thread.now);
+      thread.at(end).call(`write(${thread.fd(WAKES)}, ${DONE}`, ')', 8);
+      loop.at(end + 0.5, (worker) => worker.reply(fd).close(fd));
+    }
+    if (own === 'loop') thread.stays(`epoll_wait(${thread.fd(epfd)}, `);
+    else thread.stays(`futex(${word}, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, NULL, FUTEX_BITSET_MATCH_ANY`);
+  }
+  return loop.play();
+}
+
+/** As many requests as threads, one after the other. */
+const enough = (): Job[][] =>
+  [0, 1].map((thread) =>
+    Array.from({ length: 6 }, (_, round) => {
+      const readAt = 100 + round * 1303 + thread * 10;
+      return { fd: 11 + thread, readAt, start: readAt + 0.3, end: readAt + 1300 };
+    }),
+  );
+
+describe('threads that wake their loop by an eventfd are full in the same way', () => {
+  it('with a loop of their own, as the worker threads of node have', async () => {
+    const { severity, title, metrics } = only(await analyzed(byEvents(full(3), 'loop')), KIND);
+    assert.equal(severity, 'warning');
+    assert.match(title, /^GET \/report holds both pool threads 3\d\.?\d? % of the time: 10\.0\.0\.7:5432/);
+    assert.deepEqual([metrics.workers, metrics.served], [2, 12]);
+    none(await analyzed(byEvents(enough(), 'loop')), KIND);
+  });
+
+  it('with a word of their own, as the executors of netty have', async () => {
+    assert.match(only(await analyzed(byEvents(full(3), 'word')), KIND).title, /^GET \/report holds both pool threads/);
+    none(await analyzed(byEvents(enough(), 'word')), KIND);
+  });
+
+  it('and with one word for all they are no such pool: libuv takes jobs from one queue', async () => {
+    const one = await analyzed(byEvents(full(3), 'one word for all'));
+    assert.doesNotMatch(JSON.stringify(one.findings.map(({ title }) => title)), /GET \/report holds/);
+  });
+});

@@ -363,6 +363,54 @@ describe('threads of Python 3.13 and later, which wait at an address each', () =
   });
 });
 
+/**
+ * Threads that each serve a connection and wait for a lock of `held` ms at a word of their own, as those of Java do.
+ * Whoever has it wakes the next one, in the middle of its request or after its answer.
+ */
+function requestsThatWait(clients: number, held: number, wakes: 'in its request' | 'after its answer'): TraceLines {
+  const { trace, workers } = prefork([101], { argv: ['/usr/bin/java'] });
+  const [main] = workers as [ThreadLines];
+  const pool = Array.from({ length: clients }, (_, index) => 140 + index);
+  for (const tid of pool) startThread(main, tid);
+  const rounds = 5;
+  for (let turn = 0; turn < clients * rounds; turn++) {
+    const fd = 11 + (turn % clients);
+    const gets = 300 + held * turn;
+    const comes = Math.max(60 + turn, gets - held * (clients - 1));
+    main.waitUntil(Math.max(main.now, comes - 0.5), LISTENER).accept(fd);
+    const thread = trace
+      .thread(140 + (turn % clients))
+      .at(Math.max(comes, main.now))
+      .read(fd, 'GET /a');
+    const wait = `futex(0x7f00${thread.tid}0, FUTEX_WAIT_BITSET_PRIVATE, 0, NULL, FUTEX_BITSET_MATCH_ANY`;
+    if (gets - thread.now > 1) thread.call(wait, ')', 0, gets - thread.now);
+    const next = `futex(0x7f00${140 + ((turn + 1) % clients)}0, FUTEX_WAKE_PRIVATE, 1`;
+    thread.at(gets + held - 1);
+    if (wakes === 'in its request') thread.call(next, ')', 1).reply(fd).close(fd);
+    else thread.reply(fd).close(fd).call(next, ')', 1);
+  }
+  main.waitUntil(main.now + 3_000);
+  return trace;
+}
+
+describe('requests on threads that each wait at a word of their own (Java, Ruby)', () => {
+  it('are contention where a thread in a request wakes the next one, in waits of 100 ms or more', async () => {
+    const { severity, confidence, title, metrics } = only(
+      await analyzed(requestsThatWait(5, 200, 'in its request')),
+      KIND,
+    );
+    assert.deepEqual([severity, confidence], ['warning', 'possible']);
+    assert.equal(title, 'GET /a: 5 threads of worker 101 queue for one lock or pool');
+    assert.equal(metrics.otherWakes, 0);
+    none(await analyzed(requestsThatWait(5, 20, 'in its request')), KIND);
+    none(await analyzed(requestsThatWait(2, 200, 'in its request')), KIND);
+  });
+
+  it('are none where whoever wakes them is in no request: it hands out work', async () => {
+    none(await analyzed(requestsThatWait(5, 200, 'after its answer')), KIND);
+  });
+});
+
 it('the metrics of a lock between processes are those of its trace', async () => {
   assert.deepEqual(only(await analyzed(queue(701)), KIND).metrics, {
     lock: '/var/lib/app.lock',

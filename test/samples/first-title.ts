@@ -28,6 +28,8 @@ function ofAct(act: Act, { slowestMs, load }: ServerTruth): RegExp[] {
   switch (act.act) {
     case 'exhaust':
     case 'wait':
+      // Threads of the server itself took that long.
+      if (act.upstream === '') return act.act === 'wait' ? [] : [/ holds (?:both|all \d+) pool threads /];
       // Whose request threads wait for that a loop hands its work to nothing tells: what holds all of them is named.
       return [
         new RegExp(

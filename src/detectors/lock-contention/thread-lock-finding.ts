@@ -108,7 +108,8 @@ export function threadLockFinding(
 const SEE_THE_POOL = {
   text:
     'If they wait for a connection of a pool: see what those who have one do with it for so long, and whether the ' +
-    'pool (pool_size of SQLAlchemy, CONN_MAX_AGE and pool of Django) is smaller than the number of threads.',
+    'pool (pool_size of SQLAlchemy, CONN_MAX_AGE and pool of Django, maximumPoolSize of HikariCP) is smaller than ' +
+    'the number of threads.',
 };
 
 /** The call in which a thread that has the lock mostly is while others wait; null where nothing shows. */
@@ -157,11 +158,11 @@ function servedInWords({ requests }: FutexWord): string {
   return most === undefined ? '' : ` ${plural(most[1], 'wait')} came while ${most[0]} was served.`;
 }
 
-/** Python since 3.13 parks each waiting thread at an address on its own stack. */
+/** Python since 3.13 parks each waiting thread at an address on its own stack; Java and Ruby have one for each. */
 function whereAt({ address }: FutexWord): string {
   return address === PARKED
-    ? 'Each waited at an address of its own, as threads do that wait for a lock in Python 3.13 or later, or for ' +
-        'what a pool hands out, such as a connection to a database.'
+    ? 'Each waited at an address of its own, as threads do that wait for a lock in Python 3.13 or later, in Java or ' +
+        'in Ruby, or for what a pool hands out, such as a connection to a database.'
     : `They waited for the same futex word, ${address}.`;
 }
 

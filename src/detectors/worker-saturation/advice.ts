@@ -90,8 +90,11 @@ export const NEXT_EXECUTOR: readonly Step[] = [
     text:
       'Give what blocks long a time limit, or a pool of its own. Make the pool larger: max_workers of an executor ' +
       '(asyncio takes as many as cores and four more), the 40 tokens of anyio (Starlette, FastAPI), ' +
-      'reactor.suggestThreadPoolSize of Twisted. Sync views of Django share one thread under ASGI: make them async.',
-    caveat: 'More threads that compute help no more than one does, since they share one interpreter lock.',
+      'reactor.suggestThreadPoolSize of Twisted, the executor group of netty, the number of worker threads of node. ' +
+      'Sync views of Django share one thread under ASGI: make them async.',
+    caveat:
+      'More threads that compute help up to the number of cores, and not at all in Python and Ruby, where they share ' +
+      'one interpreter lock.',
   },
 ];
 

@@ -10,7 +10,7 @@ import { runtimeOf } from '../../machine/runtime.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { waitedOn } from '../../machine/waited-on.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
-import { WaitsInRequests } from './waits-in-requests.ts';
+import { type WaitInRequest, WaitsInRequests } from './waits-in-requests.ts';
 
 const MOST_WORDS = 256;
 /** In place of the address of a word: each thread has its own. */
@@ -120,17 +120,18 @@ export class FutexWord {
   }
 
   /** One that serves waited for it, and was woken by another one that serves. */
-  handedTo(call: Call, tid: number, request: string): void {
+  handedTo(wait: WaitInRequest): void {
+    const { duration, line, tid, request } = wait;
     const waiter = this.waiters.get(tid) ?? newWaiter(this, tid);
     waiter.count++;
-    waiter.total += call.duration;
+    waiter.total += duration;
     waiter.serves = true;
-    this.add(call, request);
+    this.add(wait, request);
     this.handOffs++;
     this.woken++;
-    if (this.lines.length >= EVIDENCE && call.duration <= this.longest) return;
-    this.lines = [keptLine(call), ...this.lines].slice(0, EVIDENCE);
-    this.longest = Math.max(this.longest, call.duration);
+    if (this.lines.length >= EVIDENCE && duration <= this.longest) return;
+    this.lines = [line, ...this.lines].slice(0, EVIDENCE);
+    this.longest = Math.max(this.longest, duration);
   }
 
   /** A thread that got it at `since` wakes the next one. */
@@ -276,7 +277,8 @@ export class FutexWords implements Tracker {
       table.inRequests += duration;
       table.request = owner.line;
       if (call.error === '') {
-        table.waitsInRequests.waited(address, { call, tid: thread.tid, request: owner.line });
+        const wait = { start: call.start, end, duration, line: keptLine(call), tid: thread.tid, request: owner.line };
+        table.waitsInRequests.waited(address, wait);
         holding.set(thread, { word: table.waitsInRequests.all, since: end, longest: null });
       }
     }

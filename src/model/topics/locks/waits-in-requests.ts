@@ -1,12 +1,15 @@
-import type { Call } from '../../../trace/record.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
+import type { KeptLine } from '../../evidence.ts';
 
 /** Waits and wakes that have no other end yet, at most. */
 const MOST_OPEN = 256;
 
 /** A long wait of a thread in the middle of a request, which somebody ended. */
 export interface WaitInRequest {
-  readonly call: Call;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  readonly duration: Nanoseconds;
+  readonly line: KeptLine;
   readonly tid: number;
   /** The line of that request. */
   readonly request: string;
@@ -17,7 +20,7 @@ interface Sum {
   /** Waits that others ended than threads in requests. */
   otherWakes: number;
   /** A thread in a request ended this one. */
-  handedTo(call: Call, tid: number, request: string): void;
+  handedTo(wait: WaitInRequest): void;
 }
 
 /** Who woke a waiting thread. */
@@ -44,26 +47,26 @@ export class WaitsInRequests<All extends Sum> {
   /** A thread was woken at this word. */
   waited(word: string, wait: WaitInRequest): void {
     const wake = this.#wakes.get(word);
-    if (wake !== undefined && isWithin(wake.at, wait.call)) this.#matched(word, wait, wake);
+    if (wake !== undefined && isWithin(wake.at, wait)) this.#matched(word, wait, wake);
     else keep(this.#waits, word, wait);
   }
 
   /** A thread woke somebody at this word. */
   woke(word: string, wake: Wake): void {
     const wait = this.#waits.get(word);
-    if (wait !== undefined && isWithin(wake.at, wait.call)) this.#matched(word, wait, wake);
+    if (wait !== undefined && isWithin(wake.at, wait)) this.#matched(word, wait, wake);
     else keep(this.#wakes, word, wake);
   }
 
-  #matched(word: string, { call, tid, request }: WaitInRequest, { isPeer }: Wake): void {
+  #matched(word: string, wait: WaitInRequest, { isPeer }: Wake): void {
     this.#waits.delete(word);
     this.#wakes.delete(word);
-    if (isPeer) this.all.handedTo(call, tid, request);
+    if (isPeer) this.all.handedTo(wait);
     else this.all.otherWakes++;
   }
 }
 
-function isWithin(at: Nanoseconds, { start, end }: Call): boolean {
+function isWithin(at: Nanoseconds, { start, end }: WaitInRequest): boolean {
   return start <= at && at <= end;
 }
 

@@ -232,10 +232,11 @@ export class ExecutorTracker implements Tracker {
   #isLeft(thread: Thread, hand: Hand, executor: Executor, end: Nanoseconds): void {
     const { leftIn } = thread;
     settle(hand, executor);
-    const isWaiting = leftIn !== null && leftIn.syscall.family === 'futex';
+    const isInLoop = hand.hasLoop && leftIn?.syscall.family === 'epoll-wait';
+    const isWaiting = !hand.hasLoop && leftIn?.syscall.family === 'futex';
     // It waits for work unless it was in the middle of a job.
     const { longest } = hand.job;
-    if (isWaiting && longest.length === 0) return;
+    if (isInLoop || (isWaiting && longest.length === 0)) return;
     if (leftIn !== null && !isWaiting)
       longest.took(leftIn.name, leftIn.target || leftIn.path, end - leftIn.since, leftIn.line);
     this.#ends(thread, hand, executor, end, true, longest.line);
@@ -244,6 +245,8 @@ export class ExecutorTracker implements Tracker {
   /** A job, or what a thread told the loop in the middle of one, has ended. */
   #ends(thread: Thread, hand: Hand, executor: Executor, end: Nanoseconds, open: boolean, line: KeptLine): void {
     const { job } = hand;
+    // Until it is known whose thread it is, nothing tells its waits from work.
+    if (job.since === UNKNOWN && hand.isOfEvents) return;
     const start = job.since === UNKNOWN ? thread.firstTime : job.since;
     const isLong = end - start >= this.#context.longTurn;
     if (!isLong && job.longest.length === 0) return;
