@@ -36,8 +36,8 @@ export const judgesOpenCalls = (kind: Kind): boolean => OF_OPEN_CALLS.has(kind);
  * What shows that calls that had not returned may be missing at the end of a capture of so many lines, as the end of a
  * sentence; '' where nothing does. Strace prints the call that each thread is in when it leaves; with `-e status=` and
  * `-z` it prints none, and the lines of one thread look the same otherwise. A thread that lives and is in no call
- * computes, as a rule, or the capture was cut. Tracers that do not stop threads print a call when it has come back: where
- * they say of no thread what it is in, a silence at the end is a wait as likely as not.
+ * computes, as a rule, or the capture was cut. Tracers that do not stop threads print a call when it has come back:
+ * where they say of no thread what it is in, a silence at the end is a wait as likely as not.
  */
 export function hiddenEnd(model: Model, lines: number, stopsThreads: boolean): string {
   const living = [...model.processes.threads()].filter(({ ended, lastTime }) => !ended && lastTime !== UNKNOWN);

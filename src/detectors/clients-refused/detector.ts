@@ -26,8 +26,8 @@ export const clientsRefused = defineDetector({
       default: 0.2,
       unit: 'of the connections',
       meaning:
-        'Refused clients are critical from this part of all that connected on, and refused requests from ' +
-        'this part of all replies on.',
+        'Refused clients are critical from this part of all that connected on, refused requests from this part of all ' +
+        'replies on.',
     },
     'refused-share': {
       default: 0.01,
