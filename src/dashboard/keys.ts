@@ -10,6 +10,7 @@ export type Action =
   | 'view-3'
   | 'view-4'
   | 'view-5'
+  | 'view-6'
   | 'next-view'
   | 'previous-view'
   | 'up'
@@ -140,15 +141,16 @@ const COPY: Binding = {
 const TO_VIEWS: Binding = {
   action: 'view-1',
   keys: ['1'],
-  shown: '1-5',
+  shown: '1-6',
   word: 'views',
-  says: '1 overview, 2 workers, 3 timeline, 4 calls, 5 lines',
+  says: '1 overview, 2 workers, 3 timeline, 4 calls, 5 lines, 6 dependencies',
 };
 const VIEWS: readonly Binding[] = [
   { action: 'view-2', keys: ['2'], shown: '', word: '', says: '' },
   { action: 'view-3', keys: ['3'], shown: '', word: '', says: '' },
   { action: 'view-4', keys: ['4'], shown: '', word: '', says: '' },
   { action: 'view-5', keys: ['5'], shown: '', word: '', says: '' },
+  { action: 'view-6', keys: ['6'], shown: '', word: '', says: '' },
 ];
 const PIN: Binding = { action: 'pin', keys: ['w'], shown: 'w', word: '', says: 'keep this worker at the top' };
 const KINDS: readonly Binding[] = [
@@ -217,6 +219,7 @@ const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
   workers: [...MOVE, OPEN, ...LIST, PIN, TO_VIEWS],
   timeline: [...MOVE, ...TIME, OPEN, PIN, TO_VIEWS],
   calls: [...MOVE, ...LIST, TO_VIEWS],
+  dependencies: [...MOVE, ...LIST, TO_VIEWS],
   lines: [
     ...MOVE,
     OPEN,

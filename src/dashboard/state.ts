@@ -3,10 +3,10 @@ import type { Report } from '../analysis/report.ts';
 import type { Glyphs } from './row.ts';
 import type { FindingMemory } from './steady-findings.ts';
 
-/** The five views, and what is opened on top of them. */
-export type ViewName = 'overview' | 'workers' | 'timeline' | 'calls' | 'lines';
+/** The six views, and what is opened on top of them. */
+export type ViewName = 'overview' | 'workers' | 'timeline' | 'calls' | 'lines' | 'dependencies';
 export type ScreenKind = ViewName | 'finding' | 'line' | 'quality' | 'help' | 'export';
-export const VIEW_NAMES: readonly ViewName[] = ['overview', 'workers', 'timeline', 'calls', 'lines'];
+export const VIEW_NAMES: readonly ViewName[] = ['overview', 'workers', 'timeline', 'calls', 'lines', 'dependencies'];
 
 /** One level of the stack of screens; `q` goes back one. */
 export interface Screen {
@@ -17,7 +17,7 @@ export interface Screen {
   readonly position: number;
 }
 
-export type ListName = 'findings' | 'workers' | 'timeline' | 'calls';
+export type ListName = 'findings' | 'workers' | 'timeline' | 'calls' | 'dependencies';
 
 /** Which rows of a table are shown, and which one keys act on. */
 export interface ListState {
@@ -207,7 +207,7 @@ export function initialState(beginning: Beginning): DashboardState {
     files,
     follows,
     screens: [{ kind: 'overview', finding: '', position: 0 }],
-    lists: { findings: LIST, workers: LIST, timeline: { ...LIST, sort: 1 }, calls: LIST },
+    lists: { findings: LIST, workers: LIST, timeline: { ...LIST, sort: 1 }, calls: LIST, dependencies: LIST },
     timeline: { fromMs: 0, toMs: Number.POSITIVE_INFINITY, cursorMs: 0 },
     lines: {
       file: files[0] ?? '',

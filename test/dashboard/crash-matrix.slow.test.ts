@@ -35,7 +35,7 @@ async function onDashboard(
   const tmux = new Tmux({ columns: 80, rows: 24 });
   try {
     start(tmux);
-    await tmux.untilRead(/1 of 3, worst first/);
+    await tmux.untilRead(/1 of 2, worst first/);
     await run(tmux);
   } finally {
     tmux.close();
@@ -77,10 +77,10 @@ describe('the terminal is whole again', needsTool('tmux'), () => {
       await tmux.until(/Stopped/);
       await isWhole(tmux);
       tmux.command('fg');
-      await tmux.until(/^▸ 2 WARN/m);
+      await tmux.until(/^▸ 2 INFO/m);
       assert.equal(tmux.property('alternate_on'), '1');
-      tmux.keys('j');
-      await tmux.until(/^▸ 3 INFO/m);
+      tmux.keys('k');
+      await tmux.until(/^▸ 1 CRIT/m);
       tmux.keys('q');
       await tmux.until(/Likely: GET \/publish holds/);
       await tmux.until(/^from \//m);
@@ -95,7 +95,7 @@ describe('the terminal is whole again', needsTool('tmux'), () => {
       await tmux.until(/Stopped/);
       await isWhole(tmux);
       tmux.command('fg');
-      await tmux.untilRead(/1 of 3, worst first/);
+      await tmux.untilRead(/1 of 2, worst first/);
       tmux.keys('q');
       await tmux.until(/^from \//m);
       await isWhole(tmux);

@@ -10,6 +10,7 @@ const SCREENS: readonly ScreenKind[] = [
   'workers',
   'timeline',
   'calls',
+  'dependencies',
   'lines',
   'finding',
   'line',
@@ -81,13 +82,14 @@ describe('moving', () => {
       ['3', 'timeline'],
       ['4', 'calls'],
       ['5', 'lines'],
+      ['6', 'dependencies'],
       ['1', 'overview'],
     ] as const)
       assert.equal(dashboard.press(key).state.screens.at(-1)?.kind, kind);
-    const seen = ['tab', 'tab', 'tab', 'tab', 'tab', 'backtab'].map(
+    const seen = ['tab', 'tab', 'tab', 'tab', 'tab', 'tab', 'backtab'].map(
       (key) => dashboard.press(key).state.screens.at(-1)?.kind,
     );
-    assert.deepEqual(seen, ['workers', 'timeline', 'calls', 'lines', 'overview', 'lines']);
+    assert.deepEqual(seen, ['workers', 'timeline', 'calls', 'lines', 'dependencies', 'overview', 'dependencies']);
   });
 
   it('goes to the neighbouring finding from its page and from its lines', () => {

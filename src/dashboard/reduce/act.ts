@@ -35,6 +35,7 @@ export function act(state: DashboardState, action: Action): Transition {
     case 'view-3':
     case 'view-4':
     case 'view-5':
+    case 'view-6':
       return toView(state, VIEW_NAMES[Number(action.slice(-1)) - 1] ?? 'overview');
     case 'next-view':
       return toView(state, viewBeside(currentView(state), 1));

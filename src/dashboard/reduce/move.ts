@@ -1,8 +1,9 @@
 import { still, type Transition } from '../events.ts';
 import type { Action } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
-import { type DashboardState, shownExtent, topScreen } from '../state.ts';
+import { type DashboardState, type ListName, shownExtent, topScreen } from '../state.ts';
 import { callRows } from '../tables/calls.ts';
+import { dependencyRows } from '../tables/dependencies.ts';
 import { findingOf, findingRows, linesOfCause } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
 import { moveLinesBy, moveLinesTo } from './line-moves.ts';
@@ -18,12 +19,7 @@ export function move(state: DashboardState, by: Move): Transition {
   if (kind === 'timeline' && (by === 'first' || by === 'last')) return still(moveInTime(state, by));
   const list = listOf(state);
   if (list !== null) {
-    const total =
-      list === 'findings'
-        ? findingRows(state).length
-        : list === 'calls'
-          ? callRows(state).length
-          : workerRows(state, state.lists[list]).length;
+    const total = rowsOf(state, list);
     const position = moved(Math.min(state.lists[list].position, Math.max(0, total - 1)), by, total, state);
     return still({ ...state, lists: { ...state.lists, [list]: { ...state.lists[list], position } } });
   }
@@ -31,6 +27,19 @@ export function move(state: DashboardState, by: Move): Transition {
   const lines = open === undefined ? 0 : linesOfCause(state, open).length;
   const total = kind === 'finding' ? lines : Number.MAX_SAFE_INTEGER;
   return still(onTop(state, { position: moved(topScreen(state).position, by, total, state) }));
+}
+
+function rowsOf(state: DashboardState, list: ListName): number {
+  switch (list) {
+    case 'findings':
+      return findingRows(state).length;
+    case 'calls':
+      return callRows(state).length;
+    case 'dependencies':
+      return dependencyRows(state).length;
+    default:
+      return workerRows(state, state.lists[list]).length;
+  }
 }
 
 function moveInLines(state: DashboardState, by: Move): Transition {

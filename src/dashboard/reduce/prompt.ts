@@ -82,7 +82,8 @@ function toWorker(state: DashboardState, pid: number): Transition {
 export function listOf(state: DashboardState): ListName | null {
   const { kind } = topScreen(state);
   if (kind === 'overview') return 'findings';
-  return kind === 'workers' || kind === 'timeline' || kind === 'calls' ? kind : null;
+  if (kind === 'workers' || kind === 'timeline' || kind === 'calls' || kind === 'dependencies') return kind;
+  return null;
 }
 
 function bookmarkOf(state: DashboardState, note: string): Bookmark {

@@ -3,6 +3,7 @@ import { fit, type Row, row } from '../row.ts';
 import { type DashboardState, type ScreenKind, topScreen } from '../state.ts';
 import { tall } from './beside.ts';
 import { drawCalls } from './calls.ts';
+import { drawDependencies } from './dependencies.ts';
 import { drawFinding } from './finding.ts';
 import { drawFoot } from './foot.ts';
 import { drawHead } from './head.ts';
@@ -23,6 +24,7 @@ const BODIES: Readonly<Record<ScreenKind, (state: DashboardState) => readonly Ro
   workers: drawWorkers,
   timeline: drawTimeline,
   calls: drawCalls,
+  dependencies: drawDependencies,
   lines: drawLines,
   finding: drawFinding,
   line: drawLine,
