@@ -32,8 +32,11 @@ function causesBeside({ findings }: Report, other: Report): readonly Finding[] {
       .map(causeKey)
       .filter((key) => !own.has(key)),
   );
-  const effects = findings.filter((each) => each.effectOf !== null && isInWords(each) && wanted.has(causeKey(each)));
-  return [...causes, ...effects];
+  const effects = findings.filter((each) => each.effectOf !== null && wanted.has(causeKey(each)));
+  const inWords = effects.filter(isInWords);
+  // One that has no words of its own stands in the sentence of its cause.
+  const untold = [...grouped(effects).values()].flatMap((same) => (same.some(isInWords) ? [] : same.slice(0, 1)));
+  return [...causes, ...inWords, ...untold];
 }
 
 /**

@@ -23,6 +23,8 @@ const UNTOLD: Readonly<Record<string, RegExp>> = {
   // Their twins are the same server with fewer clients: saturation may have ended with the load.
   'sync-saturated': /cannot be compared/,
   'servers/apache-prefork-kept': /cannot be compared/,
+  // Nothing tells of a request that takes its time in a worker thread that such threads were free.
+  'servers/node-workers-exhausted': /^Cannot tell: nobody can judge AFTER: no check explains why GET \/worker/,
   // Where no worker is stopped, or none is replaced, nothing says that these are loops.
   'servers/apache-event-graceful': /cannot be compared/,
   'servers/gunicorn-sync-stopped': /cannot be compared/,
