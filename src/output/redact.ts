@@ -22,6 +22,8 @@ const OWN_WORDS: ReadonlySet<string> = new Set(
 const LINE_KEY = /^(?:text|line|lines|arguments)$/;
 /** Shorter payload is too likely to be a word of the sentence around it. */
 const SHORTEST_QUOTATION = 6;
+/** Of a name that is cut within itself titles show more than this. */
+const LEAST_OF_NAME = 12;
 
 /**
  * The same report without payload: what clients sent and servers answered. Request lines keep method and path,
@@ -155,8 +157,36 @@ function redactSentence(text: string, quoted: Quotations): string {
 
 function withoutQuotations(text: string, quoted: Quotations): string {
   let redacted = text;
-  for (const [payload, name] of quoted) redacted = redacted.replaceAll(payload, () => name);
+  for (const [payload, name] of quoted) {
+    redacted = redacted.replaceAll(payload, () => name);
+    if (payload.startsWith('/') && redacted.includes('…')) redacted = withoutEnds(redacted, payload, name);
+  }
   return redacted;
+}
+
+/** The same for the end of a path whose beginning a title had no room for, `…/sessions/X`. */
+function withoutEnds(text: string, path: string, masked: string): string {
+  const segments = masked.split('/');
+  let redacted = '';
+  let from = 0;
+  for (let at = text.indexOf('…'); at >= 0; at = text.indexOf('…', from)) {
+    const end = endOfPath(path, text, at + 1);
+    const slashes = end.split('/').length - 1;
+    const shown = slashes === 0 ? (segments.at(-1) ?? '') : `/${segments.slice(-slashes).join('/')}`;
+    redacted += `${text.slice(from, at + 1)}${end === '' ? '' : shown}`;
+    from = at + 1 + end.length;
+  }
+  return redacted + text.slice(from);
+}
+
+/** The longest end of a path that stands at this place: a whole name at least, or much of a long one. */
+function endOfPath(path: string, text: string, at: number): string {
+  for (let start = 0; start < path.length; start++) {
+    const end = path.slice(start);
+    if (!end.includes('/') && end.length < LEAST_OF_NAME) return '';
+    if (text.startsWith(end, at)) return end;
+  }
+  return '';
 }
 
 function isList(value: object): value is readonly Metric[] {

@@ -240,7 +240,7 @@ function waitIn({ cause, call, target }: Reason): readonly string[] {
       `${call} on ${shown}`,
       `${call} on ${cut}`,
       // The name of the file says more than its folders.
-      `${call} on …${place.slice(place.lastIndexOf('/'))}`,
+      ...(place.lastIndexOf('/') === 0 ? [] : [`${call} on …${place.slice(place.lastIndexOf('/'))}`]),
       `waits in ${call}`,
     ];
   return [`waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
