@@ -93,7 +93,7 @@ for (const engine of ['bpftrace', 'strace'])
       assert.equal((await drover.ended).code, 0);
       assert.match(
         drover.stderr,
-        /(?:stalled|holds) .*: dump 1 of 10 \(.* MB, the last \d+ s\) is .*web-\d+T\d+\.trace\./,
+        /(?:stalled|holds) .*: dump 1 of 10 \(.* [kM]B, the last \d+ s\) is .*web-\d+T\d+\.trace\./,
       );
       assert.equal(drover.stdout.trim().split('\n')[0], path);
       assert.match(drover.stderr, /Detached from 4 processes, all running/);

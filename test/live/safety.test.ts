@@ -227,7 +227,7 @@ for (const engine of ['strace', 'bpftrace'] as const)
       );
       const { quality } = JSON.parse(drover.stdout);
       assert.ok(quality.events > 0);
-      const [, kept = ''] = /The capture \(\S+ MB\) is (\S+)\. /.exec(drover.stderr) ?? [];
+      const [, kept = ''] = /The capture \(\S+ [kM]B\) is (\S+)\. /.exec(drover.stderr) ?? [];
       const again = JSON.parse((await runDrover([kept, '--json'])).stdout);
       assert.equal(again.quality.events, quality.events);
     } finally {
