@@ -11,6 +11,7 @@ export type Action =
   | 'view-4'
   | 'view-5'
   | 'view-6'
+  | 'view-7'
   | 'next-view'
   | 'previous-view'
   | 'up'
@@ -141,9 +142,9 @@ const COPY: Binding = {
 const TO_VIEWS: Binding = {
   action: 'view-1',
   keys: ['1'],
-  shown: '1-6',
+  shown: '1-7',
   word: 'views',
-  says: '1 overview, 2 workers, 3 timeline, 4 calls, 5 lines, 6 dependencies',
+  says: '1 overview, 2 workers, 3 timeline, 4 calls, 5 lines, 6 dependencies, 7 requests',
 };
 const VIEWS: readonly Binding[] = [
   { action: 'view-2', keys: ['2'], shown: '', word: '', says: '' },
@@ -151,6 +152,7 @@ const VIEWS: readonly Binding[] = [
   { action: 'view-4', keys: ['4'], shown: '', word: '', says: '' },
   { action: 'view-5', keys: ['5'], shown: '', word: '', says: '' },
   { action: 'view-6', keys: ['6'], shown: '', word: '', says: '' },
+  { action: 'view-7', keys: ['7'], shown: '', word: '', says: '' },
 ];
 const PIN: Binding = { action: 'pin', keys: ['w'], shown: 'w', word: '', says: 'keep this worker at the top' };
 const KINDS: readonly Binding[] = [
@@ -220,6 +222,7 @@ const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
   timeline: [...MOVE, ...TIME, OPEN, PIN, TO_VIEWS],
   calls: [...MOVE, ...LIST, TO_VIEWS],
   dependencies: [...MOVE, ...LIST, TO_VIEWS],
+  requests: [...MOVE, ...LIST, TO_VIEWS],
   lines: [
     ...MOVE,
     OPEN,

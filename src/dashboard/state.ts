@@ -3,10 +3,18 @@ import type { Report } from '../analysis/report.ts';
 import type { Glyphs } from './row.ts';
 import type { FindingMemory } from './steady-findings.ts';
 
-/** The six views, and what is opened on top of them. */
-export type ViewName = 'overview' | 'workers' | 'timeline' | 'calls' | 'lines' | 'dependencies';
+/** The seven views, and what is opened on top of them. */
+export type ViewName = 'overview' | 'workers' | 'timeline' | 'calls' | 'lines' | 'dependencies' | 'requests';
 export type ScreenKind = ViewName | 'finding' | 'line' | 'quality' | 'help' | 'export';
-export const VIEW_NAMES: readonly ViewName[] = ['overview', 'workers', 'timeline', 'calls', 'lines', 'dependencies'];
+export const VIEW_NAMES: readonly ViewName[] = [
+  'overview',
+  'workers',
+  'timeline',
+  'calls',
+  'lines',
+  'dependencies',
+  'requests',
+];
 
 /** One level of the stack of screens; `q` goes back one. */
 export interface Screen {
@@ -17,7 +25,7 @@ export interface Screen {
   readonly position: number;
 }
 
-export type ListName = 'findings' | 'workers' | 'timeline' | 'calls' | 'dependencies';
+export type ListName = 'findings' | 'workers' | 'timeline' | 'calls' | 'dependencies' | 'requests';
 
 /** Which rows of a table are shown, and which one keys act on. */
 export interface ListState {
@@ -207,7 +215,7 @@ export function initialState(beginning: Beginning): DashboardState {
     files,
     follows,
     screens: [{ kind: 'overview', finding: '', position: 0 }],
-    lists: { findings: LIST, workers: LIST, timeline: { ...LIST, sort: 1 }, calls: LIST, dependencies: LIST },
+    lists: { findings: LIST, workers: LIST, timeline: { ...LIST, sort: 1 }, calls: LIST, dependencies: LIST, requests: LIST },
     timeline: { fromMs: 0, toMs: Number.POSITIVE_INFINITY, cursorMs: 0 },
     lines: {
       file: files[0] ?? '',

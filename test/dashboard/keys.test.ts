@@ -11,6 +11,7 @@ const SCREENS: readonly ScreenKind[] = [
   'timeline',
   'calls',
   'dependencies',
+  'requests',
   'lines',
   'finding',
   'line',
@@ -83,13 +84,14 @@ describe('moving', () => {
       ['4', 'calls'],
       ['5', 'lines'],
       ['6', 'dependencies'],
+      ['7', 'requests'],
       ['1', 'overview'],
     ] as const)
       assert.equal(dashboard.press(key).state.screens.at(-1)?.kind, kind);
-    const seen = ['tab', 'tab', 'tab', 'tab', 'tab', 'tab', 'backtab'].map(
+    const seen = ['tab', 'tab', 'tab', 'tab', 'tab', 'tab', 'tab', 'backtab'].map(
       (key) => dashboard.press(key).state.screens.at(-1)?.kind,
     );
-    assert.deepEqual(seen, ['workers', 'timeline', 'calls', 'lines', 'dependencies', 'overview', 'dependencies']);
+    assert.deepEqual(seen, ['workers', 'timeline', 'calls', 'lines', 'dependencies', 'requests', 'overview', 'requests']);
   });
 
   it('goes to the neighbouring finding from its page and from its lines', () => {

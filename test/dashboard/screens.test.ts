@@ -105,7 +105,7 @@ describe('the dashboard', () => {
  MORE  drover explain loop-stall says how it is found and when it is wrong.
 
 
- ?Help  j k move  Enter open  y copy  ( ) findings  n N kind  1-6 views  q back
+ ?Help  j k move  Enter open  y copy  ( ) findings  n N kind  1-7 views  q back
 `,
       { columns: 80, rows: 24 },
       'enter',
@@ -125,7 +125,7 @@ describe('the dashboard', () => {
           out)
  /        show only rows with a text; Esc clears
  s        sort by the next column; S turns the order
- 1-6      1 overview, 2 workers, 3 timeline, 4 calls, 5 lines, 6 dependencies
+ 1-7      1 overview, 2 workers, 3 timeline, 4 calls, 5 lines, 6 dependencies, 7 requests
 
  ?Help  j k move  e export  D data  q back
 `,

@@ -40,5 +40,6 @@ export function buildActivity(workers: readonly WorkerActivity[], columnMs: numb
     columns: workers[0]?.waiting.length ?? 0,
     workers,
     targets: [],
+    requests: [],
   };
 }

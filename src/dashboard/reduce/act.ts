@@ -36,6 +36,7 @@ export function act(state: DashboardState, action: Action): Transition {
     case 'view-4':
     case 'view-5':
     case 'view-6':
+    case 'view-7':
       return toView(state, VIEW_NAMES[Number(action.slice(-1)) - 1] ?? 'overview');
     case 'next-view':
       return toView(state, viewBeside(currentView(state), 1));

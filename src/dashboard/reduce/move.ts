@@ -5,6 +5,7 @@ import { type DashboardState, type ListName, shownExtent, topScreen } from '../s
 import { callRows } from '../tables/calls.ts';
 import { dependencyRows } from '../tables/dependencies.ts';
 import { findingOf, findingRows, linesOfCause } from '../tables/findings.ts';
+import { requestRows } from '../tables/requests.ts';
 import { workerRows } from '../tables/workers.ts';
 import { moveLinesBy, moveLinesTo } from './line-moves.ts';
 import { listOf } from './prompt.ts';
@@ -37,6 +38,8 @@ function rowsOf(state: DashboardState, list: ListName): number {
       return callRows(state).length;
     case 'dependencies':
       return dependencyRows(state).length;
+    case 'requests':
+      return requestRows(state).length;
     default:
       return workerRows(state, state.lists[list]).length;
   }

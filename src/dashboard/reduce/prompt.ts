@@ -78,12 +78,13 @@ function toWorker(state: DashboardState, pid: number): Transition {
   return still({ ...shown, lists: { ...shown.lists, workers: { ...shown.lists.workers, position } } });
 }
 
+const TABLES: readonly ListName[] = ['workers', 'timeline', 'calls', 'dependencies', 'requests'];
+
 /** The table that the top screen is, or null. */
 export function listOf(state: DashboardState): ListName | null {
   const { kind } = topScreen(state);
   if (kind === 'overview') return 'findings';
-  if (kind === 'workers' || kind === 'timeline' || kind === 'calls' || kind === 'dependencies') return kind;
-  return null;
+  return TABLES.find((table) => table === kind) ?? null;
 }
 
 function bookmarkOf(state: DashboardState, note: string): Bookmark {

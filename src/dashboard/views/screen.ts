@@ -13,6 +13,7 @@ import { drawLiveOverview } from './live-overview.ts';
 import { drawOverview } from './overview.ts';
 import { drawLargeOverview } from './overview-large.ts';
 import { drawQuality } from './quality.ts';
+import { drawRequests } from './requests.ts';
 import { drawTimeline } from './timeline.ts';
 import { drawWorkers } from './workers.ts';
 
@@ -25,6 +26,7 @@ const BODIES: Readonly<Record<ScreenKind, (state: DashboardState) => readonly Ro
   timeline: drawTimeline,
   calls: drawCalls,
   dependencies: drawDependencies,
+  requests: drawRequests,
   lines: drawLines,
   finding: drawFinding,
   line: drawLine,

@@ -6,6 +6,7 @@ import type { Thread } from '../machine/thread.ts';
 import { HUB_WAIT, type WorksFor } from '../tracker.ts';
 import { ActivityLane, BUCKETS } from './activity-lane.ts';
 import { CallTargets } from './call-targets.ts';
+import { SlowRequests } from './slow-requests.ts';
 
 const FIRST_WIDTH: Nanoseconds = MILLISECOND;
 /** Shorter stays are the ordinary work of a busy worker. */
@@ -29,6 +30,7 @@ export class ActivityRecorder {
   zero: Nanoseconds = 0;
   #isEmpty = true;
   readonly targets = new CallTargets();
+  readonly requests = new SlowRequests();
   readonly #lanes: (ActivityLane | undefined)[] = [];
   #count = 0;
   #last: Nanoseconds = Number.NEGATIVE_INFINITY;
@@ -46,6 +48,11 @@ export class ActivityRecorder {
           const bucket = this.#bucketOf(start);
           lane.accepted[bucket] = (lane.accepted[bucket] ?? 0) + accepted;
           if (kind === 'wasted') lane.wasted[bucket] = (lane.wasted[bucket] ?? 0) + 1;
+        },
+        slowReply: ({ thread, request, record: { start, end } }) => {
+          const length = request.waitedUntil(end);
+          if (length <= 0) return;
+          this.requests.add({ request, pid: thread.process.pid, length, blame: request.loop.blame(request, start) });
         },
         failedWrite: ({ thread, time, connection }) => {
           const lane = connection === null ? null : this.#laneOf(thread);

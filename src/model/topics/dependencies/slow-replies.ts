@@ -125,7 +125,7 @@ export class SlowReplyTracker implements Tracker {
 const NOT_HELD: Pick<HeldReply, 'held' | 'peer'> = { held: 0, peer: '' };
 
 /** A process that was forked for one client has read one request, and that may be the one which waits. */
-function answersMost(process: Process, all: ReadonlySet<Process>): boolean {
+export function answersMost(process: Process, all: ReadonlySet<Process>): boolean {
   const { from } = clienteleOf(process);
   const alike = from === null ? [process] : [...all].filter((each) => clienteleOf(each).from === from);
   const requests = alike.reduce((sum, each) => sum + each.requests, 0);
