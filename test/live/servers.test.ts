@@ -45,7 +45,7 @@ const STALLS = [
     what: /no system call|computes, or|did not run|app\.py:\d+/,
   },
   { name: 'uvicorn', path: '/ladder', what: /sleeps|asgi\.py:\d+/ },
-  { name: 'node cluster', path: '/ladder', what: /in (?:short )?slices/ },
+  { name: 'node cluster', path: '/ladder', what: /a library polls a futex|many short futex waits/ },
   // On a machine that many share.
   { name: 'node cluster', path: '/compute', what: /no system call|computes, or|did not run/ },
 ] as const;

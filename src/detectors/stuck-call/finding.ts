@@ -49,7 +49,7 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
     severity,
     confidence: worst.idle === 'no' && isTimed ? 'likely' : 'possible',
     title: withPlace(
-      titleOf(sorted, who(sorted, pids, model.processes.all(), isEverybody), severity, {
+      titleOf(sorted, who(sorted, pids, model.processes.all(), { isEverybody, severity }), severity, {
         isRepeated,
         namesLock: place === '',
       }),
@@ -119,11 +119,13 @@ function who(
   sorted: readonly ThreadAtEnd[],
   pids: readonly number[],
   all: readonly Process[],
-  isEverybody: boolean,
+  { isEverybody, severity }: Pick<Group, 'isEverybody' | 'severity'>,
 ): string {
   if (pids.length > 1) {
     const noun = nounOf(all);
-    if (sorted.length > pids.length) return `${sorted.length} threads of ${pids.length} ${noun} are`;
+    // Other threads of a pool may serve meanwhile, unless the whole service is stuck.
+    if (sorted.length > pids.length && severity !== 'critical')
+      return `${sorted.length} threads of ${pids.length} ${noun} are`;
     // The rest keeps time or governs them, as whoever looked at them from outside could see.
     const isLookedAt = all.every(({ clientsHeld }) => clientsHeld !== UNKNOWN);
     if (isEverybody && isLookedAt && pids.length < all.length) return `${everyOne(pids.length, 'workers')} are`;
