@@ -49,20 +49,15 @@ function rowOf(model: Model, pid: number, { request, length, blame }: Timed, isO
   const { own, behind, longest } = blame;
   const isBehind = behind >= NOTABLE && longest?.request != null;
   return {
-    request: withoutQuery(request.name),
+    request: request.name,
     pid,
     readMs: millisecondsAt(model, request.readAt),
     ageMs: milliseconds(length),
     isOpen,
     ownMs: milliseconds(own),
     behindMs: milliseconds(behind),
-    behind: isBehind ? withoutQuery(longest?.request?.name ?? '') : '',
+    behind: isBehind ? (longest?.request?.name ?? '') : '',
     waitedMs: wait === null || wait.total < NOTABLE ? 0 : milliseconds(wait.total),
     waitedFor: wait === null || wait.total < NOTABLE ? '' : wait.peer,
   };
-}
-
-function withoutQuery(name: string): string {
-  const mark = name.indexOf('?');
-  return mark < 0 ? name : `${name.slice(0, mark)}?...`;
 }

@@ -215,7 +215,14 @@ export function initialState(beginning: Beginning): DashboardState {
     files,
     follows,
     screens: [{ kind: 'overview', finding: '', position: 0 }],
-    lists: { findings: LIST, workers: LIST, timeline: { ...LIST, sort: 1 }, calls: LIST, dependencies: LIST, requests: LIST },
+    lists: {
+      findings: LIST,
+      workers: LIST,
+      timeline: { ...LIST, sort: 1 },
+      calls: LIST,
+      dependencies: LIST,
+      requests: LIST,
+    },
     timeline: { fromMs: 0, toMs: Number.POSITIVE_INFINITY, cursorMs: 0 },
     lines: {
       file: files[0] ?? '',

@@ -91,7 +91,16 @@ describe('moving', () => {
     const seen = ['tab', 'tab', 'tab', 'tab', 'tab', 'tab', 'tab', 'backtab'].map(
       (key) => dashboard.press(key).state.screens.at(-1)?.kind,
     );
-    assert.deepEqual(seen, ['workers', 'timeline', 'calls', 'lines', 'dependencies', 'requests', 'overview', 'requests']);
+    assert.deepEqual(seen, [
+      'workers',
+      'timeline',
+      'calls',
+      'lines',
+      'dependencies',
+      'requests',
+      'overview',
+      'requests',
+    ]);
   });
 
   it('goes to the neighbouring finding from its page and from its lines', () => {

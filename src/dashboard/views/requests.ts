@@ -60,11 +60,13 @@ function ageOf({ ageMs, isOpen }: RequestActivity): string {
   return `${isOpen ? '>= ' : ''}${durationOfMs(ageMs)}`;
 }
 
-function mostOf({ ownMs, behindMs, behind, waitedMs, waitedFor }: RequestActivity): string {
+/** What had half of its age or more. */
+function mostOf({ ageMs, ownMs, behindMs, behind, waitedMs, waitedFor }: RequestActivity): string {
   const most = Math.max(ownMs, behindMs, waitedMs);
+  if (most * 2 < ageMs) return 'not known';
   if (waitedFor !== '' && waitedMs === most) return `waited for ${waitedFor}`;
   if (behind !== '' && behindMs === most) return `behind ${behind}`;
-  return ownMs === most && ownMs > 0 ? 'its own work' : 'not known';
+  return ownMs === most ? 'its own work' : 'not known';
 }
 
 function whyNone(state: DashboardState, filter: string): string {
