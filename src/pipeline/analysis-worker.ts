@@ -135,6 +135,11 @@ function isQuiet({ bytesRead }: Progress): boolean {
 }
 
 /** A spool, followed until its end is told. */
+/** Infinity for a file that somebody removed. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? Number.POSITIVE_INFINITY;
+}
+
 function growingInput(): InputSet {
   const diagnostics: SourceDiagnostic[] = [];
   const [name = ''] = paths;
@@ -155,7 +160,7 @@ function growingInput(): InputSet {
       // Before the first lines were read there is no trace yet, and it is short.
       else if (progress === null || (quiet && !told.lastIsOpen)) openFindings.look(told);
       // The parser of what bpftrace prints holds a second back.
-      else if (!told.lastIsOpen && statSync(path).size <= SHORT_BYTES) openFindings.lookAhead(told);
+      else if (!told.lastIsOpen && sizeOf(path) <= SHORT_BYTES) openFindings.lookAhead(told);
       else tellAway(told, progress, path);
       return;
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { Activity, RequestActivity } from '../../src/analysis/activity.ts';
 import type { Report } from '../../src/analysis/report.ts';
 import { analyzeFiles } from '../../src/index.ts';
@@ -78,6 +79,27 @@ describe('the view of requests', () => {
       );
     const { screen } = new PaperDashboard(report, { activity }).press('7');
     assert.match(screen, /^ GET \/up +\d+ +1\.5\d s {2}waited for 127\.0\.0\.1:18081$/m);
+  });
+
+  it('shows whom a request still waits for, since the service got the question', async () => {
+    const truth = truthOf('servers/node-slow') as {
+      readonly upstreamWaits: readonly { readonly at: number }[];
+      readonly load: readonly { readonly slow: readonly { readonly at: number; readonly ms: number }[] }[];
+    };
+    const got = truth.upstreamWaits[1]?.at ?? 0;
+    const asked = Math.max(...truth.load.flatMap(({ slow }) => slow.map(({ at }) => at)).filter((at) => at <= got));
+    const until = got + 1;
+    const whole = gunzipSync(readFileSync(new URL('servers/node-slow/trace.strace.gz', SAMPLES))).toString('latin1');
+    const path = join(FOLDER, 'cut.strace');
+    const isBefore = (line: string): boolean => Number(line.split(' ', 2)[1]) <= until;
+    const lines = whole.split('\n').filter(isBefore);
+    writeFileSync(path, `${lines.join('\n')}\n`);
+    // A call that began before that is told with the time that it took.
+    const ends = lines.map((line) => Number(line.split(' ', 2)[1]) + Number(/<([\d.]+)>$/.exec(line)?.[1] ?? 0));
+    const end = Math.max(...ends);
+    const [{ request: name, isOpen, waitedFor, waitedMs } = request({})] = (await pictureOf(path)).activity.requests;
+    assert.deepEqual([name, isOpen, waitedFor], ['GET /up', true, '127.0.0.1:18081']);
+    assert.ok(waitedMs > (end - got) * 1000 - 5 && waitedMs < (end - asked) * 1000 + 5, `${waitedMs}`);
   });
 
   it('begins with those that have no answer, and leaves their query out', async () => {

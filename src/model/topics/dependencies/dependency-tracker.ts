@@ -111,6 +111,17 @@ export class DependencyTracker implements Tracker {
     return this.#peers.further;
   }
 
+  /** Whom requests wait for at this moment, and since when; of several the first that was asked. */
+  waitingNow(): ReadonlyMap<Request, { readonly peer: string; readonly since: Nanoseconds }> {
+    const waiting = new Map<Request, { readonly peer: string; readonly since: Nanoseconds }>();
+    for (const { request, peer, askedAt, isUnasked, isWaitedFor } of this.#open) {
+      if (request === null || isUnasked || !isWaitedFor) continue;
+      const known = waiting.get(request);
+      if (known === undefined || askedAt < known.since) waiting.set(request, { peer: peer.name, since: askedAt });
+    }
+    return waiting;
+  }
+
   connected(call: Call, thread: Thread, descriptor: Descriptor, address: string): void {
     if (address === '') return;
     let upstream = upstreams.of(descriptor);

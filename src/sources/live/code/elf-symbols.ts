@@ -69,6 +69,7 @@ function named(descriptor: number, places: readonly bigint[]): ReadonlyMap<bigin
     const segment = loaded.find(({ offset, size }) => place >= offset && place < offset + size);
     if (segment !== undefined) addresses.set(place - segment.offset + segment.address, place);
   }
+  if (addresses.size === 0) return new Map();
   const sections = rows(
     descriptor,
     number(header, 40),
