@@ -134,12 +134,12 @@ function isQuiet({ bytesRead }: Progress): boolean {
   return now - arrived.at >= QUIET_MS && bytesRead <= MOST_AGAIN;
 }
 
-/** A spool, followed until its end is told. */
 /** Infinity for a file that somebody removed. */
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? Number.POSITIVE_INFINITY;
 }
 
+/** A spool, followed until its end is told. */
 function growingInput(): InputSet {
   const diagnostics: SourceDiagnostic[] = [];
   const [name = ''] = paths;

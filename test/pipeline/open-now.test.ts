@@ -11,13 +11,14 @@ import { ORIGIN_SECONDS } from '../support/trace-lines.ts';
 /** What a capture at work is asked for while it is read: who is away from its wait, from what is known of now. */
 const SLEEP = 'clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=5, tv_nsec=0}, ';
 
-/** Two workers that serve; the first one goes to sleep in a request at 1,013 ms until 6,013 ms. */
-function sleeper(): string {
+/** Two workers; the first one goes to sleep in a request at 1,013 ms until 6,013 ms. Until then those `busy` serve. */
+function sleeper(busy: readonly number[] = [101, 103]): string {
   const { trace, workers } = prefork([101, 103]);
   const [first, second] = workers;
   if (first === undefined || second === undefined) throw new Error('two workers');
   for (const [index, worker] of workers.entries())
-    for (let at = 50 + 7 * index; at < 1_000; at += 100) worker.waitUntil(at, LISTENER).serve(11, 'GET /');
+    if (busy.includes(index === 0 ? 101 : 103))
+      for (let at = 50 + 7 * index; at < 1_000; at += 100) worker.waitUntil(at, LISTENER).serve(11, 'GET /');
   first.waitUntil(1_013, LISTENER).accept(11).read(11, 'GET /hang').call(SLEEP, 'NULL)', 0, 5_000).reply(11).close(11);
   first.waitUntil(9_000);
   for (let at = 1_107; at < 9_000; at += 100) second.waitUntil(at, LISTENER).serve(11, 'GET /');
@@ -91,6 +92,14 @@ test('a call that has not come back is a stall that goes on, by the last look; o
   assert.deepEqual(stall.workers, [101]);
   // Up to the look at 3,500 ms.
   assert.match(stall.title, /^GET \/hang holds worker 101 at least 2\.49 s: sleeps/);
+});
+
+test('the first turn of a worker since the tracer came is a stall as any other', async () => {
+  const lines = look(101, 'clock_nanosleep', 3_500, 2_000) + look(103, 'epoll_wait', 3_500, 0);
+  const { open, end } = await ask(sleeper([103]), { readTo: 3_550, lines, elsewhere: 3_000 });
+  assert.match(titles(open).join('\n'), /^critical GET \/hang holds worker 101 at least 2\.49 s: sleeps/);
+  const { end: unasked } = await ask(sleeper([103]), { readTo: 40, lines: '' });
+  assert.deepEqual(end, unasked);
 });
 
 test('nothing of what is asked for meanwhile stays: the report at the end is that of the whole capture', async () => {

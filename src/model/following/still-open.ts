@@ -36,6 +36,7 @@ interface Kept {
   readonly stuckAtFirst: PastSighting | null;
   readonly leftIn: Thread['leftIn'];
   readonly turn: Turn;
+  readonly turns: number;
 }
 
 /**
@@ -93,12 +94,13 @@ export class OpenThreads {
   }
 
   forget(): void {
-    for (const [thread, { seen, stuckAtFirst, leftIn: left, turn, isUnread }] of this.#kept) {
+    for (const [thread, { seen, stuckAtFirst, leftIn: left, turn, turns, isUnread }] of this.#kept) {
       thread.isUnread = isUnread;
       thread.seen = seen;
       thread.stuckAtFirst = stuckAtFirst;
       thread.leftIn = left;
       thread.loop.turn = turn;
+      thread.loop.turns = turns;
     }
     for (const { inProgress } of this.#processes.all()) inProgress.oldestAtEnd = null;
   }
@@ -111,7 +113,7 @@ export class OpenThreads {
   #keep(thread: Thread): void {
     if (this.#kept.has(thread)) return;
     const { seen, stuckAtFirst, leftIn: left, loop, isUnread } = thread;
-    this.#kept.set(thread, { seen, stuckAtFirst, leftIn: left, turn: loop.turn, isUnread });
+    this.#kept.set(thread, { seen, stuckAtFirst, leftIn: left, turn: loop.turn, turns: loop.turns, isUnread });
     if (loop.inTurn) loop.turn = loop.turn.copy();
   }
 
@@ -164,6 +166,8 @@ export class OpenThreads {
     const { turn } = loop;
     turn.start = start;
     turn.end = end;
+    // The first turn of a worker shows that it has a loop, as the end of the capture would.
+    loop.turns++;
     if (left === null) noteSilence(thread, end);
     if (thread.stop !== null && thread.continued === null) chargeStop(thread, thread.stop, end);
     creditOwner(thread, end);
