@@ -55,9 +55,12 @@ export class EarlierCalls {
     }
   }
 
-  /** Something else was heard of the thread. */
-  moved(tid: number): void {
-    if (this.#calls.size > 0) this.#calls.delete(tid);
+  /** Something else was heard of the thread: what it was in until then; undefined when nothing was known of that. */
+  moved(tid: number): EarlierCall | undefined {
+    if (this.#calls.size === 0) return undefined;
+    const call = this.#calls.get(tid);
+    if (call !== undefined) this.#calls.delete(tid);
+    return call;
   }
 
   /** What a thread was in behind the end of the capture; undefined when that does not tell. */

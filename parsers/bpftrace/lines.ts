@@ -154,6 +154,18 @@ export class Lines {
     }
   }
 
+  /**
+   * The thread's wait at an epoll instance, from which the thread came back before or in the capture and no later than
+   * `before`: nobody saw when, nor with what. Null where it was in another call, which may have ended long before.
+   */
+  waitUpTo(tid: number, before: Nanoseconds): { readonly call: EarlierCall; readonly facts: CallFacts } | null {
+    const call = this.earlier.moved(tid);
+    if (call === undefined) return null;
+    const facts = this.#reader.earlier(call, this.earlier.span.begun);
+    if (facts === null || facts.syscall.family !== 'epoll-wait') return null;
+    return { call, facts: { ...facts, start: before, end: before, inFlight: false } };
+  }
+
   /** What maps told of calls. */
   counted(): CallCount[] {
     return [...this.#counted.records(), ...this.#watched.records()];

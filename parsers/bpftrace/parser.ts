@@ -167,13 +167,15 @@ export class BpftraceParser extends LineParser {
     const { tid, pid, where, seenAt: time } = waiting;
     const prefix = this.#lines.axis.prefix(tid, time);
     const lane = this.#threads.lane(tid);
-    // A signal that is ignored ends no call.
-    if (waiting.kind !== 'signal' || !waiting.isIgnored) this.#lines.earlier.moved(tid);
     for (const record of this.#threads.endSilent({ time, file: where.file, line: where.line })) this.tell(record);
     if (this.#threads.belongs(tid, pid)) this.tell({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
+    // A signal that is ignored ends no call.
+    if (waiting.kind !== 'call' && (waiting.kind !== 'signal' || !waiting.isIgnored)) this.#lines.earlier.moved(tid);
     switch (waiting.kind) {
       case 'call': {
         const { facts } = waiting;
+        const wait = this.#lines.waitUpTo(tid, facts.start);
+        if (wait !== null) this.tell(this.#made(tid, pid, wait.facts, wait.call.where));
         if (waiting.comm !== '') lane.comm = waiting.comm;
         if (waiting.scheduling !== null) this.tell({ kind: 'scheduling', lane, time, ...waiting.scheduling });
         const call = this.#made(tid, pid, facts, where);

@@ -47,8 +47,8 @@ it('the metrics of late heartbeats are those of their trace', async () => {
   assert.deepEqual([severity, confidence, startMs, endMs, workers], ['critical', 'likely', 1200, 6300, [102, 101]]);
   assert.deepEqual(metrics, {
     workers: [
-      { pid: 102, heartbeats: 3, longestMs: 4090, sinceMs: 2210, aborted: true, abortedAfterMs: 4090 },
-      { pid: 101, heartbeats: 6, longestMs: 2300, sinceMs: 1200, aborted: false, abortedAfterMs: null },
+      { pid: 102, heartbeats: 3, longestMs: 4090, sinceMs: 2210, aborted: true, open: false, abortedAfterMs: 4090 },
+      { pid: 101, heartbeats: 6, longestMs: 2300, sinceMs: 1200, aborted: false, open: false, abortedAfterMs: null },
     ],
     count: 2,
     aborted: 1,
@@ -137,5 +137,27 @@ it('a worker of gunicorn that nobody asks for anything is a worker: it shows tha
   assert.deepEqual(
     [beating, silent].map(({ workers }) => workers.map(({ role }) => role)),
     [['event-loop'], ['unknown']],
+  );
+});
+
+it('a worker that makes no call any more is late because of that, and not for itself', async () => {
+  const at = (ms: number): string => `${ORIGIN + ms / 1000}`;
+  const lines = beats({ 101: [200, 1200], 103: Array.from({ length: 30 }, (_, second) => 210 + second * 1000) });
+  const looks = [
+    [100, 'pselect6', 0, 0],
+    [101, '-', 27_900, 1],
+    [103, 'epoll_wait', 0, 0],
+  ].map(
+    ([pid, call, ms, clients]) =>
+      `strace: drover: event=seen ts=${at(29_300)}00 for=${Number(ms) * 1e6} pid=${pid} tid=${pid} parent=100 ` +
+      `call=${call} ran=${Number(ms) * 1e6} clients=${clients} comm=gunicorn\n`,
+  );
+  const { findings } = await analyzed(lines + looks.join(''));
+  assert.deepEqual(
+    findings.map(({ kind, effects }) => [kind, effects]),
+    [
+      ['stuck-call', ['heartbeat-late-1']],
+      ['heartbeat-late', []],
+    ],
   );
 });

@@ -75,6 +75,8 @@ for (const engine of ['bpftrace', 'strace'] as const)
       try {
         tmux.drover(`attach ${server.master} --engine ${engine} --yes --for 60s --spool ${FOLDER}`);
         await tmux.until(/TRACED/);
+        // The screen says so before the first call was traced.
+        await tmux.until(/ [1-9]\d* calls\/s/);
         await server.get('/');
         void server.get('/compute');
         // It is at one of two lines when somebody looks.

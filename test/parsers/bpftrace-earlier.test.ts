@@ -34,6 +34,46 @@ function inFlight(...lines: readonly string[]): (readonly [tid: number, text: st
 }
 
 describe('a call that began before the capture', () => {
+  it('and was a wait at an epoll instance came back by the next call of its thread, nobody knows when', () => {
+    const { calls, inFlight: open } = read(
+      seenIn(7, 'epoll_wait', [6, 1, 64, 1000]),
+      START,
+      printed({ tid: 7, call: 'close', at: 1_000_000, args: [3], took: 5 }),
+      printed({ tid: 7, call: 'close', at: 2_000_000, args: [4], took: 5 }),
+      END,
+    );
+    assert.deepEqual(
+      calls.map(({ name, fd, start, end, duration, result, inFlight: isOpen }) => [
+        name,
+        fd,
+        start,
+        end,
+        duration,
+        result,
+        isOpen,
+      ]),
+      [
+        ['epoll_wait', 6, 0, 0, -1, null, false],
+        ['close', 3, 0, 5_000, 5_000, 0, false],
+        ['close', 4, 1e9, 1e9 + 5_000, 5_000, 0, false],
+      ],
+    );
+    assert.deepEqual(open, []);
+  });
+
+  it('and was none says nothing of the time up to the next call of its thread', () => {
+    const { calls } = read(
+      seenIn(7, 'recvfrom', [11, 1, 65_536]),
+      START,
+      printed({ tid: 7, call: 'close', at: 1_000_000, args: [3] }),
+      END,
+    );
+    assert.deepEqual(
+      calls.map(({ name }) => name),
+      ['close'],
+    );
+  });
+
   it('is in flight from the beginning of the capture to its end', () => {
     const {
       inFlight: calls,

@@ -57,6 +57,7 @@ export function finding(
         longestMs: milliseconds(pulse.longest),
         sinceMs: millisecondsAt(model, pulse.since),
         aborted: pulse.abortLine !== null,
+        open: pulse.isOpen,
         abortedAfterMs: pulse.abortLine === null ? null : milliseconds(pulse.abortedAfter),
       })),
       count: late.length,

@@ -9,6 +9,7 @@ export const metrics = {
       longestMs: metric.lengthMs('The longest time without one.'),
       sinceMs: metric.momentMs('When that time began.'),
       aborted: metric.flag('The master sent it SIGABRT.'),
+      open: metric.flag('That time had not ended when the capture did.'),
       abortedAfterMs: metric.orNull(metric.lengthMs('After so long a silence; null when it did not.')),
     }),
     'The workers that were late, the worst first.',

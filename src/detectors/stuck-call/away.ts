@@ -68,7 +68,7 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
       commonPlace(codes),
       LONGEST_TITLE,
     ),
-    summary: `${summaryOf(sorted, longest, top, clients)}${codeSentence(code)}`,
+    summary: `${summaryOf(model, sorted, top, clients)}${codeSentence(code)}`,
     why: 'A worker that does not come back to its wait neither accepts nor answers anybody else until it does.',
     ...span(capabilities, model.lastTime - longest, model.lastTime),
     openEnded: true,
@@ -129,13 +129,19 @@ function callsOf({ call, count: calls }: TimeRow): string {
   return calls === 1 ? call : `${count(calls)} times ${call}`;
 }
 
-function summaryOf(sorted: readonly Thread[], longest: Nanoseconds, top: TimeRow | null, clients: number): string {
+/** `sorted`: those that were away longest first. */
+function summaryOf(model: Model, sorted: readonly Thread[], top: TimeRow | null, clients: number): string {
   const named = firstPids(sorted.map(({ process }) => process.pid));
-  const least = `in the whole capture, at least ${duration(longest)}`;
+  const [worst] = sorted;
+  const least = `in the whole capture, at least ${duration(worst === undefined ? 0 : lastedOf(model, worst))}`;
+  const silent = worst === undefined || worst.lastTime === UNKNOWN ? UNKNOWN : elapsed(worst.lastTime, model.lastTime);
   const spent =
-    top === null
-      ? `made no system call ${least}: computing, or waiting for a CPU.`
-      : `came to no wait ${least}; ${callsOf(top)} took ${duration(top.total)}.`;
+    top !== null
+      ? `came to no wait ${least}; ${callsOf(top)} took ${duration(top.total)}.`
+      : silent === UNKNOWN
+        ? `made no system call ${least}: computing, or waiting for a CPU.`
+        : `came to no wait ${least}, and made no system call in the last ${duration(silent)}: computing, or waiting ` +
+          'for a CPU.';
   const waiting =
     clients > 0
       ? ` ${plural(clients, 'client is', 'clients are')} connected to ${sorted.length === 1 ? 'it' : 'them'} meanwhile.`
