@@ -7,12 +7,12 @@ import type { Model } from '../model/model.ts';
 import { milliseconds } from '../trace/format-numbers.ts';
 import { type Family, isWait } from '../trace/syscalls.ts';
 import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
-import type { Activity, CallTarget, Now, RequestActivity, WorkerActivity } from './activity-types.ts';
+import type { Activity, CallTarget, Now, WorkerActivity } from './activity-types.ts';
 import { requestRows } from './request-rows.ts';
 import { isoTime, monotonicSeconds, timeOfDay } from './times.ts';
 import type { Representative } from './workers.ts';
 
-export type { Activity, CallTarget, Now, RequestActivity, WorkerActivity };
+export type { Activity, CallTarget, Now, WorkerActivity };
 
 const MOST_WORKERS = 128;
 const MOST_TARGETS = 300;

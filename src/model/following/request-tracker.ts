@@ -113,6 +113,7 @@ export class RequestTracker {
     request.readAt = call.end;
     request.lastReadAt = call.end;
     request.readyAt = connection.takenOutAt === UNKNOWN ? call.end : connection.takenOutAt;
+    request.readFile = call.file;
     request.readLine = call.line;
     connection.restAt = UNKNOWN;
     connection.takenOutAt = UNKNOWN;
