@@ -82,13 +82,15 @@ export function ageOf({ ageMs, isOpen }: RequestActivity): string {
   return `${isOpen ? '>= ' : ''}${durationOfMs(ageMs)}`;
 }
 
-/** What had half of its age or more. */
+/** What had half of its age or more; of several the one that took longest. What has no name says nothing. */
 export function whereMostWent({ ageMs, ownMs, behindMs, behind, waitedMs, waitedFor }: RequestActivity): string {
-  const most = Math.max(ownMs, behindMs, waitedMs);
-  if (most * 2 < ageMs) return 'not known';
-  if (waitedFor !== '' && waitedMs === most) return `waited for ${waitedFor}`;
-  if (behind !== '' && behindMs === most) return `behind ${behind}`;
-  return ownMs === most ? 'its own work' : 'not known';
+  const named = [
+    { ms: waitedFor === '' ? 0 : waitedMs, words: `waited for ${waitedFor}` },
+    { ms: behind === '' ? 0 : behindMs, words: `behind ${behind}` },
+    { ms: ownMs, words: 'its own work' },
+  ];
+  const most = named.reduce((one, other) => (other.ms > one.ms ? other : one));
+  return most.ms * 2 < ageMs ? 'not known' : most.words;
 }
 
 function timeOf(window: Window, atMs: number | null): string {
