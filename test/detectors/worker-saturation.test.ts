@@ -102,7 +102,10 @@ describe('the title', () => {
   it('names the request that held them all, and the summary how much of it that was', async () => {
     const { title, summary } = only(await analyzed(twoWorkers(3100, 700)), KIND);
     assert.equal(title, 'GET /report holds both sync workers 24 % of the time: sleeps (clock_nanosleep)');
-    assert.match(summary, / in one stretch\. GET \/report took all of their time in it\./);
+    assert.match(
+      summary,
+      / in one stretch\. Both requests in it were in clock_nanosleep \(a sleep\)\. GET \/report took all of their time in it\./,
+    );
   });
 
   it('names no request where there were two, and none where the capture holds none', async () => {
