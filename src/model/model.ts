@@ -378,7 +378,7 @@ export class Model {
   /** What `judge` finds if the capture ended now with what is known of this moment. Nothing of that stays. */
   asIfEnded<Found>(open: StillOpen, judge: () => Found): Found {
     const { firstTime, lastTime } = this;
-    const threads = new OpenThreads(this.processes, open, lastTime);
+    const threads = new OpenThreads(this.processes, this.listeners, open, lastTime);
     try {
       threads.suppose((record) => this.observed(record), firstTime);
       this.openTurns = threads.turns();

@@ -1,3 +1,4 @@
+import { UNKNOWN } from '../../trace/time.ts';
 import { mastersOf } from './acceptors.ts';
 import { clienteleOf } from './clientele.ts';
 import type { Process } from './process.ts';
@@ -108,6 +109,8 @@ function ownRole(thread: Thread): Role | null {
   if (process.showsLife && hub !== null && isMainThread(thread))
     return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
   if (process.receivesDescriptors && hub?.kind === 'epoll' && isMainThread(thread)) return 'event-loop';
+  // It has waited for a client all the time, as others of its kind do that had one.
+  if (thread.leftIn?.isForListener === true && thread.lastTime === UNKNOWN && isMainThread(thread)) return null;
   // Who reads requests itself starts helpers.
   if (process.forks >= 1 && isMainThread(thread) && !thread.servesRequests) return 'master';
   if (!isMainThread(thread))
