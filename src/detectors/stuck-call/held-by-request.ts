@@ -42,7 +42,7 @@ export function heldByRequest(context: Context): Held[] {
   return [...rolesIn(model.processes)].flatMap(([thread, role]) => {
     const { process, seen, ended, leftIn } = thread;
     const isAlone = threadsOf(process).length === 1;
-    if (seen === null || ended || !(isAlone ? ONE_AT_A_TIME : OF_A_POOL).has(role)) return [];
+    if (seen === null || ended || !(ONE_AT_A_TIME.has(role) || (!isAlone && OF_A_POOL.has(role)))) return [];
     if (leftIn !== null && elapsed(leftIn.since, model.lastTime) >= least) return [];
     // Who makes no call computes, unless it was stopped; who makes short ones is seen between two of them at times.
     const isSilent = elapsed(thread.lastTime, model.lastTime) >= least;
@@ -96,7 +96,7 @@ export function heldFinding(context: Context, all: readonly Held[], isEverybody:
   const more = sorted.length > 1 ? ` (${sorted.length} workers)` : '';
   const others = sorted.length > 1 ? ` ${plural(sorted.length, 'worker is', 'workers are')} held like that.` : '';
   const pid = thread.process.pid;
-  const who = isOfPool ? `thread ${thread.tid} of ${pid}` : `worker ${pid}`;
+  const who = isOfPool && thread.tid !== pid ? `thread ${thread.tid} of ${pid}` : `worker ${pid}`;
   return {
     ...away,
     severity: isEverybody ? 'critical' : 'warning',
