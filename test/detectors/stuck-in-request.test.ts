@@ -67,7 +67,7 @@ describe('threads of a pool that did not come back from a call in the whole capt
   });
 });
 
-/** A thread of a pool, found in futex by bpftrace; the looks say that the thread left that, and has computed for 4 s. */
+/** A thread of a pool, found in futex by bpftrace; the looks say that it left that, and has computed for 4 s. */
 function computing(frames: string): string {
   const look = (tid: number, call: string, forMs: number, ran: number): string =>
     `event=seen ts=${END} for=${forMs}000000 pid=103 tid=${tid} parent=101 call=${call} ran=${ran}000000 clients=1 ` +
