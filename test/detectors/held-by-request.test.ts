@@ -156,10 +156,16 @@ describe('a thread of a pool, seen at work by drover', () => {
     ]);
   });
 
-  it('is no news where it was in a call at times, unless its code says that it serves', async () => {
-    const handsOn = (_: unknown, index: number): string =>
-      `105 ${(START + 0.5 + index * 0.2).toFixed(6)} futex(0x7f05, FUTEX_WAKE_PRIVATE, 1) = 1 <0.000010>`;
-    const calls = Array.from({ length: 37 }, handsOn);
+  it('is told when it makes short calls, and no news when it mostly waits, unless its code serves', async () => {
+    const waits = (seconds: string): string[] =>
+      Array.from({ length: 37 }, (_, index) => {
+        const stamp = (START + 0.5 + index * 0.2).toFixed(6);
+        return `105 ${stamp} futex(0x7f05, FUTEX_WAIT_PRIVATE, 0, NULL) = 0 <${seconds}>`;
+      });
+    assert.deepEqual(await told(pool(ofThread('-', 0), ...waits('0.010000'))), [
+      'warning: GET /compute holds thread 105 of 101 at least 7.80 s: short calls',
+    ]);
+    const calls = waits('0.150000');
     assert.deepEqual(await told(pool(ofThread('-', 0), ...calls)), []);
     const code = (frames: string): string =>
       `strace: drover: event=code ts=${(START + 2).toFixed(6)} took=9000000 pid=101 tid=105 by=py-spy frames=${frames}`;

@@ -104,7 +104,7 @@ describe('a thread of a pool that computes, and whose request another thread rea
 
 describe('threads that take turns to wait for one client each, as those of uWSGI', () => {
   /** Nobody made a call: the first one waits at an epoll instance for so many events, the others for a mutex. */
-  const idle = (events: number): string => {
+  const idle = (events: number, comm = 'engine'): string => {
     const found = [
       `event=in ts=900000000 pid=103 tid=103 nr=232 a=4,7f00,${events},ffffffff,0,0 data=`,
       ...[203, 303].map((tid) => `event=in ts=900000000 pid=103 tid=${tid} nr=202 a=5600,80,2,0,0,0 data=`),
@@ -117,7 +117,7 @@ describe('threads that take turns to wait for one client each, as those of uWSGI
       ...[103, 203, 303].map(
         (tid) =>
           `event=seen ts=${END} for=7000000000 pid=103 tid=${tid} parent=101 ` +
-          `call=${tid === 103 ? 'epoll_wait' : 'futex'} ran=0 clients=1 comm=uwsgi`,
+          `call=${tid === 103 ? 'epoll_wait' : 'futex'} ran=0 clients=1 comm=${comm}`,
       ),
       '',
     ].join('\n');
@@ -125,6 +125,10 @@ describe('threads that take turns to wait for one client each, as those of uWSGI
 
   it('are not stuck in the mutex while one of them waits for its client', async () => {
     assert.deepEqual(await told(idle(1)), []);
+  });
+
+  it('are not in uWSGI, of which strace does not show for how many events it waits', async () => {
+    assert.deepEqual(await told(idle(40, 'uwsgi')), []);
   });
 
   it('are, where who waits for events takes many of them', async () => {

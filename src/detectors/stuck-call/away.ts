@@ -30,7 +30,8 @@ export function awayAllTime({ model, threshold }: Context): Thread[] {
     if (lastedOf(model, thread) < least) return false;
     if (tid !== process.pid) {
       const code = codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: model.lastTime });
-      return thread.lastTime === UNKNOWN && isComputing(model, thread) && code !== null && servesRequest(code.frames);
+      if (thread.lastTime !== UNKNOWN || !isComputing(model, thread) || code === null) return false;
+      return servesRequest(code.frames, process.server);
     }
     return thread.lastTime === UNKNOWN ? isComputing(model, thread) : isBusy(thread);
   });

@@ -383,12 +383,14 @@ function isTurnTaken({ futex: use, isServing }: LeftIn, processes: Model['proces
  */
 function waitsForSibling(thread: Thread, { futex: use, isServing }: LeftIn): boolean {
   if (use?.value !== CONTENDED || isServing) return false;
+  // strace does not show for how many events a wait is that has not come back.
+  const isKnown = thread.process.server === 'uWSGI';
   const isUntold = thread.lastTime === UNKNOWN;
-  if (!isUntold && thread.loop.hub?.oneAtATime !== true) return false;
-  return threadsOf(thread.process).some(
-    ({ leftIn }) =>
-      leftIn !== null && leftIn.syscall.family === 'epoll-wait' && (leftIn.isHubWait || (isUntold && leftIn.takesOne)),
-  );
+  if (!isKnown && !isUntold && thread.loop.hub?.oneAtATime !== true) return false;
+  return threadsOf(thread.process).some(({ leftIn }) => {
+    if (leftIn === null || leftIn.syscall.family !== 'epoll-wait') return false;
+    return isKnown || leftIn.isHubWait || (isUntold && leftIn.takesOne);
+  });
 }
 
 function locked(thread: Thread, left: LeftIn): Judgement {
