@@ -377,11 +377,17 @@ function isTurnTaken({ futex: use, isServing }: LeftIn, processes: Model['proces
   });
 }
 
-/** Threads that wait for one client at a time queue at a mutex while one of them waits for a client (uWSGI threads). */
+/**
+ * Threads that wait for one client at a time queue at a mutex while one of them waits for a client (uWSGI threads). Of
+ * those that made no call in the capture nobody knows how they wait for clients.
+ */
 function waitsForSibling(thread: Thread, { futex: use, isServing }: LeftIn): boolean {
-  if (use?.value !== CONTENDED || isServing || thread.loop.hub?.oneAtATime !== true) return false;
+  if (use?.value !== CONTENDED || isServing) return false;
+  const isUntold = thread.lastTime === UNKNOWN;
+  if (!isUntold && thread.loop.hub?.oneAtATime !== true) return false;
   return threadsOf(thread.process).some(
-    ({ leftIn }) => leftIn !== null && leftIn.syscall.family === 'epoll-wait' && leftIn.isHubWait,
+    ({ leftIn }) =>
+      leftIn !== null && leftIn.syscall.family === 'epoll-wait' && (leftIn.isHubWait || (isUntold && leftIn.takesOne)),
   );
 }
 

@@ -20,6 +20,7 @@ import { HUB_WAIT, type WorksFor } from '../tracker.ts';
 import { tellFirstStay, wasFoundBefore, wasFoundIn } from './first-stays.ts';
 import type { FollowerContext } from './follower-context.ts';
 import { leftIn, noteCall, noteGap, noteSilence } from './turn-notes.ts';
+import { recognizeListeners } from './wait-contents.ts';
 import type { WaitTracker } from './wait-tracker.ts';
 
 /**
@@ -209,6 +210,7 @@ export class TurnTracker {
   stays(call: Call, thread: Thread): void {
     const { loop, lastTime } = thread;
     this.#waits.stays(call, thread);
+    for (const listener of recognizeListeners(call, thread, this.#listeners)) thread.accepts.listeners.add(listener);
     if (loop.inTurn && loop.waitIsUntimed) waitEndedBy(thread, call.start);
     else if (loop.inTurn && lastTime !== UNKNOWN && call.start - lastTime > loop.turn.longestGap)
       noteGap(call, thread, call.start - lastTime);

@@ -1,3 +1,4 @@
+import { UNKNOWN } from '../../trace/time.ts';
 import { mastersOf } from './acceptors.ts';
 import { clienteleOf } from './clientele.ts';
 import type { WaitSet } from './loop.ts';
@@ -116,7 +117,17 @@ function ownRole(thread: Thread): Role | null {
   // A loop without a listener (a client, a proxy's helper): most of its waiting is in its hub, and sockets are in it.
   if (hub?.hasSockets && loop.turns >= 5 && loop.idle >= loop.blockedElsewhere) return 'event-loop';
   if (thread.beats && hub !== null) return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
-  return 'unknown';
+  return hasOnlyWaited(thread) ? null : 'unknown';
+}
+
+/**
+ * It has waited for clients all the time, or at an epoll instance that was set up before the capture: it may be what
+ * its siblings are that had a client.
+ */
+function hasOnlyWaited({ leftIn, lastTime, loop: { hub } }: Thread): boolean {
+  if (hub?.kind === 'epoll') return hub.descriptor?.seenOpening === false;
+  if (leftIn === null || lastTime !== UNKNOWN) return false;
+  return leftIn.isForListener || leftIn.syscall.family === 'epoll-wait';
 }
 
 /**
