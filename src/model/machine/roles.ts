@@ -1,6 +1,7 @@
 import { UNKNOWN } from '../../trace/time.ts';
 import { mastersOf } from './acceptors.ts';
 import { clienteleOf } from './clientele.ts';
+import type { WaitSet } from './loop.ts';
 import type { Process } from './process.ts';
 import type { Processes } from './processes.ts';
 import { sharedWaitIn, sharedWaitOf } from './shared-waits.ts';
@@ -155,10 +156,23 @@ function isLoop({ accepts, loop }: Thread): boolean {
   if (hub === null || !hub.hasListener) return false;
   if (accepts.handedOver * 4 > accepts.servedItself) return false;
   return (
-    hub.hasSockets ||
+    (hub.hasSockets && !waitsForEachClientAlone(accepts, hub)) ||
     hub.servesSeveral ||
     accepts.interleaved > 0 ||
     (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime && accepts.clientWaits === 0)
+  );
+}
+
+/**
+ * It waits for each of its clients in a poll for that one alone, and none was ever in its hub: the sockets there lead
+ * to services behind, which postfix watches to hear when they leave.
+ */
+function waitsForEachClientAlone(accepts: Thread['accepts'], { kind, descriptor }: WaitSet): boolean {
+  return (
+    kind === 'epoll' &&
+    accepts.acceptedTotal > 0 &&
+    accepts.clientWaits >= accepts.acceptedTotal &&
+    descriptor?.epoll?.clients === 0
   );
 }
 
