@@ -224,7 +224,7 @@ describe('a loop whose first request since bpftrace came never ends', () => {
 
 describe('a sync worker whose first request since bpftrace came never ends', () => {
   /** 101 and 103 wait for the listener 5 and the pipe 7 when bpftrace comes; 101 gets a request, 103 none. */
-  function capture(): string {
+  function capture({ isAtWork = false } = {}): string {
     const pids = [101, 103];
     const wait = (pid: number): string =>
       `event=in ts=900000000 pid=${pid} tid=${pid} nr=270 a=8,7ffe,0,0,7ffd,0 data=\\xa0${'\\x00'.repeat(7)}`;
@@ -240,8 +240,14 @@ describe('a sync worker whose first request since bpftrace came never ends', () 
       'event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000',
       'ts=2000000000 dur=9000 pid=101 tid=101 nr=288 ret=9 a=5,0,0,80000 data=',
       'ts=2000100000 dur=5000 pid=101 tid=101 nr=45 ret=20 a=9,7ffe,2000,0 data=GET /a HTTP/1.1\\x0d\\x0a\\x0d\\x0a',
-      'event=end ts=9000000000',
-      wait(103),
+      ...(isAtWork
+        ? [
+            'ts=2500000000 dur=9000 pid=103 tid=103 nr=288 ret=9 a=5,0,0,80000 data=',
+            'ts=2500100000 dur=5000 pid=103 tid=103 nr=45 ret=18 a=9,7ffe,2000,0 data=GET / HTTP/1.1\\x0d\\x0a\\x0d\\x0a',
+            'ts=2500200000 dur=5000 pid=103 tid=103 nr=44 ret=19 a=9,7ffe,13,0 data=HTTP/1.1 200 OK\\x0d\\x0a\\x0d\\x0a',
+            'ts=2500300000 dur=5000 pid=103 tid=103 nr=3 ret=0 a=9,0,0,0 data=',
+          ]
+        : ['event=end ts=9000000000', wait(103)]),
       look(101, '-', 6e9),
       look(103, 'pselect6', 0),
     ].join('\n')}\n`;
@@ -259,6 +265,14 @@ describe('a sync worker whose first request since bpftrace came never ends', () 
         [101, 'sync-worker'],
         [103, 'sync-worker'],
       ],
+    );
+  });
+
+  it('is alone where the other one is back in its wait, which no line tells while bpftrace is at work', async () => {
+    const { findings } = await analyzed(capture({ isAtWork: true }), {}, { goesOn: true });
+    assert.deepEqual(
+      findings.map(({ kind, severity }) => `${severity} ${kind}`),
+      ['warning stuck-call'],
     );
   });
 });

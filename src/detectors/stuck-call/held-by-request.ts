@@ -51,8 +51,9 @@ export function heldByRequest(context: Context): Held[] {
     if (request === null || request.line === '' || !showsAnswers(process)) return [];
     if (!isAlone && !(isSilent ? isComputing(thread) : isBusyWith(context, thread, request))) return [];
     const waited = request.waitedUntil(model.lastTime);
-    // What was not read yet may be its answer.
-    const lasted = thread.isUnread ? Math.min(waited, elapsed(seen.since, model.lastTime)) : waited;
+    // What was not read yet may be its answer: up to its last line it had none.
+    const sure = Math.max(elapsed(seen.since, model.lastTime), request.waitedUntil(thread.lastTime));
+    const lasted = thread.isUnread ? Math.min(waited, sure) : waited;
     return lasted < least ? [] : [{ thread, request, lasted, isOfPool: !isAlone }];
   });
 }
