@@ -234,7 +234,8 @@ export class Analysis {
 
   #begin(): Model {
     const capabilities = this.#capabilities;
-    if (this.#options.activity === true || this.#options.timeline === true) this.#recorder = new ActivityRecorder();
+    if (this.#options.activity === true || this.#options.timeline === true)
+      this.#recorder = new ActivityRecorder(this.#threshold('stall-ms') * MILLISECOND);
     const model = new Model({
       ...(this.#recorder === null ? {} : { activity: this.#recorder }),
       from: Number.NEGATIVE_INFINITY,

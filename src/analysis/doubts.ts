@@ -116,8 +116,14 @@ function holesOf({ completeness: { holes }, zero }: Model): Doubts['holes'] {
 }
 
 /** The sentence for DATA on times of which all lines are missing; '' where there is none. */
-export function sentenceOnHoles({ holes: { count: times, total, first } }: Doubts): string {
+export function sentenceOnHoles({ holes: { count: times, total, first }, isFiltered }: Doubts): string {
   if (times === 0) return '';
+  // What calls did that are not in the capture looks like lines that are missing.
+  if (isFiltered)
+    return (
+      `${duration(first)} after the first event, what threads do does not follow from what they had done before: ` +
+      'calls that were not recorded may be the reason, or lines that are missing.'
+    );
   const which = times === 1 ? `${duration(total)} are` : `${plural(times, 'time')}, ${duration(total)} in all, are`;
   return (
     `All lines of ${which} missing, from ${duration(first)} after the first event on: what threads did next does not ` +

@@ -114,6 +114,7 @@ export class RequestTracker {
     request.lastReadAt = call.end;
     request.waitedAtRead = thread.loop.waited;
     request.readyAt = connection.takenOutAt === UNKNOWN ? call.end : connection.takenOutAt;
+    request.readFile = call.file;
     request.readLine = call.line;
     connection.restAt = UNKNOWN;
     connection.takenOutAt = UNKNOWN;

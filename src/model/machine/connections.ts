@@ -132,6 +132,7 @@ export class Request {
   readAt: Nanoseconds = UNKNOWN;
   /** When it was there to be read: a thread that watched its connection handed that over then; else as `readAt`. */
   readyAt: Nanoseconds = UNKNOWN;
+  readFile = '';
   readLine = 0;
   /** When something of it was read last, the rest of its body too. */
   lastReadAt: Nanoseconds = UNKNOWN;
