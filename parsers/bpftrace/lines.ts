@@ -1,4 +1,5 @@
 import type { CallCount } from '../../src/trace/record.ts';
+import type { Family } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import type { ParserOptions, TraceFlags } from '../format.ts';
 import type { LineAccounting } from '../text/line-accounting.ts';
@@ -42,6 +43,9 @@ const LONGEST_PIECE = 65_536;
 const MOST_IN_FLIGHT = 10_000;
 /** `(1422085065189, 232, 7, 681807472, 64, 1000)` of drover's own map `@in`. */
 const TUPLE = /^\(([^()]*)\)$/;
+
+/** The waits of loops. */
+const OF_LOOPS: ReadonlySet<Family> = new Set<Family>(['epoll-wait', 'poll', 'select']);
 
 /** Reads line after line of bpftrace's output, text and JSON mixed as they come, and says of each what it is. */
 export class Lines {
@@ -155,14 +159,14 @@ export class Lines {
   }
 
   /**
-   * The thread's wait at an epoll instance, from which the thread came back before or in the capture and no later than
-   * `before`: nobody saw when, nor with what. Null where it was in another call, which may have ended long before.
+   * The thread's wait for several descriptors, from which the thread came back before or in the capture, and no later
+   * than `before`: nobody saw when, nor with what. Null where it was in another call, which may have ended long before.
    */
   waitUpTo(tid: number, before: Nanoseconds): { readonly call: EarlierCall; readonly facts: CallFacts } | null {
     const call = this.earlier.moved(tid);
     if (call === undefined) return null;
     const facts = this.#reader.earlier(call, this.earlier.span.begun);
-    if (facts === null || facts.syscall.family !== 'epoll-wait') return null;
+    if (facts === null || !OF_LOOPS.has(facts.syscall.family)) return null;
     return { call, facts: { ...facts, start: before, end: before, inFlight: false } };
   }
 

@@ -58,11 +58,13 @@ interface Read {
   readonly lines: number;
   readonly stopsThreads: boolean;
   readonly splitsCalls: boolean;
+  /** The capture is at work: its end is to come. */
+  readonly goesOn: boolean;
   readonly diagnostics: ReadonlyMap<string, { readonly count: number }>;
 }
 
 export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 0): Doubts {
-  const { diagnostics, lines, stopsThreads, splitsCalls } = read;
+  const { diagnostics, lines, stopsThreads, splitsCalls, goesOn } = read;
   const { orphanHalves, numbersAgain, showsText, socketReads, socketWrites } = model.completeness;
   const processes = model.processes.all();
   // Asked for each of thousands of findings.
@@ -80,7 +82,7 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
     isByOutcome: diagnostics.has('exit-order'),
     disorder: disorderOf(read),
     isMute: stopsThreads && !showsText && socketReads >= FEW && socketWrites >= FEW,
-    hiddenEnd: splitsCalls || diagnostics.has('exit-order') ? '' : hiddenEnd(model, lines, stopsThreads),
+    hiddenEnd: goesOn || splitsCalls || diagnostics.has('exit-order') ? '' : hiddenEnd(model, lines, stopsThreads),
     printsAtReturn: !stopsThreads,
     missingLines,
     resolution,

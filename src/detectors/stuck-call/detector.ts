@@ -52,9 +52,9 @@ export const stuckCall = defineDetector({
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
   const least = context.threshold('stuck-ms') * MILLISECOND;
-  const { all: told, noNews, suspects } = sortOut(model, leftAtEnd(context), least);
-  const all = told.map((each) => asSeenInCode(context, each));
-  const special = { suspects, seenInCode: new Set(all.filter((each, index) => each !== told[index])) };
+  const { all: sorted, noNews, suspects } = sortOut(model, leftAtEnd(context), least);
+  const all = sorted.map((each) => asSeenInCode(context, each));
+  const special = { suspects, seenInCode: new Set(all.filter((each, index) => each !== sorted[index])) };
   const stuck = all.filter(
     (each) =>
       each.idle !== 'yes' &&
@@ -64,8 +64,11 @@ function conclude(context: Context): Conclusion<Metrics> {
       !isUsualWait(context, each),
   );
   const groups = groupedBy(stuck, (each) => `${each.idle} ${each.left.name} ${each.wait.kind} ${keyOf(each)}`);
-  const working = awayAllTime(context);
-  const held = heldByRequest(context).filter(({ thread }) => !working.includes(thread));
+  const held = heldByRequest(context);
+  const alone = held.filter(({ isOfPool }) => !isOfPool);
+  const ofPool = held.filter(({ isOfPool }) => isOfPool);
+  const told = new Set([...held, ...stuck.filter(({ idle }) => idle === 'no')].map(({ thread }) => thread));
+  const working = awayAllTime(context).filter((thread) => !told.has(thread));
   const back = cameBack(context);
   const still = heldStill(context);
   const stopped = stoppedBefore(context);
@@ -104,11 +107,15 @@ function conclude(context: Context): Conclusion<Metrics> {
   const queue = isTold ? null : unaccepted(context);
   if (queue !== null) findings.push(unacceptedFinding(context, queue));
   const away = new Set(
-    [...working, ...[...held, ...stuck, ...still.flat()].map(({ thread }) => thread)].map(({ process }) => process),
+    [...working, ...[...alone, ...stuck, ...still.flat()].map(({ thread }) => thread)].map(({ process }) => process),
   );
   const isEverybody = [...scene.processes].every((process) => away.has(process));
-  if (working.length > 0) findings.push(awayFinding(context, working, isEverybody));
-  if (held.length > 0) findings.push(heldFinding(context, held, isEverybody));
+  const inPools = working.filter(({ tid, process }) => tid !== process.pid);
+  const firsts = working.filter((thread) => !inPools.includes(thread));
+  if (firsts.length > 0) findings.push(awayFinding(context, firsts, isEverybody));
+  if (inPools.length > 0) findings.push(awayFinding(context, inPools, false));
+  if (alone.length > 0) findings.push(heldFinding(context, alone, isEverybody));
+  if (ofPool.length > 0) findings.push(heldFinding(context, ofPool, false));
   if (back.length > 0) findings.push(cameBackFinding(context, back));
   findings.push(...still.map((each) => heldStillFinding(context, each, isEverybody)));
   findings.push(...stoppedFindings(context, stopped, scene));

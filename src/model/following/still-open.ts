@@ -3,6 +3,7 @@ import { isWait, syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { LongTurn } from '../facts.ts';
 import { isEnding } from '../machine/ending.ts';
+import type { Listeners } from '../machine/listeners.ts';
 import type { Processes } from '../machine/processes.ts';
 import type { PastSighting, Sighting } from '../machine/sighting.ts';
 import type { Thread } from '../machine/thread.ts';
@@ -10,6 +11,7 @@ import type { Turn } from '../machine/turn.ts';
 import { seenIn } from './seen-in.ts';
 import { chargeStop } from './stops.ts';
 import { leftIn, noteGap, noteSilence, withSighting } from './turn-notes.ts';
+import { recognizeListeners } from './wait-contents.ts';
 
 /** What is known of a capture at work besides the records that were read. */
 export interface StillOpen {
@@ -45,6 +47,7 @@ interface Kept {
  */
 export class OpenThreads {
   readonly #processes: Processes;
+  readonly #listeners: Listeners;
   readonly #open: StillOpen;
   readonly #kept = new Map<Thread, Kept>();
   readonly #looks = new Map<Thread, Observed>();
@@ -53,8 +56,9 @@ export class OpenThreads {
   readonly #readTo: Nanoseconds;
 
   /** `readTo`: the last moment of the records that were read, which may lag behind whoever looked. */
-  constructor(processes: Processes, open: StillOpen, readTo: Nanoseconds) {
+  constructor(processes: Processes, listeners: Listeners, open: StillOpen, readTo: Nanoseconds) {
     this.#processes = processes;
+    this.#listeners = listeners;
     this.#open = open;
     this.#readTo = readTo - (open.unsettled ?? 0);
   }
@@ -72,6 +76,7 @@ export class OpenThreads {
       const thread = this.#thread(call.lane.tid, call.start);
       if (thread === null || thread.ended || this.#isElsewhere(call, thread)) continue;
       this.#keep(thread);
+      recognizeListeners(call, thread, this.#listeners);
       const left = leftIn(call, thread);
       const since = this.#sinceOf(thread, call.start);
       if (since > thread.lastTime && thread.lastTime !== UNKNOWN && thread.loop.inTurn) {
@@ -102,7 +107,7 @@ export class OpenThreads {
       thread.loop.turn = turn;
       thread.loop.turns = turns;
     }
-    for (const { inProgress } of this.#processes.all()) inProgress.oldestAtEnd = null;
+    for (const { inProgress } of this.#processes.all()) inProgress.goesOn();
   }
 
   #thread(tid: number, time: Nanoseconds): Thread | null {

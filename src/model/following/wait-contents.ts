@@ -1,7 +1,10 @@
 import type { CallArguments } from '../../trace/call-arguments.ts';
+import type { Call } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import type { DescriptorTable } from '../machine/descriptor-table.ts';
 import { type Descriptor, describeByLabel } from '../machine/descriptors.ts';
+import type { Listener } from '../machine/listener.ts';
+import type { Listeners } from '../machine/listeners.ts';
 import { UNTOLD, WITHOUT_LISTENER } from '../machine/loop.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
@@ -43,6 +46,21 @@ export function contentsOf(
     else if (kind === 'epoll') epoll = fd;
   }
   return { hasListener, connections, sockets, events, pipes, epoll };
+}
+
+/**
+ * The listeners that a thread waits for in `poll` or `select` at the end: others may have shown in the meantime that
+ * they are listeners.
+ */
+export function recognizeListeners(call: Call, { process }: Thread, listeners: Listeners): Listener[] {
+  const { family } = call.syscall;
+  if (family !== 'poll' && family !== 'select') return [];
+  return call.arguments.polled().flatMap((fd) => {
+    const label = call.arguments.polledLabel(fd);
+    const descriptor = process.descriptors.get(fd) ?? learned(fd, label, process.descriptors);
+    if (descriptor !== undefined) listeners.recognize(descriptor);
+    return descriptor?.listener ?? [];
+  });
 }
 
 /** What was open before the capture and is only waited for is learned from what the wait says of it. */

@@ -136,6 +136,8 @@ export class Request {
   readLine = 0;
   /** When something of it was read last, the rest of its body too. */
   lastReadAt: Nanoseconds = UNKNOWN;
+  /** `Loop.waited` of the thread that read it, at that time. */
+  waitedAtRead: Nanoseconds = 0;
   complete = false;
   answeredAt: Nanoseconds = UNKNOWN;
   /** When something of its reply was written last. */

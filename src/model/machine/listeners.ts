@@ -57,6 +57,14 @@ export class Listeners {
     return this.#become(descriptor, this.#byIdentity.get(identity) ?? this.#make(name, grade, identity));
   }
 
+  /** Says of a socket that other processes accept from it, where they do. */
+  recognize(descriptor: Descriptor): void {
+    if (descriptor.listener !== null || descriptor.kind !== 'socket') return;
+    const inode = inodeOf(descriptor.label);
+    const known = inode === '' ? undefined : this.#byIdentity.get(`inode ${inode}`);
+    if (known !== undefined) this.#become(descriptor, known);
+  }
+
   #become(descriptor: Descriptor, listener: Listener): Listener {
     descriptor.kind = 'listener';
     this.byAddress ||= /^(?:TCP|UNIX)/.test(descriptor.label);

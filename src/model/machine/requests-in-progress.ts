@@ -1,5 +1,5 @@
 import type { Nanoseconds } from '../../trace/time.ts';
-import type { Connection, Request } from './connections.ts';
+import type { Connection, Request, Serving } from './connections.ts';
 import type { Turn } from './turn.ts';
 
 /**
@@ -24,6 +24,10 @@ export class RequestsInProgress {
   #most = LOOKED_AT;
   /** The oldest one that had not been answered when the capture ended; null for none. */
   oldestAtEnd: Request | null = null;
+  /** How many there were then. */
+  countAtEnd = 0;
+  /** The oldest of those that each thread serves. */
+  readonly #oldestOf = new Map<Serving, Request>();
 
   add(request: Request, process: Holder): void {
     this.#requests ??= new Set();
@@ -45,8 +49,23 @@ export class RequestsInProgress {
 
   /** The trace has ended, and nothing was closed so far for that. */
   finish(process: Holder): void {
-    for (const request of this.unanswered(process))
-      if (this.oldestAtEnd === null || request.startedAt < this.oldestAtEnd.startedAt) this.oldestAtEnd = request;
+    for (const request of this.unanswered(process)) {
+      this.countAtEnd++;
+      if (isOlder(request, this.oldestAtEnd)) this.oldestAtEnd = request;
+      if (isOlder(request, this.oldestOf(request.loop))) this.#oldestOf.set(request.loop, request);
+    }
+  }
+
+  /** The oldest one that this thread serves and had not answered when the capture ended; null for none. */
+  oldestOf(loop: Serving): Request | null {
+    return this.#oldestOf.get(loop) ?? null;
+  }
+
+  /** The trace goes on after all. */
+  goesOn(): void {
+    this.oldestAtEnd = null;
+    this.countAtEnd = 0;
+    this.#oldestOf.clear();
   }
 
   *unanswered(process: Holder): Iterable<Request> {
@@ -76,4 +95,8 @@ export class RequestsInProgress {
 function isOpen(request: Request, { descriptors }: Holder): boolean {
   const { connection } = request;
   return request.inProgress && descriptors.get(connection.fd)?.connection === connection;
+}
+
+function isOlder(request: Request, other: Request | null): boolean {
+  return other === null || request.startedAt < other.startedAt;
 }
