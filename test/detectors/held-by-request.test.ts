@@ -156,6 +156,11 @@ describe('a thread of a pool, seen at work by drover', () => {
     ]);
   });
 
+  it('is no news where it was seen in a wait that the capture does not show', async () => {
+    const waits = ofThread('futex', 7.5).replace(/ ran=\d+/, ' ran=0');
+    assert.deepEqual(await told(pool(waits)), []);
+  });
+
   it('is no news where it was in a call at times, unless its code says that it serves', async () => {
     const handsOn = (_: unknown, index: number): string =>
       `105 ${(START + 0.5 + index * 0.2).toFixed(6)} futex(0x7f05, FUTEX_WAKE_PRIVATE, 1) = 1 <0.000010>`;
