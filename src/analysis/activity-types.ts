@@ -1,4 +1,4 @@
-import type { Window } from './report.ts';
+import type { RequestActivity, Window } from './report.ts';
 
 /**
  * What each worker did over time, in equal columns of time from the first event on; and calls by what they were made
@@ -18,26 +18,6 @@ export interface Activity {
   readonly targets: readonly CallTarget[];
   /** Those without an answer, the oldest first, and then those that were answered late, the slowest first. */
   readonly requests: readonly RequestActivity[];
-}
-
-/** A request that has no answer, or had none for `stall-ms`, and what became of that time. */
-export interface RequestActivity {
-  /** `GET /a`, without its query. */
-  readonly request: string;
-  /** The process that read it. */
-  readonly pid: number;
-  readonly readMs: number;
-  /** From the moment it was read to its first answer, or up to now. */
-  readonly ageMs: number;
-  readonly isOpen: boolean;
-  /** What its worker did for it meanwhile. */
-  readonly ownMs: number;
-  /** In this time its worker was busy with others; of these the one that took longest, '' for none. */
-  readonly behindMs: number;
-  readonly behind: string;
-  /** The service that it waited for longest, and how long; '' and 0 for none. */
-  readonly waitedFor: string;
-  readonly waitedMs: number;
 }
 
 /**

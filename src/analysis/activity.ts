@@ -7,15 +7,17 @@ import type { Model } from '../model/model.ts';
 import { milliseconds } from '../trace/format-numbers.ts';
 import { type Family, isWait } from '../trace/syscalls.ts';
 import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
-import type { Activity, CallTarget, Now, RequestActivity, WorkerActivity } from './activity-types.ts';
+import type { Activity, CallTarget, Now, WorkerActivity } from './activity-types.ts';
 import { requestRows } from './request-rows.ts';
 import { isoTime, monotonicSeconds, timeOfDay } from './times.ts';
 import type { Representative } from './workers.ts';
 
-export type { Activity, CallTarget, Now, RequestActivity, WorkerActivity };
+export type { Activity, CallTarget, Now, WorkerActivity };
 
 const MOST_WORKERS = 128;
 const MOST_TARGETS = 300;
+/** What a thread has been in for less is its ordinary work. */
+const NOTABLE: Nanoseconds = 10_000_000;
 
 /** Whose picture it is, and of what. */
 interface Sitting {
@@ -53,8 +55,16 @@ export function describeActivity(model: Model, { recorder, rows, origin, isGrowi
       knownMs: millisecondsAt(model, isUnknown ? row.thread.lastSeen : end),
       now: told(current, row.thread, model),
     };
+    // Who came back from no call was in that one for all that is known of it, however short the capture is.
+    const isAll = lane.isEmpty;
+    const [from, to] = [current.since - firstColumn, end - firstColumn];
     if (!isUnknown && end !== UNKNOWN)
-      drawTail(worker, current, { from: current.since - firstColumn, to: end - firstColumn, width });
+      drawTail(worker, current, {
+        from: isAll ? Math.floor(from / width) * width : from,
+        to: isAll ? (Math.floor(to / width) + 1) * width : to,
+        width,
+        least: isAll ? 0 : NOTABLE,
+      });
     return [worker];
   });
   return {
@@ -165,9 +175,9 @@ function told({ state, call, target, since }: CurrentState, { loop, leftIn, acce
 function drawTail(
   worker: WorkerActivity,
   { state }: CurrentState,
-  { from, to, width }: { readonly from: Nanoseconds; readonly to: Nanoseconds; readonly width: Nanoseconds },
+  { from, to, width, least }: Record<'from' | 'to' | 'width' | 'least', Nanoseconds>,
 ): void {
-  if (state === 'ended' || to - from < 1e7) return;
+  if (state === 'ended' || to - from < least) return;
   const column = worker[state];
   const mark = state === 'waiting' || to - from < 1e8 ? 0 : state === 'blocked' ? 1 : 2;
   spread(from, to, width, column.length, (bucket, seconds) => {

@@ -152,7 +152,11 @@ export class Analysis {
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
     const isWatched = model.watch.isActive;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
-    const doubts = doubtsAbout(model, facts, this.#capabilities.resolution);
+    const doubts = doubtsAbout(
+      model,
+      { ...facts, goesOn: this.#options.goesOn === true },
+      this.#capabilities.resolution,
+    );
     return judgingRolesOnce(model.processes, () => {
       for (const running of asked) {
         const { kind, judgesCounts } = running.definition;
@@ -230,7 +234,8 @@ export class Analysis {
 
   #begin(): Model {
     const capabilities = this.#capabilities;
-    if (this.#options.activity === true || this.#options.timeline === true) this.#recorder = new ActivityRecorder();
+    if (this.#options.activity === true || this.#options.timeline === true)
+      this.#recorder = new ActivityRecorder(this.#threshold('stall-ms') * MILLISECOND);
     const model = new Model({
       ...(this.#recorder === null ? {} : { activity: this.#recorder }),
       from: Number.NEGATIVE_INFINITY,

@@ -58,11 +58,13 @@ interface Read {
   readonly lines: number;
   readonly stopsThreads: boolean;
   readonly splitsCalls: boolean;
+  /** The capture is at work: its end is to come. */
+  readonly goesOn: boolean;
   readonly diagnostics: ReadonlyMap<string, { readonly count: number }>;
 }
 
 export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 0): Doubts {
-  const { diagnostics, lines, stopsThreads, splitsCalls } = read;
+  const { diagnostics, lines, stopsThreads, splitsCalls, goesOn } = read;
   const { orphanHalves, numbersAgain, showsText, socketReads, socketWrites } = model.completeness;
   const processes = model.processes.all();
   // Asked for each of thousands of findings.
@@ -80,7 +82,7 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
     isByOutcome: diagnostics.has('exit-order'),
     disorder: disorderOf(read),
     isMute: stopsThreads && !showsText && socketReads >= FEW && socketWrites >= FEW,
-    hiddenEnd: splitsCalls || diagnostics.has('exit-order') ? '' : hiddenEnd(model, lines, stopsThreads),
+    hiddenEnd: goesOn || splitsCalls || diagnostics.has('exit-order') ? '' : hiddenEnd(model, lines, stopsThreads),
     printsAtReturn: !stopsThreads,
     missingLines,
     resolution,
@@ -114,8 +116,14 @@ function holesOf({ completeness: { holes }, zero }: Model): Doubts['holes'] {
 }
 
 /** The sentence for DATA on times of which all lines are missing; '' where there is none. */
-export function sentenceOnHoles({ holes: { count: times, total, first } }: Doubts): string {
+export function sentenceOnHoles({ holes: { count: times, total, first }, isFiltered }: Doubts): string {
   if (times === 0) return '';
+  // What calls did that are not in the capture looks like lines that are missing.
+  if (isFiltered)
+    return (
+      `${duration(first)} after the first event, what threads do does not follow from what they had done before: ` +
+      'calls that were not recorded may be the reason, or lines that are missing.'
+    );
   const which = times === 1 ? `${duration(total)} are` : `${plural(times, 'time')}, ${duration(total)} in all, are`;
   return (
     `All lines of ${which} missing, from ${duration(first)} after the first event on: what threads did next does not ` +

@@ -41,7 +41,8 @@ export const judgesOpenCalls = (kind: Kind): boolean => OF_OPEN_CALLS.has(kind);
  */
 export function hiddenEnd(model: Model, lines: number, stopsThreads: boolean): string {
   const living = [...model.processes.threads()].filter(({ ended, lastTime }) => !ended && lastTime !== UNKNOWN);
-  if (living.length === 0 || living.some(isInCall)) return '';
+  // Who looked from outside up to the end says what each thread was in, also where the tracer came away before that.
+  if (living.length === 0 || living.some((thread) => isInCall(thread) || thread.seen !== null)) return '';
   if (!stopsThreads) return 'the lines that say who is in which call are missing';
   const oldest = oldestUnanswered(living);
   if (oldest !== null && oldest.line !== '') return `${shortRequest(oldest.line, MOST_REQUEST)} has no reply there`;

@@ -1,8 +1,18 @@
 import { plural } from '../trace/format-numbers.ts';
 import { meaningOf } from './diagnostics.ts';
 import type { HostReport, UnreadCapture } from './host-report.ts';
-import { MOST_CALLS, MOST_DEPENDENCIES } from './omitted.ts';
-import type { CallStatistics, Dependency, Diagnostic, Kind, Omitted, Outcome, Quality, Report } from './report.ts';
+import { MOST_CALLS, MOST_DEPENDENCIES, MOST_REQUESTS } from './omitted.ts';
+import type {
+  CallStatistics,
+  Dependency,
+  Diagnostic,
+  HostRequest,
+  Kind,
+  Omitted,
+  Outcome,
+  Quality,
+  Report,
+} from './report.ts';
 
 const GRADES = ['good', 'partial', 'poor'] as const;
 const SAMPLES = 5;
@@ -159,10 +169,23 @@ export function combinedDependencies(reports: readonly HostReport[]): Dependency
               longestMs: Math.max(known.longestMs, own.longestMs),
               openAtEnd: known.openAtEnd + own.openAtEnd,
               failures: known.failures + own.failures,
+              ...placeOf(known.longestMs >= own.longestMs ? known : own),
             },
       );
     }
   return [...peers.values()].toSorted((a, b) => b.totalMs - a.totalMs).slice(0, MOST_DEPENDENCIES);
+}
+
+function placeOf({ longestAt }: Dependency): Pick<Dependency, 'longestAt'> {
+  return longestAt === undefined ? {} : { longestAt };
+}
+
+/** The requests of all hosts: those without an answer, the oldest first, and then the slowest. */
+export function combinedRequests(reports: readonly HostReport[]): HostRequest[] {
+  return reports
+    .flatMap(({ host, report }) => (report.requests ?? []).map((each) => ({ ...each, host })))
+    .toSorted((a, b) => Number(b.isOpen) - Number(a.isOpen) || b.ageMs - a.ageMs)
+    .slice(0, MOST_REQUESTS);
 }
 
 /** What the tables of all hosts leave out, together; null when they leave out nothing. */

@@ -8,6 +8,7 @@ import {
   combinedOmitted,
   combinedOutcomes,
   combinedQuality,
+  combinedRequests,
 } from './many-hosts-tables.ts';
 import { type Finding, type Host, NO_TIMES, type Report, SEVERITIES, type Window } from './report.ts';
 import { causeKey } from './same-cause.ts';
@@ -64,7 +65,7 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
     findings,
     hosts,
     ...(omitted === null ? {} : { omitted }),
-    ...(timeline === null ? {} : { timeline }),
+    ...(timeline === null ? {} : { timeline, requests: combinedRequests(reports) }),
   };
 }
 

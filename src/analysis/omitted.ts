@@ -15,6 +15,8 @@ export const MOST_CALLS = 500;
 export const MOST_ERRORS = 64;
 export const MOST_TIME_SHARES = 2_000;
 export const MOST_DEPENDENCIES = 100;
+/** Requests without an answer, and answered late. */
+export const MOST_REQUESTS = 200;
 /** Findings of one kind. */
 export const MOST_FINDINGS = 200;
 

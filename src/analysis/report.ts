@@ -39,6 +39,11 @@ export interface Report {
   readonly omitted?: Omitted;
   /** What each worker did over time; absent unless it was asked for, and in captures without times. */
   readonly timeline?: Timeline;
+  /**
+   * Requests without an answer, the oldest first, and then those that were answered late, the slowest first; absent as
+   * the timeline is.
+   */
+  readonly requests?: readonly HostRequest[];
 }
 
 /** What each worker did over time, in equal columns over the window of the report. */
@@ -254,7 +259,13 @@ export interface TimeShare {
   /** Calls that had not returned when the capture ended. */
   readonly openAtEnd: number;
   /** Where the longest stay ended, or was called if it never did; null where no line shows it. */
-  readonly longestAt: { readonly file: string; readonly line: number } | null;
+  readonly longestAt: Place | null;
+}
+
+/** A line that a person can open. `line` is 1-based in `file`. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
 }
 
 /** Another service that was waited for. */
@@ -275,6 +286,35 @@ export interface Dependency {
   readonly openAtEnd: number;
   /** Failed connects, resets, ends without an answer, time limits that ran out. */
   readonly failures: number;
+  /** Where the longest wait ended, or was asked for if it never did; absent where no line shows it. */
+  readonly longestAt?: Place;
+}
+
+/** A request that has no answer, or had none for `stall-ms`, and what became of that time. */
+export interface RequestActivity {
+  /** `GET /a`, without its query. */
+  readonly request: string;
+  /** The process that read it. */
+  readonly pid: number;
+  readonly readMs: number;
+  /** From the moment it was read to its first answer, or up to the end of what was read. */
+  readonly ageMs: number;
+  readonly isOpen: boolean;
+  /** What its worker did for it meanwhile. */
+  readonly ownMs: number;
+  /** In this time its worker was busy with others; of these the one that took longest, '' for none. */
+  readonly behindMs: number;
+  readonly behind: string;
+  /** The service that it waited for longest, and how long; '' and 0 for none. */
+  readonly waitedFor: string;
+  readonly waitedMs: number;
+  /** The line on which it was read. */
+  readonly readAt: Place | null;
+}
+
+/** The same where captures of several hosts may have been read: whose it is, else null. */
+export interface HostRequest extends RequestActivity {
+  readonly host: string | null;
 }
 
 export interface CallStatistics {
@@ -289,10 +329,8 @@ export interface CallStatistics {
   readonly octaves?: readonly number[];
 }
 
-/** A line that a person can open. `line` is 1-based in `file`. */
-export interface Evidence {
-  readonly file: string;
-  readonly line: number;
+/** A line that proves a finding. */
+export interface Evidence extends Place {
   readonly text: string;
 }
 

@@ -8,7 +8,7 @@ import { longestWaitOf } from '../model/topics/dependencies/peer.ts';
 import { answersMost } from '../model/topics/dependencies/slow-replies.ts';
 import { milliseconds } from '../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
-import type { RequestActivity } from './activity-types.ts';
+import type { RequestActivity } from './report.ts';
 
 const MOST_OPEN = 100;
 /** Standing behind others, or waiting for a service, for less is noise. */
@@ -85,5 +85,6 @@ function rowOf(model: Model, pid: number, { request, length, blame, isOpen, wait
     behind: isBehind ? (longest?.request?.name ?? '') : '',
     waitedMs: wait === null || wait.total < NOTABLE ? 0 : milliseconds(wait.total),
     waitedFor: wait === null || wait.total < NOTABLE ? '' : wait.peer,
+    readAt: request.readLine === 0 ? null : { file: request.readFile, line: request.readLine },
   };
 }

@@ -1,3 +1,4 @@
+import type { KeptLine } from '../model/evidence.ts';
 import type { Process } from '../model/machine/process.ts';
 import { type TimeRow, timeOf } from '../model/measuring/time-table.ts';
 import { DependencyTracker } from '../model/topics/dependencies/dependency-tracker.ts';
@@ -58,6 +59,11 @@ export function dependenciesOf({ model, capabilities }: Parts): Rows<Dependency>
     longestMs: milliseconds(peer.all.longest),
     openAtEnd: peer.openAtEnd,
     failures: peer.failures,
+    ...placeOf(peer.longest?.lines.at(-1)),
   }));
   return { rows, omitted: peers.length - rows.length + tracker.further };
+}
+
+function placeOf(line: KeptLine | undefined): Pick<Dependency, 'longestAt'> {
+  return line === undefined || line.line === 0 ? {} : { longestAt: { file: line.file, line: line.line } };
 }

@@ -1,5 +1,6 @@
 import type { Activity } from './activity-types.ts';
 import type { HostReport } from './host-report.ts';
+import { MOST_REQUESTS } from './omitted.ts';
 import type { Finding, Report, Timeline, TimelineRow, Window } from './report.ts';
 import { stateBetween, type WorkerState } from './worker-states.ts';
 
@@ -33,10 +34,16 @@ export function stateIn({ columnMs }: Timeline, { states }: TimelineRow, fromMs:
   return stateOf(worstOf(states.slice(first, Math.max(first + 1, Math.ceil(toMs / columnMs - 1e-9)))));
 }
 
-/** The report with what each of its workers did over time; as it is where it has no times. */
+/** The report with what each of its workers, and each late request, did over time; as it is where it has no times. */
 export function withTimeline(report: Report, activity: Activity | null): Report {
   const timeline = activity === null ? null : timelineOf(report, activity);
-  return timeline === null ? report : { ...report, timeline };
+  if (activity === null || timeline === null) return report;
+  const { startMs, durationMs } = report.window;
+  const requests = activity.requests
+    .filter(({ readMs, ageMs }) => readMs + ageMs >= startMs && readMs <= startMs + (durationMs ?? 0))
+    .slice(0, MOST_REQUESTS)
+    .map((each) => ({ ...each, host: null }));
+  return { ...report, timeline, requests };
 }
 
 function timelineOf({ window, workers, findings }: Report, activity: Activity): Timeline | null {

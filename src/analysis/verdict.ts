@@ -175,8 +175,13 @@ const seen = (first: Finding | undefined): string => (first === undefined ? '' :
 function slowly({ count, leastMs, longestMs, request }: SlowReplies): string {
   const name = shortRequest(request, MOST_REQUEST);
   const longest = durationOfMs(longestMs);
-  if (count === 1) return `${name} had no reply for ${longest}`;
   const least = leastMs < 1000 ? `${leastMs} ms` : `${leastMs / 1000} s`;
+  // The words of a statement are no subject of a sentence.
+  if (name.split(' ').length > 2) {
+    const all = `${plural(count, 'request')} had no reply for ${count === 1 ? longest : `${least} or more`}`;
+    return `${all}${count === 1 ? '' : `, the longest for ${longest}`} (${name})`;
+  }
+  if (count === 1) return `${name} had no reply for ${longest}`;
   const others = plural(count - 1, 'other request');
   return `${name} and ${others} had no reply for ${least} or more, the longest for ${longest}`;
 }

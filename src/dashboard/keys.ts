@@ -144,7 +144,7 @@ const TO_VIEWS: Binding = {
   keys: ['1'],
   shown: '1-7',
   word: 'views',
-  says: '1 overview, 2 workers, 3 timeline, 4 calls, 5 lines, 6 dependencies, 7 requests',
+  says: '1 overview, 2 workers, 3 timeline, 4 calls, 5 lines, 6 services, 7 requests',
 };
 const VIEWS: readonly Binding[] = [
   { action: 'view-2', keys: ['2'], shown: '', word: '', says: '' },
@@ -221,8 +221,18 @@ const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
   workers: [...MOVE, OPEN, ...LIST, PIN, TO_VIEWS],
   timeline: [...MOVE, ...TIME, OPEN, PIN, TO_VIEWS],
   calls: [...MOVE, ...LIST, TO_VIEWS],
-  dependencies: [...MOVE, ...LIST, TO_VIEWS],
-  requests: [...MOVE, ...LIST, TO_VIEWS],
+  dependencies: [
+    ...MOVE,
+    { ...OPEN, says: 'show the finding that names the service; without one the line of its longest wait' },
+    ...LIST,
+    TO_VIEWS,
+  ],
+  requests: [
+    ...MOVE,
+    { ...OPEN, says: 'show the line on which the request was read, among the others' },
+    ...LIST,
+    TO_VIEWS,
+  ],
   lines: [
     ...MOVE,
     OPEN,

@@ -402,6 +402,7 @@ export class Model {
       const thread = this.processes.at(call.lane, call.start);
       const inOrder = this.#inOrder(call, thread);
       this.#saw(inOrder.start);
+      if (cameBackUnseen(call, thread)) continue;
       this.#stays(inOrder, thread);
     }
     this.processes.memberships.finish();
@@ -469,4 +470,9 @@ export class Model {
 /** A result of 0 says that there is nothing: the end of a stream, no child that has ended. */
 function answersNothing(family: Family): boolean {
   return family === 'read' || family === 'wait-child';
+}
+
+/** The tracer found it in that call when it came; whoever looked from outside saw it in something else since then. */
+function cameBackUnseen({ start, syscall: { name, family } }: Call, { lastTime, seen }: Thread): boolean {
+  return lastTime === UNKNOWN && seen !== null && seen.since > start && seen.call !== name && family !== 'restart';
 }

@@ -1,4 +1,4 @@
-import type { Evidence, Finding, Metric, Report, Step } from '../analysis/report.ts';
+import type { Evidence, Finding, HostRequest, Metric, Report, Step } from '../analysis/report.ts';
 import { maskPath } from './masking/mask-path.ts';
 import { maskSecrets, maskSocketName } from './masking/shapes.ts';
 import { redactPayload, redactProse } from './payload.ts';
@@ -54,7 +54,17 @@ export function redactReport(report: Report): Report {
     ),
     time: report.time.map((share) => ({ ...share, target: share.target === null ? null : redactName(share.target) })),
     dependencies: report.dependencies.map((each) => ({ ...each, peer: redactName(each.peer) })),
+    ...(report.requests === undefined ? {} : { requests: report.requests.map(redactRequest) }),
     findings: report.findings.map((finding) => redactFinding(finding, all)),
+  };
+}
+
+function redactRequest(each: HostRequest): HostRequest {
+  return {
+    ...each,
+    request: redactPayload(each.request),
+    behind: redactPayload(each.behind),
+    waitedFor: redactName(each.waitedFor),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Finding, Metric, Report, Window } from '../analysis/report.ts';
+import type { Finding, Metric, Report, RequestActivity, Window } from '../analysis/report.ts';
 import { durationOfMs } from '../trace/format-numbers.ts';
 import type { Table } from './page.ts';
 import { moment } from './when.ts';
@@ -44,6 +44,53 @@ export function requestTable({ findings, window, hosts = [] }: Report): Table {
     ],
     rows: rows.filter((row) => seen.size < seen.add(row.join('\0')).size),
   };
+}
+
+/** Requests without an answer, and those that were answered late, where the report has a timeline. */
+export function lateRequestTable({ requests = [], window, hosts = [] }: Report): Table {
+  const windows = new Map(hosts.map((host) => [host.name, host.window]));
+  return {
+    title: 'SLOW REQUESTS',
+    note: 'without an answer (>=), and answered late; behind: its worker was busy with others; waited: for a service',
+    columns: [
+      ...(hosts.length === 0 ? [] : [{ title: 'HOST', align: 'left' } as const]),
+      { title: 'READ', align: 'left' },
+      { title: 'REQUEST', align: 'left', shrinks: true },
+      { title: 'PID', align: 'right' },
+      { title: 'AGE', align: 'right' },
+      { title: 'OWN', align: 'right' },
+      { title: 'BEHIND', align: 'right' },
+      { title: 'WAITED', align: 'right' },
+      { title: 'WHERE MOST OF IT WENT', align: 'left', shrinks: true },
+      { title: 'LINE', align: 'right' },
+    ],
+    rows: requests.map((each) => [
+      ...(hosts.length === 0 ? [] : [each.host ?? '']),
+      timeOf(windows.get(each.host ?? '') ?? window, each.readMs),
+      each.request,
+      each.pid === 0 ? '-' : String(each.pid),
+      ageOf(each),
+      ...[each.ownMs, each.behindMs, each.waitedMs].map(durationOfMs),
+      whereMostWent(each),
+      each.readAt === null ? '-' : String(each.readAt.line),
+    ]),
+  };
+}
+
+/** `>= 1.20 s`: it has no answer yet. */
+export function ageOf({ ageMs, isOpen }: RequestActivity): string {
+  return `${isOpen ? '>= ' : ''}${durationOfMs(ageMs)}`;
+}
+
+/** What had half of its age or more; of several the one that took longest. What has no name says nothing. */
+export function whereMostWent({ ageMs, ownMs, behindMs, behind, waitedMs, waitedFor }: RequestActivity): string {
+  const named = [
+    { ms: waitedFor === '' ? 0 : waitedMs, words: `waited for ${waitedFor}` },
+    { ms: behind === '' ? 0 : behindMs, words: `behind ${behind}` },
+    { ms: ownMs, words: 'its own work' },
+  ];
+  const most = named.reduce((one, other) => (other.ms > one.ms ? other : one));
+  return most.ms * 2 < ageMs ? 'not known' : most.words;
 }
 
 function timeOf(window: Window, atMs: number | null): string {

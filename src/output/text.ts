@@ -70,10 +70,8 @@ function pageOf(shown: Report, options: TextOptions, room: Room): Page {
     LABEL,
     coverage(shown.quality),
   );
-  // A note of another host is another paragraph.
-  const { notes } = shown.quality;
-  for (const note of shown.hosts === undefined ? [notes.join(' ')] : notes)
-    if (note !== '') page.prose([], LABEL, note);
+  // A note may end with a command: what follows begins a line of its own.
+  for (const note of shown.quality.notes) page.prose([], LABEL, note);
   page.rule();
   if (shown.hosts !== undefined) {
     addHosts(page, shown);

@@ -99,8 +99,13 @@ const SERVES = new RegExp(
   ].join('|'),
 );
 
-/** Whether a thread with this stack serves a request. Of servers that are not known it is not told. */
-export function servesRequest(frames: readonly CodeFrame[]): boolean {
+/**
+ * Whether a thread with this stack serves a request. Of servers that are not known it is not told. uWSGI calls the
+ * application itself, in no code of Python; threads that the application starts begin in the standard library.
+ */
+export function servesRequest(frames: readonly CodeFrame[], server: string): boolean {
+  const outermost = frames.at(-1);
+  if (server === 'uWSGI' && outermost !== undefined && outermost.line > 0 && isOfApplication(outermost)) return true;
   return frames.some(({ name, file }) => SERVES.test(`${file}:${name}`));
 }
 

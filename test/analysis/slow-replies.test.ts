@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
+import { decide } from '../../src/analysis/verdict.ts';
 import { analyzeFiles } from '../../src/index.ts';
 import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { analyzed } from '../support/analyzed.ts';
 import { memoryInput } from '../support/memory-input.ts';
+import { buildFinding, buildReport } from '../support/report-builder.ts';
 import { connectTo, oneWorker, watch } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
@@ -92,6 +94,23 @@ describe('requests that are answered late, and no check says why', () => {
       /^Likely: GET \/short holds .* 151 ms: .*\. Not explained: GET \/mutex and 2 other requests had no reply for 1 s or more, the longest for 1\.00 s$/,
     );
     assert.match(await beside(701), /^Likely: GET \/short holds worker 101 for 701 ms: computes, or waits for a CPU$/);
+  });
+
+  it('of a statement are counted first, and the statement stands behind', async () => {
+    const said = (count: number) =>
+      decide(
+        [buildFinding({ kind: 'clients-refused', title: '11 of 20 clients refused' })],
+        buildReport().quality,
+        {},
+        [],
+        buildReport().window,
+        { slowReplies: { count, leastMs: 1000, longestMs: 2540, request: 'begin; update branches set b = ?' } },
+      ).text;
+    assert.match(
+      said(4),
+      /Not explained: 4 requests had no reply for 1 s or more, the longest for 2\.54 s \(begin; update branches set b = \?\)$/,
+    );
+    assert.match(said(1), /Not explained: 1 request had no reply for 2\.54 s \(begin; update branches set b = \?\)$/);
   });
 
   it('are said also where stalls cannot be judged, as beside a process that uses io_uring', async () => {

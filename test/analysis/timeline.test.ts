@@ -31,6 +31,14 @@ function activity(): Activity {
 const workers = [buildWorker({ pid: 17 }), buildWorker({ pid: 19 }), buildWorker({ pid: 23 })];
 
 describe('the timeline of a report', () => {
+  it('shows who came back from no call as blocked in it, however short the capture is', async () => {
+    const sample = new URL('../../../samples/hang-uvicorn/trace.strace.gz', import.meta.url).pathname;
+    const { timeline, requests } = await analyzeFiles([sample], { timeline: true });
+    assert.equal(timeline?.rows.length, 4);
+    for (const { pid, states } of timeline?.rows ?? []) assert.match(states, /^b+$/, `${pid}`);
+    assert.deepEqual(requests, []);
+  });
+
   it('has a letter for the worst of each column, in the order of the workers', () => {
     const { timeline } = withTimeline(buildReport({ workers, window: WINDOW }), activity());
     assert.deepEqual(timeline, {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { Dependency } from '../../src/analysis/report.ts';
 import { analyzeFiles } from '../../src/index.ts';
 import { buildFinding, buildReport } from '../support/report-builder.ts';
@@ -38,6 +39,29 @@ describe('the view of dependencies', () => {
     assert.match(screen, /^ {3}GET \/up waited up to 2\.40 s for 10\.0\.0\.7:80/m);
   });
 
+  it('opens the finding that names the service, or what that one came of; else the line of the longest wait', () => {
+    const open = new PaperDashboard(report).press('6', 'enter');
+    assert.match(open.screen, /── FINDING 1 of 1 ──[^]*GET \/up waited up to 2\.40 s/);
+    assert.match(open.press('escape').screen, /── SERVICE 10\.0\.0\.7:80 ──/);
+    const cause = buildFinding({ id: 'loop-stall-1', title: 'GET /up holds its worker' });
+    const effect = buildFinding({
+      id: 'slow-dependency-1',
+      title: 'It waited for 10.0.0.7:80',
+      effectOf: 'loop-stall-1',
+    });
+    const under = buildReport({ dependencies: [SLOW], findings: [cause, effect] });
+    assert.match(new PaperDashboard(under).press('6', 'enter').screen, /GET \/up holds its worker/);
+    const lone = (parts: Partial<Dependency>) => buildReport({ dependencies: [dependency('10.0.0.7:80', parts)] });
+    const seen = new PaperDashboard(lone({ longestAt: { file: 'a.strace', line: 4711 } })).press('6', 'enter');
+    assert.match(seen.screen, /── LINES {2}a\.strace ─.*line 4,711/);
+    assert.match(seen.screen, /The longest wait for 10\.0\.0\.7:80\./);
+    assert.match(seen.press('escape').screen, /── SERVICE 10\.0\.0\.7:80 ──/);
+    assert.match(
+      new PaperDashboard(lone({})).press('6', 'enter').screen,
+      /No single line shows a wait for 10\.0\.0\.7/,
+    );
+  });
+
   it('is moved in, sorted and filtered, and takes a number that begins alike for another one', () => {
     const dashboard = new PaperDashboard(report).press('6', 'j');
     assert.match(
@@ -71,6 +95,11 @@ describe('the view of dependencies', () => {
     const longest = Math.max(...truth.upstreamWaits.map(({ ms }: { ms: number }) => ms));
     const real = await analyzeFiles([new URL('trace.strace.gz', SCENE).pathname]);
     const { screen } = new PaperDashboard(real).press('6');
+    const own = real.dependencies.find(({ peer }) => peer === '127.0.0.1:18081');
+    const lines = gunzipSync(readFileSync(new URL('trace.strace.gz', SCENE)))
+      .toString('latin1')
+      .split('\n');
+    assert.match(lines[(own?.longestAt?.line ?? 0) - 1] ?? '', /(?:read|recv)\w*\(.* = [1-9]/);
     const [, seconds = ''] = /^ 127\.0\.0\.1:18081 +HTTP +\d+ +([\d.]+) s /m.exec(screen) ?? [];
     assert.equal(truth.acts[0].upstream, '127.0.0.1:18081');
     assert.ok(Math.abs(Number(seconds) * 1000 - longest) < 20, `${seconds} s of ${longest} ms`);

@@ -20,6 +20,22 @@ describe('raw lines', () => {
     assert.equal(dashboard.state.lines.cursor, 100_003);
   });
 
+  it('show what was looked for, also where it stands in the middle of a long line', () => {
+    const dashboard = opened().press('/').type('needle').press('enter');
+    const text = `101 02:13:30.100 write(9, "${'x'.repeat(90)}needle${'y'.repeat(90)}", 186) = 186 <0.000031>`;
+    const other = `101 02:13:30.200 write(9, "${'x'.repeat(186)}", 186) = 186 <0.000031>`;
+    dashboard.tell({
+      type: 'lines',
+      file: 'web-01.strace',
+      rows: [text, other].map((each, index) => ({ line: index + 1, text: each })),
+      total: 2,
+    });
+    const [first = '', second = ''] = dashboard.screen.split('\n').filter((line) => line.includes('101 02:13'));
+    assert.match(first, /1 {3}101 02:13:30\.100 wri\S*\.\.\.needleyyy.*\.\.\.$/);
+    assert.ok(first.length <= 80);
+    assert.match(second, /\.\.\." = 186|= 186 <0\.000031>$/);
+  });
+
   it('are filtered by a search of the file, and move from match to match', () => {
     const dashboard = opened().press('&').type('EPIPE').press('enter');
     assert.deepEqual(dashboard.lastEffect, { type: 'filter-lines', file: 'web-01.strace', filter: 'EPIPE' });

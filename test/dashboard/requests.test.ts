@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { Activity, RequestActivity } from '../../src/analysis/activity.ts';
-import type { Report } from '../../src/analysis/report.ts';
+import type { Activity } from '../../src/analysis/activity.ts';
+import type { Report, RequestActivity } from '../../src/analysis/report.ts';
 import { analyzeFiles } from '../../src/index.ts';
 import type { Progress } from '../../src/pipeline/progress.ts';
 import { buildActivity } from '../support/activity-builder.ts';
@@ -33,7 +33,7 @@ const sampleOf = (name: string): Promise<Awaited<ReturnType<typeof pictureOf>>> 
 const truthOf = (name: string): unknown => JSON.parse(readFileSync(new URL(`${name}/truth.json`, SAMPLES), 'utf8'));
 
 function request(parts: Partial<RequestActivity>): RequestActivity {
-  const nothing = { ownMs: 0, behindMs: 0, behind: '', waitedFor: '', waitedMs: 0 };
+  const nothing = { ownMs: 0, behindMs: 0, behind: '', waitedFor: '', waitedMs: 0, readAt: null };
   return { request: 'GET /a', pid: 101, readMs: 0, ageMs: 1000, isOpen: false, ...nothing, ...parts };
 }
 
@@ -127,11 +127,32 @@ describe('the view of requests', () => {
     assert.doesNotMatch(screen, /token/);
   });
 
+  it('opens the line on which a request was read, and Escape comes back to its row', async () => {
+    const { report, activity } = await sampleOf('distracted-worker');
+    const path = new URL('distracted-worker/trace.strace.gz', SAMPLES).pathname;
+    const lines = gunzipSync(readFileSync(path)).toString('latin1').split('\n');
+    const dashboard = new PaperDashboard(report, { activity }).press('7', '/').type('get /a').press('enter');
+    const chosen = activity.requests.filter(({ request: name }) => name === 'GET /a')[1];
+    const { screen } = dashboard.press('j', 'enter');
+    const { file = '', line = 0 } = chosen?.readAt ?? {};
+    assert.equal(file, path);
+    assert.match(lines[line - 1] ?? '', new RegExp(`^${chosen?.pid}\\b.*"GET /a`));
+    assert.match(screen, new RegExp(`line ${line.toLocaleString('en')}`));
+    assert.match(screen, new RegExp(`Here ${chosen?.pid} read GET /a\\.`));
+    const back = dashboard.press('escape').screen;
+    assert.match(back, /WHERE MOST OF IT WENT/);
+    assert.match(back, /2 of \d+, worst first/);
+  });
+
   it('is moved in and sorted, has its figures where there is room, and says why it is empty', () => {
     const activity: Activity = {
       ...buildActivity([], 1000),
       requests: [request({ ageMs: 10, isOpen: true }), request({ request: 'GET /slow', ageMs: 90, ownMs: 88 })],
     };
+    assert.match(
+      new PaperDashboard(buildReport(), { activity }).press('7', 'enter').screen,
+      /No single line shows it\./,
+    );
     const dashboard = new PaperDashboard(buildReport(), { activity, columns: 140 }).press('7');
     assert.match(dashboard.screen, /^ REQUEST +PID +AGE +OWN +BEHIND +WAITED {2}WHERE MOST OF IT WENT$/m);
     assert.match(dashboard.screen, /── GET \/a {2}no answer for 10 ms/);

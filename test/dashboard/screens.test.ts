@@ -125,7 +125,7 @@ describe('the dashboard', () => {
           out)
  /        show only rows with a text; Esc clears
  s        sort by the next column; S turns the order
- 1-7      1 overview, 2 workers, 3 timeline, 4 calls, 5 lines, 6 dependencies,
+ 1-7      1 overview, 2 workers, 3 timeline, 4 calls, 5 lines, 6 services, 7
 
  ?Help  j k move  e export  D data  q back
 `,

@@ -52,7 +52,7 @@ describe('a server of threads that take turns, which does not call accept', () =
   it('is at its limit where it goes on when a connection has ended, and somebody is there', async () => {
     const { severity, title, summary, metrics } = only(await limited({}), KIND);
     assert.equal(severity, 'critical');
-    assert.match(title, /^Stopped accepting 60 % of the time, at 1 connection: 127\.0\.0\.1:8000$/);
+    assert.match(title, /^Nobody accepted 60 % of the time \(1 connection open\): 127\.0\.0\.1:8000$/);
     assert.match(
       summary,
       /the server did not call accept\. At other times it calls accept again after each connection/,

@@ -86,7 +86,7 @@ describe('a listener that nobody looks at while connections come', () => {
   it('the metrics are those of the trace', async () => {
     const { metrics, title, confidence } = only(await analyzed(atLimit({ shutMs: 307 })), KIND);
     assert.equal(confidence, 'likely');
-    assert.match(title, /^Stopped accepting 30\.9 % of the time, at 1 connection: 127\.0\.0\.1:8000$/);
+    assert.match(title, /^Nobody accepted 30\.9 % of the time \(1 connection open\): 127\.0\.0\.1:8000$/);
     const { pauses, longestMs, share, totalMs, stretchMs, ...others } = metrics as unknown as Record<string, number> & {
       readonly pauses: readonly { readonly startMs: number; readonly endMs: number; readonly queued: number }[];
     };

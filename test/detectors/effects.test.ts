@@ -127,6 +127,29 @@ describe('which requests, replies and connections came of a cause', () => {
     assert.equal(words('clients-refused', { count: 3, code: 'status 502' }), '3 requests answered 502');
   });
 
+  it('that a server refused with 503, which may be its own limit: where as many connects failed', () => {
+    const refused = (more: AnyMetrics = {}): AnyMetrics => ({ code: 'status 503', workers: [101], count: 71, ...more });
+    const storm = (failed: number, call = 'connect', worker = 101): Causing =>
+      cause('error-storm', [worker, { storms: [{ call, failed }] }]);
+    const of = (by: Causing, more: AnyMetrics = {}): number => share('clients-refused', refused(more), by);
+    assert.deepEqual([of(storm(71)), of(storm(64)), of(storm(63)), of(storm(71, 'openat'))], [1, 1, 0, 0]);
+    assert.equal(of(storm(71, 'connect', 109)), 0);
+    // The server behind said so itself.
+    assert.equal(of(storm(71), { passedOn: [{ target: '10.0.0.2:80', count: 71 }] }), 0);
+    assert.equal(of(cause('slow-dependency', [101, {}])), 0);
+  });
+
+  it('that Redis refused as busy: after a stall of the same process in a script', () => {
+    const refused = { code: '-BUSY', workers: [101], count: 14, firstMs: 8081 };
+    const stall = (request: string, endMs: number, worker = 101): Causing =>
+      cause('loop-stall', [worker, { worker, stalls: [{ request, endMs }] }]);
+    const of = (by: Causing, metrics: AnyMetrics = refused): number => share('clients-refused', metrics, by);
+    assert.deepEqual([of(stall('EVAL', 8080)), of(stall('FCALL', 8080)), of(stall('EVALSHA', 8081))], [1, 1, 1]);
+    assert.deepEqual([of(stall('EVAL', 8082)), of(stall('KEYS', 8080)), of(stall('EVAL', 8080, 109))], [0, 0, 0]);
+    assert.equal(of(stall('EVAL', 8080), { ...refused, code: '-OOM' }), 0);
+    assert.equal(words('clients-refused', refused), '14 commands answered BUSY');
+  });
+
   it('that no queue had room for: floods that a stall of anybody overlaps', () => {
     const floods = [
       { fromMs: 100, startMs: 200 },

@@ -161,10 +161,16 @@ describe('a thread of a pool, seen at work by drover', () => {
     assert.deepEqual(await told(pool(waits)), []);
   });
 
-  it('is no news where it was in a call at times, unless its code says that it serves', async () => {
-    const handsOn = (_: unknown, index: number): string =>
-      `105 ${(START + 0.5 + index * 0.2).toFixed(6)} futex(0x7f05, FUTEX_WAKE_PRIVATE, 1) = 1 <0.000010>`;
-    const calls = Array.from({ length: 37 }, handsOn);
+  it('is told when it makes short calls, and no news when it mostly waits, unless its code serves', async () => {
+    const waits = (seconds: string): string[] =>
+      Array.from({ length: 37 }, (_, index) => {
+        const stamp = (START + 0.5 + index * 0.2).toFixed(6);
+        return `105 ${stamp} futex(0x7f05, FUTEX_WAIT_PRIVATE, 0, NULL) = 0 <${seconds}>`;
+      });
+    assert.deepEqual(await told(pool(ofThread('-', 0), ...waits('0.010000'))), [
+      'warning: GET /compute holds thread 105 of 101 at least 7.80 s: short calls',
+    ]);
+    const calls = waits('0.150000');
     assert.deepEqual(await told(pool(ofThread('-', 0), ...calls)), []);
     const code = (frames: string): string =>
       `strace: drover: event=code ts=${(START + 2).toFixed(6)} took=9000000 pid=101 tid=105 by=py-spy frames=${frames}`;
@@ -179,9 +185,51 @@ describe('a thread of a pool, seen at work by drover', () => {
   });
 });
 
+describe('a loop whose first request since bpftrace came never ends', () => {
+  /** 101 gets a request, computes for 7 s, and 103 has a timer; 105 has a thread that waits in futex at times. */
+  function capture(): string {
+    const wait = (pid: number): string =>
+      `event=in ts=900000000 pid=${pid} tid=${pid} nr=232 a=8,7ffe,400,64,0,0 data=`;
+    const look = (pid: number, call: string, forMs: number, parent: number): string =>
+      `event=seen ts=9000000000 for=${forMs}000000 pid=${pid} tid=${pid} parent=${parent} call=${call} ` +
+      `ran=${call === '-' ? forMs : 0}000000 clients=1 comm=python3`;
+    return `${[
+      wait(101),
+      wait(103),
+      'event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000',
+      'ts=2000000000 dur=9000 pid=101 tid=101 nr=288 ret=9 a=6,0,0,80800 data=',
+      'ts=2000100000 dur=5000 pid=101 tid=101 nr=45 ret=20 a=9,7ffe,2000,0 data=GET /a HTTP/1.1\\x0d\\x0a\\x0d\\x0a',
+      ...Array.from(
+        { length: 69 },
+        (_, tick) => `ts=${2e9 + tick * 1e8} dur=99900000 pid=103 tid=103 nr=232 ret=0 a=8,7ffe,400,64 data=`,
+      ),
+      // While bpftrace took its probes away 103 came back once more.
+      'ts=8900000000 dur=150000000 pid=103 tid=103 nr=232 ret=0 a=8,7ffe,400,64 data=',
+      'event=end ts=9000000000',
+      wait(103),
+      look(100, 'futex', 6_000, 1),
+      look(101, '-', 6_000, 100),
+      look(103, 'epoll_wait', 0, 100),
+    ].join('\n')}\n`;
+  }
+
+  it('is a stall with that request, though bpftrace shows nobody in a call at the end', async () => {
+    const report = await analyzed(capture());
+    assert.deepEqual(
+      ofKind(report, 'loop-stall').map(({ severity, confidence, title }) => `${severity}, ${confidence}: ${title}`),
+      // From its accept at 2 s to the last line at 9.05 s.
+      ['critical, likely: GET /a holds worker 101 at least 7.05 s: computes, or waits for a CPU'],
+    );
+    assert.deepEqual(
+      report.workers.filter(({ role }) => role === 'event-loop').map(({ pid }) => pid),
+      [101, 103],
+    );
+  });
+});
+
 describe('a sync worker whose first request since bpftrace came never ends', () => {
   /** 101 and 103 wait for the listener 5 and the pipe 7 when bpftrace comes; 101 gets a request, 103 none. */
-  function capture(): string {
+  function capture({ isAtWork = false } = {}): string {
     const pids = [101, 103];
     const wait = (pid: number): string =>
       `event=in ts=900000000 pid=${pid} tid=${pid} nr=270 a=8,7ffe,0,0,7ffd,0 data=\\xa0${'\\x00'.repeat(7)}`;
@@ -197,8 +245,14 @@ describe('a sync worker whose first request since bpftrace came never ends', () 
       'event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000',
       'ts=2000000000 dur=9000 pid=101 tid=101 nr=288 ret=9 a=5,0,0,80000 data=',
       'ts=2000100000 dur=5000 pid=101 tid=101 nr=45 ret=20 a=9,7ffe,2000,0 data=GET /a HTTP/1.1\\x0d\\x0a\\x0d\\x0a',
-      'event=end ts=9000000000',
-      wait(103),
+      ...(isAtWork
+        ? [
+            'ts=2500000000 dur=9000 pid=103 tid=103 nr=288 ret=9 a=5,0,0,80000 data=',
+            'ts=2500100000 dur=5000 pid=103 tid=103 nr=45 ret=18 a=9,7ffe,2000,0 data=GET / HTTP/1.1\\x0d\\x0a\\x0d\\x0a',
+            'ts=2500200000 dur=5000 pid=103 tid=103 nr=44 ret=19 a=9,7ffe,13,0 data=HTTP/1.1 200 OK\\x0d\\x0a\\x0d\\x0a',
+            'ts=2500300000 dur=5000 pid=103 tid=103 nr=3 ret=0 a=9,0,0,0 data=',
+          ]
+        : ['event=end ts=9000000000', wait(103)]),
       look(101, '-', 6e9),
       look(103, 'pselect6', 0),
     ].join('\n')}\n`;
@@ -216,6 +270,14 @@ describe('a sync worker whose first request since bpftrace came never ends', () 
         [101, 'sync-worker'],
         [103, 'sync-worker'],
       ],
+    );
+  });
+
+  it('is alone where the other one is back in its wait, which no line tells while bpftrace is at work', async () => {
+    const { findings } = await analyzed(capture({ isAtWork: true }), {}, { goesOn: true });
+    assert.deepEqual(
+      findings.map(({ kind, severity }) => `${severity} ${kind}`),
+      ['warning stuck-call'],
     );
   });
 });

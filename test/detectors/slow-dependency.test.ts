@@ -159,6 +159,8 @@ describe('a request that waits for another service through its loop', () => {
       failures: 0,
       ranOut: 0,
       ranOutMs: 0,
+      failedReplies: 0,
+      unanswered: 0,
       queued: 0,
       longestQueuedMs: 0,
       connections: null,

@@ -66,3 +66,74 @@ describe('threads of a pool that did not come back from a call in the whole capt
     assert.deepEqual(await told(pools(SERVING, SLEEP, 0)), []);
   });
 });
+
+/** A thread of a pool, found in futex by bpftrace; the looks say that it left that, and has computed for 4 s. */
+function computing(frames: string): string {
+  const look = (tid: number, call: string, forMs: number, ran: number): string =>
+    `event=seen ts=${END} for=${forMs}000000 pid=103 tid=${tid} parent=101 call=${call} ran=${ran}000000 clients=1 ` +
+    'comm=python3';
+  return [
+    'event=in ts=900000000 pid=103 tid=203 nr=202 a=7f00,89,0,0,0,0 data=',
+    'event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000',
+    ...Array.from(
+      { length: SECONDS - 1 },
+      (_, second) => `ts=${2e9 + second * 1e9} dur=990000000 pid=103 tid=103 nr=232 ret=0 a=7,7f00,40,3e8 data=`,
+    ),
+    `event=end ts=${END}`,
+    `event=code ts=5000000000 took=70000000 pid=103 tid=203 by=py-spy frames=${frames}`,
+    look(103, 'epoll_wait', 0, 0),
+    look(203, '-', 4_000, 4_000),
+    '',
+  ].join('\n');
+}
+
+describe('a thread of a pool that computes, and whose request another thread read', () => {
+  it('is told by its code', async () => {
+    const [finding] = ofKind(await analyzed(computing(SERVING)), 'stuck-call');
+    assert.deepEqual(
+      [finding?.severity, finding?.title],
+      ['warning', 'Thread 203 of 103 makes no system call, app.py:12 view()'],
+    );
+    assert.match(finding?.summary ?? '', /^Thread 203 of 103 made no system call for at least 4\.00 s: computing/);
+  });
+
+  it('may keep house where its code does not serve', async () => {
+    assert.deepEqual(await told(computing(KEEPING_TIME)), []);
+  });
+});
+
+describe('threads that take turns to wait for one client each, as those of uWSGI', () => {
+  /** Nobody made a call: the first one waits at an epoll instance for so many events, the others for a mutex. */
+  const idle = (events: number, comm = 'engine'): string => {
+    const found = [
+      `event=in ts=900000000 pid=103 tid=103 nr=232 a=4,7f00,${events},ffffffff,0,0 data=`,
+      ...[203, 303].map((tid) => `event=in ts=900000000 pid=103 tid=${tid} nr=202 a=5600,80,2,0,0,0 data=`),
+    ];
+    return [
+      ...found,
+      'event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000',
+      `event=end ts=${END}`,
+      ...found.map((line) => line.replace('900000000', END)),
+      ...[103, 203, 303].map(
+        (tid) =>
+          `event=seen ts=${END} for=7000000000 pid=103 tid=${tid} parent=101 ` +
+          `call=${tid === 103 ? 'epoll_wait' : 'futex'} ran=0 clients=1 comm=${comm}`,
+      ),
+      '',
+    ].join('\n');
+  };
+
+  it('are not stuck in the mutex while one of them waits for its client', async () => {
+    assert.deepEqual(await told(idle(1)), []);
+  });
+
+  it('are not in uWSGI, of which strace does not show for how many events it waits', async () => {
+    assert.deepEqual(await told(idle(40, 'uwsgi')), []);
+  });
+
+  it('are, where who waits for events takes many of them', async () => {
+    assert.deepEqual(await told(idle(40)), [
+      'critical: 2 threads of 103 are stuck in futex: the lock at 0x5600 is taken',
+    ]);
+  });
+});

@@ -11,7 +11,7 @@ const COLUMNS = 2_048;
 
 /** What a recorder says of threads that make calls, in milliseconds. */
 class Watched {
-  readonly recorder = new ActivityRecorder();
+  readonly recorder = new ActivityRecorder(100 * MILLISECOND);
   readonly facts = new FactBus();
   readonly thread: Thread = threadOf(101);
 

@@ -161,7 +161,7 @@ describe('a worker that was in one call all the time', () => {
     assert.match(row.now.target, /10\.0\.0\.2:5432/);
     assert.ok(Math.abs(sum(row.blocked) - 3) < 0.01, `${sum(row.blocked)} s`);
     const workers = new PaperDashboard(report, { columns: 100, activity }).press('2').screen;
-    assert.match(workers, /103 +unknown +3\.00 s in recv.*█{20}/);
+    assert.match(workers, /103 +unknown +≥3\.00 s in rec.*█{20}/);
   });
 
   it('is drawn as waiting where that is what it is there for', async () => {

@@ -277,6 +277,32 @@ it('the first three waits of an epoll set tell whether it takes one event at a t
   assert.deepEqual([await roleAfter(2), await roleAfter(3)], ['sync-worker', 'event-loop']);
 });
 
+it('a socket to a service behind in an epoll set makes no loop of who waits for each client alone', async () => {
+  const roleOf = async (clients: number, waitsAlone: number, watchesClients = false) => {
+    const { trace, worker } = oneWorker();
+    const label = 'UNIX-STREAM:[6001->6002]';
+    worker.call('socket(AF_UNIX, SOCK_STREAM, 0', ')', `9<${label}>`);
+    worker.labels.set(9, label);
+    worker.call(`connect(${worker.fd(9)}, {sa_family=AF_UNIX, sun_path="private/rewrite"}, 110`, ')', 0);
+    watch(worker, 9);
+    for (let client = 0; client < clients; client++) {
+      const from = `{sa_family=AF_INET, sin_port=htons(${40011 + client}), sin_addr=inet_addr("10.0.0.9")}`;
+      worker.waitUntil(100 * (client + 1), LISTENER);
+      worker.call(`accept(${worker.fd(LISTENER)}, `, `${from}, [16])`, '11<socket:[5001]>');
+      worker.labels.set(11, 'socket:[5001]');
+      if (watchesClients) watch(worker, 11);
+      if (client < waitsAlone)
+        worker.call('poll([{fd=11<socket:[5001]>, events=POLLIN}], 1, 300000', ')', '1 ([{fd=11, revents=POLLIN}])', 5);
+      worker.read(11, 'GET /a').reply(11).close(11);
+    }
+    worker.waitUntil(2000);
+    return (await analyzed(trace)).workers.find(({ pid }) => pid === 101)?.role;
+  };
+  assert.equal(await roleOf(3, 3), 'sync-worker');
+  assert.equal(await roleOf(3, 2), 'event-loop');
+  assert.equal(await roleOf(3, 3, true), 'event-loop');
+});
+
 describe('a wait that a signal interrupts', () => {
   it('goes on as restart_syscall, and is no stall', async () => {
     const { trace, workers } = prefork([101, 102]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Report, Timeline } from '../../src/analysis/report.ts';
+import type { HostRequest, Report, Timeline } from '../../src/analysis/report.ts';
 import { renderHtml } from '../../src/output/html/html.ts';
 import { complaintsOfPage } from '../support/page-checks.ts';
 import { buildEvidence, buildFinding, buildReport, nightReport } from '../support/report-builder.ts';
@@ -190,4 +190,36 @@ test('a page is under 1 MB, whatever was found, and names what it leaves out', (
 
 test('style and script of the page are those of their files: npm run page writes them', () => {
   assert.equal(readFileSync(PAGE_ASSETS, 'utf8'), pageAssets(), 'out of date; type: npm run page');
+});
+
+test('a page lists the requests without an answer and the late ones, masked, escaped and bounded', () => {
+  const request = (parts: Partial<HostRequest>): HostRequest => ({
+    host: null,
+    request: 'GET /late',
+    pid: 4127,
+    readMs: 1_000,
+    ageMs: 1_200,
+    isOpen: false,
+    ownMs: 1_100,
+    behindMs: 0,
+    behind: '',
+    waitedFor: '',
+    waitedMs: 0,
+    readAt: { file: 'a.strace', line: 17 },
+    ...parts,
+  });
+  const requests = [
+    request({ request: 'GET /<b>?token=hunter2', isOpen: true, waitedFor: '10.0.0.5:5432', waitedMs: 1_150, ownMs: 0 }),
+    request({ behind: 'GET /b', behindMs: 1_150, ownMs: 11 }),
+    ...Array.from({ length: 130 }, (_, index) => request({ request: `GET /many/a${index}b` })),
+  ];
+  const page = renderHtml({ ...night, requests });
+  assert.deepEqual(complaintsOfPage(page), []);
+  assert.doesNotMatch(page, /hunter2|<b>\?/);
+  const text = textOf(page);
+  assert.match(text, /Slow requests .*Read Request PID Age Own Behind Waited Where most of it went Line/);
+  assert.match(text, /GET \/<b>\S* 4127 >= 1\.20 s 0 ms 0 ms 1\.15 s waited for 10\.0\.0\.5:5432 17/);
+  assert.match(text, /02:13:30\.100 GET \/late 4127 1\.20 s 11 ms 1\.15 s 0 ms behind GET \/b 17/);
+  assert.match(text, /\+32 more in the report of --json/);
+  assert.doesNotMatch(textOf(renderHtml(night)), /Slow requests/);
 });

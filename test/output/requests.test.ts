@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Finding } from '../../src/analysis/report.ts';
-import { requestTable } from '../../src/output/requests.ts';
+import type { Finding, RequestActivity } from '../../src/analysis/report.ts';
+import { requestTable, whereMostWent } from '../../src/output/requests.ts';
 import { buildFinding, buildReport } from '../support/report-builder.ts';
 
 const reply = {
@@ -68,4 +68,28 @@ test('of several hosts each request has its host, and the time on the clock of t
   const table = requestTable({ ...buildReport({ findings: [finding] }), hosts });
   assert.equal(table.columns[0]?.title, 'HOST');
   assert.deepEqual(table.rows[0]?.slice(0, 3), ['b', '05:00:01.000', 'GET /a']);
+});
+
+test('where most of the age of a request went has a name, and had half of it or more', () => {
+  const most = (parts: Partial<RequestActivity>): string =>
+    whereMostWent({
+      request: 'GET /a',
+      pid: 7,
+      readMs: 0,
+      ageMs: 406,
+      isOpen: false,
+      ownMs: 0,
+      behindMs: 0,
+      behind: '',
+      waitedFor: '',
+      waitedMs: 0,
+      readAt: null,
+      ...parts,
+    });
+  const waited = { waitedFor: '10.0.0.5:5432', waitedMs: 400 };
+  assert.equal(most({ behindMs: 402, ...waited }), 'waited for 10.0.0.5:5432');
+  assert.equal(most({ behindMs: 402, behind: 'GET /b', ...waited }), 'behind GET /b');
+  assert.equal(most({ behindMs: 402 }), 'not known');
+  assert.equal(most({ ownMs: 203 }), 'its own work');
+  assert.equal(most({ ownMs: 202 }), 'not known');
 });

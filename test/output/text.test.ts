@@ -256,6 +256,13 @@ test('an info finding by which the verdict cannot tell is in full, and no other 
       assert.doesNotMatch(text, /Pid 8613 waits|See who syncs/);
 });
 
+test('a note that ends with a command is a paragraph of its own', () => {
+  const { quality } = buildReport();
+  const notes = ['Record with: strace -f -p PID', 'The capture holds no close.'];
+  const text = renderText(buildReport({ quality: { ...quality, notes } }), plain);
+  assert.match(text, /^ +Record with: strace -f -p PID\n +The capture holds no close\.$/m);
+});
+
 test('more than ten info findings: the rest is counted by kind', () => {
   const findings = Array.from({ length: 13 }, (_, index) =>
     buildFinding({ id: `loop-stall-${index + 1}`, severity: 'info' }),

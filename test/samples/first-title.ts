@@ -43,7 +43,7 @@ function ofAct(act: Act, { slowestMs, load }: ServerTruth): RegExp[] {
     case 'refuse':
       return [new RegExp(`^\\d+ of \\d+ ${act.what}s (?:refused|failed)`)];
     case 'limit':
-      return [new RegExp(`^Stopped accepting .* at ${act.connections} connections: `)];
+      return [new RegExp(`^Nobody accepted .* \\(${act.connections} connections open\\): `)];
     case 'keep':
       return [/held by idle connections/];
     case 'stop':

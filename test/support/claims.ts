@@ -171,6 +171,10 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
       holds: (report, [waits = 0]) =>
         report.dependencies.length > 0 && waits === report.dependencies.reduce((sum, peer) => sum + peer.waits, 0),
     },
+    {
+      pattern: /^([\d,]+) DNS questions? of clients went on to .*; the longest wait took .*$/,
+      holds: (_report, [questions = 0]) => questions > 0,
+    },
   ],
   'loop-stall': [
     {

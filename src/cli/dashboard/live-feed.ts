@@ -7,6 +7,7 @@ import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-th
 import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
 import { type ProcessCall, processCall } from '../../sources/live/process-call.ts';
+import type { ThreadSight } from '../../sources/live/sights.ts';
 import { isInWait, tellingThread } from '../../sources/live/waiting.ts';
 import { detachSummary } from '../capture/summary.ts';
 import { asKernelSays } from './as-kernel-says.ts';
@@ -177,10 +178,17 @@ export class LiveFeed implements Feed {
     const stuck = processes.filter(({ isWaiting, ageMs }) => !isWaiting && ageMs >= AWAY_MS);
     const restless = processes.filter(({ isWaiting, awayMs }) => !isWaiting && awayMs >= RESTLESS_MS);
     const pids = (some: readonly ProcessNow[]): string => some.map(({ pid }) => pid).join(' ');
+    const computing = capture.sights.flatMap(({ threads }) => threads.filter(hasComputed).map(({ tid }) => tid));
     const turning = this.#turns.longerThan(AWAY_MS, now);
     const queued = queuedFor(capture, monotonic());
-    const isAway = stuck.length > 0 || restless.length > 0 || turning.length > 0 || queued > 0;
-    if (!this.#away.isDue(`${pids(stuck)}, ${pids(restless)}, ${turning.join(' ')}, ${queued}`, now)) return;
+    const isAway = [stuck, restless, computing, turning].some(({ length }) => length > 0) || queued > 0;
+    if (
+      !this.#away.isDue(
+        `${pids(stuck)}, ${pids(restless)}, ${computing.join(' ')}, ${turning.join(' ')}, ${queued}`,
+        now,
+      )
+    )
+      return;
     this.#thread.sights({
       ...(isAway ? capture.sightsNow() : { lines: '', elsewhere: new Map() }),
       lastIsOpen: capture.engine.name === 'strace',
@@ -225,6 +233,11 @@ export class LiveFeed implements Feed {
       processes: processesNow(capture, monotonic()),
     });
   }
+}
+
+/** A thread of a pool, too, whose process goes on meanwhile. */
+function hasComputed({ call, at, awayFrom }: ThreadSight): boolean {
+  return call === '' && at - awayFrom >= RESTLESS_MS * 1e6;
 }
 
 /** How long turns have gone on, by when this process first heard of them. */

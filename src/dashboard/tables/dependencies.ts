@@ -1,4 +1,4 @@
-import type { Dependency } from '../../analysis/report.ts';
+import type { Dependency, Finding } from '../../analysis/report.ts';
 import { type DashboardState, shownReport } from '../state.ts';
 import { arranged, type Column } from './table.ts';
 
@@ -20,4 +20,22 @@ export function dependencyRows(state: DashboardState): readonly Dependency[] {
     state.lists.dependencies,
     ({ peer, protocol }) => `${peer} ${protocol ?? ''}`,
   );
+}
+
+/** The row that keys act on. */
+export function selectedService(state: DashboardState): Dependency | undefined {
+  const rows = dependencyRows(state);
+  return rows[Math.min(state.lists.dependencies.position, rows.length - 1)];
+}
+
+/** The findings that name a service, worst first. */
+export function findingsOnService(state: DashboardState, { peer }: Dependency): readonly Finding[] {
+  return (shownReport(state)?.findings ?? []).filter(({ title, summary }) => names(`${title} ${summary}`, peer));
+}
+
+/** `10.0.0.7:80` is not named by `10.0.0.7:8080`. */
+function names(text: string, peer: string): boolean {
+  for (let at = text.indexOf(peer); at >= 0; at = text.indexOf(peer, at + 1))
+    if (!/[\w]/.test(text[at + peer.length] ?? '') && !/[\d.]/.test(text[at - 1] ?? '')) return true;
+  return false;
 }

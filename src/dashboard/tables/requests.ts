@@ -1,5 +1,5 @@
-import type { RequestActivity } from '../../analysis/activity.ts';
-import { type DashboardState, shownActivity } from '../state.ts';
+import type { Finding, RequestActivity } from '../../analysis/report.ts';
+import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { arranged, type Column, WORST_FIRST } from './table.ts';
 
 export const REQUEST_COLUMNS: readonly Column<RequestActivity>[] = [
@@ -22,4 +22,16 @@ export function requestRows(state: DashboardState): readonly RequestActivity[] {
     state.lists.requests,
     ({ request, pid, waitedFor, behind }) => `${request} ${pid} ${waitedFor} ${behind}`,
   );
+}
+
+/** The row that keys act on. */
+export function selectedRequest(state: DashboardState): RequestActivity | undefined {
+  const rows = requestRows(state);
+  return rows[Math.min(state.lists.requests.position, rows.length - 1)];
+}
+
+/** The findings that name a request, worst first. */
+export function findingsOnRequest(state: DashboardState, { request }: RequestActivity): readonly Finding[] {
+  const findings = shownReport(state)?.findings ?? [];
+  return findings.filter(({ title, summary }) => `${title} ${summary}`.includes(request));
 }

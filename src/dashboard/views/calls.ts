@@ -20,7 +20,9 @@ const FIGURES: readonly (readonly [title: string, from: number, of: (calls: Call
   ['P99', 64, ({ p99Ms }) => durationOfMs(p99Ms)],
   ['MAX', 0, ({ maxMs }) => durationOfMs(maxMs)],
 ];
-const CALL = 14;
+/** Names of calls are whole, up to the longest that Linux has in common use. */
+const LEAST_CALL = 14;
+const MOST_CALL = 20;
 
 /** Where the time of the trace went, by syscall and by what it was made on; below, how long the selected calls took. */
 export function drawCalls(state: DashboardState): readonly Row[] {
@@ -33,8 +35,10 @@ export function drawCalls(state: DashboardState): readonly Row[] {
   const first = firstShown(position, shown, rows.length);
   const shownFigures = FIGURES.filter(([, from]) => columns >= from);
   const titles = shownFigures.map(([title]) => title);
-  const target = Math.max(0, columns - titles.length * FIGURE - CALL - 3);
-  const heads = ` ${'CALL'.padEnd(CALL)}${cell('ON', target)} ${titles.map((each) => each.padStart(FIGURE)).join('')}`;
+  const longest = Math.max(...rows.map(({ call }) => call.length)) + 1;
+  const name = Math.min(MOST_CALL, Math.max(LEAST_CALL, longest));
+  const target = Math.max(0, columns - titles.length * FIGURE - name - 3);
+  const heads = ` ${'CALL'.padEnd(name)}${cell('ON', target)} ${titles.map((each) => each.padStart(FIGURE)).join('')}`;
   const { filter } = lists.calls;
   const remark =
     `${filter === '' ? '' : `filter: ${filter} (${rows.length})  Esc clears  `}` +
@@ -42,7 +46,7 @@ export function drawCalls(state: DashboardState): readonly Row[] {
   const list = rows.slice(first, first + shown).map((each, index) => {
     const figures = shownFigures.map(([, , of]) => of(each));
     const cells = row(
-      ` ${cell(each.call, CALL - 1)} ${cell(each.target, target)} ` +
+      ` ${cell(each.call, name - 1)} ${cell(each.target, target)} ` +
         `${figures.map((text) => figure(text, FIGURE)).join('')}`,
     );
     return first + index === position ? selected(cells) : cells;

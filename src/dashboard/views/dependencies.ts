@@ -2,8 +2,8 @@ import type { Dependency } from '../../analysis/report.ts';
 import { count, durationOfMs, plural } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, figure, type Row, row, rule, selected, styled } from '../row.ts';
-import { type DashboardState, shownReport } from '../state.ts';
-import { DEPENDENCY_COLUMNS, dependencyRows } from '../tables/dependencies.ts';
+import type { DashboardState } from '../state.ts';
+import { DEPENDENCY_COLUMNS, dependencyRows, findingsOnService } from '../tables/dependencies.ts';
 import { orderName } from '../tables/table.ts';
 import { tall } from './beside.ts';
 
@@ -59,13 +59,14 @@ function whyNone(filter: string): string {
     : 'No service has that text. Esc clears the filter.';
 }
 
-function detail(state: DashboardState, { peer, waits, requests, openAtEnd, failures }: Dependency): readonly Row[] {
+function detail(state: DashboardState, dependency: Dependency): readonly Row[] {
+  const { peer, waits, requests, openAtEnd, failures } = dependency;
   const facts = [
     `${count(requests)} of ${plural(waits, 'wait')} for a request`,
     `${plural(failures, 'failure')}`,
     `${openAtEnd === 0 ? 'none' : count(openAtEnd)} still open at the end`,
   ];
-  const named = (shownReport(state)?.findings ?? []).filter(({ title, summary }) => names(`${title} ${summary}`, peer));
+  const named = findingsOnService(state, dependency);
   return [
     rule(state.glyphs, state.columns, `SERVICE ${peer}`),
     row(` ${facts.join('   ')}`),
@@ -73,11 +74,4 @@ function detail(state: DashboardState, { peer, waits, requests, openAtEnd, failu
       ? [row(' No finding names it.')]
       : named.slice(0, BELOW - 2).map(({ title, severity }) => row('   ', styled(title, severity)))),
   ];
-}
-
-/** `10.0.0.7:80` is not named by `10.0.0.7:8080`. */
-function names(text: string, peer: string): boolean {
-  for (let at = text.indexOf(peer); at >= 0; at = text.indexOf(peer, at + 1))
-    if (!/[\w]/.test(text[at + peer.length] ?? '') && !/[\d.]/.test(text[at - 1] ?? '')) return true;
-  return false;
 }

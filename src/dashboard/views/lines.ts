@@ -1,6 +1,6 @@
 import { wrap } from '../../output/page.ts';
-import { show } from '../../output/show.ts';
-import { cutMiddle, withReportTime } from '../../output/trace-line.ts';
+import { cut, show } from '../../output/show.ts';
+import { cutMiddle, type LineNotation, withReportTime } from '../../output/trace-line.ts';
 import { count } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, styled } from '../row.ts';
@@ -20,7 +20,7 @@ export function drawLines(state: DashboardState): readonly Row[] {
   const room = String(Math.max(lines.total ?? 0, lines.rows.at(-1)?.line ?? 0, lines.cursor)).length;
   const drawn = lines.rows.slice(0, bodyRows - 1).map(({ line, text }) => {
     const mark = `${marks.has(line) ? 'b' : ' '}${proof.has(line) ? glyphs.pointer : ' '}`;
-    const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4, times);
+    const shown = withMatch(state.sought, show(text, glyphs.ascii), columns - room - 4, times);
     const all = `${String(line).padStart(room)}${mark} ${shown}`;
     if (line === lines.cursor) return row(styled(` ${all}`, 'selected'));
     return row(
@@ -39,6 +39,15 @@ export function drawLines(state: DashboardState): readonly Row[] {
     ],
     bodyRows,
   );
+}
+
+/** What was looked for is in sight, also where it stands in the middle of a long line, which is left out as a rule. */
+function withMatch(sought: string, text: string, cells: number, times: LineNotation): string {
+  const shown = cutMiddle(text, cells, times);
+  const at = sought === '' ? -1 : text.indexOf(sought);
+  if (at < 0 || shown.includes(sought)) return shown;
+  const start = `${cut(shown, Math.floor(cells / 3)).replace(/\.+$/, '')}...`;
+  return start + cut(text.slice(at), cells - start.length);
 }
 
 function heading(state: DashboardState, proofs: number): Row {

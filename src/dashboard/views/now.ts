@@ -37,7 +37,10 @@ export function nowText(state: DashboardState, row: WorkerRow): string {
           ? 'runs'
           : 'no call';
   // The time comes first: it must not be what is cut.
-  return lengthMs < notable && openMs === 0 ? what : `${durationOfMs(lengthMs)} ${what}`;
+  if (lengthMs < notable && openMs === 0) return what;
+  // Nothing is known of it before that call.
+  const least = state.live === null && isIn && now.sinceMs <= activity.firstMs ? atLeast(state) : '';
+  return `${least}${durationOfMs(lengthMs)} ${what}`;
 }
 
 /** What stands in the report of it: there is no picture of the thousandth worker. */

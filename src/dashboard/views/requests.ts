@@ -1,9 +1,10 @@
-import type { RequestActivity } from '../../analysis/activity.ts';
+import type { RequestActivity } from '../../analysis/report.ts';
+import { ageOf, whereMostWent } from '../../output/requests.ts';
 import { durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, figure, type Row, row, rule, selected, styled } from '../row.ts';
-import { type DashboardState, shownActivity, shownReport } from '../state.ts';
-import { REQUEST_COLUMNS, requestRows } from '../tables/requests.ts';
+import { type DashboardState, shownActivity } from '../state.ts';
+import { findingsOnRequest, REQUEST_COLUMNS, requestRows } from '../tables/requests.ts';
 import { orderName } from '../tables/table.ts';
 import { at } from '../times.ts';
 import { tall } from './beside.ts';
@@ -39,7 +40,7 @@ export function drawRequests(state: DashboardState): readonly Row[] {
     const figures = parts.length === 0 ? [] : [ownMs, behindMs, waitedMs];
     const cells = row(
       ` ${cell(each.request, request)} ${cell(String(each.pid), PID - 1)}${figure(ageOf(each), FIGURE)}` +
-        `${figures.map((ms) => figure(durationOfMs(ms), FIGURE)).join('')}  ${mostOf(each)}`,
+        `${figures.map((ms) => figure(durationOfMs(ms), FIGURE)).join('')}  ${whereMostWent(each)}`,
     );
     return first + index === position ? selected(cells) : cells;
   });
@@ -55,20 +56,6 @@ export function drawRequests(state: DashboardState): readonly Row[] {
   );
 }
 
-/** `>= 1.20 s`: it has no answer yet. */
-function ageOf({ ageMs, isOpen }: RequestActivity): string {
-  return `${isOpen ? '>= ' : ''}${durationOfMs(ageMs)}`;
-}
-
-/** What had half of its age or more. */
-function mostOf({ ageMs, ownMs, behindMs, behind, waitedMs, waitedFor }: RequestActivity): string {
-  const most = Math.max(ownMs, behindMs, waitedMs);
-  if (most * 2 < ageMs) return 'not known';
-  if (waitedFor !== '' && waitedMs === most) return `waited for ${waitedFor}`;
-  if (behind !== '' && behindMs === most) return `behind ${behind}`;
-  return ownMs === most ? 'its own work' : 'not known';
-}
-
 function whyNone(state: DashboardState, filter: string): string {
   if (filter !== '') return 'No request has that text. Esc clears the filter.';
   if (shownActivity(state) === null) return 'Requests are shown of one capture, once drover has read some of it.';
@@ -82,9 +69,7 @@ function detail(state: DashboardState, each: RequestActivity): readonly Row[] {
     `${durationOfMs(behindMs)} behind ${behind === '' ? 'other work' : behind}`,
     ...(waitedFor === '' ? [] : [`waited ${durationOfMs(waitedMs)} for ${waitedFor}`]),
   ];
-  const named = (shownReport(state)?.findings ?? []).filter(({ title, summary }) =>
-    `${title} ${summary}`.includes(request),
-  );
+  const named = findingsOnRequest(state, each);
   return [
     rule(
       state.glyphs,

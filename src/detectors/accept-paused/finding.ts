@@ -50,8 +50,8 @@ export function finding(context: Context, listener: Listener, watch: Watch): Dra
     // A server that is told to end stops accepting as well.
     confidence: queued > 0 ? 'likely' : 'possible',
     title: cutTitle(
-      `Stopped accepting ${percent(share)} of the time` +
-        `${connections > 0 ? `, at ${plural(connections, 'connection')}` : ''}: ${listener.name}`,
+      `Nobody accepted ${percent(share)} of the time` +
+        `${connections > 0 ? ` (${plural(connections, 'connection')} open)` : ''}: ${listener.name}`,
     ),
     summary:
       `Nobody accepted from ${listener.name} for up to ${duration(longest)}` +

@@ -1,18 +1,30 @@
 import { plural } from '../../trace/format-numbers.ts';
 import { requestShape } from '../../trace/request-shape.ts';
-import type { Effect } from '../effect.ts';
+import type { Causing, Effect } from '../effect.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
 
 /** What a proxy answers when the server behind it does not. */
 const OF_PROXY = /^status 50[24]$/;
 
+/** haproxy, Apache and others say so, too, when they cannot connect; it may as well be a limit of their own. */
+const OF_PROXY_OR_LIMIT = 'status 503';
+const NEARLY_ALL = 0.9;
+
 /** An application that did not catch that a call failed. */
 const OF_APPLICATION = 'status 500';
 
-/** Who answers 502 or 504 asked a server that refuses connections, takes too long, or whose name was not found. */
+/** Redis, while a script runs for longer than `busy-reply-threshold`. */
+const BUSY = '-BUSY';
+const SCRIPT = /^(?:EVAL|FCALL)/;
+
+/**
+ * Who answers 502 or 504 asked a server that refuses connections, takes too long, or whose name was not found; with 503
+ * as many connects failed as clients were refused. Redis refuses once the script has run that its loop stood still in.
+ */
 export const effect: Effect = {
-  of: ['error-storm', 'slow-dependency', 'blocking-dns'],
-  share: ({ code, workers, before, count }, { kind, findings }) => {
+  of: ['error-storm', 'slow-dependency', 'blocking-dns', 'loop-stall'],
+  share: ({ code, workers, before, count, passedOn, firstMs }, cause) => {
+    const { kind, findings } = cause;
     if (code === OF_APPLICATION) {
       if (kind !== 'error-storm') return 0;
       const failing = new Set(
@@ -22,8 +34,33 @@ export const effect: Effect = {
       return Math.max(0, ...explained.map((each) => numberOf(each.count))) / Math.max(1, numberOf(count));
     }
     const own = Array.isArray(workers) ? workers : [];
-    const isBehind = findings.some((cause) => cause.workers.some((pid) => own.includes(pid)));
-    return OF_PROXY.test(textOf(code)) && isBehind ? 1 : 0;
+    if (!findings.some((each) => each.workers.some((pid) => own.includes(pid)))) return 0;
+    if (kind === 'loop-stall') return code === BUSY && isAfterScript(cause, own, numberOf(firstMs)) ? 1 : 0;
+    if (code === OF_PROXY_OR_LIMIT && listOf(passedOn).length === 0) {
+      const failed = failedConnects(cause);
+      return failed > 0 && failed >= NEARLY_ALL * numberOf(count) ? 1 : 0;
+    }
+    return OF_PROXY.test(textOf(code)) ? 1 : 0;
   },
-  inWords: ({ count, code }) => `${plural(numberOf(count), 'request')} answered ${textOf(code).replace('status ', '')}`,
+  inWords: ({ count, code }) =>
+    code === BUSY
+      ? `${plural(numberOf(count), 'command')} answered BUSY`
+      : `${plural(numberOf(count), 'request')} answered ${textOf(code).replace('status ', '')}`,
 };
+
+function failedConnects({ kind, findings }: Causing): number {
+  if (kind !== 'error-storm') return 0;
+  return findings
+    .flatMap(({ metrics }) => listOf(metrics.storms))
+    .filter(({ call }) => call === 'connect')
+    .reduce((sum, { failed }) => sum + numberOf(failed), 0);
+}
+
+/** Until then the loop stood still, and nobody had any answer. */
+function isAfterScript({ findings }: Causing, own: readonly unknown[], firstMs: number): boolean {
+  return findings.some(
+    ({ metrics }) =>
+      own.includes(metrics.worker) &&
+      listOf(metrics.stalls).some(({ request, endMs }) => SCRIPT.test(textOf(request)) && numberOf(endMs) <= firstMs),
+  );
+}

@@ -1,6 +1,7 @@
 import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
 import type { Peer, ProcessWaits } from '../../model/topics/dependencies/peer.ts';
 import { SlowReplyTracker } from '../../model/topics/dependencies/slow-replies.ts';
+import { ForwardedQuestions } from '../../model/topics/names/forwarded-questions.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -11,6 +12,7 @@ import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { isNameServer, judge, longFrom, type Slow } from './judge.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { judgeServers, serverFinding } from './name-servers.ts';
 import { causesFirst } from './passed-on.ts';
 
 export const slowDependency = defineDetector({
@@ -40,7 +42,7 @@ export const slowDependency = defineDetector({
   },
   alsoUses: ['pool-wait-ms'],
   linkedInProcess: ['worker-saturation'],
-  trackers: [DependencyTracker, SlowReplyTracker],
+  trackers: [DependencyTracker, SlowReplyTracker, ForwardedQuestions],
   effect,
   metrics,
   measures: {
@@ -56,6 +58,11 @@ export const slowDependency = defineDetector({
 function conclude(context: Context): Conclusion<Metrics> {
   const peers = context.model.topic(DependencyTracker).peers();
   const slow = peers.map((peer) => judge(context, peer)).filter((each) => each !== null);
+  const { forwarded, failing } = judgeServers(context);
+  const ofServers = failing.map((each) => serverFinding(context, each));
+  if (ofServers.length > 0 && slow.length === 0)
+    return found(`${plural(failing.length, 'name server')} kept clients waiting`, ofServers);
+  if (forwarded !== null && slow.length === 0 && longestUnowned(context, peers) === null) return clear(forwarded);
   if (peers.length === 0)
     return absent(
       'No wait for another service is in the capture; of connections made before it began -yy tells the address',
@@ -76,7 +83,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   const findings = groups
     .filter((group) => group.length > 0)
     .map((group) => finding(context, causesFirst(worstFirst(group))));
-  return found(`${plural(slow.length, 'peer was', 'peers were')} waited for long`, findings);
+  return found(`${plural(slow.length, 'peer was', 'peers were')} waited for long`, [...findings, ...ofServers]);
 }
 
 /** The peer that a process with requests waited longest for, from `dependency-ms` on; whose wait it was is unknown. */

@@ -62,6 +62,8 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
         failures: peer.failures,
         ranOut: peer.ranOut,
         ranOutMs: milliseconds(peer.ranOutFor),
+        failedReplies: 0,
+        unanswered: 0,
         queued: peer.queued,
         longestQueuedMs: milliseconds(peer.longestQueued?.length ?? 0),
         connections: peer.longestQueued?.connections ?? null,

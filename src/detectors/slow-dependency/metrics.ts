@@ -18,6 +18,10 @@ export const metrics = {
       failures: metric.count('Failed connects, resets, ends without an answer, time limits that ran out.'),
       ranOut: metric.count('Time limits of poll or read that ran out.'),
       ranOutMs: metric.lengthMs('The time of those calls.'),
+      failedReplies: metric.count(
+        'Of a name server: clients that were told a failure: it was silent, could not be reached, or told one.',
+      ),
+      unanswered: metric.count('Of a name server: clients without a reply that still wait for it.'),
       queued: metric.count('Requests that waited until a connection was free, for 100 ms or longer.'),
       longestQueuedMs: metric.lengthMs('The longest of those waits.'),
       connections: metric.orNull(

@@ -2,9 +2,10 @@ import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { type TimeRow, timeOf } from '../../model/measuring/time-table.ts';
 import type { Model } from '../../model/model.ts';
+import { servesRequest } from '../../trace/code-frame.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
-import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { elapsed, MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
@@ -18,14 +19,20 @@ const MOST_LINES = 5;
 const LONGEST_TITLE = 78;
 /**
  * The first threads of processes that drover looked at and that never came to a wait in the whole capture: without a
- * call at all, or from one short call to the next. Those of which a loop is known are stalls.
+ * call at all, or from one short call to the next. Those of which a loop is known are stalls. Of other threads those
+ * without a call whose code serves a request: threads that keep house compute as well.
  */
 export function awayAllTime({ model, threshold }: Context): Thread[] {
   const least = threshold('stuck-ms') * MILLISECOND;
   return [...model.processes.threads()].filter((thread) => {
     const { seen, ended, loop, tid, process } = thread;
-    if (seen === null || ended || tid !== process.pid || loop.waitSets.length > 0) return false;
+    if (seen === null || ended || loop.waitSets.length > 0) return false;
     if (lastedOf(model, thread) < least) return false;
+    if (tid !== process.pid) {
+      const code = codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: model.lastTime });
+      if (thread.lastTime !== UNKNOWN || !isComputing(model, thread) || code === null) return false;
+      return servesRequest(code.frames, process.server);
+    }
     return thread.lastTime === UNKNOWN ? isComputing(model, thread) : isBusy(thread);
   });
 }
@@ -59,7 +66,8 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
   const top = topOf(worst, capabilities.durations);
   const codes = sorted.map((thread) => codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: model.lastTime }));
   const code = codes.find((sample) => sample !== null) ?? null;
-  const who = processesOf(pids, model.processes.all().length);
+  const isOfPool = worst.tid !== worst.process.pid;
+  const who = isOfPool ? threadsInWords(sorted) : processesOf(pids, model.processes.all().length);
   return {
     severity: severityOf(clients, isEverybody),
     confidence: clients > 0 ? 'likely' : 'possible',
@@ -131,9 +139,16 @@ function callsOf({ call, count: calls }: TimeRow): string {
 
 /** `sorted`: those that were away longest first. */
 function summaryOf(model: Model, sorted: readonly Thread[], top: TimeRow | null, clients: number): string {
-  const named = firstPids(sorted.map(({ process }) => process.pid));
   const [worst] = sorted;
-  const least = `in the whole capture, at least ${duration(worst === undefined ? 0 : lastedOf(model, worst))}`;
+  const pids = sorted.map(({ process }) => process.pid);
+  const named =
+    worst !== undefined && worst.tid !== worst.process.pid
+      ? threadsInWords(sorted)
+      : `${sorted.length === 1 ? 'Process' : 'Processes'} ${firstPids(pids)}`;
+  const isLater = worst?.seen != null && elapsed(model.firstTime, worst.seen.since) > SECOND;
+  const lasted = duration(worst === undefined ? 0 : lastedOf(model, worst));
+  const least =
+    worst?.lastTime === UNKNOWN && isLater ? `for at least ${lasted}` : `in the whole capture, at least ${lasted}`;
   const silent = worst === undefined || worst.lastTime === UNKNOWN ? UNKNOWN : elapsed(worst.lastTime, model.lastTime);
   const spent =
     top !== null
@@ -146,5 +161,13 @@ function summaryOf(model: Model, sorted: readonly Thread[], top: TimeRow | null,
     clients > 0
       ? ` ${plural(clients, 'client is', 'clients are')} connected to ${sorted.length === 1 ? 'it' : 'them'} meanwhile.`
       : ' Nothing shows that somebody waits for it: a job looks the same.';
-  return `${sorted.length === 1 ? 'Process' : 'Processes'} ${named} ${spent}${waiting}`;
+  return `${named} ${spent}${waiting}`;
+}
+
+/** Threads of pools. */
+function threadsInWords(threads: readonly Thread[]): string {
+  const [first] = threads;
+  const pids = [...new Set(threads.map(({ process }) => process.pid))];
+  if (threads.length === 1 && first !== undefined) return `Thread ${first.tid} of ${first.process.pid}`;
+  return pids.length === 1 ? `${threads.length} threads of ${pids[0]}` : `${threads.length} threads`;
 }

@@ -110,7 +110,10 @@ function conclude(context: Context): Conclusion<Metrics> {
     [...working, ...[...alone, ...stuck, ...still.flat()].map(({ thread }) => thread)].map(({ process }) => process),
   );
   const isEverybody = [...scene.processes].every((process) => away.has(process));
-  if (working.length > 0) findings.push(awayFinding(context, working, isEverybody));
+  const inPools = working.filter(({ tid, process }) => tid !== process.pid);
+  const firsts = working.filter((thread) => !inPools.includes(thread));
+  if (firsts.length > 0) findings.push(awayFinding(context, firsts, isEverybody));
+  if (inPools.length > 0) findings.push(awayFinding(context, inPools, false));
   if (alone.length > 0) findings.push(heldFinding(context, alone, isEverybody));
   if (ofPool.length > 0) findings.push(heldFinding(context, ofPool, false));
   if (back.length > 0) findings.push(cameBackFinding(context, back));

@@ -42,18 +42,18 @@ export function heldByRequest(context: Context): Held[] {
   return [...rolesIn(model.processes)].flatMap(([thread, role]) => {
     const { process, seen, ended, leftIn } = thread;
     const isAlone = threadsOf(process).length === 1;
-    if (seen === null || ended || !(isAlone ? ONE_AT_A_TIME : OF_A_POOL).has(role)) return [];
+    if (seen === null || ended || !(ONE_AT_A_TIME.has(role) || (!isAlone && OF_A_POOL.has(role)))) return [];
     if (leftIn !== null && elapsed(leftIn.since, model.lastTime) >= least) return [];
     // Who makes no call computes, unless it was stopped; who makes short ones is seen between two of them at times.
     const isSilent = elapsed(thread.lastTime, model.lastTime) >= least;
     if (isSilent && seen.call === '' && seen.ran < elapsed(seen.since, model.lastTime) * LEAST_SHARE) return [];
-    const { inProgress } = process;
-    const request = isAlone ? inProgress.oldestAtEnd : inProgress.oldestOf(thread.loop);
+    const request = isAlone ? process.inProgress.oldestAtEnd : requestIn(context, thread);
     if (request === null || request.line === '' || !showsAnswers(process)) return [];
-    if (!isAlone && !(isSilent ? isComputing(thread) : isInCodeOf(context, thread, request))) return [];
+    if (!isAlone && !(isSilent ? isComputing(thread) : isBusyWith(context, thread, request))) return [];
     const waited = request.waitedUntil(model.lastTime);
-    // What was not read yet may be its answer.
-    const lasted = thread.isUnread ? Math.min(waited, elapsed(seen.since, model.lastTime)) : waited;
+    // What was not read yet may be its answer: up to its last line it had none.
+    const sure = Math.max(elapsed(seen.since, model.lastTime), request.waitedUntil(thread.lastTime));
+    const lasted = thread.isUnread ? Math.min(waited, sure) : waited;
     return lasted < least ? [] : [{ thread, request, lasted, isOfPool: !isAlone }];
   });
 }
@@ -63,10 +63,29 @@ function isComputing({ seen, leftIn }: Thread): boolean {
   return seen?.call === '' && leftIn === null;
 }
 
-/** The threads of Python hand their one lock on while they compute, by calls; the code tells that it serves. */
+/** The request that a thread of a pool serves: one that it read, or the only one there is, where its code serves. */
+function requestIn(context: Context, thread: Thread): Request | null {
+  const { inProgress } = thread.process;
+  const own = inProgress.oldestOf(thread.loop);
+  const only = inProgress.countAtEnd === 1 ? inProgress.oldestAtEnd : null;
+  return own ?? (only !== null && isInCodeOf(context, thread, only) ? only : null);
+}
+
+/**
+ * The threads of Python and Ruby hand their one lock on while they compute, by calls: since it read the request the
+ * thread did not wait for most of the time, or the code tells that it serves.
+ */
+function isBusyWith(context: Context, thread: Thread, request: Request): boolean {
+  const { lastReadAt, waitedAtRead, loop } = request;
+  const waited = thread.loop.waited - waitedAtRead;
+  const isOwn = loop === thread.loop;
+  const isBusy = isOwn && waited <= elapsed(lastReadAt, context.model.lastTime) * (1 - LEAST_SHARE);
+  return isBusy || isInCodeOf(context, thread, request);
+}
+
 function isInCodeOf({ model }: Context, thread: Thread, request: Request): boolean {
   const code = codeIn(model, thread, { start: request.lastReadAt, end: model.lastTime });
-  return code !== null && servesRequest(code.frames);
+  return code !== null && servesRequest(code.frames, thread.process.server);
 }
 
 /** Of most requests that it read, or all but the last, the answer was seen. */
@@ -96,7 +115,7 @@ export function heldFinding(context: Context, all: readonly Held[], isEverybody:
   const more = sorted.length > 1 ? ` (${sorted.length} workers)` : '';
   const others = sorted.length > 1 ? ` ${plural(sorted.length, 'worker is', 'workers are')} held like that.` : '';
   const pid = thread.process.pid;
-  const who = isOfPool ? `thread ${thread.tid} of ${pid}` : `worker ${pid}`;
+  const who = isOfPool && thread.tid !== pid ? `thread ${thread.tid} of ${pid}` : `worker ${pid}`;
   return {
     ...away,
     severity: isEverybody ? 'critical' : 'warning',

@@ -13,7 +13,7 @@ export function asSeenInCode({ model }: Context, each: ThreadAtEnd): ThreadAtEnd
   if (idle === 'no' || !left.beganBefore || thread.lastTime !== UNKNOWN || !(thread.process.clientsHeld > 0))
     return each;
   const code = codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: model.lastTime });
-  if (code === null || !servesRequest(code.frames)) return each;
+  if (code === null || !servesRequest(code.frames, thread.process.server)) return each;
   const what = wait.what === '' ? `${left.name} to come back` : wait.what;
   return { ...each, idle: 'no', wait: { ...wait, what: `${what}, in a request` } };
 }

@@ -3,6 +3,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { count, duration, milliseconds, percent, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { shortRequest } from '../../trace/request-shape.ts';
+import { syscall } from '../../trace/syscalls.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { BusyTurns, NamedPlace } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
@@ -93,7 +94,7 @@ export function finding(
       `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
       `${percent(share)} of the time` +
       `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}.` +
-      (place === null ? '' : `${countOf(place.times, during.length, unit)} in ${place.call} on ${place.target}.`) +
+      (place === null ? '' : `${countOf(place.times, during.length, unit)} in ${inWords(place)}.`) +
       (request === null
         ? ''
         : ` ${request.name} took ${request.share > 0.995 ? 'all' : percent(request.share)} of ` +
@@ -131,7 +132,7 @@ export function finding(
     next: [
       ...workers
         .slice(0, 1)
-        .map(({ process }) => seeTheWork(process, place === null ? '' : `${place.call} on ${place.target}`)),
+        .map(({ process }) => seeTheWork(process, place === null || place.target === '' ? '' : inWords(place))),
       ...next,
     ],
     nextWhile: {
@@ -194,6 +195,7 @@ function titleOf(workers: string, request: string, { share, longest, place }: Bu
 
 /** What most of them were in, the best name first and the shortest last. */
 function namesOf({ call, target }: CommonPlace): readonly string[] {
+  if (target === '') return [`sleeps (${call})`, 'sleeps'];
   const bare = target.replace(/ \(.*/, '');
   const waits = target.startsWith('/') ? [] : [`waits for ${target}`, `waits for ${bare}`];
   return [`${call} on ${target}`, ...waits, target, bare, ...endingOf(bare)];
@@ -237,11 +239,15 @@ interface CommonPlace {
   times: number;
 }
 
-/** What most of them were in, where a target is known. */
+function inWords({ call, target }: CommonPlace): string {
+  return target === '' ? `${call} (a sleep)` : `${call} on ${target}`;
+}
+
+/** What most of them were in, where a target is known, or where it is a sleep, which has none. */
 function commonPlace(places: readonly NamedPlace[]): CommonPlace | null {
   const known = new Map<string, CommonPlace>();
   for (const { call, target } of places) {
-    if (call === '' || target === '') continue;
+    if (call === '' || (target === '' && syscall(call).family !== 'sleep')) continue;
     const key = `${call} ${target}`;
     const one = known.get(key) ?? { call, target, times: 0 };
     one.times++;

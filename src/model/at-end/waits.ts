@@ -377,12 +377,20 @@ function isTurnTaken({ futex: use, isServing }: LeftIn, processes: Model['proces
   });
 }
 
-/** Threads that wait for one client at a time queue at a mutex while one of them waits for a client (uWSGI threads). */
+/**
+ * Threads that wait for one client at a time queue at a mutex while one of them waits for a client (uWSGI threads). Of
+ * those that made no call in the capture nobody knows how they wait for clients.
+ */
 function waitsForSibling(thread: Thread, { futex: use, isServing }: LeftIn): boolean {
-  if (use?.value !== CONTENDED || isServing || thread.loop.hub?.oneAtATime !== true) return false;
-  return threadsOf(thread.process).some(
-    ({ leftIn }) => leftIn !== null && leftIn.syscall.family === 'epoll-wait' && leftIn.isHubWait,
-  );
+  if (use?.value !== CONTENDED || isServing) return false;
+  // strace does not show for how many events a wait is that has not come back.
+  const isKnown = thread.process.server === 'uWSGI';
+  const isUntold = thread.lastTime === UNKNOWN;
+  if (!isKnown && !isUntold && thread.loop.hub?.oneAtATime !== true) return false;
+  return threadsOf(thread.process).some(({ leftIn }) => {
+    if (leftIn === null || leftIn.syscall.family !== 'epoll-wait') return false;
+    return isKnown || leftIn.isHubWait || (isUntold && leftIn.takesOne);
+  });
 }
 
 function locked(thread: Thread, left: LeftIn): Judgement {

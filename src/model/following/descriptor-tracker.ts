@@ -175,7 +175,10 @@ export class DescriptorTracker {
           if (loop.hub?.descriptor === set && accepts.tending.of(member.listener) !== undefined)
             accepts.tending.begins(member.listener, call.end, loop.idle);
       set.epoll.exclusive ||= exclusive;
-    } else if (member.connection !== null || (member.kind === 'socket' && member.peer !== '')) set.epoll.sockets++;
+    } else if (member.connection !== null || (member.kind === 'socket' && member.peer !== '')) {
+      set.epoll.sockets++;
+      if (member.connection !== null) set.epoll.clients++;
+    }
   }
 
   /** Returns the closed descriptor, or undefined when nothing was closed. */

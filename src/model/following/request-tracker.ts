@@ -112,7 +112,9 @@ export class RequestTracker {
     const request = isFirst ? connection.request : connection.nextRequest(call.start, thread.loop);
     request.readAt = call.end;
     request.lastReadAt = call.end;
+    request.waitedAtRead = thread.loop.waited;
     request.readyAt = connection.takenOutAt === UNKNOWN ? call.end : connection.takenOutAt;
+    request.readFile = call.file;
     request.readLine = call.line;
     connection.restAt = UNKNOWN;
     connection.takenOutAt = UNKNOWN;

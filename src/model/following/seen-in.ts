@@ -35,6 +35,7 @@ export function seenIn({ seen, ended, leftIn, lastTime, process }: Thread, end: 
     line: seen.line,
     isHubWait: false,
     isForListener: false,
+    takesOne: false,
     class: kind,
     query: '',
     fd: -1,

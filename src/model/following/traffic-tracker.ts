@@ -154,6 +154,9 @@ export class TrafficTracker {
     if (passed !== null) receiveDescriptors(call, thread, passed);
     let connection = descriptor.connection ?? passedUnseen(call, thread, descriptor);
     if (connection === null) {
+      // `-y` tells of a socket that was there before the capture only that it is one.
+      if (!descriptor.seenOpening && descriptor.peer === '' && namesSender(call, descriptor))
+        descriptor.kind = 'datagram';
       if (call.result === 0 && descriptor.kind === 'socket') this.#audience.endOfFile(call, thread, descriptor);
       if (descriptor.kind === 'socket') {
         if (call.result > 0 && !descriptor.seenOpening) clienteleOf(thread.process).hears(descriptor);
@@ -288,6 +291,14 @@ function isIn({ kind, descriptor, members }: WaitSet, fd: number): boolean {
 
 function isSocket({ kind }: Descriptor): boolean {
   return kind === 'connection' || kind === 'socket';
+}
+
+/** Who reads from a stream is not told who sent it. */
+function namesSender(call: Call, { kind, listener }: Descriptor): boolean {
+  if ((kind !== 'socket' && kind !== 'unknown') || listener !== null || !(call.result > 0)) return false;
+  if (!call.syscall.name.startsWith('recv')) return false;
+  const from = call.arguments.socketAddress();
+  return from !== '' && !from.startsWith('unix:');
 }
 
 /** So many reads and writes of its own connections, none by another thread, show that it shares them with nobody. */

@@ -192,6 +192,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     line: keptLine(call),
     isHubWait,
     isForListener,
+    takesOne: syscall.family === 'epoll-wait' && takesOne(call),
     class: kind,
     query: asked?.query?.text ?? '',
     isOfClient: seen?.isOfClient === true,
@@ -210,6 +211,11 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     request,
     isServing: request?.inProgress === true,
   };
+}
+
+/** A wait for one event, without a time limit. */
+export function takesOne({ arguments: told }: Call): boolean {
+  return told.maxEvents() === 1 && told.timeout() === Number.POSITIVE_INFINITY;
 }
 
 /** The same with what somebody saw of it from outside, which may be told after the call was. */

@@ -1,6 +1,6 @@
 import { EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
-import type { Syscall } from '../../trace/syscalls.ts';
+import { type Family, type Syscall, syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import { entryLine } from '../evidence.ts';
@@ -249,6 +249,7 @@ export class TurnTracker {
     } else if (loop.turn.beganBefore) loop.dropFirstTurn();
     else if (loop.inTurn && loop.waitIsUntimed) waitEndedBy(thread, at);
     else if (loop.inTurn && loop.isShared && left?.syscall.family === 'futex') this.end(thread, left.since, false);
+    else if (loop.inTurn && waitsSince(thread) < at) this.end(thread, waitsSince(thread), false);
     else if (loop.inTurn) {
       if (left === null) noteSilence(thread, at);
       this.end(thread, at, true);
@@ -267,6 +268,21 @@ export class TurnTracker {
       this.#judge(shared, true);
     }
   }
+}
+
+const WAITS_OF_LOOPS: ReadonlySet<Family> = new Set<Family>(['accept', 'epoll-wait', 'poll', 'select']);
+/** Looks are a second apart: who was seen in a wait that soon after its last line may have gone there at once. */
+const BETWEEN_LOOKS = 1_200 * MILLISECOND;
+
+/**
+ * When the thread went back to its wait, where no line says what it is in, and whoever looked from outside saw it wait
+ * for nobody that it had asked; Infinity where that is not so.
+ */
+function waitsSince({ leftIn: left, seen, lastTime }: Thread): Nanoseconds {
+  if (left !== null || seen === null || seen.held !== '' || (seen.peer !== '' && !seen.isOfClient))
+    return Number.POSITIVE_INFINITY;
+  if (!WAITS_OF_LOOPS.has(syscall(seen.call).family)) return Number.POSITIVE_INFINITY;
+  return seen.since - lastTime <= BETWEEN_LOOKS ? lastTime : seen.since;
 }
 
 /** The first record after a wait of unknown length: it had ended by then. */

@@ -11,6 +11,7 @@ import { lookAt, sharedWaitOf } from '../machine/shared-waits.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import type { FollowerContext } from './follower-context.ts';
+import { takesOne } from './turn-notes.ts';
 import { contentsOf, isHubSet, isUntoldHub } from './wait-contents.ts';
 
 /** Waits from here on are told as idle time. */
@@ -306,7 +307,7 @@ function epollOf(descriptor: Descriptor): EpollSet {
 
 /** `maxevents` 1 with an endless timeout, as uWSGI waits. */
 function noteShape(set: WaitSet, call: Call): void {
-  set.oneAtATime = call.arguments.maxEvents() === 1 && call.arguments.timeout() === Number.POSITIVE_INFINITY;
+  set.oneAtATime = takesOne(call);
 }
 
 /** The instance was made before our eyes, and this descriptor is not in it. */

@@ -132,9 +132,12 @@ export class Request {
   readAt: Nanoseconds = UNKNOWN;
   /** When it was there to be read: a thread that watched its connection handed that over then; else as `readAt`. */
   readyAt: Nanoseconds = UNKNOWN;
+  readFile = '';
   readLine = 0;
   /** When something of it was read last, the rest of its body too. */
   lastReadAt: Nanoseconds = UNKNOWN;
+  /** `Loop.waited` of the thread that read it, at that time. */
+  waitedAtRead: Nanoseconds = 0;
   complete = false;
   answeredAt: Nanoseconds = UNKNOWN;
   /** When something of its reply was written last. */

@@ -30,6 +30,8 @@ export class EpollSet {
   exclusive = false;
   /** Sockets other than listeners that were ever registered: the sign of an event loop. */
   sockets = 0;
+  /** Those of them that are clients: the others lead to services behind. */
+  clients = 0;
   /**
    * Successful changes inside the analysed window. `MOD` of what was registered with EPOLLONESHOT is part of that and
    * not counted.
@@ -97,6 +99,7 @@ export class EpollSet {
     for (const listener of other.listeners) this.registerListener(listener);
     this.exclusive ||= other.exclusive;
     this.sockets += other.sockets;
+    this.clients += other.clients;
     this.added += other.added;
     this.modified += other.modified;
     this.removed += other.removed;

@@ -21,6 +21,8 @@ export interface LeftIn {
   readonly isHubWait: boolean;
   /** The wait holds a listener, or the call accepts: whoever is in it waits for work. */
   readonly isForListener: boolean;
+  /** A wait at an epoll instance for one event, without a time limit. */
+  readonly takesOne: boolean;
   readonly class: BlockClass;
   readonly query: string;
   readonly fd: number;

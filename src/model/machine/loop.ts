@@ -113,6 +113,11 @@ export class Loop implements Serving {
   /** What follows the last long turn, while those who waited for it show up. */
   aftermath: Aftermath | null = null;
 
+  /** Time in waits of every kind so far, the running one left out. */
+  get waited(): Nanoseconds {
+    return this.idle + this.blockedElsewhere;
+  }
+
   waitSet(kind: 'epoll' | 'set', descriptor: Descriptor | null, fd: number): WaitSet {
     for (const known of this.waitSets)
       if (known.kind === kind && known.descriptor === descriptor && (descriptor !== null || known.fd === fd))

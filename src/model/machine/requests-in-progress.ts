@@ -24,6 +24,8 @@ export class RequestsInProgress {
   #most = LOOKED_AT;
   /** The oldest one that had not been answered when the capture ended; null for none. */
   oldestAtEnd: Request | null = null;
+  /** How many there were then. */
+  countAtEnd = 0;
   /** The oldest of those that each thread serves. */
   readonly #oldestOf = new Map<Serving, Request>();
 
@@ -48,6 +50,7 @@ export class RequestsInProgress {
   /** The trace has ended, and nothing was closed so far for that. */
   finish(process: Holder): void {
     for (const request of this.unanswered(process)) {
+      this.countAtEnd++;
       if (isOlder(request, this.oldestAtEnd)) this.oldestAtEnd = request;
       if (isOlder(request, this.oldestOf(request.loop))) this.#oldestOf.set(request.loop, request);
     }
@@ -61,6 +64,7 @@ export class RequestsInProgress {
   /** The trace goes on after all. */
   goesOn(): void {
     this.oldestAtEnd = null;
+    this.countAtEnd = 0;
     this.#oldestOf.clear();
   }
 

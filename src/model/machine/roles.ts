@@ -1,6 +1,7 @@
 import { UNKNOWN } from '../../trace/time.ts';
 import { mastersOf } from './acceptors.ts';
 import { clienteleOf } from './clientele.ts';
+import type { WaitSet } from './loop.ts';
 import type { Process } from './process.ts';
 import type { Processes } from './processes.ts';
 import { sharedWaitIn, sharedWaitOf } from './shared-waits.ts';
@@ -109,8 +110,6 @@ function ownRole(thread: Thread): Role | null {
   if (process.showsLife && hub !== null && isMainThread(thread))
     return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
   if (process.receivesDescriptors && hub?.kind === 'epoll' && isMainThread(thread)) return 'event-loop';
-  // It has waited for a client all the time, as others of its kind do that had one.
-  if (thread.leftIn?.isForListener === true && thread.lastTime === UNKNOWN && isMainThread(thread)) return null;
   // Who reads requests itself starts helpers.
   if (process.forks >= 1 && isMainThread(thread) && !thread.servesRequests) return 'master';
   if (!isMainThread(thread))
@@ -118,7 +117,17 @@ function ownRole(thread: Thread): Role | null {
   // A loop without a listener (a client, a proxy's helper): most of its waiting is in its hub, and sockets are in it.
   if (hub?.hasSockets && loop.turns >= 5 && loop.idle >= loop.blockedElsewhere) return 'event-loop';
   if (thread.beats && hub !== null) return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
-  return 'unknown';
+  return hasOnlyWaited(thread) ? null : 'unknown';
+}
+
+/**
+ * It has waited for clients all the time, or at an epoll instance that was set up before the capture: it may be what
+ * its siblings are that had a client.
+ */
+function hasOnlyWaited({ leftIn, lastTime, loop: { hub } }: Thread): boolean {
+  if (hub?.kind === 'epoll') return hub.descriptor?.seenOpening === false;
+  if (leftIn === null || lastTime !== UNKNOWN) return false;
+  return leftIn.isForListener || leftIn.syscall.family === 'epoll-wait';
 }
 
 /**
@@ -147,10 +156,23 @@ function isLoop({ accepts, loop }: Thread): boolean {
   if (hub === null || !hub.hasListener) return false;
   if (accepts.handedOver * 4 > accepts.servedItself) return false;
   return (
-    hub.hasSockets ||
+    (hub.hasSockets && !waitsForEachClientAlone(accepts, hub)) ||
     hub.servesSeveral ||
     accepts.interleaved > 0 ||
     (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime && accepts.clientWaits === 0)
+  );
+}
+
+/**
+ * It waits for each of its clients in a poll for that one alone, and none was ever in its hub: the sockets there lead
+ * to services behind, which postfix watches to hear when they leave.
+ */
+function waitsForEachClientAlone(accepts: Thread['accepts'], { kind, descriptor }: WaitSet): boolean {
+  return (
+    kind === 'epoll' &&
+    accepts.acceptedTotal > 0 &&
+    accepts.clientWaits >= accepts.acceptedTotal &&
+    descriptor?.epoll?.clients === 0
   );
 }
 

@@ -27,6 +27,8 @@ export class ActivityLane {
   readonly wasted = new Uint32Array(BUCKETS);
   readonly brokenPipes = new Uint32Array(BUCKETS);
   lastWasWait = false;
+  /** No call of it has come back. */
+  isEmpty = true;
 
   constructor(thread: Thread) {
     this.thread = thread;

@@ -31,9 +31,15 @@ export class ActivityRecorder {
   #isEmpty = true;
   readonly targets = new CallTargets();
   readonly requests = new SlowRequests();
+  readonly #late: Nanoseconds;
   readonly #lanes: (ActivityLane | undefined)[] = [];
   #count = 0;
   #last: Nanoseconds = Number.NEGATIVE_INFINITY;
+
+  /** `late`: requests that were answered sooner are not kept. */
+  constructor(late: Nanoseconds) {
+    this.#late = late;
+  }
 
   get lanes(): readonly ActivityLane[] {
     return this.#lanes.filter((lane) => lane !== undefined);
@@ -51,7 +57,7 @@ export class ActivityRecorder {
         },
         slowReply: ({ thread, request, record: { start, end } }) => {
           const length = request.waitedUntil(end);
-          if (length <= 0) return;
+          if (length < this.#late) return;
           this.requests.add({ request, pid: thread.process.pid, length, blame: request.loop.blame(request, start) });
         },
         failedWrite: ({ thread, time, connection }) => {
@@ -90,6 +96,7 @@ export class ActivityRecorder {
       lane.add(silenceOf(lane, thread), lastTime - this.zero, start - this.zero, this.width);
     if (duration >= NOTED) lane.add(isWait ? 'waiting' : 'blocked', start - this.zero, end - this.zero, this.width);
     lane.lastWasWait = isWait;
+    lane.isEmpty = false;
   }
 
   #laneOf(thread: Thread): ActivityLane | null {

@@ -5,7 +5,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { firstStep } from '../first-step.ts';
 import type { Table } from '../page.ts';
 import { redactReport } from '../redact.ts';
-import { requestTable } from '../requests.ts';
+import { lateRequestTable, requestTable } from '../requests.ts';
 import { callTable, dependencyTable, endTable, timeTable, UP_TO_NEXT, workerTable } from '../tables.ts';
 import { hostTable } from '../text-hosts.ts';
 import { mostTelling } from '../text-tables.ts';
@@ -171,6 +171,7 @@ function sectionsOf(report: Report, room: PageRoom, hasPayload: boolean): readon
       title: 'Requests and dependencies',
       parts: tables(
         [
+          lateRequestTable(report),
           requestTable(report),
           dependencyTable(report.dependencies),
           workerTable(mostTelling(report, room.rows)),
