@@ -32,6 +32,21 @@ export interface TrackerContext {
   readonly clientTimeout: Nanoseconds;
 }
 
+/** Keeps what a tracker is made with. */
+export abstract class TrackerBase {
+  protected readonly facts: FactBus;
+  protected readonly inWindow: (time: Nanoseconds) => boolean;
+  protected readonly longTurn: Nanoseconds;
+  protected readonly clientTimeout: Nanoseconds;
+
+  constructor({ facts, inWindow, longTurn, clientTimeout }: TrackerContext) {
+    this.facts = facts;
+    this.inWindow = inWindow;
+    this.longTurn = longTurn;
+    this.clientTimeout = clientTimeout;
+  }
+}
+
 /** The class of a tracker: the model makes one of it for each trace. */
 export type TrackerType<T extends Tracker = Tracker> = new (context: TrackerContext) => T;
 

@@ -128,6 +128,18 @@ describe('a listener that nobody looks at while connections come', () => {
     none(await analyzed(atLimit({ isBusy: true })), KIND);
   });
 
+  it('a server that looked away with no connection open is not said to have had some', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(100, LISTENER).accept(11).read(11, 'GET /a').reply(11).close(11);
+    watch(worker, 'DEL').waitUntil(601);
+    watch(worker, 'ADD').epollWait(HUB, 0.02, [LISTENER]).accept(12).read(12, 'GET /a').reply(12).close(12);
+    worker.waitUntil(1_000);
+    const { metrics, title, summary } = only(await analyzed(trace), KIND);
+    assert.equal(metrics.connections, 0);
+    assert.match(title, /^Stopped accepting 50\.\d % of the time: 127\.0\.0\.1:8000$/);
+    assert.doesNotMatch(summary, /open then/);
+  });
+
   it('another worker that looks takes them', async () => {
     for (const looks of [true, false]) {
       const { trace, workers } = prefork([101, 102]);

@@ -148,6 +148,18 @@ it('without durations the rate tells: 2,300 rounds a second spin, and of 500 nob
   assert.match(none(await trace(500), KIND), /-ttt -T/);
 });
 
+it('what stays ready is named by the number that epoll_ctl gave it, which is an address in most servers', async () => {
+  const { trace, worker } = oneWorker();
+  const data = 'data={u32=1432778632, u64=94094545453960}';
+  worker.waitUntil(20, LISTENER).accept(CONNECTION);
+  const place = `${worker.fd(HUB)}, EPOLL_CTL_ADD, ${worker.fd(CONNECTION)}`;
+  worker.call(`epoll_ctl(${place}, {events=EPOLLIN, ${data}}`, ')', 0).read(CONNECTION, 'GET /later');
+  for (let index = 0; index < 2300; index++)
+    worker.gap(0.05).call(`epoll_wait(${worker.fd(HUB)}, [{events=EPOLLIN, ${data}}], 64, 1000`, ')', 1, 0.05);
+  worker.waitUntil(1_000).gap(0).epollWait(HUB, 1, []);
+  assert.match(only(await analyzed(trace, { durations: false }), KIND).title, /client on fd 11 stays ready/);
+});
+
 it('a short row of waits of a thread that works is no spin where there are no times', async () => {
   const row =
     'ppoll([{fd=3, events=POLLIN}, {fd=4, events=POLLIN}], 2, {tv_sec=1, tv_nsec=0}, NULL, 8) = 1 ([{fd=3, revents=POLLIN}])\n';

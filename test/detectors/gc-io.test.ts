@@ -193,6 +193,20 @@ describe('a call inside the collector', () => {
     );
   });
 
+  it('harms nobody either where it was the collector whose callback ends the program', async () => {
+    const task = 'v8::internal::FinalizationRegistryCleanupTask::RunInternal()+0x116';
+    const ending = (...ends: readonly string[]): string[] => [
+      'uv_fs_write+0x14c',
+      'Builtins_JSEntry+0x83',
+      ...ends,
+      'Builtins_JSEntry+0x83',
+      task,
+    ];
+    const object = '/usr/bin/node';
+    assert.notEqual(await judged({ object, frames: ending() }), '');
+    assert.equal(await judged({ object, frames: ending('node::Stop(node::Environment*)+0x20') }), '');
+  });
+
   it('waits: what returns at once, wakes somebody or waits for the interpreter lock is none', async () => {
     assert.equal(await judged({ call: 'getpid()', frames: COLLECTED }), '');
     assert.equal(await judged({ call: 'futex(0x55d0, FUTEX_WAKE_PRIVATE, 1)', frames: COLLECTED }), '');

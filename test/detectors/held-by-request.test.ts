@@ -156,6 +156,11 @@ describe('a thread of a pool, seen at work by drover', () => {
     ]);
   });
 
+  it('is no news where it was seen in a wait that the capture does not show', async () => {
+    const waits = ofThread('futex', 7.5).replace(/ ran=\d+/, ' ran=0');
+    assert.deepEqual(await told(pool(waits)), []);
+  });
+
   it('is told when it makes short calls, and no news when it mostly waits, unless its code serves', async () => {
     const waits = (seconds: string): string[] =>
       Array.from({ length: 37 }, (_, index) => {

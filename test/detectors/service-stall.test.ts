@@ -67,6 +67,26 @@ describe('a service stands still', () => {
     assert.deepEqual(await withStacks(503), ['critical', 'likely']);
   });
 
+  it('not for the tracer alone, where one of the workers was in a call of its own in one of the stalls', async () => {
+    const noted = async (inFirst: boolean, inSecond: boolean) => {
+      const { trace, workers } = prefork([101, 102]);
+      const saves = (worker: ThreadLines) => void worker.call('fsync(9</srv/orders.log>', ')', 0, 250);
+      for (const [index, worker] of workers.entries()) {
+        worker.waitUntil(20, LISTENER).serve(11, 'GET /a');
+        turn(worker, 100, 300);
+        turn(worker, 600, 300, (index === 0 ? inFirst : inSecond) ? saves : undefined);
+        worker.waitUntil(END);
+      }
+      const stack = ' > /usr/bin/python3.13(_PyEval_EvalFrameDefault+0x8f0) [0x10b7c0]';
+      const lines = trace.text().trimEnd().split('\n');
+      const { summary } = only(await analyzed(`${lines.join(`\n${stack}\n`)}\n`), KIND);
+      return /holds all threads while it prints a stack/.test(summary);
+    };
+    assert.equal(await noted(false, false), true);
+    assert.equal(await noted(true, false), false);
+    assert.equal(await noted(true, true), false);
+  });
+
   it('as a warning where they computed for less than 5 % of the time, and for less than 1 s', async () => {
     const severity = async (ms: number, thresholds = {}) =>
       only(await analyzed(service(`101: 100+${ms}`, `102: 100+${ms}`), {}, { thresholds }), KIND).severity;

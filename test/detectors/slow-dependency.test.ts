@@ -366,11 +366,12 @@ describe('a helper that was running before the capture', () => {
 101 1795000105.704000 getppid() = 100 <0.000010>
 `;
 
-  it('waits for orders on the socket that is its standard input, not for a service', async () => {
-    none(await analyzed(helper(1)), KIND);
+  it('waits for orders on the socket that is its standard input, output or error, not for a service', async () => {
+    for (const fd of [0, 1, 2]) none(await analyzed(helper(fd)), KIND);
   });
 
   it('waits for a service on any other', async () => {
+    only(await analyzed(helper(3)), KIND);
     assert.match(only(await analyzed(helper(7)), KIND).title, /waited up to 5\.70 s for 127\.0\.0\.1:45165$/);
   });
 });

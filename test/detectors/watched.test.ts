@@ -267,3 +267,21 @@ test('what such a capture cannot tell is not called clear', async () => {
   );
   assert.equal(hung.outcomes['loop-stall']?.status, 'not-applicable');
 });
+
+test('where calls are in the capture, too, a herd is judged by them: they tell one listener from another', async () => {
+  const at = (ms: number): number => 1_000_000_000_000 + ms * MS;
+  const call = (pid: number, ms: number, words: string): string =>
+    `ts=${at(ms)} dur=20000 pid=${pid} tid=${pid} ${words}`;
+  const calls = Array.from({ length: 149 }, (_, round) => {
+    const ms = 1 + round * 5;
+    return [101, 103].flatMap((pid) => [
+      call(pid, ms, 'call=epoll_wait fd=6 ret=1 args=6, [{events=EPOLLIN, data={u32=5, u64=5}}], 64, 1000'),
+      pid === 101
+        ? call(pid, ms + 0.1, 'call=accept4 fd=5 ret=9 args=5, NULL, NULL, SOCK_CLOEXEC')
+        : call(pid, ms + 0.1, 'call=accept4 fd=5 ret=-11 args=5, NULL, NULL, SOCK_CLOEXEC'),
+      ...(pid === 101 ? [call(pid, ms + 0.2, 'call=close fd=9 ret=0 args=9')] : []),
+    ]);
+  }).flat();
+  const { metrics } = only(await analyzed(capture([{ events: calls }])), 'thundering-herd');
+  assert.deepEqual([metrics.listener, metrics.connections, metrics.wastedWakeups], ['fd 5', 149, 149]);
+});

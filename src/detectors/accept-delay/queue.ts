@@ -58,8 +58,8 @@ export class Delays {
   /** The delay that `share` (0 to 1) of all do not exceed; 0 when there are none. */
   percentile(share: number): Nanoseconds {
     let left = Math.ceil(share * this.count);
-    for (let bucket = 0; bucket < this.#buckets.length && left > 0; bucket++) {
-      left -= this.#buckets[bucket] ?? 0;
+    for (const [bucket, held] of this.#buckets.entries()) {
+      left -= held;
       if (left <= 0) return Math.min(upperBound(bucket), this.longest);
     }
     return 0;

@@ -5,7 +5,7 @@ import type { Listener } from '../../model/machine/listener.ts';
 import { PerDescriptor, PerThread } from '../../model/machine/owned-state.ts';
 import { sharedWaitIn } from '../../model/machine/shared-waits.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { Heard, Tracker, TrackerContext } from '../../model/tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../model/tracker.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -83,15 +83,10 @@ export function oldestOf({ process }: Thread): string {
 }
 
 /** Notes from when to when servers do not look at their listeners, and who had come by then. */
-export class PauseTracker implements Tracker {
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class PauseTracker extends TrackerBase implements Tracker {
   readonly #open = new Map<Listener, number>();
   /** When a connection of it was closed last. */
   readonly #closedAt = new Map<Listener, Nanoseconds>();
-
-  constructor({ inWindow }: TrackerContext) {
-    this.#inWindow = inWindow;
-  }
 
   hears({ family }: Syscall): Heard | undefined {
     return family === 'accept' ? (call, thread) => this.#tried(call, thread) : undefined;
@@ -144,7 +139,7 @@ export class PauseTracker implements Tracker {
   }
 
   #begins(own: Pauses, thread: Thread, listener: Listener, start: Nanoseconds, call: Call, isUnasked = false): void {
-    if (!this.#inWindow(start)) return;
+    if (!this.inWindow(start)) return;
     own.current = {
       thread,
       start,

@@ -158,7 +158,7 @@ export class Processes {
     const { process } = thread;
     thread.ended = true;
     thread.isAsleep = false;
-    thread.lastTime = Math.max(thread.lastTime, time);
+    thread.lastTime = time;
     this.#live--;
     this.#threads.delete(thread.lane.index);
     if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);

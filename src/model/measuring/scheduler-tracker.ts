@@ -1,10 +1,9 @@
 import type { Call, Scheduling } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
-import type { FactBus } from '../fact-bus.ts';
 import type { Listener } from '../machine/listener.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { ThreadView } from '../machine/views.ts';
-import type { Tracker, TrackerContext } from '../tracker.ts';
+import { type Tracker, TrackerBase } from '../tracker.ts';
 
 /**
  * A thread was woken inside its wait and found nothing ready: somebody else had taken it. Only the scheduler shows
@@ -24,16 +23,9 @@ declare module '../fact-bus.ts' {
 }
 
 /** Charges to turns what the scheduler did, and finds wake-ups that no system call shows. */
-export class SchedulerTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class SchedulerTracker extends TrackerBase implements Tracker {
   /** The capture tells what the scheduler did. */
   active = false;
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
 
   /** Comes before the call that it belongs to. */
   note(record: Scheduling, thread: Thread): void {
@@ -51,11 +43,11 @@ export class SchedulerTracker implements Tracker {
     const at = call.end;
     const { scheduling, accepts } = thread;
     thread.scheduling = null;
-    if (scheduling === null || scheduling.wakeUps < 2 || accepts.listeners.size === 0 || !this.#inWindow(at)) return;
+    if (scheduling === null || scheduling.wakeUps < 2 || accepts.listeners.size === 0 || !this.inWindow(at)) return;
     // All but the last wake-up found nothing ready any more and went back to sleep inside the call. What only this
     // thread waits for does not go away: somebody else took it.
     for (const listener of accepts.listeners) {
-      this.#facts.tell('silentWakeUps', { thread, listener, count: scheduling.wakeUps - 1, time: at });
+      this.facts.tell('silentWakeUps', { thread, listener, count: scheduling.wakeUps - 1, time: at });
       return;
     }
   }

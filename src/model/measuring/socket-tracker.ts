@@ -2,10 +2,9 @@ import type { SocketState } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
 import { keptLine } from '../evidence.ts';
-import type { FactBus } from '../fact-bus.ts';
 import type { Connection } from '../machine/connections.ts';
 import type { Listener } from '../machine/listener.ts';
-import type { Tracker, TrackerContext } from '../tracker.ts';
+import { type Tracker, TrackerBase } from '../tracker.ts';
 
 /** A connection was accepted after it had waited in the queue of its listener. */
 export interface QueueDelay {
@@ -38,18 +37,11 @@ interface Queued {
 /**
  * Follows connections by what the kernel saw of them: how long they wait to be accepted, and when their clients leave.
  */
-export class SocketTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class SocketTracker extends TrackerBase implements Tracker {
   readonly #queued = new Map<string, Queued>();
   readonly #live = new Map<string, Connection>();
   /** The capture tells the states of connections. */
   active = false;
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
 
   changed(record: SocketState): void {
     this.active = true;
@@ -77,8 +69,8 @@ export class SocketTracker implements Tracker {
     if (this.#live.size >= MOST) forgetOldest(this.#live);
     this.#live.set(peer, connection);
     const { listener } = connection;
-    if (queued === undefined || !listener?.isFollowed || !this.#inWindow(at)) return;
-    this.#facts.tell('queueDelay', {
+    if (queued === undefined || !listener?.isFollowed || !this.inWindow(at)) return;
+    this.facts.tell('queueDelay', {
       connection,
       listener,
       delay: Math.max(0, at - queued.since),

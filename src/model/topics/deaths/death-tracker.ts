@@ -9,7 +9,7 @@ import { PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { threadsOf } from '../../machine/threads-of.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { FailureTexts } from './failure-texts.ts';
 import type { LastWords } from './last-words.ts';
 import { noteLog } from './logs.ts';
@@ -61,13 +61,12 @@ export interface Death {
 const crashes = new PerProcess<{ readonly signal: Sent; readonly at: Nanoseconds; readonly lastCall: string }>();
 
 /** Follows who dies, of what, and who takes the place. */
-export class DeathTracker implements Tracker {
+export class DeathTracker extends TrackerBase implements Tracker {
   readonly deaths: Death[] = [];
   /** Beyond those that are kept. */
   more = 0;
   /** Processes that ended well: with status 0, or by a signal that asks to end. */
   ended = 0;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #signals = new SentSignals();
   readonly #printed = new FailureTexts();
   readonly #byPid = new Map<number, Death>();
@@ -75,10 +74,6 @@ export class DeathTracker implements Tracker {
   readonly #executed = new WeakSet<Process>();
   /** Children that died and have not been replaced, by their parent. */
   readonly #missing = new Map<Process, Death[]>();
-
-  constructor({ inWindow }: TrackerContext) {
-    this.#inWindow = inWindow;
-  }
 
   hears({ family }: Syscall): Heard | undefined {
     switch (family) {
@@ -284,7 +279,7 @@ export class DeathTracker implements Tracker {
     };
     // The number may come back.
     this.#signals.forget(pid);
-    if (!this.#inWindow(end.at)) return null;
+    if (!this.inWindow(end.at)) return null;
     if (this.deaths.length < MOST_DEATHS) this.deaths.push(death);
     else {
       this.more++;

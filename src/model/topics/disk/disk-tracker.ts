@@ -1,12 +1,10 @@
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
-import type { Nanoseconds } from '../../../trace/time.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 
 /** A call returned once the disk had what was written. */
 export interface DiskSync {
@@ -26,24 +24,16 @@ declare module '../../fact-bus.ts' {
 /**
  * Follows calls that wait until a disk has what was written: `fsync`, `fdatasync`, `sync_file_range`, `msync`, `sync`.
  */
-export class DiskTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
-
+export class DiskTracker extends TrackerBase implements Tracker {
   hears({ family }: Syscall): Heard | undefined {
     return family === 'sync' ? (call, thread) => this.#synced(call, thread) : undefined;
   }
 
   #synced(call: Call, thread: Thread): void {
-    if (call.duration < 0 || !this.#inWindow(call.end)) return;
+    if (call.duration < 0 || !this.inWindow(call.end)) return;
     const descriptor: Descriptor | undefined =
       call.fd < 0 ? undefined : thread.process.descriptors.learn(call.fd, call.arguments);
-    this.#facts.tell('diskSync', {
+    this.facts.tell('diskSync', {
       thread,
       record: call,
       target: call.fd < 0 ? '' : describeTarget(call.fd, descriptor),
@@ -52,7 +42,7 @@ export class DiskTracker implements Tracker {
 
   /** A sync that had not come back at the end of the capture, as one that lasted up to there. */
   leftOpen(call: Call, thread: Thread, { target }: LeftIn): void {
-    if (call.syscall.family === 'sync' && this.#inWindow(call.end))
-      this.#facts.tell('diskSync', { thread, record: call, target });
+    if (call.syscall.family === 'sync' && this.inWindow(call.end))
+      this.facts.tell('diskSync', { thread, record: call, target });
   }
 }

@@ -5,7 +5,7 @@ import { type KeptLine, keptLine } from '../../evidence.ts';
 import { describeTarget } from '../../machine/descriptors.ts';
 import { PerDescriptor } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 
 /** Targets told apart; further ones are counted together. */
 const MOST_TARGETS = 200;
@@ -57,17 +57,12 @@ const CONNECT_ERRORS: ReadonlySet<string> = new Set([
 const underWay = new PerDescriptor<true>();
 
 /** Counts what fails by what it was about: connects by address, writes that a disk refuses by file. */
-export class FailureTracker implements Tracker {
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class FailureTracker extends TrackerBase implements Tracker {
   readonly #failures = new Map<string, Failures>();
   /** Connects by address, those that succeeded and those that failed. */
   readonly #tries = new Map<string, number>();
   /** Some connect did not wait. */
   #hasBegun = false;
-
-  constructor({ inWindow }: TrackerContext) {
-    this.#inWindow = inWindow;
-  }
 
   hears({ family }: Syscall): Heard | undefined {
     if (family === 'connect') return (call, thread) => this.#connected(call, thread);
@@ -79,7 +74,7 @@ export class FailureTracker implements Tracker {
   }
 
   #connected(call: Call, thread: Thread): void {
-    if (!this.#inWindow(call.end)) return;
+    if (!this.inWindow(call.end)) return;
     const address = call.arguments.socketAddress();
     const key = this.#tries.has(address) || this.#tries.size < MOST_TARGETS ? address : '';
     const descriptor = thread.process.descriptors.get(call.fd);
@@ -101,18 +96,18 @@ export class FailureTracker implements Tracker {
     // gevent asks for the size of a buffer with every reply; and an error of a connection that stood is another matter.
     if (descriptor === undefined || underWay.of(descriptor) === undefined) return;
     const errno = call.arguments.socketError();
-    if (!CONNECT_ERRORS.has(errno) || !this.#inWindow(call.end)) return;
+    if (!CONNECT_ERRORS.has(errno) || !this.inWindow(call.end)) return;
     underWay.clear(descriptor);
     this.#count(call, thread, errno, descriptor.peer, 'connect');
   }
 
   /** A call that changes a file failed. */
   #refused(call: Call, thread: Thread): void {
-    if (DESCRIPTOR_ERRORS.has(call.error) && OPENING.has(call.syscall.family) && this.#inWindow(call.end)) {
+    if (DESCRIPTOR_ERRORS.has(call.error) && OPENING.has(call.syscall.family) && this.inWindow(call.end)) {
       this.#count(call, thread, call.error, '');
       return;
     }
-    if (!DISK_ERRORS.has(call.error) || !this.#inWindow(call.end)) return;
+    if (!DISK_ERRORS.has(call.error) || !this.inWindow(call.end)) return;
     const descriptor = call.syscall.takesDescriptor ? thread.process.descriptors.get(call.fd) : undefined;
     // A terminal that is gone answers EIO as well.
     if (call.error === 'EIO' && descriptor?.kind !== 'file' && call.syscall.takesDescriptor) return;

@@ -6,7 +6,7 @@ import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import { PerDescriptor, PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
-import type { Tracker, TrackerContext } from '../../tracker.ts';
+import { type Tracker, TrackerBase } from '../../tracker.ts';
 
 /** The first grid, and how many points are kept: when they are full, every second one goes and the grid doubles. */
 const FIRST_INTERVAL = 100_000_000;
@@ -86,17 +86,12 @@ export class Census {
 }
 
 /** Counts open descriptors now and then, on a grid that becomes coarser with the length of the trace. */
-export class DescriptorCensus implements Tracker {
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class DescriptorCensus extends TrackerBase implements Tracker {
   #interval = FIRST_INTERVAL;
   /** Calls that pass before the next count, however late it is. */
   #rest = 0;
   /** When the next count is due. */
   dueAt: Nanoseconds = UNKNOWN;
-
-  constructor({ inWindow }: TrackerContext) {
-    this.#inWindow = inWindow;
-  }
 
   /**
    * A count that is due. In a trace of days every call comes after it was due: looks at processes are no more than some
@@ -111,7 +106,7 @@ export class DescriptorCensus implements Tracker {
     this.#rest = Math.floor(processes.length / LOOKS_FOR_A_CALL);
     // A look at very many processes takes its time: they are counted more rarely.
     this.dueAt = now + this.#interval * Math.ceil(Math.max(1, processes.length) / OFTEN_COUNTED);
-    if (!this.#inWindow(now)) return;
+    if (!this.inWindow(now)) return;
     let fullest = 0;
     for (const process of processes) fullest = Math.max(fullest, count(process, now).points.length);
     if (fullest < POINTS) return;

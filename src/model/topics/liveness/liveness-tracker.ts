@@ -1,10 +1,8 @@
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
-import type { Nanoseconds } from '../../../trace/time.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 
 /** A gunicorn worker showed its master that it lives. */
 export interface Heartbeat {
@@ -35,15 +33,7 @@ declare module '../../fact-bus.ts' {
 const OWN_FILE = '/wgunicorn-';
 
 /** Follows how workers show that they live, and how they are ended. */
-export class LivenessTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
-
+export class LivenessTracker extends TrackerBase implements Tracker {
   hears({ name }: Syscall): Heard | undefined {
     if (name === 'fchmod' || name === 'utimensat') return (call, thread) => this.#touched(call, thread);
     return name === 'kill' ? (call, thread) => this.#killed(call, thread) : undefined;
@@ -60,13 +50,13 @@ export class LivenessTracker implements Tracker {
     if (thread.process.server === '') thread.process.server = 'gunicorn';
     thread.beats = true;
     const isAfterSelect = thread.lastSyscall?.family === 'select';
-    if (this.#inWindow(call.end)) this.#facts.tell('heartbeat', { thread, isAfterSelect, record: call });
+    if (this.inWindow(call.end)) this.facts.tell('heartbeat', { thread, isAfterSelect, record: call });
   }
 
   /** `kill(4711, SIGABRT)`. */
   #killed(call: Call, thread: Thread): void {
-    if (call.result !== 0 || !this.#inWindow(call.end)) return;
+    if (call.result !== 0 || !this.inWindow(call.end)) return;
     const sent = call.arguments.signal();
-    if (sent !== null && sent.pid >= 0) this.#facts.tell('kill', { thread, ...sent, record: call });
+    if (sent !== null && sent.pid >= 0) this.facts.tell('kill', { thread, ...sent, record: call });
   }
 }

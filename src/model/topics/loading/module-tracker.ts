@@ -2,7 +2,6 @@ import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import { keptLine } from '../../evidence.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerProcess, PerRequest } from '../../machine/owned-state.ts';
@@ -10,7 +9,7 @@ import type { Process } from '../../machine/process.ts';
 import { runtimeLoading } from '../../machine/runtime.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { isProgramFile, moduleOf } from './program-files.ts';
 import { RequestImports } from './request-imports.ts';
 import { StartUp } from './start-up.ts';
@@ -45,15 +44,8 @@ function startUpOf(process: Process): StartUp | null {
 }
 
 /** Follows which files of program code are opened: while a process starts, and on the way of a request. */
-export class ModuleTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class ModuleTracker extends TrackerBase implements Tracker {
   readonly #numbers = new Map<string, number>();
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
 
   hears({ family }: Syscall): Heard | undefined {
     return family === 'memory' ? (call, thread) => startUpOf(thread.process)?.memory.called(call) : undefined;
@@ -77,7 +69,7 @@ export class ModuleTracker implements Tracker {
     const startUp = startUpOf(process);
     if (startUp === null) return;
     startUps.set(process, null);
-    if (this.#inWindow(time)) this.#facts.tell('workerReady', { thread, startUp, time });
+    if (this.inWindow(time)) this.facts.tell('workerReady', { thread, startUp, time });
   }
 
   /** Takes over where the parent's heap ended, and what it had loaded. */
@@ -100,10 +92,10 @@ export class ModuleTracker implements Tracker {
 
   /** Between a request's first byte and its answer. */
   #imported(call: Call, thread: Thread, request: Request, path: string): void {
-    if (!this.#inWindow(call.end)) return;
+    if (!this.inWindow(call.end)) return;
     const found = imports.of(request) ?? imports.set(request, new RequestImports(request, thread, call));
     found.add(this.#numberOf(path), path, call, thread);
-    this.#facts.tell('moduleImported', found);
+    this.facts.tell('moduleImported', found);
   }
 
   #numberOf(path: string): number {

@@ -9,7 +9,7 @@ import type { Process } from '../../machine/process.ts';
 import { runtimeOf } from '../../machine/runtime.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { waitedOn } from '../../machine/waited-on.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { type WaitInRequest, WaitsInRequests } from './waits-in-requests.ts';
 
 const MOST_WORDS = 256;
@@ -220,13 +220,7 @@ export class FutexTable {
  * Follows waiting on futexes: counts every call, looks only at waits of a millisecond and more, and at wakes once
  * several threads wait for one word.
  */
-export class FutexWords implements Tracker {
-  readonly #inWindow: (time: Nanoseconds) => boolean;
-
-  constructor({ inWindow }: TrackerContext) {
-    this.#inWindow = inWindow;
-  }
-
+export class FutexWords extends TrackerBase implements Tracker {
   hears({ family }: Syscall): Heard | undefined {
     if (family === 'futex') return (call, thread) => this.#called(call, thread);
     if (family === 'epoll-wait') return (_call, thread) => this.#beforeWait(thread);
@@ -267,7 +261,7 @@ export class FutexWords implements Tracker {
     const futex = call.arguments.futex();
     if (futex === null) return;
     const { end, duration } = call;
-    if (!this.#inWindow(end) || !futex.operation.startsWith('WAIT')) return;
+    if (!this.inWindow(end) || !futex.operation.startsWith('WAIT')) return;
     const table = tableOf(thread.process);
     const address = futex.word;
     const word = table.words.get(address) ?? added(table, address);

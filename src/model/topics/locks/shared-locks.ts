@@ -3,13 +3,12 @@ import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { elapsed, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { entryLine, type KeptLine, keptLine } from '../../evidence.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import { PerDescriptor, PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 
 /** A thread waited for a lock that processes share. */
 export interface LockWait {
@@ -130,15 +129,8 @@ export interface LockTries {
 }
 
 /** Follows who holds which shared lock, and who waits for it. */
-export class SharedLocks implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class SharedLocks extends TrackerBase implements Tracker {
   readonly #byName = new Map<string, SharedLock>();
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
 
   /** Files and semaphores of which a lock was asked for. */
   get known(): number {
@@ -288,7 +280,7 @@ export class SharedLocks implements Tracker {
     lines: readonly KeptLine[],
     isOpen = false,
   ): void {
-    if (!this.#inWindow(end)) return;
+    if (!this.inWindow(end)) return;
     // A holder that is not in the capture may have had it for most of the wait.
     const holder = lock.lastHolder !== thread && lock.wasHeldMostly(since, end) ? lock.lastHolder : null;
     const { owner } = thread.loop;
@@ -297,7 +289,7 @@ export class SharedLocks implements Tracker {
     // The one who gives it back may be seen to do so only after the one who waited has it.
     const released = lock.lastReleasedAt > lock.lastTakenAt ? lock.lastReleasedAt : end;
     const held = holder === null ? UNKNOWN : elapsed(lock.lastTakenAt, released);
-    this.#facts.tell('lockWait', {
+    this.facts.tell('lockWait', {
       thread,
       lock,
       start: Math.min(since, end),

@@ -4,12 +4,11 @@ import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
 import { entryLine, keptLine } from '../../evidence.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type Heard, HUB_WAIT, type Tracker, type TrackerContext } from '../../tracker.ts';
+import { type Heard, HUB_WAIT, type Tracker, TrackerBase } from '../../tracker.ts';
 import { NameLookup } from './name-lookup.ts';
 import { type Asked, askedOfService, LENGTH_BYTES, MESSAGE_BYTES, messagesOf, RESOLVER_SERVICE } from './questions.ts';
 
@@ -35,18 +34,11 @@ const lookups = new PerThread<NameLookup>();
  * Follows names that are looked up by threads that wait for the answer, from the first socket to the last answer: asked
  * over UDP or TCP, of nscd, or of systemd-resolved.
  */
-export class NameLookups implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class NameLookups extends TrackerBase implements Tracker {
   /** Lookups that are under way on threads without turns: while there are none, nobody looks for their end. */
   #elsewhere = 0;
   /** Lookups that began, whether or not anybody waited for the answer. */
   begun = 0;
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
 
   hears({ family }: Syscall): Heard | undefined {
     if (family === 'poll')
@@ -187,8 +179,8 @@ export class NameLookups implements Tracker {
     const lookup = lookups.of(thread);
     if (lookup === undefined) return;
     this.#forget(thread, lookup);
-    if (lookup.blocked < BLOCKS || !this.#inWindow(lookup.start)) return;
-    this.#facts.tell('nameLookup', lookup);
+    if (lookup.blocked < BLOCKS || !this.inWindow(lookup.start)) return;
+    this.facts.tell('nameLookup', lookup);
   }
 
   /**
@@ -221,7 +213,7 @@ export class NameLookups implements Tracker {
   }
 
   #begin(call: Call, thread: Thread): NameLookup {
-    if (this.#inWindow(call.start)) this.begun++;
+    if (this.inWindow(call.start)) this.begun++;
     const lookup = lookups.set(thread, new NameLookup(call, thread));
     if (!lookup.isInTurn) this.#elsewhere++;
     return lookup;

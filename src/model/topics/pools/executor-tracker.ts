@@ -10,7 +10,7 @@ import type { Process } from '../../machine/process.ts';
 import { runtimeOf } from '../../machine/runtime.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import { waitedOn } from '../../machine/waited-on.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { LongestCall } from './longest-call.ts';
 import type { PoolTurn } from './pool-tracker.ts';
 import { Wakes, type WokenWait } from './wakes.ts';
@@ -104,13 +104,7 @@ function isShared(process: Process, place: number): boolean {
  * own, or in a loop of its own that watches nothing but wake-ups, until the loop wakes it, and ends its job by waking
  * the loop through a pipe, a socket or an eventfd.
  */
-export class ExecutorTracker implements Tracker {
-  readonly #context: TrackerContext;
-
-  constructor(context: TrackerContext) {
-    this.#context = context;
-  }
-
+export class ExecutorTracker extends TrackerBase implements Tracker {
   hears({ family }: Syscall): Heard | undefined {
     if (family === 'futex') return (call, thread) => woke(call, thread);
     return family === 'write' ? (call, thread) => this.#wrote(call, thread) : undefined;
@@ -193,7 +187,7 @@ export class ExecutorTracker implements Tracker {
     if (executor === undefined || executor.unnamed.length === 0) return;
     const place = executor.unnamed.findIndex((job) => request.readAt <= job.start && job.end <= start);
     const [job] = place < 0 ? [] : executor.unnamed.splice(place, 1);
-    if (job !== undefined) this.#context.facts.tell('poolTurn', { ...job, request: request.line });
+    if (job !== undefined) this.facts.tell('poolTurn', { ...job, request: request.line });
   }
 
   merged(process: Process, other: Process): void {
@@ -225,8 +219,7 @@ export class ExecutorTracker implements Tracker {
       found.add(executor);
       if (!thread.ended && worksForLoop(thread)) this.#isLeft(thread, hand, executor, end);
     }
-    for (const executor of found)
-      for (const job of executor.unnamed.splice(0)) this.#context.facts.tell('poolTurn', job);
+    for (const executor of found) for (const job of executor.unnamed.splice(0)) this.facts.tell('poolTurn', job);
   }
 
   #isLeft(thread: Thread, hand: Hand, executor: Executor, end: Nanoseconds): void {
@@ -248,13 +241,13 @@ export class ExecutorTracker implements Tracker {
     // Until it is known whose thread it is, nothing tells its waits from work.
     if (job.since === UNKNOWN && hand.isOfEvents) return;
     const start = job.since === UNKNOWN ? thread.firstTime : job.since;
-    const isLong = end - start >= this.#context.longTurn;
+    const isLong = end - start >= this.longTurn;
     if (!isLong && job.longest.length === 0) return;
-    if (!this.#context.inWindow(start)) return;
+    if (!this.inWindow(start)) return;
     const { endedAt, queuedSince } = hand;
     hand.endedAt = UNKNOWN;
     if (queuedSince !== UNKNOWN && start - endedAt < AT_ONCE && !hasRead(thread.process, endedAt, start))
-      this.#context.facts.tell('poolWait', { thread, start: queuedSince, end: endedAt });
+      this.facts.tell('poolWait', { thread, start: queuedSince, end: endedAt });
     hand.queuedSince = UNKNOWN;
     if (!isLong) return;
     hand.endedAt = end;
@@ -278,7 +271,7 @@ export class ExecutorTracker implements Tracker {
   #unnamed({ unnamed }: Executor, job: PoolTurn): void {
     const earlier = unnamed.findIndex(({ thread }) => thread === job.thread);
     const place = earlier < 0 && unnamed.length >= MOST_UNNAMED ? 0 : earlier;
-    if (place >= 0) for (const known of unnamed.splice(place, 1)) this.#context.facts.tell('poolTurn', known);
+    if (place >= 0) for (const known of unnamed.splice(place, 1)) this.facts.tell('poolTurn', known);
     unnamed.push(job);
   }
 }

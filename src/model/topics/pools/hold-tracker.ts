@@ -7,7 +7,7 @@ import type { LeftIn } from '../../machine/left-in.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { ThreadView, TurnView } from '../../machine/views.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { isForIdleClient } from './longest-call.ts';
 
 /** A worker that serves one connection at a time was held by one, for most of its time without a request. */
@@ -79,13 +79,7 @@ const TURNS: ReadonlySet<Family> = new Set<Family>(['futex', 'lock', 'semaphore'
 export const MOSTLY_IDLE = 0.5;
 
 /** Follows how long connections that stay open hold workers that serve one at a time. */
-export class HoldTracker implements Tracker {
-  readonly #context: TrackerContext;
-
-  constructor(context: TrackerContext) {
-    this.#context = context;
-  }
-
+export class HoldTracker extends TrackerBase implements Tracker {
   hears({ family }: Syscall): Heard | undefined {
     return family === 'accept' ? (call, thread) => this.#accepts(call, thread) : undefined;
   }
@@ -159,8 +153,7 @@ export class HoldTracker implements Tracker {
     nextWasThere: boolean,
     open: boolean,
   ): void {
-    if (end - start < this.#context.longTurn || idle < MOSTLY_IDLE * (end - start) || !this.#context.inWindow(start))
-      return;
-    this.#context.facts.tell('connectionHeld', { thread, start, end, open, idle, nextWasThere, line });
+    if (end - start < this.longTurn || idle < MOSTLY_IDLE * (end - start) || !this.inWindow(start)) return;
+    this.facts.tell('connectionHeld', { thread, start, end, open, idle, nextWasThere, line });
   }
 }

@@ -7,7 +7,7 @@ import type { LongWork } from '../../machine/long-work.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import type { Tracker, TrackerContext } from '../../tracker.ts';
+import { type Tracker, TrackerBase } from '../../tracker.ts';
 import { isForIdleClient, LongestCall } from './longest-call.ts';
 
 /**
@@ -64,25 +64,19 @@ class Work {
 const works = new PerThread<Work>();
 
 /** Follows how long threads of pools are busy with a request: those that serve clients and do not accept them. */
-export class PoolTracker implements Tracker {
-  readonly #context: TrackerContext;
-
-  constructor(context: TrackerContext) {
-    this.#context = context;
-  }
-
+export class PoolTracker extends TrackerBase implements Tracker {
   blocked(call: Call, thread: Thread): void {
     if (!isOfPool(thread) || call.syscall.family === 'futex') return;
     // It may look at another set than most of its siblings do.
     if (thread.loop.isShared && call.syscall.family === 'epoll-wait') return;
     const { family, takesDescriptor, name } = call.syscall;
     const work = works.of(thread) ?? works.set(thread, new Work());
-    if (call.duration <= work.longest.length && call.duration < this.#context.longTurn) return;
+    if (call.duration <= work.longest.length && call.duration < this.longTurn) return;
     const isSet = family === 'poll' || family === 'select';
     const fd = isSet ? (call.arguments.polled()[0] ?? -1) : takesDescriptor ? call.fd : -1;
     const descriptor = fd < 0 ? undefined : thread.process.descriptors.get(fd);
     if (isWaitForWork(descriptor, call)) {
-      if (descriptor?.connection != null && call.duration >= this.#context.longTurn)
+      if (descriptor?.connection != null && call.duration >= this.longTurn)
         this.#tellHeld(thread, call.start, call.end, false, keptLine(call));
       return;
     }
@@ -105,7 +99,7 @@ export class PoolTracker implements Tracker {
       if (thread.ended || !thread.servesRequests || !isOfPool(thread)) continue;
       const { leftIn, loop } = thread;
       const { owner } = loop;
-      if (leftIn !== null && isForIdleClient(leftIn) && end - leftIn.since >= this.#context.longTurn)
+      if (leftIn !== null && isForIdleClient(leftIn) && end - leftIn.since >= this.longTurn)
         this.#tellHeld(thread, leftIn.since, end, true, leftIn.line);
       if (owner === null || !owner.inProgress || owner.loop !== loop) continue;
       const work = works.of(thread) ?? works.set(thread, new Work());
@@ -116,23 +110,22 @@ export class PoolTracker implements Tracker {
   }
 
   #tellHeld(thread: Thread, start: Nanoseconds, end: Nanoseconds, open: boolean, line: KeptLine): void {
-    if (!thread.loop.isShared && this.#context.inWindow(start))
-      this.#context.facts.tell('poolHeld', { thread, start, end, open, line });
+    if (!thread.loop.isShared && this.inWindow(start)) this.facts.tell('poolHeld', { thread, start, end, open, line });
   }
 
   #tell(thread: Thread, work: Work, request: Request, end: Nanoseconds, open: boolean, line: KeptLine): void {
     const { readAt, readyAt, startedAt } = request;
     const { repliedAt, longest } = work;
     const start = Math.max(readAt, repliedAt, thread.firstTime);
-    if (!this.#context.inWindow(start)) return;
+    if (!this.inWindow(start)) return;
     // Another thread had read it, or taken its client in, when this one was still busy; then this one took it at once.
     const since = request.connection.requests > 1 ? readyAt : startedAt;
-    if (repliedAt !== UNKNOWN && repliedAt - since >= this.#context.longTurn && readAt - repliedAt < AT_ONCE)
-      this.#context.facts.tell('poolWait', { thread, start: since, end: start });
-    if (end - start < this.#context.longTurn) return;
+    if (repliedAt !== UNKNOWN && repliedAt - since >= this.longTurn && readAt - repliedAt < AT_ONCE)
+      this.facts.tell('poolWait', { thread, start: since, end: start });
+    if (end - start < this.longTurn) return;
     // What runs on the threads of such a runtime may wait without any of them, as it does in Go.
     if (thread.loop.isShared && longest.length < BLOCKED * (end - start)) return;
-    this.#context.facts.tell('poolTurn', {
+    this.facts.tell('poolTurn', {
       thread,
       start,
       end,

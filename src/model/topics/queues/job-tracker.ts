@@ -2,14 +2,13 @@ import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { keptLine } from '../../evidence.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import { isInterpreterLockWait } from '../../machine/block-class.ts';
 import type { DescriptorKind } from '../../machine/descriptor-kind.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { LongWork } from '../../machine/long-work.ts';
 import type { Process } from '../../machine/process.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { hasTakenOne, takesFromQueue } from './broker.ts';
 import { feeds, hasWorkers, hears, masterOf } from './masters.ts';
 import { Pipes } from './pipes.ts';
@@ -75,17 +74,8 @@ const CONTENDED = 2;
  * Follows threads that take one job after the other: children that read jobs from a pipe of their master, workers that
  * ask a broker for the next one and wait, threads of a pool that wait at one word of memory.
  */
-export class JobTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
-  readonly #least: Nanoseconds;
+export class JobTracker extends TrackerBase implements Tracker {
   readonly #pipes = new Pipes();
-
-  constructor({ facts, inWindow, longTurn }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-    this.#least = longTurn;
-  }
 
   hears({ family }: Syscall): Heard | undefined {
     if (family === 'read') return (call, thread) => this.#read(call, thread);
@@ -166,7 +156,7 @@ export class JobTracker implements Tracker {
     const hasOne = hasTakenOne(call);
     if (hasOne) hears(thread.process, true);
     if (!isTaker(thread)) {
-      if (hasOne && this.#inWindow(call.end)) this.#facts.tell('jobArrival', { process: thread.process, at: call.end });
+      if (hasOne && this.inWindow(call.end)) this.facts.tell('jobArrival', { process: thread.process, at: call.end });
     } else {
       if (work.overAt !== UNKNOWN) this.#ends(thread, work, work.overAt, hasOne && call.end - work.askedAt < AT_ONCE);
       if (hasOne) work.begin(call.end);
@@ -249,9 +239,9 @@ export class JobTracker implements Tracker {
 
   #ends(thread: Thread, work: Work, end: Nanoseconds, nextWasThere: boolean, open = false): void {
     const { since: start } = work;
-    if (start === UNKNOWN || end - start < this.#least || !this.#inWindow(start)) return;
+    if (start === UNKNOWN || end - start < this.longTurn || !this.inWindow(start)) return;
     const { call, target, total: callTime, line } = work.place;
     if (work.kind === 'word' && callTime < DOMINANT * (end - start) && work.dones === 0) return;
-    this.#facts.tell('jobTurn', { thread, start, end, open, request: '', call, target, callTime, line, nextWasThere });
+    this.facts.tell('jobTurn', { thread, start, end, open, request: '', call, target, callTime, line, nextWasThere });
   }
 }

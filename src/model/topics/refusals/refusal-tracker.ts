@@ -18,13 +18,12 @@ import { requestShape } from '../../../trace/request-shape.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import type { Connection, Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { Listener } from '../../machine/listener.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { type AnswerBehind, noteAnswered, passedOnBy } from './answers-behind.ts';
 import { type FailedCall, failedCallsOf, hearsFailing, noteWrite } from './failed-calls.ts';
 
@@ -73,9 +72,7 @@ const LONG: Nanoseconds = 100 * MILLISECOND;
 const ASKS_FOR_ROOM: ReadonlySet<string> = new Set(['accept', 'accept4', 'socket', 'gettid']);
 
 /** Reads the first words to each client, the beginning of each answer, and the log line behind an accept. */
-export class RefusalTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class RefusalTracker extends TrackerBase implements Tracker {
   /** Connections of which the first words to the client were traced. */
   read = 0;
   /** What an answer began with is cut off before it tells whether it refuses. */
@@ -84,11 +81,6 @@ export class RefusalTracker implements Tracker {
   readonly replies = new Map<Listener | null, number>();
   /** Of those of HTTP the ones that refused nobody, on listeners where one did. */
   readonly served = new Map<Listener | null, Served>();
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
 
   hears(syscall: Syscall): Heard | undefined {
     const { family } = syscall;
@@ -105,7 +97,7 @@ export class RefusalTracker implements Tracker {
 
   replied(call: Call, thread: Thread, request: Request): void {
     const { isHttp, listener, framing } = request.connection;
-    if (!this.#inWindow(call.end)) return;
+    if (!this.inWindow(call.end)) return;
     if (isHttp) {
       this.#counted(listener);
       const bytes = statusOf(call);
@@ -164,7 +156,7 @@ export class RefusalTracker implements Tracker {
   wroteFirst(call: Call, thread: Thread, connection: Connection): void {
     if (!(call.result > 0)) return;
     const bytes = call.arguments.payload(HEAD_BYTES) ?? '';
-    if (bytes !== '' && this.#inWindow(call.end)) {
+    if (bytes !== '' && this.inWindow(call.end)) {
       if (connection.firstWrites === 1) this.read++;
       // PostgreSQL says whether it speaks TLS before it refuses.
       this.#looked(bytes, call);
@@ -187,10 +179,10 @@ export class RefusalTracker implements Tracker {
     refusal: Refusal,
     asked: Request | null = null,
   ): void {
-    if (!this.#inWindow(call.end)) return;
+    if (!this.inWindow(call.end)) return;
     const request = asked?.line ?? '';
     const before = asked === null ? [] : failedCallsOf(asked);
-    this.#facts.tell('clientRefused', {
+    this.facts.tell('clientRefused', {
       thread,
       listener,
       refusal,

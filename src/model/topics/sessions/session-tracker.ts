@@ -5,14 +5,13 @@ import type { Syscall } from '../../../trace/syscalls.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type Database, mayWaitForLock, transactionIn, transactionOf } from '../../../trace/transaction-state.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import type { Connection, Request } from '../../machine/connections.ts';
 import { PerConnection, PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import { threadsOf } from '../../machine/threads-of.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { type AtStatement, type AtWork, atRest, Session, type SessionCensus } from './session.ts';
 
 /** A statement had no answer for long, and another session ended its wait. */
@@ -83,9 +82,7 @@ const longest = new PerThread<LongWait>();
 const wakes = new PerProcess<Map<string, Wake>>();
 
 /** Follows the clients of databases: their statements, their transactions, and who let whom go on. */
-export class SessionTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class SessionTracker extends TrackerBase implements Tracker {
   /** Statements of which the answer was seen. */
   statements = 0;
   /** The longest of those that change something, waited or may have, and were not seen to be woken by a session. */
@@ -96,11 +93,6 @@ export class SessionTracker implements Tracker {
   /** Who woke which process, the last times. */
   readonly #signals = new Map<number, readonly Wake[]>();
   #atEnd: SessionCensus | null = null;
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
 
   hears({ family }: Syscall): Heard | undefined {
     switch (family) {
@@ -124,12 +116,12 @@ export class SessionTracker implements Tracker {
     const { connection, line } = request;
     const database = databaseOf(connection);
     if (database === null) return;
-    if (this.#inWindow(call.end)) this.statements++;
+    if (this.inWindow(call.end)) this.statements++;
     const session = this.#sessionOf(connection, database, thread);
     session.thread = thread;
     if (wakes.of(thread.process) === undefined) wakes.set(thread.process, new Map());
     const took = request.waitedUntil(call.end);
-    if (took >= LONG && this.#inWindow(call.end) && !this.#waited(call, session, request))
+    if (took >= LONG && this.inWindow(call.end) && !this.#waited(call, session, request))
       if (mayWaitForLock(line) && this.#mayHaveWaited(session, request, took))
         this.longestUntold = Math.max(this.longestUntold, took);
     longest.clear(thread);
@@ -251,7 +243,7 @@ export class SessionTracker implements Tracker {
     const holder = wake.session;
     const { before, during, readAt } = wake.at;
     const { openedAt, peer } = holder.connection;
-    this.#facts.tell('sessionWait', {
+    this.facts.tell('sessionWait', {
       thread,
       connection,
       statement: request.line,

@@ -3,7 +3,7 @@ import { MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../../trace/t
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
-import type { Tracker, TrackerContext } from '../../tracker.ts';
+import { type Tracker, TrackerBase } from '../../tracker.ts';
 
 /** Go takes the processor from a goroutine that has run for 10 ms; the tracer and the clock blur that a little. */
 const SLICE: Nanoseconds = 9 * MILLISECOND;
@@ -62,23 +62,15 @@ export function computingOf(process: Process): Computing | null {
  * Follows where Go takes the processor from goroutines (SIGURG to a thread of its own that has made no call for 10 ms).
  * Its garbage collector sends the signal as well, to threads that have run for any time.
  */
-export class PreemptionTracker implements Tracker {
-  readonly #inWindow: (time: Nanoseconds) => boolean;
-  readonly #least: Nanoseconds;
-
-  constructor({ inWindow, longTurn }: TrackerContext) {
-    this.#inWindow = inWindow;
-    this.#least = longTurn;
-  }
-
+export class PreemptionTracker extends TrackerBase implements Tracker {
   signalled({ signal, info, time }: Signal, thread: Thread): void {
     if (signal !== 'SIGURG' || !info.includes('SI_TKILL')) return;
     const since = Math.max(thread.lastTime, signalled.of(thread) ?? UNKNOWN);
     signalled.set(thread, time);
-    if (since === UNKNOWN || time - since < SLICE || !this.#inWindow(time)) return;
+    if (since === UNKNOWN || time - since < SLICE || !this.inWindow(time)) return;
     const { process } = thread;
     const own = stretches.of(process) ?? stretches.set(process, new Stretches());
-    own.add(time - since, time, this.#least);
+    own.add(time - since, time, this.longTurn);
   }
 
   merged(process: Process, other: Process): void {

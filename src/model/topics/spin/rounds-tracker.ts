@@ -1,11 +1,10 @@
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { Rounds, type RowOfWaits, TOLD_ROUNDS } from './rounds.ts';
 
 /** Waits, yields or reads in a row that returned the same, with nothing done between them. */
@@ -108,15 +107,7 @@ class ReadsAtEnd {
 const READS: ReadonlySet<string> = new Set(['read', 'readv', 'recv', 'recvfrom', 'recvmsg']);
 
 /** Finds threads whose waits return the same again and again, whatever they wait with and whether times are told. */
-export class RoundsTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
-
+export class RoundsTracker extends TrackerBase implements Tracker {
   hears({ family, name }: Syscall): Heard | undefined {
     if (name === 'sched_yield') return (call, thread) => this.#yielded(call, thread);
     // Another worker was faster: that is a herd, and this one has done what it could.
@@ -139,22 +130,22 @@ export class RoundsTracker implements Tracker {
 
   #yielded(call: Call, thread: Thread): void {
     const own = yields.of(thread) ?? yields.set(thread, new Yields());
-    if (own.yielded(call, thread.loop.effects) && this.#inWindow(call.end))
-      this.#facts.tell('repeatedWait', { thread, rounds: own.rounds, record: call });
+    if (own.yielded(call, thread.loop.effects) && this.inWindow(call.end))
+      this.facts.tell('repeatedWait', { thread, rounds: own.rounds, record: call });
   }
 
   #readAtEnd(call: Call, thread: Thread): void {
     if (!(call.fd >= 0)) return;
     const own = ends.of(thread) ?? ends.set(thread, new ReadsAtEnd());
-    if (own.read(call, thread.loop.effects) && this.#inWindow(call.end))
-      this.#facts.tell('repeatedWait', { thread, rounds: own.rounds, record: call });
+    if (own.read(call, thread.loop.effects) && this.inWindow(call.end))
+      this.facts.tell('repeatedWait', { thread, rounds: own.rounds, record: call });
   }
 
   #waited(call: Call, thread: Thread): void {
     const atEnd = ends.of(thread);
     if (atEnd?.isInRow && call.result === 0 && call.arguments.timeout() !== 0) atEnd.pauses();
     const own = rounds.of(thread) ?? rounds.set(thread, new Rounds());
-    if (own.waited(call, thread.loop.effects) && this.#inWindow(call.end))
-      this.#facts.tell('repeatedWait', { thread, rounds: own, record: call });
+    if (own.waited(call, thread.loop.effects) && this.inWindow(call.end))
+      this.facts.tell('repeatedWait', { thread, rounds: own, record: call });
   }
 }

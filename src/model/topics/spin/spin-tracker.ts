@@ -1,10 +1,9 @@
 import type { Call } from '../../../trace/record.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import type { Tracker, TrackerContext } from '../../tracker.ts';
+import { type Tracker, TrackerBase } from '../../tracker.ts';
 import { Spin } from './spin.ts';
 
 /** Some rounds in a row of a hub wait that returned at once, with nothing done between them. */
@@ -35,22 +34,14 @@ export function spunIn(thread: Thread): Nanoseconds {
 }
 
 /** Finds loops whose waits return at once, round after round, while nothing gets done between them. */
-export class SpinTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
-
+export class SpinTracker extends TrackerBase implements Tracker {
   hubWaited(call: Call, thread: Thread): void {
     const { loop } = thread;
     if (!loop.inTurn) return;
     const spin = spins.of(thread) ?? spins.set(thread, new Spin());
-    if (!spin.waited(call, loop.turn) || !this.#inWindow(call.end)) return;
+    if (!spin.waited(call, loop.turn) || !this.inWindow(call.end)) return;
     const { rounds, stuck, since } = spin;
-    this.#facts.tell('spun', {
+    this.facts.tell('spun', {
       thread,
       rounds,
       stuck,

@@ -2,12 +2,11 @@ import type { Call, Frame } from '../../../trace/record.ts';
 import type { Family, Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
-import type { FactBus } from '../../fact-bus.ts';
 import { blockClass } from '../../machine/block-class.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import { MAY_HAVE_FRAMES, type Tracker, type TrackerContext } from '../../tracker.ts';
+import { MAY_HAVE_FRAMES, type Tracker, TrackerBase } from '../../tracker.ts';
 import {
   BLIND,
   COLLECTS,
@@ -95,9 +94,7 @@ interface Stack {
 }
 
 /** Reads the stacks of `-k`: which calls were made by code that ran inside a garbage collector. */
-export class StackTracker implements Tracker {
-  readonly #facts: FactBus;
-  readonly #inWindow: (time: Nanoseconds) => boolean;
+export class StackTracker extends TrackerBase implements Tracker {
   readonly #kinds = new FrameKinds();
   readonly #last = new Map<Thread, Stack>();
   /** There was a frame. */
@@ -107,11 +104,6 @@ export class StackTracker implements Tracker {
   isBlind = false;
   /** Stacks of calls that can wait. */
   read = 0;
-
-  constructor({ facts, inWindow }: TrackerContext) {
-    this.#facts = facts;
-    this.#inWindow = inWindow;
-  }
 
   /** The frames of the call before are complete. */
   framesMayFollow(call: Call, thread: Thread): void {
@@ -175,7 +167,7 @@ export class StackTracker implements Tracker {
     const stack = this.#last.get(thread);
     if (stack === undefined) return;
     this.#last.delete(thread);
-    if (stack.below !== 0 && this.#inWindow(stack.start)) this.#facts.tell('collectorCall', factOf(stack, thread));
+    if (stack.below !== 0 && this.inWindow(stack.start)) this.facts.tell('collectorCall', factOf(stack, thread));
   }
 
   finish(): void {
