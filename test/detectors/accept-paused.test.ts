@@ -136,7 +136,7 @@ describe('a listener that nobody looks at while connections come', () => {
     worker.waitUntil(1_000);
     const { metrics, title, summary } = only(await analyzed(trace), KIND);
     assert.equal(metrics.connections, 0);
-    assert.match(title, /^Stopped accepting 50\.\d % of the time: 127\.0\.0\.1:8000$/);
+    assert.match(title, /^Nobody accepted 50\.\d % of the time: 127\.0\.0\.1:8000$/);
     assert.doesNotMatch(summary, /open then/);
   });
 
