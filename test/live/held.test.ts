@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { readProcess } from '../../src/sources/live/process-facts.ts';
-import { LiveServer, until } from '../support/live-server.ts';
+import { LIVE_FOLDER, LiveServer, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
 import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -54,7 +54,7 @@ for (const engine of ['bpftrace', 'strace'] as const) {
         const report = JSON.parse(stdout);
         assert.match(
           report.verdict.text,
-          new RegExp(`Process ${worker} has been stopped .*for at least [345]\\.\\d+ s`),
+          new RegExp(`Process ${worker} has been stopped .*for at least [3-9]\\.\\d+ s`),
         );
         assert.equal(report.findings[0].next[0].command, `kill -CONT ${worker}`);
         assert.match(stderr, new RegExp(`${worker} +gunicorn +stopped \\(state T\\)`));
@@ -149,4 +149,42 @@ for (const engine of ['bpftrace', 'strace'] as const)
     }
     await until('it to be free', () => readProcess(held)?.tracer === 0);
     assert.match(readProcess(held)?.state ?? '', /^[SR]$/);
+  });
+
+/** A worker that a debugger holds; when that ends, the kernel lets it go. */
+async function whileDebugged(worker: number, act: (holder: number) => Promise<void>): Promise<void> {
+  const words = ['--pdeathsig', 'KILL', 'python3', join(LIVE_FOLDER, 'debugger.py'), String(worker)];
+  const holder = spawn('setpriv', words, { stdio: ['pipe', 'ignore', 'inherit'] });
+  try {
+    await until('it to be held', () => readProcess(worker)?.state === 't');
+    await act(holder.pid ?? 0);
+  } finally {
+    holder.stdin.end();
+    await until('it to run', () => readProcess(worker)?.tracer === 0);
+  }
+}
+
+for (const engine of ['bpftrace', 'strace'] as const)
+  test(`${engine}: a worker that a debugger holds is on the screen and in the report, traced or not`, LIVE, () => {
+    const [held = 0, other = 0] = server.workers;
+    return whileDebugged(held, async (holder) => {
+      const saved = join(FOLDER, `debugged.${engine}`);
+      const tmux = new Tmux({ columns: 110, rows: 30 });
+      const finding = `Process ${held} has been held by the debugger ${holder} for at least`;
+      try {
+        tmux.drover(`attach :${server.port} --engine ${engine} --yes --for 60s --save ${saved}`);
+        await tmux.until(new RegExp(`still going on: ${finding}`));
+        await tmux.until(new RegExp(`${held} +≥?\\d+\\.\\d+ s in debugger`));
+        await tmux.until(new RegExp(`${other} +waits`));
+        tmux.keys('q');
+        const left = await tmux.until(/left 0/);
+        const count = engine === 'strace' ? '2 processes, all running' : '3 processes, 2 running';
+        assert.match(left, new RegExp(`Detached from ${count}`));
+      } finally {
+        tmux.close();
+      }
+      const { verdict } = JSON.parse((await runDrover([saved, '--json'])).stdout);
+      assert.match(verdict.text, new RegExp(finding));
+      assert.equal(readProcess(held)?.tracer, holder);
+    });
   });

@@ -1,7 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { AttachError } from '../../sources/attach-error.ts';
 import type { LiveCapture } from '../../sources/live/capture.ts';
+import type { KernelWatch } from '../../sources/live/kernel-watch.ts';
 import { prepareCapture, startCapture } from '../../sources/live/prepare.ts';
+import type { ProcessFacts } from '../../sources/live/process-facts.ts';
+import type { ProcessSight } from '../../sources/live/sights.ts';
 import { checkPlaces } from '../../sources/live/spool.ts';
 import type { CaptureFlags } from '../options/capture.ts';
 import { INTERRUPTED, untilInterrupted } from './signals.ts';
@@ -36,7 +39,7 @@ export async function beginCapture(
   if (stopped.length > 0) notice(stoppedWords(stopped));
   const { save, force, spool, maxSpool, isPassedOn } = flags;
   const program = isWatch ? 'watch' : flags.program;
-  const start = (chosen: typeof engine, { processes: traced, watch } = prepared) =>
+  const start = (chosen: typeof engine, { processes: traced, beside, watch } = prepared) =>
     untilInterrupted((signal) =>
       sayingThatItGoesOn(
         chosen,
@@ -49,6 +52,7 @@ export async function beginCapture(
           mostBytes: maxSpool,
           seconds: flags.for + reserveSeconds,
           program,
+          beside,
           watch,
           code: flags.code,
           ringSeconds,
@@ -58,7 +62,7 @@ export async function beginCapture(
       ),
     );
   const begin = (chosen: typeof engine, { processes: traced, watch } = prepared) =>
-    notice(startSummary(chosen, watch?.processes ?? [], traced.length).join('\n'));
+    notice(startSummary(chosen, sightsOf(traced, watch), traced.length).join('\n'));
   let forStrace = prepared;
   if (engine === 'bpftrace') {
     begin('bpftrace');
@@ -76,6 +80,12 @@ export async function beginCapture(
   if (flags.code === 'stopping') notice(HELD_BY_STRACE);
   begin('strace', forStrace);
   return start('strace', forStrace);
+}
+
+/** Without those that are looked at only. */
+function sightsOf(processes: readonly ProcessFacts[], watch: KernelWatch | null): readonly ProcessSight[] {
+  const traced = new Set(processes.map(({ pid }) => pid));
+  return (watch?.processes ?? []).filter(({ pid }) => traced.has(pid));
 }
 
 /** A second tracer is refused. */

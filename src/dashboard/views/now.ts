@@ -50,9 +50,12 @@ function endText({ call, forMs, idle }: AtEnd): string {
 }
 
 /** `\u22656.34 s stopped`. */
+/** Beside TRACED in the head `traced` would read as if drover held it. */
+const HELD_WORDS = { '': '', stopped: 'stopped', frozen: 'frozen', traced: 'in debugger' } as const;
+
 function heldText(state: DashboardState, process: ProcessNow): string {
   const least = process.isFromStart ? atLeast(state) : '';
-  return `${least}${durationOfMs(ageNow(state, process))} ${process.held}`;
+  return `${least}${durationOfMs(ageNow(state, process))} ${HELD_WORDS[process.held ?? '']}`;
 }
 
 function atLeast({ glyphs }: DashboardState): string {

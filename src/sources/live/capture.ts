@@ -36,6 +36,7 @@ export interface CaptureEnd {
 interface StartOptions {
   readonly signal?: AbortSignal | undefined;
   readonly watch?: KernelWatch | null;
+  readonly beside?: readonly ProcessFacts[];
   readonly code?: CodeWatch | null;
   /** Only so much of the end of the capture is kept. */
   readonly ringSeconds?: number | undefined;
@@ -128,7 +129,7 @@ export class LiveCapture {
     processes: readonly ProcessFacts[],
     seconds: number,
     spool: Spool,
-    { signal, watch = null, code = null, ringSeconds, mostPercent }: StartOptions = {},
+    { signal, watch = null, beside = [], code = null, ringSeconds, mostPercent }: StartOptions = {},
   ): Promise<LiveCapture> {
     const { command, environment, runsProgram, writesToStdout } = engine;
     if (ringSeconds !== undefined)
@@ -147,7 +148,7 @@ export class LiveCapture {
       spool.remove();
       throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
     });
-    const onlookers = new Onlookers(engine, spool.log, { watch, code });
+    const onlookers = new Onlookers(engine, spool.log, { watch, code, beside });
     const capture = new LiveCapture(engine, processes, seconds, spool, tracer, onlookers);
     try {
       await capture.#begin(signal);

@@ -5,6 +5,7 @@ import { CostMeter } from './cost-meter.ts';
 import type { Engine } from './engine.ts';
 import type { KernelWatch } from './kernel-watch.ts';
 import { LossLog } from './loss-log.ts';
+import { type ProcessFacts, readStartTicks } from './process-facts.ts';
 import { codeLines, costLine, sightLines } from './sight-lines.ts';
 import type { ProcessSight, ThreadSight } from './sights.ts';
 
@@ -12,6 +13,8 @@ import type { ProcessSight, ThreadSight } from './sights.ts';
 interface Looking {
   readonly watch: KernelWatch | null;
   readonly code: CodeWatch | null;
+  /** Processes of the server that another tracer has. */
+  readonly beside?: readonly ProcessFacts[];
 }
 
 /** What is known of threads at this moment, as lines of the capture's format. */
@@ -30,16 +33,18 @@ export class Onlookers {
   readonly #watch: KernelWatch | null;
   readonly #code: CodeWatch | null;
   readonly #losses: LossLog;
+  readonly #beside: ReadonlyMap<number, number>;
   #meter: CostMeter | null = null;
   /** On the clock of the watch. */
   #from = 0;
 
   /** `log` is what the tracer says of itself. */
-  constructor(engine: Engine, log: string, { watch, code }: Looking) {
+  constructor(engine: Engine, log: string, { watch, code, beside = [] }: Looking) {
     this.#engine = engine;
     this.#watch = watch;
     this.#code = code;
     this.#losses = new LossLog(log);
+    this.#beside = new Map(beside.map(({ pid, startTicks }) => [pid, startTicks]));
   }
 
   /** The tracer traces from now on. */
@@ -51,14 +56,14 @@ export class Onlookers {
 
   /** Once a second. */
   look(pids: readonly number[]): void {
-    this.#watch?.look(pids);
+    this.#watch?.look(this.#withBeside(pids));
     this.#code?.look(this.sights);
     this.#meter?.look();
   }
 
   /** What the kernel says once more, when the tracer is asked to end. */
   lookLast(pids: readonly number[]): void {
-    this.#watch?.look(pids);
+    this.#watch?.look(this.#withBeside(pids));
     this.#meter?.look();
   }
 
@@ -80,7 +85,15 @@ export class Onlookers {
 
   /** What the kernel said of each process at the last look; empty where nobody looks. */
   get sights(): readonly ProcessSight[] {
-    return this.#watch?.processes ?? [];
+    const seen = this.#watch?.processes ?? [];
+    if (this.#beside.size === 0) return seen;
+    // Of who is not traced nothing is known but that it is held: what it serves while it is not, nobody recorded.
+    return seen.filter(({ pid, threads }) => !this.#beside.has(pid) || threads.some(({ held }) => held === 'traced'));
+  }
+
+  #withBeside(pids: readonly number[]): readonly number[] {
+    const living = [...this.#beside].flatMap(([pid, startTicks]) => (readStartTicks(pid) === startTicks ? [pid] : []));
+    return living.length === 0 ? pids : [...pids, ...living];
   }
 
   /** The same without what was before the capture: while a program is compiled a thread may have been looked at. */

@@ -19,6 +19,8 @@ interface Preparation {
   /** Why not the other one, as a sentence; '' when the user chose. */
   readonly why: string;
   readonly processes: readonly ProcessFacts[];
+  /** The rest of the server, which another tracer has: looked at, and not traced. */
+  readonly beside: readonly ProcessFacts[];
   /** What is to be said of processes that somebody else traces, a sentence each. */
   readonly notes: readonly string[];
   /** Has looked at them once; null where the numbers of system calls are not known. */
@@ -64,13 +66,16 @@ export function prepareCapture(named: readonly number[], { engine, family }: Pre
   assertChecks(traced.map((facts) => check(facts.pid, facts)));
   const machine = machineOf(process.arch);
   const watch = machine === null ? null : new KernelWatch({ machine });
-  watch?.look(traced.map(({ pid }) => pid));
+  watch?.look(living.map(({ pid }) => pid));
   const notes = held.map((each) => heldWords(each, names.nameOf(each.tracer), isAlone));
-  return { engine: chosen, why, processes: traced, notes, watch };
+  const beside = living.filter((facts) => !traced.includes(facts));
+  return { engine: chosen, why, processes: traced, beside, notes, watch };
 }
 
 function heldWords({ pid, name, tracer, state }: ProcessFacts, tracerName: string, isAlone: boolean): string {
   const who = `pid ${tracer}${tracerName === '' ? '' : ` (${tracerName})`}`;
+  if (isAlone && state === 't')
+    return `Process ${pid} (${name}) is held by a debugger, ${who}: not traced, and it serves nobody meanwhile.`;
   if (isAlone) return `Process ${pid} (${name}) is left out: ${who} traces it, and only one tracer can attach.`;
   const stands = state === 't' ? ', and serves nobody while that holds it' : '';
   return `Process ${pid} (${name}) is already traced by ${who}${stands}. bpftrace traces it as well.`;
@@ -84,6 +89,8 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine' | 'isRing'> {
   readonly mostPercent?: number | undefined;
   /** What bpftrace runs. */
   readonly program: ProgramName;
+  /** Processes that are looked at and not traced. */
+  readonly beside?: readonly ProcessFacts[];
   /** Looks at the processes meanwhile. */
   readonly watch?: KernelWatch | null;
   /** How far drover goes to see the code of a stuck worker. */
@@ -99,7 +106,17 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine' | 'isRing'> {
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],
-  { seconds, program, signal, watch = null, code = 'off', ringSeconds, mostPercent, ...place }: CaptureOptions,
+  {
+    seconds,
+    program,
+    signal,
+    watch = null,
+    code = 'off',
+    beside = [],
+    ringSeconds,
+    mostPercent,
+    ...place
+  }: CaptureOptions,
 ): Promise<LiveCapture> {
   const isRing = ringSeconds !== undefined;
   const spool = new Spool({ ...place, engine, isRing });
@@ -110,7 +127,7 @@ export async function startCapture(
       ? bpftraceEngine(program, processes, spool, machine, limits)
       : straceEngine(processes, spool.forTracer, limits);
   const chosen = orNothing(spool, prepare);
-  const options = { signal, watch, code: codeWatch(code), ringSeconds, mostPercent };
+  const options = { signal, watch, beside, code: codeWatch(code), ringSeconds, mostPercent };
   return LiveCapture.start(chosen, processes, seconds, spool, options);
 }
 
