@@ -1,4 +1,5 @@
 import type { Observed } from '../../src/trace/record.ts';
+import { serverOfComm } from '../../src/trace/server-names.ts';
 import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 
 /** What a line `event=seen` says, with its stamp as printed. */
@@ -7,6 +8,7 @@ export interface Sight
     Observed,
     | 'parent'
     | 'comm'
+    | 'server'
     | 'call'
     | 'held'
     | 'holder'
@@ -62,6 +64,7 @@ export function readSight(words: string): Sight | null {
     call: call === '-' ? '' : call,
     parent: Math.max(0, whole(found.get('parent'), MOST_TID)),
     comm: found.get('comm') ?? '',
+    server: serverOfComm(found.get('server') ?? ''),
     held: HELD.find((each) => each === found.get('held')) ?? '',
     holder: Math.max(0, whole(found.get('holder'), MOST_TID)),
     ran: whole(found.get('ran'), LONGEST_CAPTURE),

@@ -129,6 +129,8 @@ export interface ProcessNow {
   /** Its number in its own container. */
   readonly innerPid: number;
   readonly name: string;
+  /** Which server it is of; '' or left out where nothing tells. */
+  readonly server?: string;
   /** The thread of it that this is about; left out for its first one. */
   readonly tid?: number;
   /** '' while it is in no call. */

@@ -16,6 +16,7 @@ import type {
   SocketState,
   Watched,
 } from '../trace/record.ts';
+import { serverOf } from '../trace/server-names.ts';
 import { signalInfo } from '../trace/siginfo.ts';
 import { type Family, type Syscall, syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
@@ -37,7 +38,6 @@ import { noteEnding } from './machine/ending.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
 import { Processes } from './machine/processes.ts';
-import { serverOf } from './machine/server-names.ts';
 import type { Thread } from './machine/thread.ts';
 import type { ActivityRecorder } from './measuring/activity-recorder.ts';
 import { Calibration } from './measuring/calibration.ts';
@@ -338,7 +338,7 @@ export class Model {
     processes.memberships.parentNamed(thread.process, parent);
     if (lane.comm === '') lane.comm = comm;
     const { process } = thread;
-    if (process.server === '') process.server = serverOf([comm]);
+    if (process.server === '') process.server = serverOf([comm]) || (record.server ?? '');
     process.usesRing ||= hasRing;
     const { file, line, text } = record;
     const seen = { call, held, holder, since, before, ran, peer, isOfClient, line: { file, line, text } };

@@ -266,6 +266,8 @@ export interface Observed {
   readonly parent: number;
   /** `''` when it was not told. */
   readonly comm: string;
+  /** Which server its command line starts, where `comm` does not tell; '' for none. */
+  readonly server?: string;
   /** The last look, and the first one from which on nothing had changed. */
   readonly time: Nanoseconds;
   readonly since: Nanoseconds;

@@ -286,7 +286,7 @@ function monotonic(): number {
 /** Each process by the thread that tells most; `now` on the clock of the watch. */
 function processesNow(capture: LiveCapture, now: number): ProcessNow[] {
   return capture.sights.flatMap((sight) => {
-    const { pid, innerPid, name } = sight;
+    const { pid, innerPid, name, server = '' } = sight;
     const telling = tellingThread(sight);
     if (telling === undefined) return [];
     const { call, held, target, since, at, awayFrom, isFromStart } = telling;
@@ -295,6 +295,8 @@ function processesNow(capture: LiveCapture, now: number): ProcessNow[] {
     const awayMs = (at - awayFrom) / 1e6;
     const thread = telling.tid === pid ? {} : { tid: telling.tid };
     const code = capture.codeOf(telling);
-    return [{ pid, innerPid, name, ...thread, call, held, target, isWaiting, ageMs, awayMs, code, isFromStart }];
+    return [
+      { pid, innerPid, name, server, ...thread, call, held, target, isWaiting, ageMs, awayMs, code, isFromStart },
+    ];
   });
 }

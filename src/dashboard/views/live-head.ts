@@ -9,7 +9,9 @@ const STALE_MS = 3_000;
 
 /** `LIVE gunicorn 8 processes   strace 42 s of 60 s   TRACED: workers slower`. */
 export function liveSource(state: DashboardState, live: LiveStatus): Row {
-  const server = state.report?.workers.find((worker) => worker.server !== '')?.server ?? '';
+  const told = state.report?.workers.find((worker) => worker.server !== '')?.server;
+  // Before the analysis has a worker, or where calls name none: `python3 -m uvicorn`.
+  const server = told ?? live.processes?.find((each) => (each.server ?? '') !== '')?.server ?? '';
   const processes = plural(live.processes?.length || live.pids.length, 'process', 'processes');
   const who = server === '' ? processes : `${server}, ${processes}`;
   const seconds = (ms: number): string => `${Math.floor(ms / 1000)} s`;

@@ -1,11 +1,11 @@
 import { isPid } from '../../trace/process-number.ts';
 import type { Call } from '../../trace/record.ts';
+import { serverOf } from '../../trace/server-names.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { type Audience, heardBy } from '../audience.ts';
 import type { Request } from '../machine/connections.ts';
 import { NO_THREAD_STARTED } from '../machine/loop.ts';
 import type { Processes } from '../machine/processes.ts';
-import { serverOf } from '../machine/server-names.ts';
 import type { Thread } from '../machine/thread.ts';
 import { threadsOf } from '../machine/threads-of.ts';
 import { type Heard, HUB_WAIT, type WorksFor } from '../tracker.ts';

@@ -1,6 +1,6 @@
 import type { CaptureFacts, ThreadIdentity } from '../../trace/capture-facts.ts';
+import { serverOf } from '../../trace/server-names.ts';
 import type { Process } from './process.ts';
-import { serverOf } from './server-names.ts';
 import type { Thread } from './thread.ts';
 
 /** Who is told whose a thread is, and whose child a process. */

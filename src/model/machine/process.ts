@@ -1,11 +1,11 @@
 import type { Lane } from '../../trace/record.ts';
+import { serverOfComm } from '../../trace/server-names.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { Runtime } from './runtime.ts';
-import { serverOfComm } from './server-names.ts';
 import type { QueueSeen } from './sighting.ts';
 
 /** So many numbers of threads are remembered of a process. */

@@ -1,4 +1,4 @@
-import { isInterpreter } from './server-names.ts';
+import { isInterpreter } from '../../trace/server-names.ts';
 
 /** What runs the code of a process, as far as anything tells. */
 export type Runtime = 'python' | 'node' | 'ruby' | 'java' | 'php' | 'native' | 'unknown';

@@ -1,10 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
+import { serverOfComm } from '../../trace/server-names.ts';
 import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { ProcessMemory } from '../bpftrace/process-memory.ts';
 import { type HeldNow, heldNow } from './held.ts';
 import { type QueueTables, readQueues } from './listening-queues.ts';
-import { innerNumber, linkOrEmpty, readOrEmpty } from './process-facts.ts';
+import { innerNumber, linkOrEmpty, readOrEmpty, serverStarted } from './process-facts.ts';
 import type { EndedStay, ProcessSight, QueueStay, Queues, ThreadSight } from './sights.ts';
 import { descriptorsOf, inodeOf, type ListenerRow, readSockets, type SocketFacts } from './socket-tables.ts';
 import { ThreadFiles } from './thread-files.ts';
@@ -67,6 +68,7 @@ interface Known {
 interface Member {
   readonly parent: number;
   readonly name: string;
+  readonly server: string;
   readonly innerPid: number;
   clients: number;
   /** When they were counted. */
@@ -143,10 +145,11 @@ export class KernelWatch {
   }
 
   #show(): readonly ProcessSight[] {
-    return [...this.#members].map(([pid, { parent, name, innerPid, clients, hasRing, queues, threads }]) => ({
+    return [...this.#members].map(([pid, { parent, name, server, innerPid, clients, hasRing, queues, threads }]) => ({
       pid,
       parent,
       name,
+      server,
       innerPid,
       clients,
       hasRing,
@@ -159,9 +162,12 @@ export class KernelWatch {
     const stat = readOrEmpty(`${this.#root}/${pid}/stat`);
     if (stat === '') return null;
     const end = stat.lastIndexOf(')');
+    const name = stat.slice(stat.indexOf('(') + 1, end);
+    const parent = Number(stat.slice(end + 2).split(' ')[1]);
     return {
-      parent: Number(stat.slice(end + 2).split(' ')[1]),
-      name: stat.slice(stat.indexOf('(') + 1, end),
+      parent,
+      name,
+      server: serverOfComm(name) || serverStarted(this.#root, pid, parent),
       innerPid: innerNumber(readOrEmpty(`${this.#root}/${pid}/status`)) || pid,
       clients: -1,
       countedAt: Number.NEGATIVE_INFINITY,

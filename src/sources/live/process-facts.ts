@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { serverOf } from '../../trace/server-names.ts';
 
 /** Where the kernel shows processes. */
 export const PROC = '/proc';
@@ -52,6 +53,22 @@ export function readProcess(pid: number): ProcessFacts | null {
     argv: readOrEmpty(`/proc/${pid}/cmdline`).split('\0').slice(0, -1),
     stackStart: fields[25] ?? '0',
   };
+}
+
+/** Python's multiprocessing starts an interpreter anew for each worker, or one that forks them, and names no server. */
+const MULTIPROCESSING = /multiprocessing\.(?:spawn|forkserver)/;
+/** A fork server stands between a worker and the server. */
+const MOST_STARTED = 3;
+
+/** The server that the command line of a process starts, or of the one that started it as its worker; '' for none. */
+export function serverStarted(root: string, pid: number, parent: number, steps = 0): string {
+  const argv = readOrEmpty(`${root}/${pid}/cmdline`).split('\0').slice(0, -1);
+  if (steps === MOST_STARTED || !argv.some((word) => MULTIPROCESSING.test(word))) return serverOf(argv);
+  return serverStarted(root, parent, parentIn(readOrEmpty(`${root}/${parent}/stat`)), steps + 1);
+}
+
+function parentIn(stat: string): number {
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
 }
 
 /** The process that a thread belongs to; the same number for a process, and where there is none. */

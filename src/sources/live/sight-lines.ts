@@ -1,4 +1,5 @@
 import { codeWord } from '../../trace/code-words.ts';
+import { serverOfComm } from '../../trace/server-names.ts';
 import type { CodeSight } from './code/code-watch.ts';
 import type { CostReading } from './cost-meter.ts';
 import type { Held, ProcessSight, QueueStay, ThreadSight } from './sights.ts';
@@ -62,7 +63,7 @@ function stuckBefore(
 }
 
 function lineOf(
-  { pid, parent, name, clients, hasRing }: ProcessSight,
+  { pid, parent, name, server = '', clients, hasRing }: ProcessSight,
   { tid, call, held, holder, target, isOfClient, since, at, ran }: ThreadSight,
   { prefix, stamp }: SightNotation,
   from: number,
@@ -78,7 +79,8 @@ function lineOf(
   return (
     `${prefix}event=seen ts=${stamp(at)} ${lasted} pid=${pid} tid=${tid} parent=${parent} ` +
     `call=${what}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}${queue}` +
-    `${isAddress(target) ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}\n`
+    `${isAddress(target) ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}` +
+    `${serverWord(name, server)}\n`
   );
 }
 
@@ -106,6 +108,11 @@ export function costLine({ lasted, tracer, drover, kernel }: CostReading, { pref
     `${prefix}event=cost ts=${at} for=${Math.round(lasted)} tracer=${Math.round(tracer)} ` +
     `drover=${Math.round(drover)}${inKernel}\n`
   );
+}
+
+/** Who is called by its interpreter is named by what that runs. */
+function serverWord(name: string, server: string): string {
+  return server === '' || serverOfComm(name) !== '' ? '' : ` server=${plain(server.replace(/ .*/, ''))}`;
 }
 
 /** A process chooses its name: no blank of it may end the word. */

@@ -67,6 +67,8 @@ export interface ProcessSight {
   readonly pid: number;
   readonly parent: number;
   readonly name: string;
+  /** Which server its command line starts; '' for none that is known. */
+  readonly server?: string;
   /** Its number in its own container; the same as `pid` on the host. */
   readonly innerPid: number;
   /** Connections of clients that it holds; -1 when not counted. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runtimeOf } from '../../src/model/machine/runtime.ts';
-import { serverOf, serverOfComm } from '../../src/model/machine/server-names.ts';
+import { serverOf, serverOfComm } from '../../src/trace/server-names.ts';
 import { analyzed } from '../support/analyzed.ts';
 import { oneWorker } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
@@ -16,6 +16,7 @@ const NAMES: readonly (readonly [command: string, server: string])[] = [
   ['/usr/bin/perl /usr/bin/starman --workers 2 app.psgi', 'starman'],
   ['/usr/bin/ruby -W0 /usr/local/bin/puma -t 4:4', 'puma'],
   ['unicorn -l 127.0.0.1:80 config.ru', 'unicorn'],
+  ['/usr/bin/python3 /opt/venv/bin/granian --interface asgi app:app', 'granian'],
   ['thin -p 3000 start', 'thin'],
   ['nginx: worker process', 'nginx'],
   ['php-fpm8.2: pool www', 'php-fpm'],

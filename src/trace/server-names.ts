@@ -11,6 +11,7 @@ const SERVERS: readonly (readonly [RegExp, string])[] = [
   [/^uvicorn/, 'uvicorn'],
   [/^hypercorn/, 'hypercorn'],
   [/^daphne/, 'daphne'],
+  [/^granian/, 'granian'],
   [/^waitress/, 'waitress'],
   [/^tornado/, 'tornado'],
   [/^\[?celeryd?(?:$|\W)/, 'celery'],
