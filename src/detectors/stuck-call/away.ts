@@ -42,9 +42,13 @@ function isComputing(model: Model, thread: Thread): boolean {
   return seen !== null && seen.call === '' && leftIn === null && seen.ran >= lastedOf(model, thread) * LEAST_SHARE;
 }
 
-/** Clients wait for it, and it has one thread: nobody else of it serves them. */
+/**
+ * Clients wait for it, and it has one thread: nobody else of it serves them. Who accepts or answers one client after
+ * the other comes back to its work: that the next one waits already is what `worker-saturation` tells.
+ */
 function isBusy({ seen, leftIn, process }: Thread): boolean {
   if (!(process.clientsHeld > 0) || threadsOf(process).length > 1) return false;
+  if (process.accepted > 0 || process.answered > 1) return false;
   return !isWait(syscall(seen?.call ?? '').family) && (leftIn === null || !isWait(leftIn.syscall.family));
 }
 
