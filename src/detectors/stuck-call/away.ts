@@ -72,7 +72,9 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
     severity: severityOf(clients, isEverybody),
     confidence: clients > 0 ? 'likely' : 'possible',
     title: withPlace(
-      `${who} ${pids.length === 1 ? 'makes' : 'make'} ${top === null ? 'no system call' : `no pause: ${callsOf(top)}`}`,
+      top === null
+        ? `${who} ${pids.length === 1 ? 'makes' : 'make'} no system call for at least ${duration(longest)}`
+        : `${who} ${pids.length === 1 ? 'does' : 'do'} not come back for ${duration(longest)}: ${callsOf(top)}`,
       commonPlace(codes),
       LONGEST_TITLE,
     ),
