@@ -7,8 +7,8 @@ import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { millisecondsAt } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
-import { ofAll, targetOf } from './targets.ts';
-import { nounOf, titleOf } from './title.ts';
+import { ofAll, targetOf } from './title/targets.ts';
+import { nounOf, titleOf } from './title/title.ts';
 import { isUsual } from './usual.ts';
 
 /** Threads that hang in the same call on the same thing. */

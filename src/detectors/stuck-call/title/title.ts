@@ -1,16 +1,19 @@
-import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
-import type { Process } from '../../model/machine/process.ts';
-import { threadsOf } from '../../model/machine/threads-of.ts';
-import { duration, plural } from '../../trace/format-numbers.ts';
-import { requestName, requestShape, shortRequest } from '../../trace/request-shape.ts';
-import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
-import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
-import { everyOne, someOf } from '../words.ts';
-import type { Group } from './finding.ts';
+import type { ThreadAtEnd } from '../../../model/at-end/at-end.ts';
+import type { Process } from '../../../model/machine/process.ts';
+import { threadsOf } from '../../../model/machine/threads-of.ts';
+import { duration, plural } from '../../../trace/format-numbers.ts';
+import { requestName, requestShape, shortRequest } from '../../../trace/request-shape.ts';
+import { MILLISECOND, UNKNOWN } from '../../../trace/time.ts';
+import { cutTitle, LONGEST_TITLE } from '../../cut-title.ts';
+import type { Severity } from '../../finding.ts';
+import { everyOne, someOf } from '../../words.ts';
 import { ofAll, targetOf } from './targets.ts';
 
 /** What a title needs besides the threads, of which the one that hangs longest is the first. */
-export interface Scene extends Pick<Group, 'severity' | 'isEverybody'> {
+export interface Scene {
+  readonly severity: Severity;
+  /** All threads that serve, or all processes of a capture in which nobody is known to serve. */
+  readonly isEverybody: boolean;
   readonly processes: readonly Process[];
   /** It is known how long they were in that call, at least. */
   readonly isTimed: boolean;
@@ -175,7 +178,7 @@ function who(
   sorted: readonly ThreadAtEnd[],
   pids: readonly number[],
   all: readonly Process[],
-  { isEverybody, severity }: Pick<Group, 'isEverybody' | 'severity'>,
+  { isEverybody, severity }: Scene,
 ): Subject {
   if (pids.length > 1) {
     const noun = nounOf(all);

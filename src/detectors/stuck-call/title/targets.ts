@@ -1,4 +1,4 @@
-import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
+import type { ThreadAtEnd } from '../../../model/at-end/at-end.ts';
 
 const MOST_FDS = 3;
 
