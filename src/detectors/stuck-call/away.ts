@@ -9,6 +9,7 @@ import { isWait, syscall } from '../../trace/syscalls.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { bareName } from '../cause-names.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { firstPids, processesOf } from '../words.ts';
@@ -89,7 +90,9 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
     title: withPlace(
       top === null
         ? `${who} ${pids.length === 1 ? 'makes' : 'make'} no system call for at least ${duration(longest)}`
-        : `${who} ${pids.length === 1 ? 'does' : 'do'} not come back for ${duration(longest)}: ${callsOf(top)}`,
+        : cutTitle(
+            `${who} ${pids.length === 1 ? 'does' : 'do'} not come back for ${duration(longest)}: ${callsOf(top)}`,
+          ),
       commonPlace(codes),
       LONGEST_TITLE,
     ),
