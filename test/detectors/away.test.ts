@@ -39,14 +39,19 @@ const told = async (trace: string): Promise<string[]> => {
 };
 
 describe('a loop that serves one client after the other in the turn that the capture began in', () => {
-  const AWAY = 'stuck-call: Process 103 makes no pause: 4 times recvfrom on 10.0.0.5:18432';
+  const AWAY = /^stuck-call: Process 103 does not come back for [\d.]+ s: 4 times recvfrom on 10\.0\.0\.5:18432$/;
+  const isAway = async (trace: string): Promise<void> => {
+    const [first = '', ...rest] = await told(trace);
+    assert.match(first, AWAY);
+    assert.deepEqual(rest, []);
+  };
 
   it('is one finding: its late replies and its service are effects of it', async () => {
-    assert.deepEqual(await told(turn()), [AWAY]);
+    await isAway(turn());
   });
 
   it('is that also while its last wait is long enough to be stuck, as long as that is the lesser part', async () => {
-    assert.deepEqual(await told(turn({ last: 2 })), [AWAY]);
+    await isAway(turn({ last: 2 }));
     assert.deepEqual(
       await told(turn({ waits: 1, seconds: 0.5, last: 4 })).then(([first = '']) => first.slice(0, 36)),
       'stuck-call: Pid 103 is stuck in recv',

@@ -9,6 +9,7 @@ import { isWait, syscall } from '../../trace/syscalls.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { bareName } from '../cause-names.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { firstPids, processesOf } from '../words.ts';
@@ -87,7 +88,11 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
     severity: severityOf(clients, isEverybody),
     confidence: clients > 0 ? 'likely' : 'possible',
     title: withPlace(
-      `${who} ${pids.length === 1 ? 'makes' : 'make'} ${top === null ? 'no system call' : `no pause: ${callsOf(top)}`}`,
+      top === null
+        ? `${who} ${pids.length === 1 ? 'makes' : 'make'} no system call for at least ${duration(longest)}`
+        : cutTitle(
+            `${who} ${pids.length === 1 ? 'does' : 'do'} not come back for ${duration(longest)}: ${callsOf(top)}`,
+          ),
       commonPlace(codes),
       LONGEST_TITLE,
     ),

@@ -308,7 +308,7 @@ function nobodyInCall({ processes }: Model): Conclusion<never> {
     return clear(
       threads.length === 1
         ? 'the one thread had ended when the capture did'
-        : `all ${threads.length} threads had ended when the capture did`,
+        : `${threads.length === 2 ? 'both' : `all ${threads.length}`} threads had ended when the capture did`,
     );
   return notApplicable(
     'No call is open at the end of the capture: either it was cut, or its tracer prints a call only when the call ' +
