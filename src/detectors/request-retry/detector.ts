@@ -72,7 +72,10 @@ export const requestRetry = defineDetector({
             return;
           }
           const loss = lost.length === 0 ? undefined : takeLost(lost, request, window);
-          if (loss !== undefined && retries.tell(loss, arrivalOf(request, process.pid, record), loss.at, request.readAt))
+          if (
+            loss !== undefined &&
+            retries.tell(loss, arrivalOf(request, process.pid, record), loss.at, request.readAt)
+          )
             return;
           const first = openBefore(retries.demand.recent(request.identity), request);
           if (first !== undefined) early.push({ first, ...arrivalOf(request, process.pid, record) });
