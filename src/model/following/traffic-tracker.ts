@@ -91,7 +91,7 @@ export class TrafficTracker {
       accepts.tending.begins(listener, call.start, loop.idle);
     }
     if (!succeeded) return null;
-    accepts.tending.of(listener)?.took(call.duration, loop.idle, () => keptLine(call));
+    accepts.tending.of(listener)?.took(call, loop.idle);
     if (this.#inWindow(call.end)) {
       accepts.acceptedTotal++;
       process.accepted++;
