@@ -9,7 +9,9 @@ import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { RequestView, ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
+import type { HandDone } from '../pools/executor-tracker.ts';
 import { ConnectionUses } from './connection-uses.ts';
+import { HandJobs } from './hand-jobs.ts';
 import type { Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { Upstream, upstreams } from './upstream.ts';
@@ -75,6 +77,7 @@ export class DependencyTracker implements Tracker {
   readonly #peers = new PeerTable();
   readonly #open = new Set<Upstream>();
   readonly #uses = new ConnectionUses();
+  readonly #jobs = new HandJobs();
   #end: Nanoseconds = UNKNOWN;
 
   constructor({ inWindow, facts }: TrackerContext) {
@@ -96,6 +99,7 @@ export class DependencyTracker implements Tracker {
       {
         slowReply: ({ thread, request, record }) => link(thread, request, record.start),
         failedWrite: ({ thread, request, time }) => link(thread, request, time),
+        handDone: (job) => this.#handDone(job),
       },
       () => undefined,
     );
@@ -199,6 +203,7 @@ export class DependencyTracker implements Tracker {
 
   /** A late reply, although the service that the request asked on a new connection has said nothing: it gave up. */
   replied(call: Call, thread: Thread, request: Request): void {
+    this.#jobs.replied(thread.process, request, call.start);
     const use = this.#uses.replied(thread, request);
     if (use !== null && this.#inWindow(call.end))
       use.peer.used(request, thread.process, use, () => linesOf(use.line, keptLine(call)));
@@ -211,6 +216,24 @@ export class DependencyTracker implements Tracker {
       this.#add(upstream, lengthOf(upstream, call, thread), call.start, thread, false, call, request);
     }
     this.#forget(upstream);
+  }
+
+  /** What a thread waited for in a job that its loop gave it was waited for by the request that the job is for. */
+  #handDone({ thread: view, start, end }: HandDone): void {
+    const thread = view as Thread;
+    const waits = (lastUnowned.of(thread) ?? []).filter((wait) => wait.start >= start);
+    lastUnowned.clear(thread);
+    const use = this.#uses.done(thread, start);
+    if (!this.#inWindow(end) || (waits.length === 0 && use === null)) return;
+    const { process } = thread;
+    this.#jobs.ended(process, {
+      start,
+      end,
+      told: (request) => {
+        if (use !== null) use.peer.used(request, process, use, () => linesOf(use.line));
+        if (request !== null) for (const wait of waits) wait.peer.wasFor(request, wait);
+      },
+    });
   }
 
   /** The first unanswered question that this thread asked soon after it had read the request; null without any. */
@@ -283,6 +306,7 @@ export class DependencyTracker implements Tracker {
 
   finish(threads: Iterable<Thread>): void {
     for (const { lastTime } of threads) if (lastTime > this.#end) this.#end = lastTime;
+    this.#jobs.finish();
     for (const upstream of this.#open) {
       const { thread, askedAt, isStuck, blocked, turn } = upstream;
       if (thread === null || askedAt === UNKNOWN || !isNeeded(upstream) || !this.#inWindow(this.#end)) continue;

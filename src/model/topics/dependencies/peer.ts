@@ -155,17 +155,26 @@ export class Peer {
     this.longestServing = { length, isOpen: false, query, request: request.line, lines };
   }
 
-  /** A request had a connection to it, for which it may have waited. `lines` is asked only for what is told. */
-  used(request: Request, process: Process, { length, connections, held }: Use, lines: () => readonly KeptLine[]): void {
+  /**
+   * A request had a connection to it, for which it may have waited; null: which one is not known. `lines`
+   * is asked only for what is told.
+   */
+  used(
+    request: Request | null,
+    process: Process,
+    { length, connections, held }: Use,
+    lines: () => readonly KeptLine[],
+  ): void {
     this.ofConnections.took(length);
-    if (held > (this.longestHeld?.length ?? 0)) this.longestHeld = { length: held, request: request.line };
+    const name = request?.line ?? '';
+    if (held > (this.longestHeld?.length ?? 0)) this.longestHeld = { length: held, request: name };
     if (length < LONG_QUEUE) return;
-    this.queuedRequest = this.queued === 0 || this.queuedRequest === request.line ? request.line : '';
+    this.queuedRequest = this.queued === 0 || this.queuedRequest === name ? name : '';
     this.queued++;
     this.#of(process);
-    this.#ofRequest(request, length);
+    if (request !== null) this.#ofRequest(request, length);
     if (this.longestQueued !== null && length <= this.longestQueued.length) return;
-    this.longestQueued = { length, connections, request: request.line, lines: lines() };
+    this.longestQueued = { length, connections, request: name, lines: lines() };
   }
 
   failed(process: Process, at: Nanoseconds): void {

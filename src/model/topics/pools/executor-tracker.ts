@@ -9,11 +9,25 @@ import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import { runtimeOf } from '../../machine/runtime.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
 import { waitedOn } from '../../machine/waited-on.ts';
 import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { LongestCall } from './longest-call.ts';
 import type { PoolTurn } from './pool-tracker.ts';
 import { Wakes, type WokenWait } from './wakes.ts';
+
+/** A thread to which a loop hands jobs has done one, short or long. */
+export interface HandDone {
+  readonly thread: ThreadView;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    handDone: HandDone;
+  }
+}
 
 /** One byte through a pipe, or a number for an eventfd, wakes a loop up. */
 const WAKE_UP = 1;
@@ -127,7 +141,12 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
     executor.hands.add(thread);
     hand.dones++;
     settle(hand, executor);
+    const { since } = hand.job;
     this.#ends(thread, hand, executor, call.start, false, keptLine(call));
+    if (since !== UNKNOWN || !hand.isOfEvents) {
+      const start = since === UNKNOWN ? thread.firstTime : since;
+      this.facts.tell('handDone', { thread, start, end: call.start });
+    }
     hand.job = new Job(call.end);
   }
 
