@@ -2,6 +2,7 @@ import { portOf, protocolOfPort } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerProcess } from '../../machine/owned-state.ts';
+import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { Peer } from './peer.ts';
 import { leadsToService, Upstream, upstreams } from './upstream.ts';
@@ -30,6 +31,11 @@ export class PeerTable {
   /** How many peers were counted together, at least. */
   get further(): number {
     return this.#furtherNames.size;
+  }
+
+  /** `other` turned out to be the same process as `process`. */
+  merged(process: Process, other: Process): void {
+    for (const peer of this.#byName.values()) peer.merged(process, other);
   }
 
   /** The peer of that name; one for all that are too many to be told apart. */

@@ -184,6 +184,15 @@ export class Peer {
     this.#of(process);
   }
 
+  /** What was noted of `other` is of the same process. */
+  merged(process: Process, other: Process): void {
+    const gone = this.processes.get(other.pid);
+    if (gone === undefined || other.pid === process.pid) return;
+    this.processes.delete(other.pid);
+    const own = this.#of(process);
+    if (own !== undefined) own.mainWork += gone.mainWork;
+  }
+
   #waitedLong({ line }: Request): void {
     const known = this.longRequest;
     if (this.longRequests++ === 0) this.longRequest = line;
