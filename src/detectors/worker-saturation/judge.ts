@@ -39,7 +39,15 @@ export interface Weighing {
 export function judge(
   context: Context,
   crew: BusyCrew,
-  { awaited = (stretches) => [...stretches], isFelt, queued, isProven = false, longestWait, say, within }: Weighing = {},
+  {
+    awaited = (stretches) => [...stretches],
+    isFelt,
+    queued,
+    isProven = false,
+    longestWait,
+    say,
+    within,
+  }: Weighing = {},
 ): DraftFinding<Metrics> | string {
   const { model } = context;
   const {

@@ -63,6 +63,12 @@ class Hand {
   /** It wakes the loop up by an eventfd, and nothing says that this is Python. */
   isOfEvents = false;
   job = new Job(UNKNOWN);
+  /**
+   * When its first wait since it was done with a job had ended: what it waits for from then on is in the next job, be
+   * it seen or not who ends these waits. UNKNOWN before the first.
+   */
+  begunAt: Nanoseconds = UNKNOWN;
+  hasBegun = false;
   /** Its last wait for a word, and the job before that, as long as it is not known what it waited for. */
   rest: WokenWait | null = null;
   before = new Job(UNKNOWN);
@@ -154,9 +160,12 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
     const { since } = hand.job;
     this.#ends(thread, hand, executor, call.start, false, keptLine(call));
     if (since !== UNKNOWN || !hand.isOfEvents) {
-      const start = since === UNKNOWN ? thread.firstTime : since;
+      // Each is UNKNOWN for a thread that was at its first job.
+      const start = Math.max(thread.firstTime, Math.min(since, hand.begunAt));
       this.facts.tell('handDone', { thread, start, end: call.start });
     }
+    hand.begunAt = call.end;
+    hand.hasBegun = false;
     hand.job = new Job(call.end);
   }
 
@@ -165,6 +174,7 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
     if (thread.loop.hub?.kind !== 'epoll' || !mayWork(thread)) return;
     const hand = hands.of(thread) ?? hands.set(thread, new Hand());
     hand.hasLoop = true;
+    hand.begunAt = end;
     hand.job = new Job(end);
   }
 
@@ -189,6 +199,8 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
     if (!use.isRealtime && call.duration < NO_SLICE) return;
     const executor = executors.of(thread.process);
     settle(hand, executor);
+    if (!hand.hasBegun) hand.begunAt = call.end;
+    hand.hasBegun ||= call.error === '';
     if (call.error !== '') {
       // Nobody had a job for it.
       if (hand.job.longest.length === 0) hand.job.since = call.end;
