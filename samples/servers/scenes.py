@@ -598,7 +598,6 @@ of_pool("node-connections-two", servers.node, "two", clients=2, each=5, act="")
 # A limit inside of a server that accepts well: threads that a loop hands requests to, connections to a database.
 exhausted("fastapi-exhausted", servers.fastapi, 40, 52, path="/nap")
 exhausted("django-exhausted", servers.django, 1, 4, path="/nap")
-exhausted("aiohttp-exhausted", servers.aiohttp, 6, 12, path="/nap")
 
 
 def not_exhausted(name, server, clients, path="/nap"):
@@ -616,7 +615,6 @@ def not_exhausted(name, server, clients, path="/nap"):
 
 
 not_exhausted("fastapi-slow", servers.fastapi, 19)
-not_exhausted("aiohttp-slow", servers.aiohttp, 2)
 steady("django", servers.django, path="/nap", kept=80, new=40)
 
 

@@ -296,11 +296,6 @@ def django():
     return inside("django", "Django 3.2 under ASGI, uvicorn 0.17.6")
 
 
-def aiohttp():
-    command = ["/usr/bin/python3", "inside.py", str(PORT)]
-    return Server("aiohttp 3.8, 6 threads", command, itself, PYTHON, settle_seconds=2.0, warm=Http("/nap"))
-
-
 def psycopg_pool():
     command = [
         "/usr/bin/python3", "-m", "gunicorn", "-b", f"127.0.0.1:{PORT}", "-k", "gthread", "-w", "1", "--threads", "16",

@@ -1,10 +1,9 @@
-"""Servers that accept well and have a limit inside: FastAPI with `def` endpoints (`api`), Django under ASGI with a view
-that is no coroutine (`django`), both for uvicorn; WSGI with a pool of psycopg (`wsgi`); aiohttp with an executor
-(`python3 inside.py PORT`). The database is PostgreSQL on port 18082."""
+"""Servers that accept well and have a limit inside: FastAPI with `def` endpoints (`api`) and Django under ASGI with views
+that are no coroutines (`django`), both for uvicorn; WSGI with a pool of psycopg (`wsgi`). The database is PostgreSQL on
+port 18082."""
 
 import os
 import socket
-import sys
 import time
 
 REPLY = "hello\n"
@@ -97,27 +96,6 @@ def make_wsgi():
     return wsgi
 
 
-def serve_with_aiohttp(port):
-    import asyncio
-
-    from aiohttp import web
-
-    async def hello(_request):
-        return web.Response(text=REPLY)
-
-    async def up(_request):
-        await asyncio.get_running_loop().run_in_executor(None, ask_upstream)
-        return web.Response(text=REPLY)
-
-    async def nap(_request):
-        await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.01)
-        return web.Response(text=REPLY)
-
-    app = web.Application()
-    app.add_routes([web.get("/", hello), web.get("/up", up), web.get("/nap", nap)])
-    web.run_app(app, host="127.0.0.1", port=port)
-
-
 def __getattr__(name):
     """Makes the application that the server asks for, and no other."""
     makers = {"api": make_api, "django": make_django, "wsgi": make_wsgi}
@@ -125,7 +103,3 @@ def __getattr__(name):
         raise AttributeError(name)
     globals()[name] = makers[name]()
     return globals()[name]
-
-
-if __name__ == "__main__":
-    serve_with_aiohttp(int(sys.argv[1]))

@@ -104,7 +104,8 @@ export class ConnectionUses {
     }
     const { group, answeredAt } = line;
     const isHandedOn = answeredAt !== UNKNOWN && start - answeredAt <= MOMENT;
-    if (!isHandedOn || hasFree(group, line, start)) group.freeAt = start;
+    const all = groupsBeside(group, peer, thread.process);
+    if (!isHandedOn || all.some((each) => hasFree(each, line, start))) for (const each of all) each.freeAt = start;
     line.askedAt = start;
     const isAlone = servesAlone(thread);
     const use: Hold = {
@@ -191,14 +192,27 @@ function learn({ process }: Thread, peer: Peer, descriptor: Descriptor): Line | 
   const own = groups.of(process) ?? groups.set(process, new Map());
   let group = own.get(peer);
   if (group === undefined) {
-    group = new Group(process.isWhole);
+    group = new Group(process.isWhole && peer.name !== peer.protocol);
     own.set(peer, group);
   }
   if (group.lines.size >= MOST_LINES) return null;
-  group.isWhole ||= !descriptor.seenOpening;
+  // Of those without a name only the ones are known that were asked something.
+  group.isWhole ||= !descriptor.seenOpening && descriptor.peer !== '';
   const line = lines.set(descriptor, new Line(group, peer));
   add(group, line);
   return line;
+}
+
+/**
+ * The connections among which a pool may choose: those to that peer, and, where some have no name, all of the process
+ * that speak the same.
+ */
+function groupsBeside(group: Group, peer: Peer, process: Process): readonly Group[] {
+  const all = groups.of(process);
+  if (all === undefined || all.size < 2) return [group];
+  return [...all].flatMap(([other, each]) =>
+    other === peer || (other.protocol === peer.protocol && (!other.isKnown || !peer.isKnown)) ? [each] : [],
+  );
 }
 
 function add(group: Group, line: Line): void {

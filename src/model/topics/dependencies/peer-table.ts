@@ -5,7 +5,7 @@ import { PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { Peer } from './peer.ts';
-import { leadsToService, Upstream, upstreams } from './upstream.ts';
+import { leadsToService, spokenWithUnnamed, Upstream, upstreams } from './upstream.ts';
 
 /** Peers told apart, 4 KB each; waits for further ones are counted together. */
 const MOST_PEERS = 200;
@@ -73,9 +73,18 @@ export class PeerTable {
 
   /** A service to which a descriptor leads that the capture never saw connect; undefined for what is none. */
   learned(descriptor: Descriptor): Upstream | undefined {
+    const protocol = spokenWithUnnamed(descriptor);
+    if (protocol !== '') return upstreams.set(descriptor, new Upstream(this.#unnamed(protocol), descriptor));
     return leadsToService(descriptor)
       ? upstreams.set(descriptor, new Upstream(this.of(descriptor.peer, true), descriptor))
       : undefined;
+  }
+
+  /** All services that speak so and have no name in the capture. */
+  #unnamed(protocol: string): Peer {
+    const peer = this.of(protocol, false);
+    peer.protocol = protocol;
+    return peer;
   }
 
   /** A descriptor of which nothing is known but that a time limit ran out on it. */

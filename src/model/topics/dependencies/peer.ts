@@ -70,7 +70,10 @@ export interface ProcessWaits {
 
 /** Another service, or whatever else a process asks over a socket, and all waits for it. */
 export class Peer {
-  /** `10.0.0.7:3306`, `unix:/run/x.sock`; `fd 3` where the capture does not tell who it is. */
+  /**
+   * `10.0.0.7:3306`, `unix:/run/x.sock`; where the capture does not tell who it is, what is spoken there
+   * (`PostgreSQL`), else `fd 3`.
+   */
   readonly name: string;
   /** The name is an address. */
   readonly isKnown: boolean;
