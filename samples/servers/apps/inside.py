@@ -1,6 +1,6 @@
-"""Servers that accept well and have a limit inside: FastAPI with `def` endpoints (`api`) and Django under ASGI with views
-that are no coroutines (`django`), both for uvicorn; WSGI with a pool of psycopg (`wsgi`). The database is PostgreSQL on
-port 18082."""
+"""Servers that accept well and have a limit inside: FastAPI with `def` endpoints (`api`) and Django under ASGI with
+views that are no coroutines (`django`), both for uvicorn; WSGI with a pool of psycopg (`wsgi`). The database is
+PostgreSQL on port 18082."""
 
 import os
 import socket

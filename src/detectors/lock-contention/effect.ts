@@ -19,8 +19,10 @@ export const effect: Effect = {
     return numberOf(totalMs) === 0 ? 0 : Math.min(1, waited / numberOf(totalMs));
   },
   inWords: ({ waiters, totalMs, holders, handOffs }) => {
-    if (handOffs !== undefined)
-      return `${plural(listOf(waiters).length, 'thread')} waited ${durationOfMs(numberOf(totalMs))} in all for each other`;
+    if (handOffs !== undefined) {
+      const threads = plural(listOf(waiters).length, 'thread');
+      return `${threads} waited ${durationOfMs(numberOf(totalMs))} in all for each other`;
+    }
     const [holder] = listOf(holders);
     const held = holder === undefined ? '' : `, which process ${numberOf(holder.pid)} held`;
     return (

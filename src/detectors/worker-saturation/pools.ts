@@ -126,7 +126,7 @@ export class Pools {
     return isMostlyIdle ? this.awaited(crew, stretches) : [];
   }
 
-  /** How long a request that had been accepted or read waited at most during such stretches; null where none was seen. */
+  /** How long a request that had been accepted or read waited at most during such stretches; null where none did. */
   longestWait(crew: Crew, stretches: readonly Interval[]): Nanoseconds | null {
     const ofCrew = inProcessesOf(crew);
     let longest: Nanoseconds | null = null;

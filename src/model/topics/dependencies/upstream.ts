@@ -90,8 +90,8 @@ export function leadsToService({ kind, peer, local, connection, listener, seenOp
 }
 
 /**
- * What is spoken on a socket that was there before the capture, of which no line names the other end (strace -y, without
- * -yy): who asks a database there is its client. '' where that is not known.
+ * What is spoken on a socket that was there before the capture, of which no line names the other end (strace with -y
+ * and not -yy): who asks a database there is its client. '' where that is not known.
  */
 export function spokenWithUnnamed({ kind, peer, query, connection, listener, seenOpening }: Descriptor): string {
   if (kind !== 'socket' || peer !== '' || connection !== null || listener !== null || seenOpening) return '';

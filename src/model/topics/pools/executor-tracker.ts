@@ -6,23 +6,16 @@ import { AnsweredJobs } from '../../machine/answered-jobs.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { DescriptorKind } from '../../machine/descriptor-kind.ts';
 import { describeTarget } from '../../machine/descriptors.ts';
+import type { HandDone } from '../../machine/long-work.ts';
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import { runtimeOf } from '../../machine/runtime.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
-import type { ThreadView } from '../../machine/views.ts';
 import { waitedOn } from '../../machine/waited-on.ts';
 import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { LongestCall } from './longest-call.ts';
 import type { PoolTurn } from './pool-tracker.ts';
 import { Wakes, type WokenWait } from './wakes.ts';
-
-/** A thread to which a loop hands jobs has done one, short or long. */
-export interface HandDone {
-  readonly thread: ThreadView;
-  readonly start: Nanoseconds;
-  readonly end: Nanoseconds;
-}
 
 declare module '../../fact-bus.ts' {
   interface Facts {
