@@ -231,6 +231,16 @@ it('the metrics of spinning are those of its trace', async () => {
   });
 });
 
+it('who only waits may wait for others, which read: without times that is no warning', async () => {
+  const wait = (pid: number): string =>
+    `${pid} epoll_wait(31, [{events=EPOLLIN, data={u32=40, u64=40}}], 64, 700) = 1\n`;
+  const severity = async (text: string): Promise<string> => only(await analyzed(text), KIND).severity;
+  const reader = '103 read(40, "x", 9) = 1\n';
+  assert.equal(await severity(`${reader}${wait(101).repeat(11)}`), 'info');
+  assert.equal(await severity(`${reader}101 write(40, "x", 1) = 1\n${wait(101).repeat(11)}`), 'warning');
+  assert.equal(await severity(wait(101).repeat(11)), 'warning');
+});
+
 describe('a look at something else between two waits', () => {
   const HUNG_UP = 'epoll_wait(31, [{events=EPOLLIN|EPOLLHUP, data={u32=40, u64=40}}], 64, 700) = 1\n';
   const LOOKS = 'poll([{fd=41, events=POLLIN}], 1, 0) = 0 (Timeout)\n';

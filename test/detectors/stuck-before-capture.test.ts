@@ -188,6 +188,13 @@ for (const [name, capture] of [
           : '103 1795140800.020000 epoll_wait(7<anon_inode:[eventpoll]>, [], 64, 9) = 0 <0.009000>';
       const withLoop = [start, wait, ladder(103), ...rest].join('\n').replace('call=-', 'call=clock_nanosleep');
       assert.deepEqual(await told(withLoop), []);
+      // It took the next client at once, for others waited: it comes back to its work.
+      const accepts =
+        capture === bpftrace
+          ? 'ts=1029000000 dur=9000 pid=103 tid=103 nr=288 ret=12 a=5,0,0,80000 data='
+          : '103 1795140800.020000 accept4(5<TCP:[127.0.0.1:8000]>, NULL, NULL, SOCK_CLOEXEC) = 12 <0.000009>';
+      const atWork = [start, accepts, ladder(103), ...rest].join('\n').replace('call=-', 'call=clock_nanosleep');
+      assert.doesNotMatch((await told(atWork)).join(), /makes no pause/);
     });
 
     it('and wait for a service at an address that somebody saw are stuck there', async () => {
