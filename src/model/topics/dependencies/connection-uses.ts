@@ -104,8 +104,7 @@ export class ConnectionUses {
     }
     const { group, answeredAt } = line;
     const isHandedOn = answeredAt !== UNKNOWN && start - answeredAt <= MOMENT;
-    const all = groupsBeside(group, peer, thread.process);
-    if (!isHandedOn || all.some((each) => hasFree(each, line, start))) for (const each of all) each.freeAt = start;
+    if (!isHandedOn || hasFree(group, line, start)) group.freeAt = start;
     line.askedAt = start;
     const isAlone = servesAlone(thread);
     const use: Hold = {
@@ -201,18 +200,6 @@ function learn({ process }: Thread, peer: Peer, descriptor: Descriptor): Line | 
   const line = lines.set(descriptor, new Line(group, peer));
   add(group, line);
   return line;
-}
-
-/**
- * The connections among which a pool may choose: those to that peer, and, where some have no name, all of the process
- * that speak the same.
- */
-function groupsBeside(group: Group, peer: Peer, process: Process): readonly Group[] {
-  const all = groups.of(process);
-  if (all === undefined || all.size < 2) return [group];
-  return [...all].flatMap(([other, each]) =>
-    other === peer || (other.protocol === peer.protocol && (!other.isKnown || !peer.isKnown)) ? [each] : [],
-  );
 }
 
 function add(group: Group, line: Line): void {
