@@ -113,10 +113,6 @@ describe('requests that wait for a free connection', () => {
     none(await analyzed(queue({ unnamed: true, clients: 2 }).trace), KIND);
   });
 
-  it('are not told where another connection that speaks the same is free, and has no name', async () => {
-    none(await analyzed(queue({ spare: true, unnamed: true }).trace), KIND);
-  });
-
   it('are told from the length on from which a wait for a thread of a pool is', async () => {
     const { trace, waitMs } = queue({ holdMs: 250 });
     const from = (ms: number) => analyzed(trace, {}, { thresholds: { 'pool-wait-ms': ms } });
