@@ -595,6 +595,56 @@ of_pool("node-connections", servers.node, "behind", clients=9, each=1, act="queu
 of_pool("node-connections-two", servers.node, "two", clients=2, each=5, act="")
 
 
+# A limit inside of a server that accepts well: threads that a loop hands requests to, connections to a database.
+exhausted("fastapi-exhausted", servers.fastapi, 40, 52, path="/nap")
+exhausted("django-exhausted", servers.django, 1, 4, path="/nap")
+
+
+def not_exhausted(name, server, clients, path="/nap"):
+    """The same load with fewer clients than threads."""
+
+    def play(stage):
+        begins = time.time()
+        stage.run(
+            Load("behind", Http("/up"), clients=clients, each=2, every=1.5),
+            Load("others", Http(path), clients=4, each=10, every=0.4),
+        )
+        stage.act(act="wait", upstream="127.0.0.1:18081", upstreamMs=1500, **{"from": begins, "to": time.time()})
+
+    scene(name, server)(play)
+
+
+not_exhausted("fastapi-slow", servers.fastapi, 19)
+steady("django", servers.django, path="/nap", kept=80, new=40)
+
+
+def of_database(name, server, clients, each, every, connections=0):
+    """Requests of 0.4 s in the database; `connections`: it allows fewer than there are clients."""
+
+    def play(stage):
+        begins = time.time()
+        stage.run(
+            Load("behind", Http("/queued"), clients=clients, each=each, every=every),
+            Load("others", Http(), clients=2, each=15, every=0.25),
+        )
+        if connections:
+            stage.act(
+                act="queue",
+                connections=connections,
+                upstream="127.0.0.1:18082",
+                upstreamMs=400,
+                **{"from": begins, "to": time.time()},
+            )
+
+    scene(name, server)(play)
+
+
+of_database("fastapi-connections", lambda: servers.fastapi(True), clients=37, each=3, every=0.5, connections=15)
+of_database("fastapi-connections-few", lambda: servers.fastapi(True), clients=7, each=5, every=0.7)
+of_database("gthread-connections", servers.psycopg_pool, clients=13, each=4, every=0.6, connections=3)
+of_database("gthread-connections-few", servers.psycopg_pool, clients=2, each=5, every=0.7)
+
+
 @scene("node-dns", servers.node_with_deaf_name_server)
 def _(stage):
     """Names are asked of a name server that does not answer, on threads of the pool."""
