@@ -26,6 +26,9 @@ const wants = (session: Backend, seconds: number): string[] => [
   session.asks(seconds, 'update a set b=2'),
 ];
 
+/** As strace prints them without `-y`. */
+const withoutNames = (lines: string): string => lines.replaceAll(/<(?:socket|anon_inode):[^>]*>/g, '');
+
 const commits = (seconds: number): string[] => [
   holder.asks(seconds, 'commit'),
   holder.wakes(seconds + 0.001, first),
@@ -64,6 +67,30 @@ describe('a statement that waits for the lock of another session', () => {
       isOver: true,
       waits: [{ pid: 102, tid: 102, query: 'update a set b=?', startMs: 90.02, endMs: 1121 }],
     });
+  });
+
+  it('is told of sessions that were there before the capture, whether or not it names descriptors', async () => {
+    const lines = [
+      first.slept(0.02, 0.09),
+      holder.asks(0.03, 'begin'),
+      holder.answered(0.031, 'BEGIN', 'T'),
+      holder.asks(0.04, 'update a set b=1'),
+      holder.answered(0.041, 'UPDATE 1', 'T'),
+      first.asks(0.1, 'update a set b=2'),
+      ...commits(1.13),
+    ].join('\n');
+    for (const text of [lines, withoutNames(lines)]) {
+      const report = await analyzed(text);
+      const { title, metrics } = only(report, KIND);
+      assert.equal(title, '1 statement waited 1.03 s for process 101, idle in a transaction');
+      assert.equal((metrics.waits as { query: string }[])[0]?.query, 'update a set b=?');
+      assert.equal(report.quality.diagnostics.length, 0);
+    }
+    // The same statements, each after the other.
+    const healthy = [holder.asks(0.03, 'update a set b=1'), holder.answered(0.031, 'UPDATE 1', 'I')]
+      .concat([first.asks(0.1, 'update a set b=2'), first.answered(0.103, 'UPDATE 1', 'I')])
+      .join('\n');
+    assert.equal((await analyzed(withoutNames(healthy))).outcomes[KIND]?.status, 'clear');
   });
 
   it('is one wait where PostgreSQL woke up after a second, looked for a deadlock and waited on', async () => {

@@ -47,6 +47,16 @@ export class FoundConnections {
 }
 
 /**
+ * Without `-y` nothing names what was open before the capture. Who receives a statement of PostgreSQL there has a
+ * socket, and a client of its own: no server sends these bytes.
+ */
+export function bringsStatement(call: Call, { label, seenOpening }: Descriptor): boolean {
+  if (label !== '' || seenOpening || !call.syscall.name.startsWith('recv')) return false;
+  const first = call.arguments.payload(1);
+  return (first === 'Q' || first === 'P') && asksPostgres(call.arguments.payload(64) ?? '');
+}
+
+/**
  * A request on a number of which no call showed the opening and that had no name when the capture began, in a process
  * that reads messages: bpftrace does not show what came with them.
  */
