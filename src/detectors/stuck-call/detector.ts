@@ -1,4 +1,5 @@
 import { atEndOf, idleOf, type ThreadAtEnd } from '../../model/at-end/at-end.ts';
+import { statementsLeft } from '../../model/at-end/session-waits.ts';
 import { isAway } from '../../model/at-end/waits.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesIn } from '../../model/machine/roles.ts';
@@ -6,6 +7,7 @@ import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { JobTracker } from '../../model/topics/queues/job-tracker.ts';
+import { SessionTracker } from '../../model/topics/sessions/session-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { groupedBy } from '../../trace/grouped-by.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -38,7 +40,7 @@ export const stuckCall = defineDetector({
         'thread waits for work in that call.',
     },
   },
-  trackers: [SharedLocks, JobTracker, AnsweredSleeps],
+  trackers: [SharedLocks, JobTracker, AnsweredSleeps, SessionTracker],
   judgesCounts: 'watched',
   judgesOpen: true,
   effect,
@@ -55,9 +57,12 @@ function conclude(context: Context): Conclusion<Metrics> {
   const { all: sorted, noNews, suspects } = sortOut(model, leftAtEnd(context), least);
   const all = sorted.map((each) => asSeenInCode(context, each));
   const special = { suspects, seenInCode: new Set(all.filter((each, index) => each !== sorted[index])) };
+  // Who holds them up is what `session-lock` tells.
+  const heldUp = new Set(statementsLeft(model, least).waits.map(({ tid }) => tid));
   const stuck = all.filter(
     (each) =>
       each.idle !== 'yes' &&
+      !heldUp.has(each.thread.tid) &&
       each.wait.what !== '' &&
       !noNews.has(each) &&
       isLong(context, each) &&
