@@ -54,7 +54,7 @@ export function heldFinding(context: Context, { holder, isUnknown, waits }: Hold
   };
 }
 
-/** What somebody idled in who let go at that statement: locks of tables, and those with a name, outlive transactions. */
+/** In what a session idled that let go at that statement: locks with a name outlive transactions. */
 function idleIn(at: string): string {
   if (/^UNLOCK\b/i.test(at)) return 'with its tables locked';
   return at === '' || transactionOf(at) === 'ends' ? 'in a transaction' : 'with a lock';
@@ -75,16 +75,16 @@ export function stillFinding(
     suspects.length > 1
       ? ` ${suspects.length} sessions were in a transaction before and ask nothing: one of them holds the lock, as a ` +
         'rule.'
-      : ` Who holds what ${waits.length === 1 ? 'it waits' : 'they wait'} for the capture does not tell: that session asked ` +
-        'nothing in it, or was not traced.';
+      : ` Who holds what ${waits.length === 1 ? 'it waits' : 'they wait'} for the capture does not tell: that ` +
+        'session asked nothing in it, or was not traced.';
   // Whoever looked for a deadlock waits for a lock; who holds it stays a guess.
   const areForLocks = waits.every(({ isForLock }) => isForLock);
   const who = waits.length === 1 ? 'The session has' : 'All of them have';
   const sign = !areForLocks
     ? ''
     : waits[0]?.database === 'MySQL'
-      ? ` ${who} looked meanwhile whether the client is still there, as MariaDB and MySQL do in a wait for the lock of ` +
-        'a table.'
+      ? ` ${who} looked meanwhile whether the client is still there, as MariaDB and MySQL do in a wait for the ` +
+        'lock of a table.'
       : ` ${who} looked for a deadlock meanwhile, which PostgreSQL does only in a wait for a lock.`;
   return {
     ...common(context, waits),
@@ -94,7 +94,9 @@ export function stillFinding(
         ? `${wait}: for a lock of a session that is not seen`
         : `${wait}: ${lower(nameOf(one))} idles in a transaction`,
     ),
-    summary: `${waited(waits, longest)} ${waits.length === 1 ? 'It' : 'They'} had not gone on when the capture ended.${sign}${holds || unknown}`,
+    summary:
+      `${waited(waits, longest)} ${waits.length === 1 ? 'It' : 'They'} had not gone on when the capture ended.` +
+      `${sign}${holds || unknown}`,
     openEnded: true,
     metrics: metricsOf(
       context,

@@ -1,9 +1,14 @@
-import { statementsLeft } from '../../model/at-end/session-waits.ts';
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Connection } from '../../model/machine/connections.ts';
 import type { Model } from '../../model/model.ts';
 import type { AtStatement } from '../../model/topics/sessions/session.ts';
-import { databaseOf, type SessionHolder, type SessionWait } from '../../model/topics/sessions/session-tracker.ts';
+import {
+  databaseOf,
+  type SessionHolder,
+  SessionTracker,
+  type SessionWait,
+} from '../../model/topics/sessions/session-tracker.ts';
+import { statementsLeft } from '../../model/topics/sessions/statements-left.ts';
 import { elapsed, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Database } from '../../trace/transaction-state.ts';
 
@@ -77,17 +82,20 @@ export function stillHeldUp(
   model: Model,
   least: Nanoseconds,
 ): { readonly waits: HeldUp[]; readonly suspects: AtStatement[] } {
-  const { waits: left, census } = statementsLeft(model, least);
-  const waits = left.map(({ pid, tid, statement, since, database, isForLock, left: { line } }) => ({
-    pid,
-    tid,
-    statement,
-    database,
-    start: since,
-    end: model.lastTime,
-    isForLock,
-    lines: [line],
-  }));
+  const processes = model.processes.all();
+  const census = model.topic(SessionTracker).censusAtEnd(processes, model.lastTime);
+  const waits = statementsLeft(census, processes, least).map(
+    ({ pid, tid, statement, since, database, isForLock, left: { line } }) => ({
+      pid,
+      tid,
+      statement,
+      database,
+      start: since,
+      end: model.lastTime,
+      isForLock,
+      lines: [line],
+    }),
+  );
   if (waits.length === 0) return { waits, suspects: [] };
   const first = Math.min(...waits.map(({ start }) => start));
   return {

@@ -1,5 +1,4 @@
 import { atEndOf, idleOf, type ThreadAtEnd } from '../../model/at-end/at-end.ts';
-import { statementsLeft } from '../../model/at-end/session-waits.ts';
 import { isAway } from '../../model/at-end/waits.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesIn } from '../../model/machine/roles.ts';
@@ -8,6 +7,7 @@ import type { Model } from '../../model/model.ts';
 import { SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { JobTracker } from '../../model/topics/queues/job-tracker.ts';
 import { SessionTracker } from '../../model/topics/sessions/session-tracker.ts';
+import { statementsLeft } from '../../model/topics/sessions/statements-left.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { groupedBy } from '../../trace/grouped-by.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -58,7 +58,9 @@ function conclude(context: Context): Conclusion<Metrics> {
   const all = sorted.map((each) => asSeenInCode(context, each));
   const special = { suspects, seenInCode: new Set(all.filter((each, index) => each !== sorted[index])) };
   // Who holds them up is what `session-lock` tells.
-  const heldUp = new Set(statementsLeft(model, least).waits.map(({ tid }) => tid));
+  const processes = model.processes.all();
+  const census = model.topic(SessionTracker).censusAtEnd(processes, model.lastTime);
+  const heldUp = new Set(statementsLeft(census, processes, least).map(({ tid }) => tid));
   const stuck = all.filter(
     (each) =>
       each.idle !== 'yes' &&

@@ -1,11 +1,10 @@
-import type { Family } from '../../trace/syscalls.ts';
-import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import { mayWaitForLock, sleeps } from '../../trace/transaction-state.ts';
-import type { LeftIn } from '../machine/left-in.ts';
-import { threadsOf } from '../machine/threads-of.ts';
-import type { Model } from '../model.ts';
-import type { AtStatement, SessionCensus } from '../topics/sessions/session.ts';
-import { SessionTracker } from '../topics/sessions/session-tracker.ts';
+import type { Family } from '../../../trace/syscalls.ts';
+import { elapsed, MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
+import { mayWaitForLock, sleeps } from '../../../trace/transaction-state.ts';
+import type { LeftIn } from '../../machine/left-in.ts';
+import type { Process } from '../../machine/process.ts';
+import { threadsOf } from '../../machine/threads-of.ts';
+import type { AtStatement, SessionCensus } from './session.ts';
 
 /** A statement that waits for a lock, as likely as not, and the call in which its thread does. */
 export interface StatementLeft extends AtStatement {
@@ -16,25 +15,24 @@ export interface StatementLeft extends AtStatement {
 const LOCK_WAITS: ReadonlySet<Family> = new Set<Family>(['futex', 'epoll-wait', 'semaphore', 'poll', 'select']);
 const LEAST_LEFT: Nanoseconds = 500 * MILLISECOND;
 
-/** Statements that have waited for `least` or longer when the capture ended, as they do for a lock, and all sessions. */
+/** Statements that have waited for `least` when the capture ended, as they do for a lock. */
 export function statementsLeft(
-  model: Model,
+  { waiting, at }: SessionCensus,
+  processes: readonly Process[],
   least: Nanoseconds,
-): { readonly waits: readonly StatementLeft[]; readonly census: SessionCensus } {
-  const end = model.lastTime;
-  const census = model.topic(SessionTracker).censusAtEnd(model.processes.all(), end);
+): readonly StatementLeft[] {
   const waits: StatementLeft[] = [];
-  for (const statement of census.waiting) {
-    if (elapsed(statement.since, end) < least) continue;
-    const process = model.processes.all().find(({ pid }) => pid === statement.pid);
+  for (const statement of waiting) {
+    if (elapsed(statement.since, at) < least) continue;
+    const process = processes.find(({ pid }) => pid === statement.pid);
     const left = process === undefined ? null : threadsOf(process).find(({ tid }) => tid === statement.tid)?.leftIn;
     if (left == null || !LOCK_WAITS.has(left.syscall.family)) continue;
-    const stays = elapsed(left.since, end);
+    const stays = elapsed(left.since, at);
     const isInSlices = statement.isForLock && statement.database === 'MySQL';
     if (!isInSlices && stays < Math.min(LEAST_LEFT, least)) continue;
     if (mayBeForLock(statement, left, stays >= least)) waits.push({ ...statement, left });
   }
-  return { waits, census };
+  return waits;
 }
 
 /**
