@@ -63,7 +63,7 @@ export function isNameless({ kind, label, seenOpening }: Descriptor): boolean {
 }
 
 /**
- * A parent wrote to something that has no name. Files of one thread each (`-ff`) tell of the read that this ended first.
+ * A parent wrote to something that has no name. Files of one thread each (`-ff`) have the read that this ended first.
  */
 export function notesMessage(call: Call, { process }: Thread, to: Descriptor): void {
   const message = process.forks === 0 ? null : messageOf(call, process, to);
