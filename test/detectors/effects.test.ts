@@ -204,6 +204,17 @@ describe('what came of one that many wait for', () => {
     );
   });
 
+  it('is that nobody accepted, as far as the open connections waited for a slow service meanwhile', () => {
+    const of = (connections: number, waitedMs: number, worker = 103): number =>
+      share(
+        'accept-paused',
+        { workers: [101, 103], connections, totalMs: 2000 },
+        cause('slow-dependency', [worker, { dependencies: [{ totalMs: waitedMs }] }]),
+      );
+    assert.deepEqual([of(10, 15_000), of(10, 5000), of(10, 50_000)], [0.75, 0.25, 1]);
+    assert.deepEqual([of(0, 15_000), of(10, 15_000, 107)], [0, 0]);
+  });
+
   it('is a loop that stood still in a name lookup, where that ran on the loop of this worker', () => {
     const of = (stall: AnyMetrics, lookups: AnyMetrics, worker = 101): number =>
       share('loop-stall', { worker: 101, cause: 'dns', ...stall }, cause('blocking-dns', [107, {}], [worker, lookups]));

@@ -51,7 +51,7 @@ export function finding(context: Context, listener: Listener, watch: Watch): Dra
     confidence: queued > 0 ? 'likely' : 'possible',
     title: cutTitle(
       `Nobody accepted ${percent(share)} of the time` +
-        `${connections > 0 ? ` (${plural(connections, 'connection')} open)` : ''}: ${listener.name}`,
+        `${connections > 0 ? ` (${plural(connections, 'connection')} open)` : ''}: ${shortNameOf(listener)}`,
     ),
     summary:
       `Nobody accepted from ${listener.name} for up to ${duration(longest)}` +
@@ -87,6 +87,11 @@ export function finding(context: Context, listener: Listener, watch: Watch): Dra
     next: nextFor(listener, workers, model),
     subjects: subjectsOf([listener], workers),
   };
+}
+
+/** `fd 3 socket:[12822569]`: the inode tells the reader of a title nothing, and takes the room of the number. */
+function shortNameOf({ name }: Listener): string {
+  return name.replace(/(?<=^fd \d+) .*$/, '');
 }
 
 function criticalOf(context: Context): Nanoseconds {

@@ -111,7 +111,8 @@ function titleOf(slow: Slow): string {
     return cutTitle(`poll on ${named(peer)} timed out ${plural(peer.ranOut, 'time')}, ${length} in all`);
   const peers = [named(peer), peer.name];
   if (by !== 'requests') {
-    const whom = plural(peer.processes.size, 'process', 'processes');
+    const [pid, ...others] = peer.processes.keys();
+    const whom = others.length > 0 || !pid ? plural(peer.processes.size, 'process', 'processes') : `Process ${pid}`;
     return titleThatFits(peers.map((who) => `${whom} waited up to ${length} for ${who}`));
   }
   const number = peer.longRequests || peer.requests;

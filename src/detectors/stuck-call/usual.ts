@@ -15,12 +15,28 @@ export function isUsual({ thread: { process }, left: { name, descriptor } }: Thr
   return timeOf(process, false).some((row) => row.call === name && row.target === target && row.count > row.openAtEnd);
 }
 
-/** Calls like it, or waits for what they read, take as long on average: requests of this server take that long. */
-export function isOrdinary(process: Process, { call, since, until }: FirstStay): boolean {
-  const alike = timeOf(process, false).filter(
-    (row) => (row.call === call || isWait(syscall(row.call).family)) && row.kind !== 'idle' && row.target !== CLIENTS,
-  );
+/** So many such stays show that requests of this server take that long. */
+const LEAST_ALIKE = 2;
+
+/**
+ * Calls like it, or waits for what they read, took as long at other times, in it or in another worker of the same
+ * kind: requests of this server take that long. Shorter calls between them say nothing about that.
+ */
+export function isOrdinary(
+  workers: readonly Process[],
+  { call, since, until }: Pick<FirstStay, 'call' | 'since' | 'until'>,
+): boolean {
+  const length = elapsed(since, until);
+  const alike = workers
+    .flatMap((process) => timeOf(process, false))
+    .filter(
+      (row) =>
+        (row.call === call || isWait(syscall(row.call).family)) &&
+        row.kind !== 'idle' &&
+        row.target !== CLIENTS &&
+        row.longest * ORDINARY >= length,
+    );
   const count = alike.reduce((sum, row) => sum + row.count, 0);
   const total = alike.reduce((sum, row) => sum + row.total, 0);
-  return count > 1 && total * ORDINARY >= count * elapsed(since, until);
+  return count >= LEAST_ALIKE && total * ORDINARY >= LEAST_ALIKE * length;
 }
