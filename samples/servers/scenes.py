@@ -740,6 +740,28 @@ def _(stage):
     stage.run(Pgbench(clients=3, rate=25, seconds=5), hold)
 
 
+@scene("postgresql-sessions-unnamed", servers.postgresql_with_sessions)
+def _(stage):
+    """Sessions of before the tracer, without names of descriptors: they change one row, each in its turn."""
+    stage.run(stage.server.sessions)
+
+
+@scene("postgresql-sessions-row-lock-unnamed", servers.postgresql_with_sessions)
+def _(stage):
+    """One more of them changes that row and then asks nothing for 1.7 s: all others wait."""
+    sessions = stage.server.sessions
+
+    def hold():
+        time.sleep(1.3)
+        begins = time.time()
+        sessions.holder.cursor().execute("update pgbench_branches set bbalance = bbalance where bid = 1")
+        time.sleep(1.7)
+        sessions.holder.commit()
+        stage.act(act="row-lock", **{"from": begins, "to": time.time()})
+
+    stage.run(sessions, hold)
+
+
 @scene(
     "postgresql-refused",
     lambda: servers.postgresql(
@@ -764,13 +786,16 @@ def _(stage):
     stage.act(act="refuse", what="client", code="SQLSTATE 53300", **{"from": begins, "to": time.time()})
 
 
-@scene("celery", servers.celery)
-def _(stage):
+def celery_loads(stage):
     stage.run(Load("add", Tasks("tasks.add", (2, 3)), clients=2, each=15, every=0.3))
 
 
-@scene("celery-stuck", servers.celery)
-def _(stage):
+scene("celery", servers.celery)(celery_loads)
+# The same without names of descriptors: nothing tells which pipe is whose, nor whose child a process is.
+scene("celery-unnamed", servers.celery)(celery_loads)
+
+
+def celery_stuck(stage):
     """Both children of the pool ask a service that answers after 3 s; what comes next waits."""
     begins = time.time()
     stage.run(
@@ -780,3 +805,7 @@ def _(stage):
     stage.act(
         act="exhaust", workers=2, upstream="127.0.0.1:18081", upstreamMs=3000, **{"from": begins, "to": time.time()}
     )
+
+
+scene("celery-stuck", servers.celery)(celery_stuck)
+scene("celery-stuck-unnamed", servers.celery)(celery_stuck)

@@ -9,6 +9,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field, replace
 
+from loads import Sessions
 from protocols import PORT, FastCgi, Http
 from stage import CLEAN, RUN_DIR, first_line, is_listening, read_text
 
@@ -528,6 +529,19 @@ def postgresql(*options):
         before=make,
         ready=fill_tables,
     )
+
+
+def postgresql_with_sessions():
+    """Its clients are there before the tracer comes."""
+    server = postgresql()
+    server.sessions = Sessions("sessions", clients=3, each=13, every=0.31)
+
+    def make_ready():
+        fill_tables()
+        server.sessions.open()
+
+    server.ready = make_ready
+    return server
 
 
 CLIENT = ["-h", "127.0.0.1", "-p", str(PORT), "-U", "postgres"]

@@ -7,6 +7,8 @@ import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { JobTracker } from '../../model/topics/queues/job-tracker.ts';
+import { SessionTracker } from '../../model/topics/sessions/session-tracker.ts';
+import { statementsLeft } from '../../model/topics/sessions/statements-left.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { groupedBy } from '../../trace/grouped-by.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -39,7 +41,7 @@ export const stuckCall = defineDetector({
         'thread waits for work in that call.',
     },
   },
-  trackers: [SharedLocks, JobTracker, AnsweredSleeps],
+  trackers: [SharedLocks, JobTracker, AnsweredSleeps, SessionTracker],
   judgesCounts: 'watched',
   judgesOpen: true,
   effect,
@@ -57,9 +59,14 @@ function conclude(context: Context): Conclusion<Metrics> {
   const all = sorted.map((each) => asSeenInCode(context, each));
   const away = awayAllTime(context);
   const special = { suspects, seenInCode: new Set(all.filter((each, index) => each !== sorted[index])) };
+  // Who holds them up is what `session-lock` tells.
+  const processes = model.processes.all();
+  const census = model.topic(SessionTracker).censusAtEnd(processes, model.lastTime);
+  const heldUp = new Set(statementsLeft(census, processes, least).map(({ tid }) => tid));
   const stuck = all.filter(
     (each) =>
       each.idle !== 'yes' &&
+      !heldUp.has(each.thread.tid) &&
       each.wait.what !== '' &&
       !noNews.has(each) &&
       isLong(context, each) &&
