@@ -180,6 +180,56 @@ class Pgbench:
         }
 
 
+class Sessions:
+    """
+    Sessions of PostgreSQL that `open` makes before the tracer comes, as the pool of an application keeps them: each
+    changes one row again and again. One more, the `holder`, does nothing by itself.
+    """
+
+    def __init__(self, label, clients, each, every):
+        self.label, self._clients, self._each, self._every = label, clients, each, every
+        self._waits, self._open, self.holder = [], [], None
+
+    def open(self):
+        import psycopg2
+
+        made = [psycopg2.connect(host="127.0.0.1", port=18080, user="postgres") for _ in range(self._clients + 1)]
+        *self._open, self.holder = made
+        for session in self._open:
+            session.autocommit = True
+            session.cursor().execute("select 1")
+
+    def run(self):
+        threads = [threading.Thread(target=self._client, args=each) for each in enumerate(self._open)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _client(self, index, session):
+        time.sleep(self._every * index / (self._clients + 0.31))
+        for _ in range(self._each):
+            at = time.time()
+            session.cursor().execute("update pgbench_branches set bbalance = bbalance + 1 where bid = 1")
+            self._waits.append((at, time.time() - at))
+            time.sleep(max(0.0, at + self._every - time.time()))
+
+    def truth(self):
+        waits = sorted(seconds for _, seconds in self._waits)
+        return {
+            "label": self.label,
+            "asks": "update",
+            "kept": True,
+            "requests": len(waits),
+            "connections": self._clients + 1,
+            "outcomes": {"committed": len(waits)},
+            "p50Ms": ms(quantile(waits, 0.5)),
+            "p99Ms": ms(quantile(waits, 0.99)),
+            "slowestMs": ms(waits[-1]),
+            "slow": [{"at": at, "ms": ms(seconds)} for at, seconds in self._waits if seconds >= SLOW_SECONDS][:LISTED],
+        }
+
+
 class Psql:
     """Clients that connect, ask one thing and leave, one after another. `requests` are those that the server took."""
 

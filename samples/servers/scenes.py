@@ -595,6 +595,56 @@ of_pool("node-connections", servers.node, "behind", clients=9, each=1, act="queu
 of_pool("node-connections-two", servers.node, "two", clients=2, each=5, act="")
 
 
+# A limit inside of a server that accepts well: threads that a loop hands requests to, connections to a database.
+exhausted("fastapi-exhausted", servers.fastapi, 40, 52, path="/nap")
+exhausted("django-exhausted", servers.django, 1, 4, path="/nap")
+
+
+def not_exhausted(name, server, clients, path="/nap"):
+    """The same load with fewer clients than threads."""
+
+    def play(stage):
+        begins = time.time()
+        stage.run(
+            Load("behind", Http("/up"), clients=clients, each=2, every=1.5),
+            Load("others", Http(path), clients=4, each=10, every=0.4),
+        )
+        stage.act(act="wait", upstream="127.0.0.1:18081", upstreamMs=1500, **{"from": begins, "to": time.time()})
+
+    scene(name, server)(play)
+
+
+not_exhausted("fastapi-slow", servers.fastapi, 19)
+steady("django", servers.django, path="/nap", kept=80, new=40)
+
+
+def of_database(name, server, clients, each, every, connections=0):
+    """Requests of 0.4 s in the database; `connections`: it allows fewer than there are clients."""
+
+    def play(stage):
+        begins = time.time()
+        stage.run(
+            Load("behind", Http("/queued"), clients=clients, each=each, every=every),
+            Load("others", Http(), clients=2, each=15, every=0.25),
+        )
+        if connections:
+            stage.act(
+                act="queue",
+                connections=connections,
+                upstream="127.0.0.1:18082",
+                upstreamMs=400,
+                **{"from": begins, "to": time.time()},
+            )
+
+    scene(name, server)(play)
+
+
+of_database("fastapi-connections", lambda: servers.fastapi(True), clients=37, each=3, every=0.5, connections=15)
+of_database("fastapi-connections-few", lambda: servers.fastapi(True), clients=7, each=5, every=0.7)
+of_database("gthread-connections", servers.psycopg_pool, clients=13, each=4, every=0.6, connections=3)
+of_database("gthread-connections-few", servers.psycopg_pool, clients=2, each=5, every=0.7)
+
+
 @scene("node-dns", servers.node_with_deaf_name_server)
 def _(stage):
     """Names are asked of a name server that does not answer, on threads of the pool."""
@@ -690,6 +740,28 @@ def _(stage):
     stage.run(Pgbench(clients=3, rate=25, seconds=5), hold)
 
 
+@scene("postgresql-sessions-unnamed", servers.postgresql_with_sessions)
+def _(stage):
+    """Sessions of before the tracer, without names of descriptors: they change one row, each in its turn."""
+    stage.run(stage.server.sessions)
+
+
+@scene("postgresql-sessions-row-lock-unnamed", servers.postgresql_with_sessions)
+def _(stage):
+    """One more of them changes that row and then asks nothing for 1.7 s: all others wait."""
+    sessions = stage.server.sessions
+
+    def hold():
+        time.sleep(1.3)
+        begins = time.time()
+        sessions.holder.cursor().execute("update pgbench_branches set bbalance = bbalance where bid = 1")
+        time.sleep(1.7)
+        sessions.holder.commit()
+        stage.act(act="row-lock", **{"from": begins, "to": time.time()})
+
+    stage.run(sessions, hold)
+
+
 @scene(
     "postgresql-refused",
     lambda: servers.postgresql(
@@ -714,13 +786,16 @@ def _(stage):
     stage.act(act="refuse", what="client", code="SQLSTATE 53300", **{"from": begins, "to": time.time()})
 
 
-@scene("celery", servers.celery)
-def _(stage):
+def celery_loads(stage):
     stage.run(Load("add", Tasks("tasks.add", (2, 3)), clients=2, each=15, every=0.3))
 
 
-@scene("celery-stuck", servers.celery)
-def _(stage):
+scene("celery", servers.celery)(celery_loads)
+# The same without names of descriptors: nothing tells which pipe is whose, nor whose child a process is.
+scene("celery-unnamed", servers.celery)(celery_loads)
+
+
+def celery_stuck(stage):
     """Both children of the pool ask a service that answers after 3 s; what comes next waits."""
     begins = time.time()
     stage.run(
@@ -730,3 +805,7 @@ def _(stage):
     stage.act(
         act="exhaust", workers=2, upstream="127.0.0.1:18081", upstreamMs=3000, **{"from": begins, "to": time.time()}
     )
+
+
+scene("celery-stuck", servers.celery)(celery_stuck)
+scene("celery-stuck-unnamed", servers.celery)(celery_stuck)

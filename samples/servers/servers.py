@@ -6,8 +6,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from dataclasses import dataclass, field, replace
 
+from loads import Sessions
 from protocols import PORT, FastCgi, Http
 from stage import CLEAN, RUN_DIR, first_line, is_listening, read_text
 
@@ -279,6 +281,54 @@ def uvicorn(workers):
     )
 
 
+def inside(application, title, pool=False):
+    """uvicorn with an application of `inside.py`; `pool`: it has a database."""
+    command = ["/usr/bin/python3", "-m", "uvicorn", "--port", str(PORT), "--no-access-log", f"inside:{application}"]
+    server = Server(title, command, itself, PYTHON, settle_seconds=3.0, warm=Http("/nap"))
+    return with_database(server, Http("/queued")) if pool else server
+
+
+def fastapi(pool=False):
+    title = "FastAPI 0.92, uvicorn 0.17.6, 40 threads of anyio"
+    return inside("api", f"{title}, 15 connections of SQLAlchemy 1.4" if pool else title, pool)
+
+
+def django():
+    return inside("django", "Django 3.2 under ASGI, uvicorn 0.17.6")
+
+
+def psycopg_pool():
+    command = [
+        "/usr/bin/python3", "-m", "gunicorn", "-b", f"127.0.0.1:{PORT}", "-k", "gthread", "-w", "1", "--threads", "16",
+        "inside:wsgi",
+    ]  # fmt: skip
+    title = "gunicorn 20.1.0 gthread, 16 threads, 3 connections of psycopg_pool 3.1"
+    return with_database(Server(title, command, children, PYTHON, settle_seconds=2.0), Http("/queued"))
+
+
+def with_database(server, warm):
+    """The same server and a PostgreSQL of its own on port 18082, which nobody traces."""
+    database = postgresql()
+    command = [word.replace(f"port={PORT}", f"port={PORT + 2}") for word in database.command]
+    started = []
+
+    def start():
+        database.before()
+        started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=CLEAN))
+        for _ in range(100):
+            if is_listening(PORT + 2):
+                return
+            time.sleep(0.1)
+        raise SystemExit("the database does not start")
+
+    def end():
+        started[0].send_signal(signal.SIGQUIT)
+        started[0].wait()
+
+    environment = {**server.environment, "SAMPLE_POOL": "1"}
+    return replace(server, environment=environment, before=start, after=end, warm=warm)
+
+
 def hypercorn():
     command = ["/usr/bin/python3", "-m", "hypercorn", "-w", "2", "-b", f"127.0.0.1:{PORT}", "web:asgi"]
     return Server("hypercorn 0.13.2, 2 workers", command, spawned, PYTHON, settle_seconds=3.0, warm=Http())
@@ -479,6 +529,19 @@ def postgresql(*options):
         before=make,
         ready=fill_tables,
     )
+
+
+def postgresql_with_sessions():
+    """Its clients are there before the tracer comes."""
+    server = postgresql()
+    server.sessions = Sessions("sessions", clients=3, each=13, every=0.31)
+
+    def make_ready():
+        fill_tables()
+        server.sessions.open()
+
+    server.ready = make_ready
+    return server
 
 
 CLIENT = ["-h", "127.0.0.1", "-p", str(PORT), "-U", "postgres"]

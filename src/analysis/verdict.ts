@@ -34,6 +34,7 @@ export interface VerdictContext {
 
 const TABLE = 'a table of counts says neither when nor who';
 const ONE_OF_MANY = 'one thread was traced of a process that has others. Record all of them with -f';
+const NOBODY_SERVES = 'no worker that accepts connections was seen';
 const WITH_TIMES = 'Record with strace -f -ttt -T -y -s 128 -o FILE -p PID';
 const UNMEASURED = 'how long calls took is not recorded. Record with -T';
 const UNSEEN = 'many connections were served by threads that nothing ties to their process. Record with -y';
@@ -67,7 +68,7 @@ function whyUntold(
     // Of accepts that were seen, and did not fail, each found nothing.
     return outcomes['accept-errors']?.status === 'clear'
       ? 'accept was called, and no call found a connection'
-      : 'no worker that accepts connections was seen';
+      : NOBODY_SERVES;
   }
   if (quality.grade === 'poor')
     return durationMs === null ? `the capture has no times. ${WITH_TIMES}` : 'the capture lacks what the checks need';
@@ -168,6 +169,9 @@ function endsAway({ kind, metrics }: Finding, { durationMs }: Window): boolean {
   return typeof first === 'object' && first !== null && Reflect.get(first, 'forMs') === null;
 }
 
+/** What to do about a capture in which nobody serves, where nothing else in it says what to do. */
+const RECORD_WORKERS = ' If this is a server, record its workers while clients connect.';
+
 const AWAY = 'a worker is in a call on the last line, and how long that call lasted is not recorded';
 
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` The capture shows: ${first.title}`);
@@ -238,7 +242,8 @@ export function decide(
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
     const isUnexplained = slowReplies !== null && !causes.some((cause) => explains(cause, slowReplies));
-    const waited = isUnexplained ? ` The capture shows: ${withStop(slowly(slowReplies))}` : seen(first);
+    const step = untold === NOBODY_SERVES && first === undefined ? RECORD_WORKERS : '';
+    const waited = isUnexplained ? ` The capture shows: ${withStop(slowly(slowReplies))}` : seen(first) || step;
     const text = `Cannot tell: ${untold}.${time}${waited}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }

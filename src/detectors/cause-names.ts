@@ -20,6 +20,31 @@ export function bareName(name: string): string {
     .replace(/\/sess_[^/]*$/, '/sess_');
 }
 
+/** How near two sums of waits are that are the same waits, seen at the lock and at the connection. */
+const NEARLY = 0.75;
+
+/** How long requests waited for a free connection to a service, where that is what a finding is about; else 0. */
+function queuedMs({ kind, findings }: Causing): number {
+  if (kind !== 'slow-dependency') return 0;
+  return findings
+    .flatMap(({ metrics }) => listOf(metrics.dependencies))
+    .filter(({ queued, longestQueuedMs, longestMs }) => numberOf(queued) > 0 && longestQueuedMs === longestMs)
+    .reduce((sum, { totalMs }) => sum + numberOf(totalMs), 0);
+}
+
+/** Requests waited for a free connection: their threads wait for each other, and their call has no target. */
+export function isForConnections(cause: Causing): boolean {
+  return queuedMs(cause) > 0;
+}
+
+/** Which part of the waits of a process for a lock were waits for a free connection, 0 to 1. */
+export function waitedForConnections(pids: ReadonlySet<number>, totalMs: number, cause: Causing): number {
+  const queued = queuedMs(cause);
+  const isThere = cause.findings.some(({ workers }) => workers.some((pid) => pids.has(pid)));
+  const share = Math.min(queued, totalMs) / Math.max(queued, totalMs, 1);
+  return isThere && share >= NEARLY ? share : 0;
+}
+
 /** How long was waited in all, in milliseconds. */
 export function totalMsOf({ findings }: Causing): number {
   return findings.reduce(

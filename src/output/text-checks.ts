@@ -1,6 +1,7 @@
 import type { Kind, Outcome, Quality, Report } from '../analysis/report.ts';
 import { count, plural } from '../trace/format-numbers.ts';
 import type { Page } from './page.ts';
+import { reasonsInCommon } from './reasons-in-common.ts';
 
 /** How a status reads, in the order in which to read them. */
 const STATUS_WORDS = [
@@ -16,7 +17,7 @@ const SAMPLES = 3;
 
 /**
  * What was looked for and not found, what could not be looked for, and what broke. In a line or two each; with
- * `verbose` a line a kind, with the reason.
+ * `verbose` with the reason, which is told once where several kinds have the same.
  */
 export function addChecks(page: Page, report: Report, verbose: number): void {
   const listed = Object.entries(report.outcomes).filter(([, outcome]) => outcome.status !== 'found');
@@ -28,8 +29,10 @@ export function addChecks(page: Page, report: Report, verbose: number): void {
   const width = STATUS_WIDTH + Math.max(0, ...listed.map(([kind]) => kind.length)) + 2;
   page.heading('CHECKED', 'clear: not seen; n/a: this trace cannot tell');
   for (const [status, word] of STATUS_WORDS) {
-    for (const [kind, outcome] of listed.filter(([, { status: own }]) => own === status))
-      page.prose([{ text: `  ${word.padEnd(STATUS_WIDTH - 2)}${kind}` }], width, outcome.reason);
+    for (const { label, lines } of reasonsInCommon(listed.filter(([, { status: own }]) => own === status)))
+      lines.forEach((line, index) => {
+        page.prose(index === 0 ? [{ text: `  ${word.padEnd(STATUS_WIDTH - 2)}${label}` }] : [], width, line);
+      });
   }
 }
 

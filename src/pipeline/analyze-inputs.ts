@@ -194,21 +194,29 @@ async function readAlone(
   const { parser } = open;
   try {
     while (await open.refill()) {
-      let record = parser.next();
-      while (record !== null) {
-        // A chunk of processes that are seen once may take 40 MB.
-        for (let some = 0; record !== null && some < LOOKED_AFTER; some++) {
-          analysis.accept(record);
-          record = parser.next();
-        }
-        memory.look();
-      }
+      tellAll(parser, analysis, memory);
       chunkRead();
     }
   } catch (error) {
     // A thread that still parses would keep the process of a library user alive.
     await open.abandon?.();
     throw error;
+  }
+}
+
+/**
+ * Tells all records of a batch. A function of its own: V8 copies half of the model into this loop, and compiled all of
+ * it once more when it stood in a function that awaits.
+ */
+function tellAll(parser: OpenedInput['parser'], analysis: Analysis, memory: MemoryWatch): void {
+  let record = parser.next();
+  while (record !== null) {
+    // A chunk of processes that are seen once may take 40 MB.
+    for (let some = 0; record !== null && some < LOOKED_AFTER; some++) {
+      analysis.accept(record);
+      record = parser.next();
+    }
+    memory.look();
   }
 }
 

@@ -57,3 +57,8 @@ const LOCKS = /\bFOR (?:UPDATE|SHARE|NO KEY|KEY)\b/i;
 export function mayWaitForLock(statement: string): boolean {
   return CHANGES.test(statement) || LOCKS.test(statement);
 }
+
+/** Whether a statement asks the server to sleep. */
+export function sleeps(statement: string): boolean {
+  return /\b(?:pg_sleep\w*|sleep|benchmark)\s*\(/i.test(statement);
+}

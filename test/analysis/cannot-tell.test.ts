@@ -17,7 +17,9 @@ describe('the verdict on a process that nobody saw serving', () => {
     assert.deepEqual(verdict, {
       severity: 'none',
       confidence: 'cannot-tell',
-      text: 'Cannot tell: no worker that accepts connections was seen.',
+      text:
+        'Cannot tell: no worker that accepts connections was seen. If this is a server, record its workers while ' +
+        'clients connect.',
     });
   });
 

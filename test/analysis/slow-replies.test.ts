@@ -237,7 +237,7 @@ describe('requests that are answered late, and no check says why', () => {
     );
     assert.match(
       verdict.text,
-      /no check explains why GET \/mutex and 2 other requests .*The capture shows: Pid 200 is in futex/,
+      /no check explains why GET \/mutex and 2 other requests .*The capture shows: Pid 200 waits in futex/,
     );
   });
 

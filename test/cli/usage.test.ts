@@ -42,7 +42,7 @@ test('help is a command, too', async () => {
   assert.match((await typed(['help'])).stdout, /^Usage: drover \[options\] \[command\]\n/);
   assert.match(
     await errorText('help', 'recrod'),
-    /^drover: "recrod" is no word for drover help\.\n {2}Choose analyze, /,
+    /^drover: drover help does not know "recrod"\.\n {2}Choose analyze, /,
   );
 });
 
@@ -150,7 +150,7 @@ const WRONG: readonly (readonly [words: readonly string[], message: string, hint
     'Check the path, or name a program on the PATH.',
   ],
   [['completion'], 'No shell was named.', 'Type drover completion bash, zsh or fish.'],
-  [['completion', 'tcsh'], '"tcsh" is no word for drover completion.', 'Choose bash, zsh or fish.'],
+  [['completion', 'tcsh'], 'drover completion does not know "tcsh".', 'Choose bash, zsh or fish.'],
   [
     ['explain', 'a', 'b'],
     'drover explain takes one word, and 2 were given.',

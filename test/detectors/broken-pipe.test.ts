@@ -127,6 +127,39 @@ describe('a reply that fails', () => {
   });
 });
 
+describe('replies that had begun when their clients were gone', () => {
+  const streams = (count: number): TraceLines => {
+    const { trace, worker } = oneWorker();
+    for (let fd = 11; fd < 11 + count; fd++)
+      worker
+        .waitUntil(50 * fd, LISTENER)
+        .accept(fd)
+        .read(fd, 'GET /events')
+        .reply(fd)
+        .waitUntil(50 * fd + 20, fd)
+        .replyFails(fd)
+        .close(fd);
+    worker.waitUntil(5000);
+    return trace;
+  };
+
+  it('may be streams where the capture has no times', async () => {
+    const finding = only(await analyzed(streams(3), { stamps: 'none' }), KIND);
+    assert.deepEqual(
+      [finding.severity, finding.confidence, finding.title],
+      ['warning', 'possible', '3 replies cut off: the client had left'],
+    );
+    assert.match(finding.summary, /does not tell replies that came too late from streams/);
+  });
+
+  it('came too late where only 20 ms went by', async () => {
+    assert.deepEqual(
+      [only(await analyzed(streams(3)), KIND)].map(({ severity, confidence }) => [severity, confidence]),
+      [['critical', 'likely']],
+    );
+  });
+});
+
 describe('the severity of failed replies', () => {
   const severity = async (requests: number, failing: number) =>
     only(await analyzed(traffic(requests, failing)), KIND).severity;

@@ -55,7 +55,10 @@ it('a worker that spins is busy for that part of its time, and one whose waits r
 });
 
 it('less than a tenth of the time is not told', async () => {
-  assert.match(none(await rounds(960, reportsIt), KIND), /none of 1 loop spun for 10 % of its time, at most 9\.\d+ %/);
+  assert.match(
+    none(await rounds(960, reportsIt), KIND),
+    /the one loop did not spin for 10 % of its time; the most was 9\.\d+ %/,
+  );
   only(await rounds(1040, reportsIt), KIND);
 });
 
@@ -229,6 +232,16 @@ it('the metrics of spinning are those of its trace', async () => {
     roundsPerSecond: 10_000,
     spinners: [{ pid: 101, tid: 101, ...spun }],
   });
+});
+
+it('who only waits may wait for others, which read: without times that is no warning', async () => {
+  const wait = (pid: number): string =>
+    `${pid} epoll_wait(31, [{events=EPOLLIN, data={u32=40, u64=40}}], 64, 700) = 1\n`;
+  const severity = async (text: string): Promise<string> => only(await analyzed(text), KIND).severity;
+  const reader = '103 read(40, "x", 9) = 1\n';
+  assert.equal(await severity(`${reader}${wait(101).repeat(11)}`), 'info');
+  assert.equal(await severity(`${reader}101 write(40, "x", 1) = 1\n${wait(101).repeat(11)}`), 'warning');
+  assert.equal(await severity(wait(101).repeat(11)), 'warning');
 });
 
 describe('a look at something else between two waits', () => {

@@ -25,6 +25,8 @@ const accept = (worker: ThreadLines, fd: number): ThreadLines =>
     .read(fd, 'GET /report');
 
 interface Queue {
+  /** The connections were there before the capture, and no line names their other end. */
+  readonly unnamed?: boolean;
   readonly clients?: number;
   readonly holdMs?: number;
   /** Between the last answer to one request and the first question of the next. */
@@ -36,10 +38,12 @@ interface Queue {
 }
 
 /** A loop whose requests share two connections; how long the last one of them waits for its connection is `waitMs`. */
-function queue({ clients = 7, holdMs = 450, pauseMs = 0, spare = false, shared = false }: Queue = {}) {
+function queue({ clients = 7, holdMs = 450, pauseMs = 0, spare = false, shared = false, unnamed = false }: Queue = {}) {
   const { trace, worker } = oneWorker();
   const pool = [31, 32];
-  for (const fd of pool) connect(worker, fd);
+  for (const fd of pool)
+    if (unnamed) worker.labels.set(fd, `socket:[${6000 + fd}]`);
+    else connect(worker, fd);
   if (spare) {
     connect(worker, 33);
     worker.send(33, QUESTION).waitUntil(20, 33).read(33, ANSWER);
@@ -98,6 +102,15 @@ describe('requests that wait for a free connection', () => {
     assert.equal(peer?.peer, PEER);
     assert.deepEqual([peer?.queued, peer?.connections], [5, 2]);
     assert.ok(Math.abs((peer?.longestQueuedMs as number) - waitMs) < 0.1, `${peer?.longestQueuedMs} for ${waitMs}`);
+  });
+
+  it('are told by what is spoken where no line names the other end, and how many there are is not', async () => {
+    const { trace } = queue({ unnamed: true });
+    const { title, workers, next } = only(await analyzed(trace), KIND);
+    assert.match(title, /^GET \/report waited up to 1\.3\d s for a free connection to PostgreSQL \(5x\)$/);
+    assert.deepEqual(workers, [101]);
+    assert.equal(next[0]?.command, 'ss -tnp | grep pid=101,');
+    none(await analyzed(queue({ unnamed: true, clients: 2 }).trace), KIND);
   });
 
   it('are told from the length on from which a wait for a thread of a pool is', async () => {

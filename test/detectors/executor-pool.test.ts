@@ -86,6 +86,12 @@ function ask(thread: ThreadLines, ms: number): void {
   thread.read(40 + thread.tid, 'T', ms - 1).close(40 + thread.tid);
 }
 
+/** The same with a question of more than one byte, which looks like no wake-up. */
+function askInWords(thread: ThreadLines, ms: number): void {
+  connectTo(thread, 40 + thread.tid, 5432, 70_000 + Math.round(thread.now)).send(40 + thread.tid, 'SELECT now()');
+  thread.read(40 + thread.tid, 'T', ms - 1).close(40 + thread.tid);
+}
+
 /** Two threads, and rounds of 3 s in which as many jobs of 1.3 s begin; the third and fourth request of each wait. */
 const full = (rounds: number): Job[][] =>
   [0, 1].map((thread) =>
@@ -102,12 +108,37 @@ describe('threads that a loop hands its work to (an executor of asyncio, the poo
     assert.equal(severity, 'warning');
     assert.match(title, /^GET \/report holds both pool threads 3\d\.?\d? % of the time: 10\.0\.0\.7:5432/);
     assert.deepEqual([metrics.workers, metrics.served, workers], [2, 12, [101]]);
+    // Read at 150 ms, begun when the thread had ended its first job, at 1.4 s.
+    assert.ok(Math.abs((metrics.waitMs as number) - 1250) < 5, `${metrics.waitMs}`);
     assert.match(next.map(({ text }) => text).join(' '), /40 tokens of anyio.*suggestThreadPoolSize of Twisted/);
   });
 
   it('also a pool of one thread, as sync views of Django have under ASGI', async () => {
     const alone = only(await analyzed(served(full(3).slice(0, 1))), KIND);
     assert.match(alone.title, /The one pool thread of 101|the one pool thread of 101/);
+  });
+
+  it('and how long a request waited is told of pools, too, that take the last one first (anyio 3)', async () => {
+    const lastFirst = [
+      { fd: 11, readAt: 100, start: 100.2, end: 1400 },
+      { fd: 13, readAt: 300, start: 1400.1, end: 2700, request: 'GET /late' },
+      { fd: 12, readAt: 150, start: 2700.1, end: 4000, request: 'GET /early' },
+    ];
+    const { summary, metrics } = only(await analyzed(served([lastFirst])), KIND);
+    assert.ok(Math.abs((metrics.waitMs as number) - 2550) < 5, `${metrics.waitMs}`);
+    assert.match(summary, / A request waited up to 2\.55 s for one of them\./);
+  });
+
+  it('and what they waited for was waited for by the requests of their jobs', async () => {
+    const report = await analyzed(served(full(3), askInWords));
+    const cause = only(report, 'slow-dependency');
+    assert.match(cause.title, /^GET \/report waited up to 1\.\d+ s for 10\.0\.0\.7:5432/);
+    const effect = only(report, KIND);
+    assert.equal(effect.effectOf, cause.id);
+    assert.match(effect.effect ?? '', /^no worker was free 3\d\.?\d? % of the time.*; a request waited up to 1\.2\d s/);
+    // The same jobs, each soon done.
+    const short = full(3).map((jobs) => jobs.map((job) => ({ ...job, end: job.start + 130 })));
+    none(await analyzed(served(short, askInWords)), 'slow-dependency');
   });
 
   it('and not while there are no more requests than threads: a client that asks again at once is next', async () => {
@@ -223,5 +254,44 @@ describe('threads that wake their loop by an eventfd are full in the same way', 
   it('and with one word for all they are no such pool: libuv takes jobs from one queue', async () => {
     const one = await analyzed(byEvents(full(3), 'one word for all'));
     assert.doesNotMatch(JSON.stringify(one.findings.map(({ title }) => title)), /GET \/report holds/);
+  });
+});
+
+describe('threads that a loop hands its work to share connections', () => {
+  const HELD = 600;
+  const CONNECTION = 31;
+
+  /** Each of three threads has a job in each round, and the connection after the one before, or one of its own. */
+  function sharing(connectionOf: (tid: number) => number): TraceLines {
+    const pool = [0, 1, 2].map((thread) =>
+      [0, 1].map((round) => {
+        const from = 100 + round * 3000 + thread * 5;
+        return { fd: 11 + thread, readAt: from, start: from + 0.3, end: from + (thread + 1) * (HELD + 1) };
+      }),
+    );
+    const known = new Set<number>();
+    return served(pool, (thread, ms) => {
+      const fd = connectionOf(thread.tid);
+      thread.labels.set(fd, `socket:[${70_000 + fd}]`);
+      if (!known.has(fd)) connectTo(thread, fd, 5432, 70_000 + fd);
+      known.add(fd);
+      // Who ends this wait no line tells, as in a capture of bpftrace.
+      const free = thread.now + ms - HELD;
+      if (ms - HELD > 2) wait(thread, `0x7e00${thread.tid}0`, ms - HELD - 1);
+      thread
+        .at(free)
+        .send(fd, 'SELECT now()')
+        .read(fd, 'T', HELD - 2);
+    });
+  }
+
+  it('and requests that wait for the only one are told, though nobody is seen to wake them', async () => {
+    const { title, severity, workers } = only(await analyzed(sharing(() => CONNECTION)), 'slow-dependency');
+    assert.match(title, /^GET \/report waited up to 1\.[12]\d? s for the only connection to 10\.0\.0\.7:5432 \(4x\)$/);
+    assert.deepEqual([severity, workers], ['warning', [101]]);
+  });
+
+  it('and nothing is told where each has its own', async () => {
+    none(await analyzed(sharing((tid) => tid - 100)), 'slow-dependency');
   });
 });

@@ -48,12 +48,12 @@ describe('threads that wait for a lock each, beside a service that answers', () 
     const report = await analyzed(withThreads(worked('0x55aa10'), worked('0x55bb20')));
     const { severity, confidence, title, summary, metrics } = only(report, KIND);
     assert.deepEqual([severity, confidence, metrics['count']], ['warning', 'possible', 2]);
-    assert.match(title, /^2 threads of 201 are in futex/);
+    assert.match(title, /^2 threads of 201 wait in futex/);
     assert.match(
       summary,
       /They wait for locks that are taken \(futex words 0x55aa10, 0x55bb20\)\. .*Each of them may wait for a lock that another of them has/,
     );
-    assert.match(report.verdict.text, /^Possible: 2 threads of 201 are in futex/);
+    assert.match(report.verdict.text, /^Possible: 2 threads of 201 wait in futex/);
   });
 
   it('are told where their locks stand side by side, if they had worked before', async () => {
@@ -101,7 +101,10 @@ describe('a thread that reads from a socket since before the capture, beside a s
   it('is told without a claim where nothing says what is at the other end: so runtimes wait for signals', async () => {
     const report = await analyzed(beside('recvfrom(21<socket:[4771]>, '));
     const { severity, title, summary } = only(report, KIND);
-    assert.deepEqual([severity, title], ['info', 'Pid 219 is in recvfrom on socket fd 21']);
+    assert.deepEqual(
+      [severity, title],
+      ['info', 'Pid 219 waits in recvfrom on socket fd 21 for at least 7.00 s: idle or stuck'],
+    );
     assert.match(summary, /It waits for something to read from socket fd 21\. .* does not show whether that is idle/);
     assert.match(report.verdict.text, /^Nothing urgent/);
   });

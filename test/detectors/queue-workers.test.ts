@@ -426,3 +426,71 @@ describe('the pool of a loop is saturated while all of its threads work and more
     none(await analyzed(trace), KIND);
   });
 });
+
+describe('children of a master that were there before the capture, which names no descriptor', () => {
+  const START = 1_795_140_800;
+  const line = (tid: number, seconds: number, call: string, result: string, took = 0.00002): string =>
+    `${tid} ${(START + seconds).toFixed(6)} ${call} = ${result} <${took.toFixed(6)}>`;
+  const TAKES = '"*3\\r\\n$5\\r\\nBRPOP\\r\\n$6\\r\\ncelery\\r\\n", 30, 0, NULL, 0)';
+  const JOB = '"*2\\r\\n$6\\r\\ncelery\\r\\n$3\\r\\njob\\r\\n", 65536, 0, NULL, NULL)';
+
+  /** The master takes a job, hands it to the child through descriptor `to`, and the child reads it from its own. */
+  const job = (child: number, to: number, at: number, waited: number, bytes = '\\0\\0\\3\\275'): string[] => [
+    line(100, at - 0.003, `sendto(19, ${TAKES}`, '30'),
+    line(100, at - 0.002, `recvfrom(19, ${JOB}`, '30'),
+    line(100, at, `write(${to}, "\\0\\0\\3\\275", 4)`, '4'),
+    line(child, at + 0.0001 - waited, `read(10, "${bytes}", 4)`, '4', waited),
+    line(child, at + 0.0002, 'clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, {tv_sec=9}, NULL)', '0', 1.95),
+  ];
+  const looks = [101, 102].map((child) => line(100, 0.9, `wait4(${child}, 0x7fff, WNOHANG, NULL)`, '0'));
+  const startOf = (text: string): number => Number(text.split(' ')[1]);
+  /** Files of one thread each are read by when calls began. */
+  const byStart = (lines: string[]): string => lines.toSorted((a, b) => startOf(a) - startOf(b)).join('\n');
+  /** In one file a call that others interrupt has two lines. */
+  const sorted = (lines: string[]): string =>
+    byStart(
+      lines.flatMap((each) => {
+        const [, tid, call, args, result, took] = /^(\d+) \S+ (\w+)\((.*)\) = (.*) <([\d.]+)>$/.exec(each) ?? [];
+        if (Number(took) < 0.01) return [each];
+        const resumed = (startOf(each) + Number(took)).toFixed(6);
+        const open = call === 'read' ? args?.split(' ')[0] : args;
+        const rest = call === 'read' ? args?.slice(args.indexOf(' ') + 1) : '';
+        return [
+          `${tid} ${startOf(each).toFixed(6)} ${call}(${open}  <unfinished ...>`,
+          `${tid} ${resumed} <... ${call} resumed>${rest}) = ${result} <${took}>`,
+        ];
+      }),
+    );
+  const jobs = (bytes?: string): string[] =>
+    [0, 1].flatMap((round) => [
+      ...job(101, 11, 1 + round * 2, round === 0 ? 0.9 : 0.04, bytes),
+      ...job(102, 7, 1.01 + round * 2, round === 0 ? 0.9 : 0.04, bytes),
+    ]);
+  const end = line(100, 5.2, 'getpid()', '100');
+
+  it('are found by what their master asks of the kernel and what goes through their pipes', async () => {
+    const { title, metrics, severity } = only(await analyzed(sorted([...looks, ...jobs(), end])), KIND);
+    assert.equal(severity, 'critical');
+    assert.match(title, /^Both queue workers busy 81\.2 % of the time: sleeps \(clock_nanosleep\)$/);
+    assert.deepEqual([metrics.workers, metrics.served], [2, 4]);
+    const apart = only(await analyzed(byStart([...looks, ...jobs(), end])), KIND);
+    assert.deepEqual([apart.severity, apart.metrics.workers], ['info', 2]);
+  });
+
+  it('are not known to work for it where they read something else, nor where it is not their parent', async () => {
+    const others = only(await analyzed(sorted([...looks, ...jobs('\\0\\0\\3\\276'), end])), KIND);
+    assert.equal(others.severity, 'info');
+    const strangers = looks.map((each) => each.replace('= 0 <', '= -1 ECHILD (No child processes) <'));
+    none(await analyzed(sorted([...strangers, ...jobs(), end])), KIND);
+  });
+
+  it('are free while their jobs are short', async () => {
+    const short = [0, 1].flatMap((round) => [
+      ...job(101, 11, 1 + round * 2, round === 0 ? 0.9 : 1.95),
+      ...job(102, 7, 1.01 + round * 2, round === 0 ? 0.9 : 1.95),
+    ]);
+    const brief = short.map((each) => (each.includes('sleep') ? each.replace('<1.950000>', '<0.020000>') : each));
+    const waits = [101, 102].map((tid) => `${tid} ${(START + 3.1).toFixed(6)} read(10,  <unfinished ...>`);
+    none(await analyzed(`${sorted([...looks, ...brief])}\n${waits.join('\n')}\n${end}`), KIND);
+  });
+});

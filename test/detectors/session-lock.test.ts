@@ -26,6 +26,9 @@ const wants = (session: Backend, seconds: number): string[] => [
   session.asks(seconds, 'update a set b=2'),
 ];
 
+/** As strace prints them without `-y`. */
+const withoutNames = (lines: string): string => lines.replaceAll(/<(?:socket|anon_inode):[^>]*>/g, '');
+
 const commits = (seconds: number): string[] => [
   holder.asks(seconds, 'commit'),
   holder.wakes(seconds + 0.001, first),
@@ -64,6 +67,49 @@ describe('a statement that waits for the lock of another session', () => {
       isOver: true,
       waits: [{ pid: 102, tid: 102, query: 'update a set b=?', startMs: 90.02, endMs: 1121 }],
     });
+  });
+
+  it('is told of sessions that were there before the capture, whether or not it names descriptors', async () => {
+    const lines = [
+      first.slept(0.02, 0.09),
+      holder.asks(0.03, 'begin'),
+      holder.answered(0.031, 'BEGIN', 'T'),
+      holder.asks(0.04, 'update a set b=1'),
+      holder.answered(0.041, 'UPDATE 1', 'T'),
+      first.asks(0.1, 'update a set b=2'),
+      ...commits(1.13),
+    ].join('\n');
+    for (const text of [lines, withoutNames(lines)]) {
+      const report = await analyzed(text);
+      const { title, metrics } = only(report, KIND);
+      assert.equal(title, '1 statement waited 1.03 s for process 101, idle in a transaction');
+      assert.equal((metrics.waits as { query: string }[])[0]?.query, 'update a set b=?');
+      assert.equal(report.quality.diagnostics.length, 0);
+    }
+    // The same statements, each after the other.
+    const healthy = [holder.asks(0.03, 'update a set b=1'), holder.answered(0.031, 'UPDATE 1', 'I')]
+      .concat([first.asks(0.1, 'update a set b=2'), first.answered(0.103, 'UPDATE 1', 'I')])
+      .join('\n');
+    assert.equal((await analyzed(withoutNames(healthy))).outcomes[KIND]?.status, 'clear');
+  });
+
+  it('waited for a session that asked nothing since before the capture, which is said to have idled', async () => {
+    const lines = (from: number, to: number): string =>
+      [
+        holder.slept(from, to),
+        first.asks(0.1, 'update a set b=2'),
+        holder.asks(1.13, 'commit'),
+        holder.wakes(1.131, first),
+        first.slept(0.101, 1.132),
+        holder.answered(1.133, 'COMMIT', 'I'),
+        first.answered(1.134, 'UPDATE 1', 'I'),
+      ].join('\n');
+    const { title, metrics } = only(await analyzed(lines(0.04, 1.129)), KIND);
+    assert.equal(title, '1 statement waited 1.03 s for process 101, idle in a transaction');
+    assert.equal((metrics.holder as { idleMs: number }).idleMs, 1090.02);
+    // What it did after its first wait the capture does not show.
+    const { title: unknown } = only(await analyzed(lines(0.04, 0.99)), KIND);
+    assert.equal(unknown, '1 statement waited 1.03 s for a lock of process 101');
   });
 
   it('is one wait where PostgreSQL woke up after a second, looked for a deadlock and waited on', async () => {
@@ -164,6 +210,38 @@ describe('a statement that waits for the lock of another session', () => {
   });
 });
 
+describe('a statement that reads and waits when the capture ends', () => {
+  const timer = (seconds: number): string =>
+    line(102, seconds, 'setitimer(ITIMER_REAL, {it_value={tv_sec=1, tv_usec=0}}, NULL)', '0');
+  const interrupted = line(102, 0.121, 'epoll_wait(8, 0x77, 1, -1)', '-1 EINTR (Interrupted system call)', 1);
+  const open = '102 1795140801.122000 epoll_wait(8,  <unfinished ...>';
+  const late = line(100, 2.3, 'close(77)', '0');
+  const reads = [...first.opened(0.08), first.ready(0.09), first.asks(0.1, 'select * from a')];
+
+  it('waits for a lock where its session has looked for a deadlock', async () => {
+    const lines = [...reads, timer(0.1205), interrupted, open, late].join('\n');
+    for (const text of [lines, withoutNames(lines)]) {
+      const { title, confidence, summary } = only(await analyzed(text), KIND);
+      assert.equal(title, '1 statement waits, 2.20 s so far: for a lock of a session that is not seen');
+      assert.equal(confidence, 'likely');
+      assert.match(
+        summary,
+        /The session has looked for a deadlock meanwhile, which PostgreSQL does only in a wait for/,
+      );
+    }
+  });
+
+  it('may wait for anything else', async () => {
+    // A limit for the statement, a timer from before it, and one that has not run out.
+    const others = [
+      [...reads, timer(0.1002), interrupted, open],
+      [timer(0.0805), ...reads, interrupted, open],
+      [...reads, timer(0.1205), '102 1795140800.121000 epoll_wait(8,  <unfinished ...>'],
+    ];
+    for (const other of others) none(await analyzed([...other, late].join('\n')), KIND);
+  });
+});
+
 it('a statement that sleeps as long by itself waits for nobody', async () => {
   const sleeping = [
     ...first.opened(0.08),
@@ -216,6 +294,83 @@ it('a statement of MariaDB that gives up after innodb_lock_wait_timeout leaves n
   assert.equal(only(waited, 'clients-refused').metrics['code'], 'error 1205');
   // Who computed for as long waited for nobody.
   assert.equal((await analyzed(lines(0.01))).outcomes[KIND]?.status, 'clear');
+});
+
+/** Threads of a MariaDB that were there before the capture, which knows none of them to be of one process. */
+describe('a session of MariaDB from before the capture', () => {
+  const idle = (tid: number, to: number): string =>
+    line(tid, 0.01, 'restart_syscall(<... resuming interrupted read ...>)', '1', to - 0.01);
+  const asks = (tid: number, seconds: number, statement: string): string[] => {
+    const length = `\\${(statement.length + 1).toString(8)}\\0\\0\\0`;
+    const flags = 'MSG_DONTWAIT, NULL, NULL';
+    return [
+      line(tid, seconds, `recvfrom(${tid}, "${length}", 4, ${flags})`, '4'),
+      line(
+        tid,
+        seconds + 0.0001,
+        `recvfrom(${tid}, "\\3${statement}", ${statement.length + 1}, ${flags})`,
+        `${statement.length + 1}`,
+      ),
+    ];
+  };
+  const answers = (tid: number, seconds: number): string =>
+    line(tid, seconds, `sendto(${tid}, "\\7\\0\\0\\1\\0\\1\\0\\2\\0\\0\\0", 11, MSG_DONTWAIT, NULL, 0)`, '11');
+  const wait = 'futex(0x7f224c193d38, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, {tv_sec=9, tv_nsec=0}, 0xff)';
+  const update = 'update a set b=b+1 where id=7';
+  const letsGo = (statement: string): string =>
+    [
+      idle(202, 0.1),
+      ...asks(202, 0.1, update),
+      idle(201, 1.5),
+      ...asks(201, 1.5, statement),
+      line(201, 1.501, 'futex(0x7f224c193d38, FUTEX_WAKE_PRIVATE, 1)', '1'),
+      line(202, 0.101, wait, '0', 1.4002),
+      answers(201, 1.502),
+      answers(202, 1.503),
+    ].join('\n');
+
+  it('waits for the one that wakes it, which has idled with what it lets go of', async () => {
+    for (const [statement, where] of [
+      ['commit', 'in a transaction'],
+      ['unlock tables', 'with its tables locked'],
+      ["select release_lock('a')", 'with a lock'],
+    ] as const) {
+      const { title, metrics, next } = only(await analyzed(letsGo(statement)), KIND);
+      assert.equal(title, `1 statement waited 1.40 s for thread 201, idle ${where}`);
+      assert.deepEqual([metrics.count, (metrics.holder as { tid: number }).tid], [1, 201]);
+      assert.match(next[0]?.command ?? '', /innodb_lock_waits.*SHOW FULL PROCESSLIST/);
+    }
+    const healthy = [...asks(202, 0.1, update), answers(202, 0.103), ...asks(201, 0.2, 'commit'), answers(201, 0.201)];
+    assert.equal((await analyzed(healthy.join('\n'))).outcomes[KIND]?.status, 'clear');
+  });
+
+  const open = `202 1795140801.605000 ${wait.slice(0, -1)} <unfinished ...>`;
+  const late = line(100, 1.9, 'close(77)', '0');
+  const select = 'select count(*) from a';
+
+  it('waits for the lock of a table where it looks for its client once a second', async () => {
+    const slices = [
+      line(202, 0.101, wait, '-1 ETIMEDOUT (Connection timed out)', 1.5),
+      line(202, 1.602, 'poll([{fd=202, events=POLLIN|POLLPRI}], 1, 0)', '0 (Timeout)'),
+      open,
+      late,
+    ];
+    const report = await analyzed([...asks(202, 0.1, select), ...slices].join('\n'));
+    const { title, confidence, summary } = only(report, KIND);
+    assert.equal(title, '1 statement waits, 1.80 s so far: for a lock of a session that is not seen');
+    assert.equal(confidence, 'likely');
+    assert.match(summary, /looked meanwhile whether the client is still there/);
+    assert.equal(ofKind(report, 'stuck-call').length, 0);
+  });
+
+  it('may wait for a lock where it only sleeps, unless it was asked to', async () => {
+    const sleeps = (statement: string): string =>
+      [...asks(202, 0.1, statement), open.replace('801.605', '800.105'), late].join('\n');
+    const report = await analyzed(sleeps(select));
+    assert.equal(only(report, KIND).confidence, 'possible');
+    assert.equal(ofKind(report, 'stuck-call').length, 0);
+    none(await analyzed(sleeps('select sleep(2)')), KIND);
+  });
 });
 
 it('a server that speaks no SQL has no such sessions', async () => {

@@ -115,7 +115,7 @@ for (const [name, capture] of [
   describe(`workers that made no call in a capture of ${name}`, () => {
     it('and sleep while clients of theirs are connected are stuck, all of them', async () => {
       assert.deepEqual(await told(capture(asleep(103, 1), asleep(107, 3))), [
-        'stuck-call critical: Both workers are stuck in clock_nanosleep',
+        'stuck-call critical: Both workers are stuck in clock_nanosleep for at least 7.00 s',
       ]);
     });
 
@@ -145,7 +145,7 @@ for (const [name, capture] of [
       });
       const upstream = '127.0.0.1:5432';
       assert.deepEqual(await told(capture(polls(103, upstream), polls(107, upstream))), [
-        'stuck-call critical: Both workers are stuck in poll on 127.0.0.1:5432',
+        'stuck-call critical: Both workers are stuck in poll on 127.0.0.1:5432 for at least 7.00 s',
       ]);
       const [ofClient = ''] = await told(capture(polls(103, '10.0.0.7:51234', true)));
       assert.doesNotMatch(ofClient, /critical|warning/);
@@ -153,12 +153,14 @@ for (const [name, capture] of [
 
     it('and compute while clients of theirs are connected are told, all of them', async () => {
       assert.deepEqual(await told(capture(computing(103, 1), computing(107, 3))), [
-        'stuck-call critical: 2 of 3 processes make no system call',
+        'stuck-call critical: 2 of 3 processes make no system call for at least 7.00 s',
       ]);
     });
 
     it('and compute without a client may have a job to do', async () => {
-      assert.deepEqual(await told(capture(computing(103, 0))), ['stuck-call info: Process 103 makes no system call']);
+      assert.deepEqual(await told(capture(computing(103, 0))), [
+        'stuck-call info: Process 103 makes no system call for at least 7.00 s',
+      ]);
     });
 
     it('and were ready for half of the time are told, with less they were stopped', async () => {
@@ -178,7 +180,7 @@ for (const [name, capture] of [
       const [start = '', ...rest] = capture({ ...looked, call: '-' }).split('\n');
       const lines = [start, ladder(103), ...rest].join('\n').replace('call=-', 'call=clock_nanosleep');
       assert.deepEqual((await told(lines)).slice(0, 1), [
-        'stuck-call critical: Process 103 makes no pause: 97 times clock_nanosleep',
+        'stuck-call critical: Process 103 does not come back for 6.97 s: 97 times clock_nanosleep',
       ]);
       assert.deepEqual(await told(lines.replace('clients=1', 'clients=0')), []);
       // It did come to a wait once: how long it was away after that is the matter of others.
@@ -188,6 +190,13 @@ for (const [name, capture] of [
           : '103 1795140800.020000 epoll_wait(7<anon_inode:[eventpoll]>, [], 64, 9) = 0 <0.009000>';
       const withLoop = [start, wait, ladder(103), ...rest].join('\n').replace('call=-', 'call=clock_nanosleep');
       assert.deepEqual(await told(withLoop), []);
+      // It took the next client at once, for others waited: it comes back to its work.
+      const accepts =
+        capture === bpftrace
+          ? 'ts=1029000000 dur=9000 pid=103 tid=103 nr=288 ret=12 a=5,0,0,80000 data='
+          : '103 1795140800.020000 accept4(5<TCP:[127.0.0.1:8000]>, NULL, NULL, SOCK_CLOEXEC) = 12 <0.000009>';
+      const atWork = [start, accepts, ladder(103), ...rest].join('\n').replace('call=-', 'call=clock_nanosleep');
+      assert.doesNotMatch((await told(atWork)).join(), /does not come back/);
     });
 
     it('and wait for a service at an address that somebody saw are stuck there', async () => {
@@ -271,7 +280,9 @@ describe('workers of one thread that did not come back once, while a client of t
     const lines = strace(asleep(103, 1), asleep(107, 1));
     const left = lines.replace(/^(107 .*)read \.\.\.> <unfinished \.\.\.>$/m, '$1wait4 ...> <detached ...>');
     assert.notEqual(left, lines);
-    assert.deepEqual(await told(left), ['stuck-call critical: Both workers are stuck in clock_nanosleep']);
+    assert.deepEqual(await told(left), [
+      'stuck-call critical: Both workers are stuck in clock_nanosleep for at least 7.00 s',
+    ]);
   });
 
   it('strace shows such a lock with a limit as what the kernel goes on with', async () => {
@@ -286,7 +297,9 @@ describe('workers of one thread that did not come back once, while a client of t
           seen('strace: drover: ', '1795140807.000000', each),
         ),
       );
-    assert.deepEqual(await told(`${lines.join('\n')}\n`), ['stuck-call critical: Both workers are stuck in futex']);
+    assert.deepEqual(await told(`${lines.join('\n')}\n`), [
+      'stuck-call critical: Both workers are stuck in futex for at least 7.00 s',
+    ]);
   });
 });
 
@@ -296,7 +309,7 @@ describe('a capture of strace in which nobody made a call at all', () => {
     const { findings, window } = await analyzed(`${lines.join('\n')}\n`);
     assert.deepEqual(
       findings.map(({ severity, title }) => [severity, title]),
-      [['critical', 'Both processes make no system call']],
+      [['critical', 'Both processes make no system call for at least 7.00 s']],
     );
     assert.equal(window.durationMs, SECONDS * 1_000);
   });
@@ -306,7 +319,9 @@ describe('a capture of strace in which nobody made a call at all', () => {
     const looks = [MASTER, ...workers].map((each) => seen('strace: drover: ', '1795140807.5', each));
     for (const end of ['<detached ...>', '<unfinished ...>']) {
       const capture = `101 1795140800.500000 wait4(-1,  ${end}\n${looks.join('\n')}\n`;
-      assert.deepEqual(await told(capture), ['stuck-call critical: 2 of 3 processes make no system call']);
+      assert.deepEqual(await told(capture), [
+        'stuck-call critical: 2 of 3 processes make no system call for at least 7.00 s',
+      ]);
     }
   });
 
@@ -316,7 +331,7 @@ describe('a capture of strace in which nobody made a call at all', () => {
       seen('strace: drover: ', '1795140807.5', { ...asleep(pid, 1), parent: 1 }),
     ]);
     assert.deepEqual(await told(`${lines.toSorted().join('\n')}\n`), [
-      'stuck-call critical: Both pids are stuck in clock_nanosleep',
+      'stuck-call critical: Both pids are stuck in clock_nanosleep for at least 7.50 s',
     ]);
   });
 
@@ -372,7 +387,9 @@ describe('workers that drover had seen in their call before it traced anything',
   }
 
   it('are stuck where that makes a second of it', async () => {
-    assert.deepEqual(await told(capture(130)), ['stuck-call critical: Both workers are stuck in clock_nanosleep']);
+    assert.deepEqual(await told(capture(130)), [
+      'stuck-call critical: Both workers are stuck in clock_nanosleep for at least 1.00 s',
+    ]);
     assert.deepEqual(await told(capture(129)), []);
   });
 
@@ -395,8 +412,12 @@ describe('workers of which strace has no line, since it cannot stop a thread in 
       .replaceAll(/for=\d+(?= pid=10[37])/g, `for=${forMs * 1e6}`);
 
   it('are stuck in what the kernel says, where nobody waits for work in that', async () => {
-    assert.deepEqual(await told(capture('newfstatat')), ['stuck-call critical: Both workers are stuck in newfstatat']);
-    assert.deepEqual(await told(capture('vfork')), ['stuck-call critical: Both workers are stuck in vfork']);
+    assert.deepEqual(await told(capture('newfstatat')), [
+      'stuck-call critical: Both workers are stuck in newfstatat for at least 7.00 s',
+    ]);
+    assert.deepEqual(await told(capture('vfork')), [
+      'stuck-call critical: Both workers are stuck in vfork for at least 7.00 s',
+    ]);
     const [finding] = ofKind(await analyzed(capture('newfstatat')), 'stuck-call');
     assert.match(finding?.summary ?? '', /for at least 7\.00 s\. They wait for a file system\./);
   });
@@ -426,9 +447,17 @@ describe('a process that waits for a lock while workers hang', () => {
   }
 
   it('is their parent, and no suspect; beside them it may hang as well', async () => {
-    const stuck = 'stuck-call critical: Both workers are stuck in clock_nanosleep';
-    assert.deepEqual(await told(capture(101)), [stuck, 'stuck-call info: Pid 101 is in futex']);
-    assert.equal((await told(capture(90))).includes('stuck-call warning: Pid 101 is in futex'), true);
+    const stuck = 'stuck-call critical: Both workers are stuck in clock_nanosleep for at least 7.50 s';
+    assert.deepEqual(await told(capture(101)), [
+      stuck,
+      'stuck-call info: Pid 101 waits in futex for at least 7.50 s: idle or stuck',
+    ]);
+    assert.equal(
+      (await told(capture(90))).includes(
+        'stuck-call warning: Pid 101 waits in futex for at least 7.50 s: idle or stuck',
+      ),
+      true,
+    );
   });
 });
 

@@ -384,7 +384,7 @@ describe('a worker that waits for work', () => {
       }),
     );
     const { title, metrics } = only(report, KIND);
-    assert.match(title, /recvfrom on 10\.0\.0\.7:28091/);
+    assert.match(title, /^GET \/c holds thread \d+ of \d+ at least .*: waits for HTTP 10\.0\.0\.7:28091/);
     assert.equal(metrics.count, 1);
   });
 
@@ -408,7 +408,7 @@ describe('a worker that waits for work', () => {
           }),
         ),
         KIND,
-      ).map(({ title, severity }) => [/ in futex/.test(title), severity]);
+      ).map(({ title, severity }) => [/\b(?:futex|lock)\b/.test(title), severity]);
     assert.deepEqual(await alone(false), [[true, 'critical']]);
     assert.deepEqual(await alone(true), [
       [false, 'critical'],
@@ -625,7 +625,7 @@ it('the last line of the only thread is told, and not how long it lasted', async
   ];
   const { severity, confidence, title, metrics } = only(await analyzed(`${lines.join('\n')}\n`), KIND);
   assert.deepEqual([severity, confidence], ['info', 'possible']);
-  assert.match(title, /^Pid 9 is in recvfrom on 10\.0\.0\.2:5432/);
+  assert.match(title, /^Pid 9 waits in recvfrom on 10\.0\.0\.2:5432/);
   assert.equal(threadsOf(metrics.threads)[0]?.forMs, null);
   // Another thread went on: up to its last line the call had lasted 0.9 ms.
   const beside = '8 1795140800.001001 getpid() = 8 <0.000003>';
@@ -656,7 +656,7 @@ it('who is in a call that does not wait as a rule for the whole capture is no al
     'strace: Process 11795 attached\nptrace(PTRACE_SEIZE, 11795, NULL, PTRACE_O_TRACEEXEC\n',
   );
   const { severity, title } = only(report, KIND);
-  assert.deepEqual([severity, title], ['info', 'Pid 11795 is in ptrace']);
+  assert.deepEqual([severity, title], ['info', 'Pid 11795 waits in ptrace: idle or stuck']);
 });
 
 it('a call that did not come back is counted once', async () => {
@@ -750,7 +750,7 @@ it('a line that ends before its descriptor names none', async () => {
 it('a lock that processes share may be the turn to accept, one of a process alone is none', async () => {
   const waits = async (operation: string): Promise<string> =>
     only(await analyzed(`strace: Process 8401 attached\nfutex(0x402f4900, ${operation}, 2, NULL\n`), KIND).title;
-  assert.equal(await waits('FUTEX_WAIT'), 'Pid 8401 is in futex');
+  assert.equal(await waits('FUTEX_WAIT'), 'Pid 8401 waits in futex: idle or stuck');
   assert.match(await waits('FUTEX_WAIT_PRIVATE'), /^Pid 8401 is stuck in futex: the lock at 0x402f4900 is taken$/);
 });
 
@@ -803,7 +803,7 @@ describe('a call that goes on as restart_syscall', () => {
     for (const line of [RESUMED, RESUMED.replace('poll', 'restart_syscall')]) {
       const { confidence, title, summary } = only(await analyzed(`strace: Process 8401 attached\n${line}\n`), KIND);
       assert.equal(confidence, 'possible');
-      assert.match(title, /^Pid 8401 is in /);
+      assert.match(title, /^Pid 8401 waits in /);
       assert.match(summary, /asked for before the capture began\. The capture does not show whether that is idle/);
     }
   });

@@ -92,7 +92,7 @@ describe('a thread of a pool that computes, and whose request another thread rea
     const [finding] = ofKind(await analyzed(computing(SERVING)), 'stuck-call');
     assert.deepEqual(
       [finding?.severity, finding?.title],
-      ['warning', 'Thread 203 of 103 makes no system call, app.py:12 view()'],
+      ['warning', 'Thread 203 of 103 makes no system call for at least 4.00 s, app.py:12 view()'],
     );
     assert.match(finding?.summary ?? '', /^Thread 203 of 103 made no system call for at least 4\.00 s: computing/);
   });

@@ -727,7 +727,7 @@ it('of workers that are stuck in one call that of the first is told, and how man
   trace.thread(MASTER).at(6000).call('getpid(', ')', MASTER);
   assert.deepEqual(await told(trace, 'stuck-call'), [
     'critical, likely',
-    '3 of 4 processes are stuck in recvfrom on 10.0.0.7:3306 (MySQL by convention)',
+    'GET /* holds all 3 workers up to 5.50 s or more: waits for MySQL 10.0.0.7:3306',
     'Pids 101, 102 and 103 were still in recvfrom when the capture ended. They had been in that call for at least 5.50 s. ' +
       'They wait for an answer from 10.0.0.7:3306 (MySQL by convention). One of them was serving GET /0. 4 processes ' +
       'were traced.',

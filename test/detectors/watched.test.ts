@@ -71,7 +71,7 @@ test('a ladder that began before the capture is no single call, and one call is'
   assert.doesNotMatch(ladder.summary, /had not come back/);
   for (const seenMs of [7_990, 7_100]) {
     const { title, summary } = only(await analyzed(asleep(seenMs)), 'stuck-call');
-    assert.equal(title, 'Pid 101 is stuck in clock_nanosleep');
+    assert.equal(title, 'Pid 101 is stuck in clock_nanosleep for at least 8.00 s');
     assert.match(
       summary,
       /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in that call since before/,
@@ -94,7 +94,7 @@ test('a call that was seen to begin in the capture did not begin before it, and 
     '',
   ];
   const { title, summary } = only(await analyzed(lines.join('\n')), 'stuck-call');
-  assert.equal(title, 'Pid 101 is stuck in clock_nanosleep');
+  assert.equal(title, 'Pid 101 is stuck in clock_nanosleep for at least 5.00 s');
   assert.match(
     summary,
     /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in that call for at least 5\.00 s/,

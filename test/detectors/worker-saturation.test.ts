@@ -204,6 +204,8 @@ it('the metrics of saturation are those of its trace', async () => {
     served: 2,
     // From 1 s on, when the first one was reported, to 4.1 s.
     queueMs: 3100.12,
+    // No thread of a pool: who waits is in the queue of the listener.
+    waitMs: null,
     stretches: [{ startMs: 1700, endMs: 4100 }],
     busyIn: [
       { pid: 101, cause: 'sleep', call: 'clock_nanosleep', target: '' },

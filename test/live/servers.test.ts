@@ -112,7 +112,10 @@ async function isFound(server: StuckServer, engine: 'bpftrace' | 'strace'): Prom
     await tmux.until(/TRACED/, `${kind.name} to be traced by ${engine}`);
     const traced = performance.now();
 
-    await tmux.until(/CRITICAL +Likely.*: Both workers are stuck in \w+/, `${kind.name}, ${engine}`);
+    await tmux.until(
+      /CRITICAL +Likely.*: (?:Both workers are stuck in \w+|\S+ \S+ holds both workers )/,
+      `${kind.name}, ${engine}`,
+    );
     const found = performance.now() - traced;
     assert.ok(found < SOON_MS + LATE_MS, `${kind.name}, ${engine}: found after ${found.toFixed(0)} ms`);
     await tmux.until((screen) => server.pids.every((pid) => screen.includes(` ${pid} `)), 'every process');

@@ -124,7 +124,7 @@ test(
         assert.equal(verdict.severity, 'warning', stderr);
         assert.match(
           verdict.text,
-          /[2-4] threads of (?:\d+|2 processes) are stuck in futex, app\.py:\d+ application\(\)/,
+          /[2-4] threads of (?:\d+|2 processes) are stuck in futex(?: for (?:at least|up to) [\d.]+ m?s(?: or more)?)?, app\.py:\d+ application\(\)/,
         );
         assert.ok(isFree(server));
       },

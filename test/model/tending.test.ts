@@ -14,7 +14,7 @@ describe('connections that had queued up when a worker began to look after its l
     tending.begins(LISTENER, 7, idleBefore * MILLISECOND);
     const stretch = tending.of(LISTENER);
     for (const [index, [ms, idle]] of accepts.entries())
-      stretch?.took(ms * MILLISECOND, idle * MILLISECOND, () => line(index + 1));
+      stretch?.took({ file: 'trace', line: index + 1, text: '', duration: ms * MILLISECOND }, idle * MILLISECOND);
     return [stretch?.taken, stretch?.takenLine.line];
   }
 

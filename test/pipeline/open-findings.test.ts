@@ -93,7 +93,7 @@ test('a worker that went away in the second that the reader holds back is report
   });
   assert.deepEqual(titles(told), [
     'critical GET / holds worker 101 at least 1.03 s: sleeps (clock_nanosleep)',
-    'warning Pid 101 is stuck in clock_nanosleep',
+    'warning GET / holds worker 101 at least 1.03 s: sleeps (clock_nanosleep)',
   ]);
 
   // Whoever reads along knows only what the kernel says of it.

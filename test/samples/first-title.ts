@@ -1,6 +1,6 @@
 import { causesIn } from '../../src/analysis/causes.ts';
 import type { Report } from '../../src/index.ts';
-import type { Act, Scene, ServerTruth } from './server-truth.ts';
+import { type Act, hasOldClients, type Scene, type ServerTruth } from './server-truth.ts';
 import { NOTICED_MS } from './wanted.ts';
 
 /** The first line says what was done, to whom, and in which request. */
@@ -24,7 +24,8 @@ export function wordsOf(truth: ServerTruth): RegExp[] {
 /** The threshold of `session-lock`. */
 const SESSION_LOCK_MS = 1_000;
 
-function ofAct(act: Act, { slowestMs, load }: ServerTruth): RegExp[] {
+function ofAct(act: Act, truth: ServerTruth): RegExp[] {
+  const { slowestMs, load } = truth;
   switch (act.act) {
     case 'exhaust':
     case 'wait':
@@ -61,7 +62,9 @@ function ofAct(act: Act, { slowestMs, load }: ServerTruth): RegExp[] {
     case 'row-lock': {
       // As many of its clients waited for longer than the threshold.
       const waits = load.flatMap(({ slow }) => slow.filter(({ ms }) => ms >= SESSION_LOCK_MS)).length;
-      return [new RegExp(`^${waits} statements waited up to 1\\.\\d+ s for a lock of process \\d+$`)];
+      // Who held the row slept in a statement, or asked nothing.
+      const whom = hasOldClients(truth) ? 'process \\d+, idle in a transaction' : 'a lock of process \\d+';
+      return [new RegExp(`^${waits} statements waited up to 1\\.\\d+ s for ${whom}$`)];
     }
     case 'clock-step':
       return [];

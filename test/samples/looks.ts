@@ -3,7 +3,15 @@ import { isWorkerRole } from '../../src/model/machine/roles.ts';
 import { complaintsOf, fits } from '../cases/case.ts';
 import { wasFelt } from './felt.ts';
 import { firstTitle, wordsOf } from './first-title.ts';
-import { brokenOf, countsRequests, hasNames, isEncrypted, passedOn, type Scene } from './server-truth.ts';
+import {
+  brokenOf,
+  countsRequests,
+  hasNames,
+  hasOldClients,
+  isEncrypted,
+  passedOn,
+  type Scene,
+} from './server-truth.ts';
 import { wantedOf } from './wanted.ts';
 
 /** A look at the report of a scene: what is wrong, a sentence each. */
@@ -19,9 +27,10 @@ export const LOOKS: Readonly<Record<string, { readonly applies: (scene: Scene) =
   },
   upstream: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'exhaust'), look: upstream },
   title: { applies: ({ truth }) => wordsOf(truth).length > 0, look: firstTitle },
-  accepted: { applies: ({ truth }) => !truth.server.startsWith('celery'), look: accepted },
+  accepted: { applies: ({ truth }) => !truth.server.startsWith('celery') && !hasOldClients(truth), look: accepted },
   requests: { applies: ({ truth }) => countsRequests(truth) && hasNames(truth), look: requests },
-  names: { applies: ({ truth }) => !hasNames(truth), look: names },
+  // Of processes of one thread each nobody asks whose threads they are.
+  names: { applies: ({ truth }) => !hasNames(truth) && countsRequests(truth), look: names },
   late: { applies: ({ truth }) => !isEncrypted(truth), look: late },
   workers: {
     applies: ({ truth }) => !/^(?:celery|PostgreSQL)/.test(truth.server) && truth.workers.length > 0,

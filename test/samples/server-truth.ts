@@ -100,6 +100,11 @@ export function hasNames({ recording }: ServerTruth): boolean {
   return / -y+ /.test(recording.options);
 }
 
+/** Whether its clients were there before the tracer, which shows no accept. */
+export function hasOldClients({ scene }: ServerTruth): boolean {
+  return scene.includes('-sessions-');
+}
+
 /** Whether clients of this server speak a protocol whose requests are counted as its clients count them. */
 export function countsRequests({ server }: ServerTruth): boolean {
   return !/^(?:PostgreSQL|celery)/.test(server);

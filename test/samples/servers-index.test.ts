@@ -55,7 +55,8 @@ test('clients of a scene in which nothing happens waited less than half a second
 });
 
 test('a capture is small', () => {
-  const large = scenes().filter(({ trace }) => statSync(trace).size > 120_000);
+  // 40 threads at work, each of which polls, asks and answers, fill as much.
+  const large = scenes().filter(({ trace }) => statSync(trace).size > 145_000);
   assert.deepEqual(
     large.map(({ name }) => name),
     [],

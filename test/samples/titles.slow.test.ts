@@ -65,6 +65,24 @@ function missing({ truth }: Sample, report: Report): readonly string[] {
   return isNamed ? lacks : [...lacks, wanted.join(' or ')];
 }
 
+const LENGTH = /(?:at least|up to) ([\d.]+) (s|min)\b/;
+const LEAST_MS = 1_000;
+
+/** Titles of those that surely hang which do not say for how long, though there is room, or say too much. */
+function wrongLengths({ truth }: Sample, { findings }: Report): readonly string[] {
+  const { stuck = [], window } = truth;
+  if (stuck.length === 0) return [];
+  const longest = window.to - Math.min(...stuck.map(({ since }) => since));
+  return findings.flatMap(({ kind, severity, title, metrics }) => {
+    if (kind !== 'stuck-call' || severity === 'info') return [];
+    const [first] = metrics.threads as readonly { readonly forMs: number | null }[];
+    const [, figure = '', unit = ''] = LENGTH.exec(title) ?? [];
+    if (figure !== '') return Number(figure) * (unit === 'min' ? 60 : 1) <= longest + 0.1 ? [] : [title];
+    const isKnown = (first?.forMs ?? 0) >= LEAST_MS;
+    return isKnown && title.length + ' for at least 12.34 s'.length <= MOST ? [title] : [];
+  });
+}
+
 for (const sample of samples()) {
   const { name, trace, truth } = sample;
   describe(`the titles of sample ${name}`, async () => {
@@ -75,6 +93,8 @@ for (const sample of samples()) {
     it(`have ${MOST} characters at most`, () => {
       for (const { title } of report.findings) assert.ok(title.length <= MOST, title);
     });
+    it('say how long somebody hangs at least, and never longer than the application knows', () =>
+      assert.deepEqual(wrongLengths(sample, report), []));
     it('come with something to do, and not with a pointer to another finding', () => {
       const first = causesIn(report.findings)[0];
       const step = first?.next[0]?.text ?? '';

@@ -28,7 +28,7 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
           target: act.upstream,
           ms: around(act.upstreamMs),
         });
-      return want({ kind: 'worker-saturation', severity: 'warning' });
+      return want({ kind: 'worker-saturation', severity: 'warning', ...waitsIn(truth, act.upstreamMs) });
     case 'refuse': {
       const refused = truth.load.reduce((sum, { outcomes }) => sum + (outcomes.refused ?? 0), 0);
       return want({ kind: 'clients-refused', severity: 'warning', metric: { count: [refused, refused] } });
@@ -42,7 +42,8 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
         kind: 'slow-dependency',
         severity: 'warning',
         title: 'waited up to .* for (?:a free connection|one of)',
-        target: act.upstream,
+        // Of what was connected before, strace -y shows what is spoken there, and not the address.
+        target: `${act.upstream.replaceAll('.', '\\.')}|PostgreSQL`,
         ms: around(truth.slowestMs - act.upstreamMs),
       });
     case 'keep':
@@ -104,6 +105,13 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
     case 'clock-step':
       return { want: [], forbid: [{ anyKind: ['loop-stall', 'service-stall'], ms: [1000, 1e6] }] };
   }
+}
+
+/** Of threads that a loop hands requests to: how long the client waited that waited longest for one of them. */
+function waitsIn({ server, load }: ServerTruth, upstreamMs: number): Pick<Description, 'metric'> {
+  if (!server.startsWith('FastAPI')) return {};
+  const waits = load.map(({ label, slowestMs }) => (label === 'behind' ? slowestMs - upstreamMs : slowestMs));
+  return { metric: { waitMs: around(Math.max(...waits)) } };
 }
 
 const want = (description: Description): Wanted => ({ want: [description], forbid: [] });

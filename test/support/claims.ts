@@ -64,9 +64,9 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
     },
   ],
   'worker-death': [
-    { pattern: /^the one process that was traced did not end$/, holds: isStrace },
+    { pattern: /^the capture does not hold the end of the one process that was traced$/, holds: isStrace },
     {
-      pattern: /^none of ([\d,]+) processes that were traced ended$/,
+      pattern: /^the capture holds the end of none of the ([\d,]+) processes that were traced$/,
       holds: (report, [processes = 0]) => isStrace(report) && processes >= 2,
     },
     {
@@ -253,7 +253,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   'fd-leak': [
     {
       pattern:
-        /^no process opened (\d+) descriptors of a kind with its requests and kept them; ([\d,]+) descriptors? known to be open at most$/,
+        /^no process opened (\d+) descriptors of a kind with its requests and kept them; the most that one process is known to hold is ([\d,]+) descriptors?$/,
       holds: (report) => callsNamed(report, /^close/) > 0,
     },
   ],
@@ -284,8 +284,12 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   ],
   'busy-poll': [
     {
-      pattern: new RegExp(`^none of ([\\d,]+) loops? spun for ${PERCENT} of its time, at most ${PERCENT}$`),
-      holds: (_report, [loops = 0, limit = 0, most = 0]) => loops > 0 && most <= limit,
+      pattern: new RegExp(`^none of ([\\d,]+) loops spun for ${PERCENT} of its time; the most was ${PERCENT}$`),
+      holds: (_report, [loops = 0, limit = 0, most = 0]) => loops > 1 && most <= limit,
+    },
+    {
+      pattern: new RegExp(`^the one loop did not spin for ${PERCENT} of its time; the most was ${PERCENT}$`),
+      holds: (_report, [limit = 0, most = 0]) => most <= limit,
     },
   ],
   'lazy-import': [

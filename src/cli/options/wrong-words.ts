@@ -54,7 +54,7 @@ function usageError({ code, message }: CommanderError, command: Command, program
     case 'commander.invalidArgument':
       if (choices === '') break;
       return new UsageError(
-        `"${argument ?? value}" is no ${argument === undefined ? `value of ${option}` : `word for ${name}`}.`,
+        argument === undefined ? `"${value}" is no value of ${option}.` : `${name} does not know "${argument}".`,
         {
           hint: `Choose ${choices.replace(/, ([^,]*)$/, ' or $1')}.`,
         },

@@ -1,4 +1,5 @@
 import { wrap } from '../../output/page.ts';
+import { reasonsInCommon } from '../../output/reasons-in-common.ts';
 import { show } from '../../output/show.ts';
 import { coverage, recording } from '../../output/wording.ts';
 import { count } from '../../trace/format-numbers.ts';
@@ -11,6 +12,9 @@ import { drawHosts, hostRows } from './hosts.ts';
 
 const LABEL = 14;
 const WORDS = { found: 'found', clear: 'clear', 'not-applicable': 'cannot tell', failed: 'failed' } as const;
+
+/** Whoever opens the panel asks first what could not be judged. */
+const STATUSES = ['failed', 'not-applicable', 'found', 'clear'] as const;
 
 /** How far the data can be trusted, what was stumbled over, and what every check says. */
 export function drawQuality(state: DashboardState): readonly Row[] {
@@ -53,7 +57,14 @@ function qualityRows(state: DashboardState): readonly Row[] {
     row(''),
     row(styled(' CHECKED', 'bold')),
     ...(isRead(state)
-      ? Object.entries(outcomes).flatMap(([kind, { status, reason }]) => hang(WORDS[status], `${kind}: ${reason}`))
+      ? STATUSES.flatMap((status) =>
+          reasonsInCommon(Object.entries(outcomes).filter(([, outcome]) => outcome.status === status)).flatMap(
+            ({ label, lines: [line = '', ...others] }) => [
+              ...hang(WORDS[status], `${label}: ${line}`),
+              ...others.flatMap((other) => hang('', other)),
+            ],
+          ),
+        )
       : hang('', UNREAD)),
     row(''),
     ...hang(

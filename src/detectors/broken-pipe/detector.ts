@@ -12,7 +12,7 @@ import { cutFinding } from './cut-finding.ts';
 import { effect } from './effect.ts';
 import { finding, NAMES } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { type Group, Tally, worstOf, writeGroupOf } from './tally.ts';
+import { type Group, hadAllBegun, Tally, worstOf, writeGroupOf } from './tally.ts';
 import { judgeWatched } from './watched.ts';
 
 export const brokenPipe = defineDetector({
@@ -90,7 +90,8 @@ function severityOf(context: Context, group: Group, tally: Tally, requests: numb
   if (tally.kept.some(({ fatal }) => fatal)) return group === 'unknown' ? 'warning' : 'critical';
   if (group !== 'client') return group === 'log' ? 'warning' : 'info';
   const share = tally.count / Math.max(1, requests);
-  if (tally.count >= 3 && share >= context.threshold('broken-pipe-critical-share')) return 'critical';
+  const mayBeStreams = !context.capabilities.times && hadAllBegun(tally);
+  if (!mayBeStreams && tally.count >= 3 && share >= context.threshold('broken-pipe-critical-share')) return 'critical';
   if (
     share >= context.threshold('broken-pipe-warning-share') ||
     worstOf(tally.kept).behind >= context.threshold('behind-ms') * MILLISECOND

@@ -9,15 +9,16 @@ const SOON_MS = 100;
 
 /** Replies that came too late because a stall, a wait or another service took most of the life of their requests. */
 export const effect: Effect = {
-  of: ['loop-stall', 'slow-dependency', ...STANDING_STILL],
+  of: ['loop-stall', 'stuck-call', 'slow-dependency', ...STANDING_STILL],
   share: ({ replies, target }, cause) => {
     if (target !== 'client') return 0;
     const requests = stalledRequests(cause);
     const stalls = stallsOf(cause);
     const peers = peersOf(cause);
+    const away = awayOf(cause);
     return shareOf(listOf(replies), (reply) => {
       if (reply.cut === true) return false;
-      if (peers.has(textOf(reply.upstream))) return true;
+      if (peers.has(textOf(reply.upstream)) || away.has(numberOf(reply.pid))) return true;
       const behind = textOf(reply.behind);
       const { ageMs, atMs } = reply;
       const isBehind = requests.has(behind);
@@ -38,4 +39,13 @@ export const effect: Effect = {
 export function peersOf({ kind, findings }: Causing): ReadonlySet<string> {
   if (kind !== 'slow-dependency') return new Set();
   return new Set(findings.flatMap(({ metrics }) => listOf(metrics.dependencies).map(({ peer }) => textOf(peer))));
+}
+
+/** Processes whose first thread did not come back to its wait in the whole capture: each reply of theirs was late. */
+function awayOf({ kind, findings }: Causing): ReadonlySet<number> {
+  if (kind !== 'stuck-call') return new Set();
+  const threads = findings.flatMap(({ metrics }) => (metrics.isOver === true ? [] : listOf(metrics.threads)));
+  return new Set(
+    threads.filter(({ pid, tid, sinceMs }) => tid === pid && sinceMs === null).map(({ pid }) => numberOf(pid)),
+  );
 }

@@ -10,7 +10,7 @@ import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { millisecondsAt } from '../words.ts';
 import { clientAdvice, otherAdvice } from './advice.ts';
 import type { Metrics, Target } from './metrics.ts';
-import { ageOf, behindWhom, type Group, NOTABLE, type Tally, upstreamOf, worstOf } from './tally.ts';
+import { ageOf, behindWhom, type Group, hadAllBegun, NOTABLE, type Tally, upstreamOf, worstOf } from './tally.ts';
 
 /** So many failed writes are listed. */
 export const SHOWN = 50;
@@ -32,14 +32,17 @@ export function finding(
   const first = replies[0] ?? worst;
   const last = replies.at(-1) ?? worst;
   const { times } = context.capabilities;
+  const mayBeStreams = target === 'client' && !times && hadAllBegun(tally);
   return {
     severity,
     // Where it went is not in the capture.
-    confidence: worst.fd < 0 && target !== 'client' ? 'possible' : 'likely',
-    title: titleOf(target, tally, worst, times),
+    confidence: (worst.fd < 0 && target !== 'client') || mayBeStreams ? 'possible' : 'likely',
+    title: mayBeStreams
+      ? `${plural(tally.count, 'reply', 'replies')} cut off: the client had left`
+      : titleOf(target, tally, worst, times),
     summary:
       target === 'client'
-        ? clientSummary(tally, worst, requests, fatal.length, times)
+        ? clientSummary(tally, worst, requests, fatal.length, times) + (mayBeStreams ? MAY_BE_STREAMS : '')
         : otherSummary(tally, worst, fatal.length),
     why: WHY[target],
     ...span({ times }, first.time, last.time),
@@ -83,6 +86,10 @@ export function finding(
     ],
   };
 }
+
+const MAY_BE_STREAMS =
+  ' Each of them had begun. The capture has no times: it does not tell replies that came too late from streams and ' +
+  'downloads that their clients ended.';
 
 function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolean): string {
   if (target !== 'client') {

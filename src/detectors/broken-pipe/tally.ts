@@ -1,6 +1,6 @@
 import type { FailedWrite } from '../../model/facts.ts';
 import { longestWaitOf } from '../../model/topics/dependencies/peer.ts';
-import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Target } from './metrics.ts';
 
 const KEPT = 200;
@@ -56,6 +56,14 @@ export function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
  */
 export function worstOf(failures: readonly FailedWrite[]): FailedWrite {
   return failures.reduce((most, failure) => (isWorse(failure, most) ? failure : most));
+}
+
+/**
+ * Whether each of these replies had begun when its client was gone. Where the capture has no times, streams that
+ * clients end at will look like replies that came too late.
+ */
+export function hadAllBegun({ kept }: Tally): boolean {
+  return kept.every(({ request }) => request !== null && request.answeredAt !== UNKNOWN);
 }
 
 function isWorse(failure: FailedWrite, most: FailedWrite): boolean {

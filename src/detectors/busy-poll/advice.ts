@@ -37,10 +37,17 @@ export function adviceForEnd(process: Process): readonly Step[] {
 /** `stuck`: something stays ready, which is a listener or anything else; else the waits return with nothing. */
 export function adviceFor(stuck: boolean, isListener: boolean, process: Process | null): readonly Step[] {
   return [
+    // A table of counts names no descriptor.
+    ...(process === null ? [SEE_WHICH] : []),
     ...(stuck ? whenStuck(isListener) : WHEN_EMPTY),
     ...(process === null ? [] : [seeCode(process, 'See the code that spins.')]),
   ];
 }
+
+const SEE_WHICH: Step = {
+  text: 'Record a few seconds of the process, which shows what descriptor stays ready.',
+  command: 'timeout 5 strace -f -ttt -T -y -s 128 -o FILE -p PID',
+};
 
 function whenStuck(isListener: boolean): Step[] {
   if (isListener)

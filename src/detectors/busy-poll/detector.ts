@@ -102,8 +102,8 @@ function conclude(
     0,
   );
   return clear(
-    `none of ${plural(loops.length, 'loop')} spun for ${percent(context.threshold('busy-poll-share'))} of its ` +
-      `time, at most ${percent(most)}`,
+    `${loops.length === 1 ? 'the one loop did not spin' : `none of ${loops.length} loops spun`} for ` +
+      `${percent(context.threshold('busy-poll-share'))} of its time; the most was ${percent(most)}`,
   );
 }
 

@@ -45,7 +45,7 @@ export class Repeated {
 
 /** The finding about a thread most of whose waits were for nothing; null when they were not. */
 export function repeatedFinding(
-  { capabilities, threshold }: Context,
+  { model, capabilities, threshold }: Context,
   thread: Thread,
   { call, target, lines, rounds }: Repeated,
 ): DraftFinding<Metrics> | null {
@@ -64,12 +64,14 @@ export function repeatedFinding(
   // A collector of garbage yields in rows, too, and works in between; and without times a row may have been short.
   if ((call === YIELD || seconds === 0) && total < worked) return null;
   if (seconds === 0 && !stuck && timeout > MILLISECOND) return null;
+  // Whoever only waits may wait for others, which read what is ready: how soon is not told without times.
+  const mayBePoller = seconds === 0 && worked === 0 && model.processes.all().length > 1;
   const { pid } = thread.process;
   const name = pid === 0 ? 'The process' : workerName(pid);
   const rate = seconds > 0 ? `${count(round(perSecond, 0))} times a second` : `${count(total)} times in a row`;
   const way = wayOf(call, stuck);
   return {
-    severity: stuck ? 'warning' : 'info',
+    severity: stuck && !mayBePoller ? 'warning' : 'info',
     confidence: seconds > 0 && stuck ? 'likely' : 'possible',
     title: cutTitle(titleOf(way, name, { target, rate })),
     summary: summaryOf(

@@ -76,7 +76,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   );
   return clear(
     `no process opened ${context.threshold('fd-growth')} descriptors of a kind with its requests and kept them; ` +
-      `${plural(most, 'descriptor')} known to be open at most`,
+      `the most that one process is known to hold is ${plural(most, 'descriptor')}`,
   );
 }
 

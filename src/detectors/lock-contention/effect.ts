@@ -1,16 +1,28 @@
 import { durationOfMs, plural } from '../../trace/format-numbers.ts';
-import { bareName, waitedMs } from '../cause-names.ts';
+import { bareName, waitedForConnections, waitedMs } from '../cause-names.ts';
 import type { Effect } from '../effect.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
 
-/** Waits for a lock that are those of threads that never came back, or of a loop that stood still. */
+/**
+ * Waits for a lock that are those of threads that never came back, of a loop that stood still, or of threads for a free
+ * connection of a pool.
+ */
 export const effect: Effect = {
-  of: ['stuck-call', 'loop-stall'],
-  share: ({ lock, totalMs }, cause) => {
+  of: ['stuck-call', 'loop-stall', 'slow-dependency'],
+  share: ({ lock, totalMs, waiters, handOffs }, cause) => {
+    if (cause.kind === 'slow-dependency') {
+      // Threads of one process: a lock of processes, or of a file, is no pool's.
+      const pids = new Set(listOf(waiters).map(({ pid }) => numberOf(pid)));
+      return handOffs === undefined ? 0 : waitedForConnections(pids, numberOf(totalMs), cause);
+    }
     const waited = waitedMs(cause, new Set([bareName(textOf(lock))]));
     return numberOf(totalMs) === 0 ? 0 : Math.min(1, waited / numberOf(totalMs));
   },
-  inWords: ({ waiters, totalMs, holders }) => {
+  inWords: ({ waiters, totalMs, holders, handOffs }) => {
+    if (handOffs !== undefined) {
+      const threads = plural(listOf(waiters).length, 'thread');
+      return `${threads} waited ${durationOfMs(numberOf(totalMs))} in all for each other`;
+    }
     const [holder] = listOf(holders);
     const held = holder === undefined ? '' : `, which process ${numberOf(holder.pid)} held`;
     return (

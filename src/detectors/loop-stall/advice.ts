@@ -84,7 +84,7 @@ const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
       text:
         'Is a CPU quota used up? Then nr_throttled and throttled_usec grow; cpu.max has the quota and its period. ' +
         'Raise the quota, or run fewer workers in it.',
-      command: `cd /sys/fs/cgroup$(sed -n s/^0:://p /proc/${process}/cgroup) && cat cpu.max cpu.stat`,
+      command: `(cd /sys/fs/cgroup$(sed -n s/^0:://p /proc/${process}/cgroup) && cat cpu.max cpu.stat)`,
       caveat:
         'In a container the group is /sys/fs/cgroup itself, and a group above it may have the quota. Version 1 has ' +
         'cpu.cfs_quota_us and cpu.stat below /sys/fs/cgroup/cpu.',

@@ -2,7 +2,8 @@ import { keptLine } from '../../model/evidence.ts';
 import type { FailedWrite, HangUp, RequestRead } from '../../model/facts.ts';
 import type { Request } from '../../model/machine/connections.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
-import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
+import type { Call } from '../../trace/record.ts';
+import { MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { RECORDING } from '../need.ts';
@@ -70,14 +71,14 @@ export const requestRetry = defineDetector({
             if (request.connection.isHttp) retries.unnamed++;
             return;
           }
-          const arrival = (): Arrival => ({ again: request, pid: process.pid, line: keptLine(record) });
-          const at = lost.findIndex((loss) => isAgain(loss.request, request) && request.readAt - loss.at <= window);
-          const [loss] = at < 0 ? [] : lost.splice(at, 1);
-          if (loss !== undefined && retries.tell(loss, arrival(), loss.at, request.readAt)) return;
-          const first = retries.demand
-            .recent(request.identity)
-            .find((other) => request.readAt - other.readAt >= PATIENCE && isOpen(other) && isAgain(other, request));
-          if (first !== undefined) early.push({ first, ...arrival() });
+          const loss = lost.length === 0 ? undefined : takeLost(lost, request, window);
+          if (
+            loss !== undefined &&
+            retries.tell(loss, arrivalOf(request, process.pid, record), loss.at, request.readAt)
+          )
+            return;
+          const first = openBefore(retries.demand.recent(request.identity), request);
+          if (first !== undefined) early.push({ first, ...arrivalOf(request, process.pid, record) });
           if (early.length > REMEMBERED) early.shift();
           retries.demand.add(request);
         },
@@ -108,6 +109,23 @@ function conclude(
         `within ${context.threshold('retry-window-s')} s`,
     );
   return found(plural(total, 'retry', 'retries'), [finding(context, total, [first, ...others])]);
+}
+
+function arrivalOf(again: Request, pid: number, record: Call): Arrival {
+  return { again, pid, line: keptLine(record) };
+}
+
+/** Takes out the first loss that this request may be the retry of. */
+function takeLost(lost: LostRequest[], request: Request, window: Nanoseconds): LostRequest | undefined {
+  const at = lost.findIndex((loss) => isAgain(loss.request, request) && request.readAt - loss.at <= window);
+  return at < 0 ? undefined : lost.splice(at, 1)[0];
+}
+
+/** The first of these that this request may be the retry of. A loop: every request of a trace comes here. */
+function openBefore(recent: readonly Request[], request: Request): Request | undefined {
+  for (const other of recent)
+    if (request.readAt - other.readAt >= PATIENCE && isOpen(other) && isAgain(other, request)) return other;
+  return undefined;
 }
 
 /** The same line of the same client, as far as the trace tells, on another connection. */

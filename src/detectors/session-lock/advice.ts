@@ -51,8 +51,10 @@ function ofMySql(holder: Culprit | null): readonly Step[] {
       text: 'While somebody waits: see who waits for whom. trx_mysql_thread_id is the Id of the process list.',
       command:
         'mysql -e "SELECT * FROM information_schema.innodb_lock_waits; SELECT trx_id, trx_mysql_thread_id, ' +
-        'trx_started, trx_query FROM information_schema.innodb_trx ORDER BY trx_started"',
-      caveat: 'MySQL 8 has sys.innodb_lock_waits in place of the first table.',
+        'trx_started, trx_query FROM information_schema.innodb_trx ORDER BY trx_started; SHOW FULL PROCESSLIST"',
+      caveat:
+        'MySQL 8 has sys.innodb_lock_waits in place of the first table. Locks of tables stand in the last list ' +
+        'alone: Waiting for table metadata lock.',
     },
     ...(tid === 0
       ? []

@@ -2,6 +2,7 @@ import type { AtStatement } from '../../model/topics/sessions/session.ts';
 import { databaseOf } from '../../model/topics/sessions/session-tracker.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { elapsed, type Nanoseconds } from '../../trace/time.ts';
+import { transactionOf } from '../../trace/transaction-state.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
@@ -19,7 +20,7 @@ const MOSTLY = 0.5;
 /** Statements that waited until another session let go. */
 export function heldFinding(context: Context, { holder, isUnknown, waits }: Hold): DraftFinding<Metrics> {
   const { pid, tid, peer, at, before, idle } = holder;
-  const who = nameOf(pid, tid);
+  const who = nameOf({ pid, tid, database: databaseOf(holder.connection) });
   const longest = longestOf(waits);
   const isIdle = idle >= MOSTLY * longest.length;
   const client = peer === '' ? '' : ` (client ${peer})`;
@@ -35,7 +36,7 @@ export function heldFinding(context: Context, { holder, isUnknown, waits }: Hold
       isUnknown
         ? `${plural(waits.length, 'statement')} waited ${time} for a session that is not seen`
         : `${plural(waits.length, 'statement')} waited ${time} for ` +
-            (isIdle ? `${lower(who)}, idle in a transaction` : `a lock of ${lower(who)}`),
+            (isIdle ? `${lower(who)}, idle ${idleIn(at)}` : `a lock of ${lower(who)}`),
     ),
     summary: isUnknown
       ? `${waited(waits, longest)} The session of ${lower(who)}${client} then ${went}, but had waited itself until ` +
@@ -53,6 +54,12 @@ export function heldFinding(context: Context, { holder, isUnknown, waits }: Hold
   };
 }
 
+/** In what a session idled that let go at that statement: locks with a name outlive transactions. */
+function idleIn(at: string): string {
+  if (/^UNLOCK\b/i.test(at)) return 'with its tables locked';
+  return at === '' || transactionOf(at) === 'ends' ? 'in a transaction' : 'with a lock';
+}
+
 /** Statements that wait when the capture ends: nobody let them go on. */
 export function stillFinding(
   context: Context,
@@ -68,16 +75,28 @@ export function stillFinding(
     suspects.length > 1
       ? ` ${suspects.length} sessions were in a transaction before and ask nothing: one of them holds the lock, as a ` +
         'rule.'
-      : ' Who holds what they wait for the capture does not tell: that session asked nothing in it, or was not traced.';
+      : ` Who holds what ${waits.length === 1 ? 'it waits' : 'they wait'} for the capture does not tell: that ` +
+        'session asked nothing in it, or was not traced.';
+  // Whoever looked for a deadlock waits for a lock; who holds it stays a guess.
+  const areForLocks = waits.every(({ isForLock }) => isForLock);
+  const who = waits.length === 1 ? 'The session has' : 'All of them have';
+  const sign = !areForLocks
+    ? ''
+    : waits[0]?.database === 'MySQL'
+      ? ` ${who} looked meanwhile whether the client is still there, as MariaDB and MySQL do in a wait for the ` +
+        'lock of a table.'
+      : ` ${who} looked for a deadlock meanwhile, which PostgreSQL does only in a wait for a lock.`;
   return {
     ...common(context, waits),
-    confidence: 'possible',
+    confidence: areForLocks && one === undefined ? 'likely' : 'possible',
     title: cutTitle(
       one === undefined
         ? `${wait}: for a lock of a session that is not seen`
-        : `${wait}: ${lower(nameOf(one.pid, one.tid))} idles in a transaction`,
+        : `${wait}: ${lower(nameOf(one))} idles in a transaction`,
     ),
-    summary: `${waited(waits, longest)} They had not gone on when the capture ended.${holds || unknown}`,
+    summary:
+      `${waited(waits, longest)} ${waits.length === 1 ? 'It' : 'They'} had not gone on when the capture ended.` +
+      `${sign}${holds || unknown}`,
     openEnded: true,
     metrics: metricsOf(
       context,
@@ -119,10 +138,11 @@ function common(
   };
 }
 
-function likelyHolder({ pid, tid, peer, since, statement }: AtStatement, end: Nanoseconds): string {
+function likelyHolder(one: AtStatement, end: Nanoseconds): string {
+  const { peer, since, statement } = one;
   const client = peer === '' ? '' : ` (client ${peer})`;
   return (
-    ` Likely holder: ${lower(nameOf(pid, tid))}${client}, the one session that was in a transaction before they ` +
+    ` Likely holder: ${lower(nameOf(one))}${client}, the one session that was in a transaction before they ` +
     `began to wait and asks nothing, for ${duration(elapsed(since, end))} so far. Its last statement was ` +
     `${statementName(statement)}.`
   );
@@ -149,9 +169,9 @@ function waited(waits: readonly HeldUp[], { wait, length }: Longest): string {
   const total = waits.reduce((sum, { start, end }) => sum + elapsed(start, end), 0);
   const name = statementName(wait.statement);
   return waits.length === 1
-    ? `${nameOf(wait.pid, wait.tid)} waited ${duration(length)} with ${name}.`
+    ? `${nameOf(wait)} waited ${duration(length)} with ${name}.`
     : `${plural(waits.length, 'statement')} waited ${duration(total)} together, the longest ${duration(length)}: ` +
-        `${name} of ${lower(nameOf(wait.pid, wait.tid))}.`;
+        `${name} of ${lower(nameOf(wait))}.`;
 }
 
 function metricsOf({ model }: Context, waits: readonly HeldUp[], holder: Metrics['holder'], isOver: boolean): Metrics {
@@ -175,8 +195,8 @@ function metricsOf({ model }: Context, waits: readonly HeldUp[], holder: Metrics
 }
 
 /** A session of PostgreSQL is a process, one of MySQL a thread. */
-function nameOf(pid: number, tid: number): string {
-  return pid === tid ? `Process ${pid}` : `Thread ${tid}`;
+function nameOf({ pid, tid, database }: Pick<HeldUp, 'pid' | 'tid' | 'database'>): string {
+  return pid === tid && database !== 'MySQL' ? `Process ${pid}` : `Thread ${tid}`;
 }
 
 const lower = (name: string): string => `${name.charAt(0).toLowerCase()}${name.slice(1)}`;

@@ -1,6 +1,5 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Connection } from '../../model/machine/connections.ts';
-import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import type { AtStatement } from '../../model/topics/sessions/session.ts';
 import {
@@ -9,9 +8,9 @@ import {
   SessionTracker,
   type SessionWait,
 } from '../../model/topics/sessions/session-tracker.ts';
-import type { Family } from '../../trace/syscalls.ts';
-import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { type Database, mayWaitForLock } from '../../trace/transaction-state.ts';
+import { statementsLeft } from '../../model/topics/sessions/statements-left.ts';
+import { elapsed, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Database } from '../../trace/transaction-state.ts';
 
 /** A statement that waited. */
 export interface HeldUp {
@@ -21,6 +20,8 @@ export interface HeldUp {
   readonly database: Database | null;
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
+  /** It was for a lock: its session did what it does in no other wait, or was seen to be let go on. */
+  readonly isForLock: boolean;
   readonly lines: readonly KeptLine[];
 }
 
@@ -35,10 +36,6 @@ export interface Hold {
 /** A wait goes on behind another one if that covers so much of it. */
 const COVERS = 0.5;
 const LONGEST_CHAIN = 16;
-/** Where a thread waits for a lock of its database. PostgreSQL wakes up after a second to look for a deadlock. */
-const LOCK_WAITS: ReadonlySet<Family> = new Set<Family>(['futex', 'epoll-wait', 'semaphore', 'poll', 'select']);
-const LEAST_LEFT: Nanoseconds = 500 * MILLISECOND;
-
 /** The waits by whose session they were for: of a queue that is the one that the first of them waited for. */
 export function holdsOf(waits: readonly SessionWait[], least: Nanoseconds): Hold[] {
   const holds = new Map<Connection, Hold>();
@@ -49,7 +46,16 @@ export function holdsOf(waits: readonly SessionWait[], least: Nanoseconds): Hold
     holds.set(holder.connection, hold);
     const { thread, connection, statement, start, end, lines } = wait;
     const database = databaseOf(connection);
-    hold.waits.push({ pid: thread.process.pid, tid: thread.tid, statement, database, start, end, lines });
+    hold.waits.push({
+      pid: thread.process.pid,
+      tid: thread.tid,
+      statement,
+      database,
+      start,
+      end,
+      isForLock: true,
+      lines,
+    });
   }
   return [...holds.values()];
 }
@@ -76,17 +82,20 @@ export function stillHeldUp(
   model: Model,
   least: Nanoseconds,
 ): { readonly waits: HeldUp[]; readonly suspects: AtStatement[] } {
-  const end = model.lastTime;
-  const census = model.topic(SessionTracker).censusAtEnd(model.processes.all(), end);
-  const waits: HeldUp[] = [];
-  for (const { pid, tid, statement, since, database } of census.waiting) {
-    if (!mayWaitForLock(statement) || elapsed(since, end) < least) continue;
-    const process = model.processes.all().find((each) => each.pid === pid);
-    const left = process === undefined ? null : threadsOf(process).find((each) => each.tid === tid)?.leftIn;
-    if (left == null || !LOCK_WAITS.has(left.syscall.family)) continue;
-    if (elapsed(left.since, end) < Math.min(LEAST_LEFT, least)) continue;
-    waits.push({ pid, tid, statement, database, start: since, end, lines: [left.line] });
-  }
+  const processes = model.processes.all();
+  const census = model.topic(SessionTracker).censusAtEnd(processes, model.lastTime);
+  const waits = statementsLeft(census, processes, least).map(
+    ({ pid, tid, statement, since, database, isForLock, left: { line } }) => ({
+      pid,
+      tid,
+      statement,
+      database,
+      start: since,
+      end: model.lastTime,
+      isForLock,
+      lines: [line],
+    }),
+  );
   if (waits.length === 0) return { waits, suspects: [] };
   const first = Math.min(...waits.map(({ start }) => start));
   return {

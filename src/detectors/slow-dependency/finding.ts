@@ -101,7 +101,8 @@ function isLikely({ peer, by, waits }: Slow): boolean {
   return by !== 'limits' && peer.givenUp * 2 < Math.max(1, waits.timed);
 }
 
-const named = ({ name, protocol }: Peer): string => (protocol === '' ? name : `${name} (${protocol})`);
+const named = ({ name, protocol }: Peer): string =>
+  protocol === '' || protocol === name ? name : `${name} (${protocol})`;
 
 function titleOf(slow: Slow): string {
   const { peer, by, waits } = slow;
@@ -111,7 +112,8 @@ function titleOf(slow: Slow): string {
     return cutTitle(`poll on ${named(peer)} timed out ${plural(peer.ranOut, 'time')}, ${length} in all`);
   const peers = [named(peer), peer.name];
   if (by !== 'requests') {
-    const whom = plural(peer.processes.size, 'process', 'processes');
+    const [pid, ...others] = peer.processes.keys();
+    const whom = others.length > 0 || !pid ? plural(peer.processes.size, 'process', 'processes') : `Process ${pid}`;
     return titleThatFits(peers.map((who) => `${whom} waited up to ${length} for ${who}`));
   }
   const number = peer.longRequests || peer.requests;
@@ -189,9 +191,14 @@ function more(slow: readonly Slow[]): string {
   return others > 0 ? ` ${plural(others, 'other peer was', 'other peers were')} slow as well.` : '';
 }
 
-function lookAt({ name, isKnown, processes }: Peer): Step {
+function lookAt({ name, isKnown, protocol, processes }: Peer): Step {
   const [pid = 0] = processes.keys();
   const host = /^([\d.]+|\[[0-9a-f:]+\]):(\d+)$/i.exec(name);
+  if (!isKnown && name === protocol)
+    return {
+      text: `Look at ${name}: its load, its own slow requests, and what it waits for. This shows where it is.`,
+      command: `ss -tnp | grep pid=${pid || 'PID'},`,
+    };
   if (!isKnown)
     return {
       text: 'See what that descriptor is, and who is at the other end.',

@@ -1,3 +1,4 @@
+import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { type TimeRow, timeOf } from '../../model/measuring/time-table.ts';
@@ -6,7 +7,9 @@ import { servesRequest } from '../../trace/code-frame.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
+import { bareName } from '../cause-names.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { firstPids, processesOf } from '../words.ts';
@@ -16,6 +19,8 @@ import type { Metrics } from './metrics.ts';
 const LEAST_SHARE = 0.5;
 const MOST_THREADS = 50;
 const MOST_LINES = 5;
+/** What a socket with another end is called: `10.0.0.5:5432 (PostgreSQL)`, `unix:/run/db`. */
+const ADDRESS = /:\d+(?: \(|$)|^unix:/;
 const LONGEST_TITLE = 78;
 /**
  * The first threads of processes that drover looked at and that never came to a wait in the whole capture: without a
@@ -42,13 +47,24 @@ function isComputing(model: Model, thread: Thread): boolean {
   return seen !== null && seen.call === '' && leftIn === null && seen.ran >= lastedOf(model, thread) * LEAST_SHARE;
 }
 
-/** Clients wait for it, and it has one thread: nobody else of it serves them. */
+/**
+ * Clients wait for it, and it has one thread: nobody else of it serves them. Who accepts or answers one client after
+ * the other comes back to its work: that the next one waits already is what `worker-saturation` tells.
+ */
 function isBusy({ seen, leftIn, process }: Thread): boolean {
   if (!(process.clientsHeld > 0) || threadsOf(process).length > 1) return false;
+  if (process.accepted > 0 || (process.answered > 1 && !isLoop(process))) return false;
   return !isWait(syscall(seen?.call ?? '').family) && (leftIn === null || !isWait(leftIn.syscall.family));
 }
 
-function lastedOf({ lastTime }: Model, { seen, firstTime, lastTime: last, isUnread }: Thread): Nanoseconds {
+/** It has an epoll instance: one turn of its loop may answer many clients, one after the other. */
+function isLoop({ descriptors }: Process): boolean {
+  for (const [, { kind }] of descriptors.entries()) if (kind === 'epoll') return true;
+  return false;
+}
+
+/** How long it was away, at least. */
+export function lastedOf({ lastTime }: Model, { seen, firstTime, lastTime: last, isUnread }: Thread): Nanoseconds {
   // Of what it did since then nothing was read yet.
   if (isUnread && last !== UNKNOWN) return elapsed(firstTime, last);
   return elapsed(last === UNKNOWN ? (seen?.since ?? lastTime) : firstTime, lastTime);
@@ -72,7 +88,11 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
     severity: severityOf(clients, isEverybody),
     confidence: clients > 0 ? 'likely' : 'possible',
     title: withPlace(
-      `${who} ${pids.length === 1 ? 'makes' : 'make'} ${top === null ? 'no system call' : `no pause: ${callsOf(top)}`}`,
+      top === null
+        ? `${who} ${pids.length === 1 ? 'makes' : 'make'} no system call for at least ${duration(longest)}`
+        : cutTitle(
+            `${who} ${pids.length === 1 ? 'does' : 'do'} not come back for ${duration(longest)}: ${callsOf(top)}`,
+          ),
       commonPlace(codes),
       LONGEST_TITLE,
     ),
@@ -86,7 +106,7 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
         pid: thread.process.pid,
         tid: thread.tid,
         call: topOf(thread, capabilities.durations)?.call ?? '',
-        target: null,
+        target: peerOf(topOf(thread, capabilities.durations)) || null,
         sinceMs: null,
         forMs: milliseconds(lastedOf(model, thread)),
         hasTimeout: null,
@@ -110,10 +130,15 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
           command: `py-spy dump --pid ${pids[0]}`,
           needs: 'a Python process and py-spy; for others perf top -p PID',
         },
-        {
-          text: 'See whether it computes: the first of the three numbers then grows by a billion a second.',
-          command: `cat /proc/${pids[0]}/schedstat`,
-        },
+        peerOf(top) === ''
+          ? {
+              text: 'See whether it computes: the first of the three numbers then grows by a billion a second.',
+              command: `cat /proc/${pids[0]}/schedstat`,
+            }
+          : {
+              text: `Look at ${bareName(peerOf(top))}: its load, its own slow requests, and what it waits for.`,
+              command: `ss -tnp | grep pid=${pids[0]},`,
+            },
       ],
       code,
     ),
@@ -133,8 +158,15 @@ function topOf({ process, lastTime }: Thread, timed: boolean): TimeRow | null {
   return top === undefined || top.call === '' ? null : top;
 }
 
-function callsOf({ call, count: calls }: TimeRow): string {
-  return calls === 1 ? call : `${count(calls)} times ${call}`;
+function callsOf(row: TimeRow): string {
+  const { call, count: calls } = row;
+  const peer = bareName(peerOf(row));
+  return `${calls === 1 ? call : `${count(calls)} times ${call}`}${peer === '' ? '' : ` on ${peer}`}`;
+}
+
+/** The service that it waited for in these calls; '' where they were on anything else, or nobody knows on what. */
+function peerOf(row: TimeRow | null): string {
+  return row !== null && row.kind === 'waiting' && ADDRESS.test(row.target) ? row.target : '';
 }
 
 /** `sorted`: those that were away longest first. */

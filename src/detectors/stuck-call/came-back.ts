@@ -1,4 +1,3 @@
-import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, type Role, rolesIn } from '../../model/machine/roles.ts';
 import type { PastSighting } from '../../model/machine/sighting.ts';
 import type { Thread } from '../../model/machine/thread.ts';
@@ -38,8 +37,10 @@ export function cameBack({ model, threshold }: Context): CameBack[] {
   const alike = groupedBy([...roles], ([, role]) => role);
   return [...roles].flatMap(([thread, role]) => {
     const peers = [...new Set((alike.get(role) ?? []).map(([{ process }]) => process))];
-    const stay = thread.stuckAtFirst ?? tracedStay(thread, role, peers);
+    const stay = thread.stuckAtFirst ?? tracedStay(thread, role);
     if (stay === null || lengthOf(stay) < least) return [];
+    if (stay.held === '' && stay.call !== '' && isOrdinary(peers, { ...stay, since: stay.since - stay.before }))
+      return [];
     const isMain = thread.tid === thread.process.pid;
     if (stay.held !== '') return isMain ? [{ thread, stay }] : [];
     if (stay.clients === 0) return [];
@@ -55,19 +56,8 @@ const TOLD_HERE: ReadonlySet<Family> = new Set<Family>(['open', 'connect', 'slee
  * The same where nobody looked: the tracer shows the call that a thread was in when it came. Who serves clients has one
  * then; who waits for jobs may have had none. A loop was in a turn (`loop-stall`).
  */
-function tracedStay(
-  { firstStay, servesRequests, hasServed }: Thread,
-  role: Role,
-  peers: readonly Process[],
-): PastSighting | null {
-  if (
-    firstStay === null ||
-    isOrdinary(peers, firstStay) ||
-    role === 'event-loop' ||
-    role === 'master' ||
-    !(servesRequests || hasServed)
-  )
-    return null;
+function tracedStay({ firstStay, servesRequests, hasServed }: Thread, role: Role): PastSighting | null {
+  if (firstStay === null || role === 'event-loop' || role === 'master' || !(servesRequests || hasServed)) return null;
   const { call, since, until, descriptor, isAnswer, line } = firstStay;
   const isOfClient = descriptor?.connection != null && !isAnswer;
   const peer = isOfClient ? '' : descriptor?.peer || (isAnswer ? 'another service' : '');

@@ -2,17 +2,20 @@ import { atEndOf, idleOf, type ThreadAtEnd } from '../../model/at-end/at-end.ts'
 import { isAway } from '../../model/at-end/waits.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesIn } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import type { Model } from '../../model/model.ts';
 import { SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { JobTracker } from '../../model/topics/queues/job-tracker.ts';
+import { SessionTracker } from '../../model/topics/sessions/session-tracker.ts';
+import { statementsLeft } from '../../model/topics/sessions/statements-left.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { groupedBy } from '../../trace/grouped-by.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { AnsweredSleeps } from './answered-sleeps.ts';
-import { awayAllTime, awayFinding } from './away.ts';
+import { awayAllTime, awayFinding, lastedOf } from './away.ts';
 import { cameBack, cameBackFinding } from './came-back.ts';
 import { effect } from './effect.ts';
 import { finding, type Group } from './finding.ts';
@@ -38,7 +41,7 @@ export const stuckCall = defineDetector({
         'thread waits for work in that call.',
     },
   },
-  trackers: [SharedLocks, JobTracker, AnsweredSleeps],
+  trackers: [SharedLocks, JobTracker, AnsweredSleeps, SessionTracker],
   judgesCounts: 'watched',
   judgesOpen: true,
   effect,
@@ -54,21 +57,28 @@ function conclude(context: Context): Conclusion<Metrics> {
   const least = context.threshold('stuck-ms') * MILLISECOND;
   const { all: sorted, noNews, suspects } = sortOut(model, leftAtEnd(context), least);
   const all = sorted.map((each) => asSeenInCode(context, each));
+  const away = awayAllTime(context);
   const special = { suspects, seenInCode: new Set(all.filter((each, index) => each !== sorted[index])) };
+  // Who holds them up is what `session-lock` tells.
+  const processes = model.processes.all();
+  const census = model.topic(SessionTracker).censusAtEnd(processes, model.lastTime);
+  const heldUp = new Set(statementsLeft(census, processes, least).map(({ tid }) => tid));
   const stuck = all.filter(
     (each) =>
       each.idle !== 'yes' &&
+      !heldUp.has(each.thread.tid) &&
       each.wait.what !== '' &&
       !noNews.has(each) &&
       isLong(context, each) &&
-      !isUsualWait(context, each),
+      !isUsualWait(context, each) &&
+      !isOneOfMany(context, each, away),
   );
   const groups = groupedBy(stuck, (each) => `${each.idle} ${each.left.name} ${each.wait.kind} ${keyOf(each)}`);
   const held = heldByRequest(context);
   const alone = held.filter(({ isOfPool }) => !isOfPool);
   const ofPool = held.filter(({ isOfPool }) => isOfPool);
   const told = new Set([...held, ...stuck.filter(({ idle }) => idle === 'no')].map(({ thread }) => thread));
-  const working = awayAllTime(context).filter((thread) => !told.has(thread));
+  const working = away.filter((thread) => !told.has(thread));
   const back = cameBack(context);
   const still = heldStill(context);
   const stopped = stoppedBefore(context);
@@ -106,10 +116,10 @@ function conclude(context: Context): Conclusion<Metrics> {
   const isTold = working.length > 0 || held.length > 0 || still.length > 0 || findings.some(isSerious);
   const queue = isTold ? null : unaccepted(context);
   if (queue !== null) findings.push(unacceptedFinding(context, queue));
-  const away = new Set(
+  const gone = new Set(
     [...working, ...[...alone, ...stuck, ...still.flat()].map(({ thread }) => thread)].map(({ process }) => process),
   );
-  const isEverybody = [...scene.processes].every((process) => away.has(process));
+  const isEverybody = [...scene.processes].every((process) => gone.has(process));
   const inPools = working.filter(({ tid, process }) => tid !== process.pid);
   const firsts = working.filter((thread) => !inPools.includes(thread));
   if (firsts.length > 0) findings.push(awayFinding(context, firsts, isEverybody));
@@ -181,6 +191,11 @@ function isUsualWait({ model }: Context, { left, lasted, wait }: ThreadAtEnd): b
   const { longest, longestForThread } = model.topic(AnsweredSleeps);
   if (wait.kind === 'time') return lasted <= longest;
   return wait.kind === 'lock' && left.futex !== null && lasted <= longestForThread;
+}
+
+/** Its thread came from one such call to the next in the whole capture: the last of them says less than all. */
+function isOneOfMany({ model }: Context, { thread, lasted }: ThreadAtEnd, away: readonly Thread[]): boolean {
+  return lasted !== UNKNOWN && away.includes(thread) && lasted * 2 < lastedOf(model, thread);
 }
 
 /** Some call came back in the capture. */
@@ -300,7 +315,7 @@ function nobodyInCall({ processes }: Model): Conclusion<never> {
     return clear(
       threads.length === 1
         ? 'the one thread had ended when the capture did'
-        : `all ${threads.length} threads had ended when the capture did`,
+        : `${threads.length === 2 ? 'both' : `all ${threads.length}`} threads had ended when the capture did`,
     );
   return notApplicable(
     'No call is open at the end of the capture: either it was cut, or its tracer prints a call only when the call ' +

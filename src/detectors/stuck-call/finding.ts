@@ -1,15 +1,14 @@
 import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
-import type { Process } from '../../model/machine/process.ts';
-import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
 import { elapsed, MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
-import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
-import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
+import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { everyOne, millisecondsAt, someOf } from '../words.ts';
+import { millisecondsAt } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
+import { ofAll, targetOf } from './title/targets.ts';
+import { nounOf, titleOf } from './title/title.ts';
 import { isUsual } from './usual.ts';
 
 /** Threads that hang in the same call on the same thing. */
@@ -48,14 +47,7 @@ export function finding(context: Context, { all, severity, isEverybody, isMutual
   return {
     severity,
     confidence: worst.idle === 'no' && isTimed ? 'likely' : 'possible',
-    title: withPlace(
-      titleOf(sorted, who(sorted, pids, model.processes.all(), { isEverybody, severity }), severity, {
-        isRepeated,
-        namesLock: place === '',
-      }),
-      place,
-      LONGEST_TITLE,
-    ),
+    title: titleOf(sorted, { severity, isEverybody, processes: model.processes.all(), isTimed, isRepeated, place }),
     summary: `${summaryOf(context, worst, sorted, isTimed, isRepeated)}${isMutual ? MUTUAL : ''}${codeSentence(code)}`,
     why: WHY[worst.idle === 'no' || isMutual ? 'no' : 'unknown'],
     ...span(capabilities, Math.min(...sorted.map(({ left }) => left.since)), model.lastTime),
@@ -103,77 +95,6 @@ const WHY = {
 } as const;
 
 const MUTUAL = ' Each of them may wait for a lock that another of them has: then none ever comes back.';
-
-function targetOf({ left: { target, path } }: ThreadAtEnd): string | null {
-  return target === '' ? (path === '' ? null : path) : target;
-}
-
-/** Many captures do not tell a thread from a process: then nobody is called one. */
-function nounOf(all: readonly Process[]): string {
-  return all.every((process) => threadsOf(process).length > 1 || process.parent !== null || process.forks > 0)
-    ? 'processes'
-    : 'pids';
-}
-
-function who(
-  sorted: readonly ThreadAtEnd[],
-  pids: readonly number[],
-  all: readonly Process[],
-  { isEverybody, severity }: Pick<Group, 'isEverybody' | 'severity'>,
-): string {
-  if (pids.length > 1) {
-    const noun = nounOf(all);
-    // Other threads of a pool may serve meanwhile, unless the whole service is stuck.
-    if (sorted.length > pids.length && severity !== 'critical')
-      return `${sorted.length} threads of ${pids.length} ${noun} are`;
-    // The rest keeps time or governs them, as whoever looked at them from outside could see.
-    const isLookedAt = all.every(({ clientsHeld }) => clientsHeld !== UNKNOWN);
-    if (isEverybody && isLookedAt && pids.length < all.length) return `${everyOne(pids.length, 'workers')} are`;
-    return `${someOf(pids.length, all.length, noun)} are`;
-  }
-  const [only] = sorted;
-  const pid = pids[0] ?? 0;
-  if (sorted.length > 1) return `${sorted.length} threads${pid === 0 ? '' : ` of ${pid}`} are`;
-  const { tid } = only?.thread ?? { tid: 0 };
-  if (pid === 0) return 'A process is';
-  return tid === pid ? `Pid ${pid} is` : `Thread ${tid} of ${pid} is`;
-}
-
-/** `namesLock`: an address of memory says less than a line of code, and takes its room. */
-function titleOf(
-  sorted: readonly ThreadAtEnd[],
-  subject: string,
-  severity: Severity,
-  { isRepeated, namesLock }: { readonly isRepeated: boolean; readonly namesLock: boolean },
-): string {
-  const [worst] = sorted;
-  if (worst === undefined) return '';
-  const { left, idle } = worst;
-  const own = targetOf(worst);
-  const target = own === null ? null : ofAll(own, sorted);
-  const state = idle === 'no' && severity !== 'info' ? 'stuck in' : 'in';
-  // Of what the kernel goes on with only others know what it is about.
-  const isOnDescriptor = left.path === '';
-  const on = target === null ? '' : `${isOnDescriptor ? ' on' : ' of'} ${target}`;
-  if (isRepeated) return cutTitle(`${subject} in one ${left.name}${on} after the other`);
-  return cutTitle(`${subject} ${state} ${left.name}${on}${state === 'in' || !namesLock ? '' : lockOf(sorted)}`);
-}
-
-/** The lock that all of them wait for in memory: a debugger finds it by its address. */
-function lockOf(sorted: readonly ThreadAtEnd[]): string {
-  const words = new Set(sorted.map(({ left, wait }) => (wait.kind === 'lock' ? (left.futex?.word ?? '') : '')));
-  const [word = ''] = words;
-  return words.size === 1 && word !== '' ? `: the lock at ${word} is taken` : '';
-}
-
-/** Words that end with the descriptor of one of them; each may wait on a descriptor of its own. */
-function ofAll(words: string, sorted: readonly ThreadAtEnd[]): string {
-  const fds = [...new Set(sorted.map(({ left }) => left.fd))];
-  if (fds.length === 1) return words;
-  const [last, ...others] = fds.toReversed();
-  const named = fds.length > MOST_FDS ? 'fds' : `fds ${others.toReversed().join(', ')} and ${last}`;
-  return words.replace(/\bfd \d+(?=$|,)/, named);
-}
 
 /** The same of words of memory. */
 function ofAllWords(what: string, sorted: readonly ThreadAtEnd[]): string {

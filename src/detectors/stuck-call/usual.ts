@@ -22,7 +22,10 @@ const LEAST_ALIKE = 2;
  * Calls like it, or waits for what they read, took as long at other times, in it or in another worker of the same
  * kind: requests of this server take that long. Shorter calls between them say nothing about that.
  */
-export function isOrdinary(workers: readonly Process[], { call, since, until }: FirstStay): boolean {
+export function isOrdinary(
+  workers: readonly Process[],
+  { call, since, until }: Pick<FirstStay, 'call' | 'since' | 'until'>,
+): boolean {
   const length = elapsed(since, until);
   const alike = workers
     .flatMap((process) => timeOf(process, false))

@@ -78,8 +78,8 @@ function nobodyEnded({ model, capabilities }: Context): Conclusion<Metrics> {
   return capabilities.stopsThreads
     ? clear(
         traced === 1
-          ? 'the one process that was traced did not end'
-          : `none of ${traced} processes that were traced ended`,
+          ? 'the capture does not hold the end of the one process that was traced'
+          : `the capture holds the end of none of the ${traced} processes that were traced`,
       )
     : notApplicable('The end of no process is in the capture, and the tracer may not have recorded ends');
 }

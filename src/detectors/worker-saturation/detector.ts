@@ -206,7 +206,11 @@ function conclude(
           requests: pools.busy.requests,
           most: pools.mostOf(crew),
         },
-        { awaited: (stretches) => pools.awaited(crew, stretches), isProven: true },
+        {
+          awaited: (stretches) => pools.awaited(crew, stretches),
+          isProven: true,
+          longestWait: (stretches) => pools.longestWait(crew, stretches),
+        },
       );
     const all = judgePool(threads, 'pool threads');
     // Who waits in the queue of one process is not helped by a free thread of another.

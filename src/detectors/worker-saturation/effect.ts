@@ -1,5 +1,5 @@
 import { durationOfMs, percent } from '../../trace/format-numbers.ts';
-import { bareName, namesOf } from '../cause-names.ts';
+import { bareName, isForConnections, namesOf } from '../cause-names.ts';
 import { type Effect, shareOf } from '../effect.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
 
@@ -12,8 +12,13 @@ export const effect: Effect = {
   least: MORE_THAN_HALF,
   share: ({ busyIn }, cause) => {
     const names = namesOf(cause);
-    return shareOf(listOf(busyIn), ({ target }) => names.has(bareName(textOf(target))));
+    const hasPool = isForConnections(cause);
+    return shareOf(
+      listOf(busyIn),
+      ({ call, target }) => names.has(bareName(textOf(target))) || (hasPool && textOf(call) === 'futex'),
+    );
   },
-  inWords: ({ share, longestMs }) =>
-    `no worker was free ${percent(numberOf(share))} of the time, up to ${durationOfMs(numberOf(longestMs))}`,
+  inWords: ({ share, longestMs, waitMs }) =>
+    `no worker was free ${percent(numberOf(share))} of the time, up to ${durationOfMs(numberOf(longestMs))}` +
+    (typeof waitMs === 'number' ? `; a request waited up to ${durationOfMs(waitMs)} for one` : ''),
 };

@@ -49,13 +49,15 @@ export interface Saturation {
   readonly severity: Severity;
   /** How long a client waited at most in the queue of their listener meanwhile; null where nothing tells. */
   readonly queue?: Nanoseconds | null;
+  /** How long a request that the server had taken waited at most for one of them; null where nothing tells. */
+  readonly wait?: Nanoseconds | null;
 }
 
 /** The finding about `size` workers that were all busy at once, for `share` of the time. */
 export function finding(
   model: Model,
   { threads: workers, kind: { noun, unit, why, next }, turns, requests, name }: BusyCrew,
-  { stretches: saturated, total, share, severity, queue = null }: Saturation,
+  { stretches: saturated, total, share, severity, queue = null, wait = null }: Saturation,
   size: number,
 ): DraftFinding<Metrics> {
   const who = name ?? everyOne(size, noun);
@@ -105,6 +107,7 @@ export function finding(
         : ` The ${plural(served, unit)} took ${duration(mean)} on average: ` +
           `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
           `${ratio((size * SECOND) / mean)} of ${kind} a second.`) +
+      (wait === null ? '' : ` A request waited up to ${duration(wait)} for one of them.`) +
       (queue === null || (queue === 0 && severity === 'critical') ? '' : ` ${inQueue(queue, severity === 'info')}`),
     why,
     start: saturated[0]?.start ?? 0,
@@ -119,6 +122,7 @@ export function finding(
       meanRequestMs: mean === null ? null : milliseconds(mean),
       served,
       queueMs: queue === null ? null : milliseconds(queue),
+      waitMs: wait === null ? null : milliseconds(wait),
       stretches: saturated
         .toSorted((a, b) => b.end - b.start - (a.end - a.start))
         .slice(0, SHOWN)

@@ -29,6 +29,8 @@ export interface Weighing {
   readonly queued?: (stretches: readonly Interval[], until: Nanoseconds) => Interval[];
   /** Whether somebody was seen to wait for one of them. */
   readonly isFelt?: (stretches: readonly Interval[]) => boolean;
+  /** How long somebody was seen to wait for one of them at most; null where nobody was. */
+  readonly longestWait?: (stretches: readonly Interval[]) => Nanoseconds | null;
   /** The part of the time that is judged; as a rule all of it. */
   readonly within?: Interval;
 }
@@ -37,7 +39,15 @@ export interface Weighing {
 export function judge(
   context: Context,
   crew: BusyCrew,
-  { awaited = (stretches) => [...stretches], isFelt, queued, isProven = false, say, within }: Weighing = {},
+  {
+    awaited = (stretches) => [...stretches],
+    isFelt,
+    queued,
+    isProven = false,
+    longestWait,
+    say,
+    within,
+  }: Weighing = {},
 ): DraftFinding<Metrics> | string {
   const { model } = context;
   const {
@@ -81,7 +91,8 @@ export function judge(
   const critical = context.threshold('saturation-critical-share');
   const severity = isFelt?.(stretches) === false ? 'info' : severityOf(share, shareOf(felt, window), critical);
   const queue = waits === null ? null : waits.reduce((most, { start, end }) => Math.max(most, end - start), 0);
-  const saturation = { stretches, total, share, severity, queue } as const;
+  const wait = longestWait?.(stretches) ?? null;
+  const saturation = { stretches, total, share, severity, queue, wait } as const;
   const draft = finding(model, crew, saturation, size);
   return say === undefined ? draft : say(draft, most === undefined ? size : threads.length, saturation);
 }

@@ -16,6 +16,11 @@ export const metrics = {
       'How long a client waited at most in the queue of the listener meanwhile; null where nothing tells.',
     ),
   ),
+  waitMs: metric.orNull(
+    metric.lengthMs(
+      'How long a request that the server had taken waited at most for a thread of the pool; null where nothing tells.',
+    ),
+  ),
   stretches: metric.list(
     metric.record({
       startMs: metric.momentMs('From then on all were busy.'),

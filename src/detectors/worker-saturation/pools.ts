@@ -126,10 +126,21 @@ export class Pools {
     return isMostlyIdle ? this.awaited(crew, stretches) : [];
   }
 
+  /** How long a request that had been accepted or read waited at most during such stretches; null where none did. */
+  longestWait(crew: Crew, stretches: readonly Interval[]): Nanoseconds | null {
+    const ofCrew = inProcessesOf(crew);
+    let longest: Nanoseconds | null = null;
+    for (const wait of this.#waits) {
+      const { start, end } = wait;
+      if (!ofCrew(wait) || end - start <= (longest ?? 0)) continue;
+      if (stretches.some((stretch) => start < stretch.end && end > stretch.start)) longest = end - start;
+    }
+    return longest;
+  }
+
   /** The parts of such stretches, in which a crew was busy, in which somebody waited for it. */
   awaited(crew: Crew, stretches: readonly Interval[]): Interval[] {
-    const own = new Set(crew.map(({ process }) => process));
-    const ofCrew = ({ thread }: PoolWait): boolean => own.has(thread.process);
+    const ofCrew = inProcessesOf(crew);
     // Between two of them the acceptor took the one client that a thread was free for.
     const aways = together(this.#aways.filter(ofCrew), AT_ONCE).filter(({ start, end }) => end - start >= this.#least);
     const waits = together([...this.#waits.filter(ofCrew), ...aways], 0);
@@ -139,6 +150,11 @@ export class Pools {
         .filter(({ start, end }) => end > start),
     );
   }
+}
+
+function inProcessesOf(crew: Crew): (wait: PoolWait) => boolean {
+  const own = new Set(crew.map(({ process }) => process));
+  return ({ thread }) => own.has(thread.process);
 }
 
 /** How long they were in such turns while all were. */

@@ -1,6 +1,7 @@
 import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
 import { asksPostgres } from '../../trace/framing/framing-of.ts';
 import { Memcached } from '../../trace/framing/memcached.ts';
+import { MySql } from '../../trace/framing/mysql.ts';
 import { isRedisCommand } from '../../trace/framing/redis.ts';
 import { requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
@@ -8,6 +9,7 @@ import { foundConnection } from '../machine/accepted-by.ts';
 import type { Connection } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
 import type { Memberships } from '../machine/memberships.ts';
+import { PerDescriptor } from '../machine/owned-state.ts';
 import type { Thread } from '../machine/thread.ts';
 
 /** Finds connections whose accept the capture does not show, by what is read from them or written to them. */
@@ -23,6 +25,13 @@ export class FoundConnections {
     const bytes = call.arguments.payload(64);
     if (bytes === null) return null;
     if (requestStart(bytes) !== null || asksPostgres(bytes)) return this.adopt(call, thread, descriptor);
+    const head = headOfBody(call, descriptor, bytes);
+    if (head !== '') {
+      const session = this.adopt(call, thread, descriptor);
+      session.framing = new MySql();
+      session.framing.begun(head, head.length);
+      return session;
+    }
     const mayAnswer = descriptor.query === null && isRedisCommand(bytes);
     if (!mayAnswer && !Memcached.isSpokenIn(bytes)) return null;
     const connection = this.adopt(call, thread, descriptor);
@@ -44,6 +53,35 @@ export class FoundConnections {
       this.#memberships.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
     return connection;
   }
+}
+
+/**
+ * Without `-y` nothing names what was open before the capture. Who receives a statement of PostgreSQL or MySQL there
+ * has a socket, and a client of its own: no server sends these bytes.
+ */
+export function bringsStatement(call: Call, descriptor: Descriptor): boolean {
+  if (descriptor.label !== '' || descriptor.seenOpening || !call.syscall.name.startsWith('recv')) return false;
+  const first = call.arguments.payload(1);
+  if (first === 'Q' || first === 'P') return asksPostgres(call.arguments.payload(64) ?? '');
+  return headOfBody(call, descriptor, call.arguments.payload(64) ?? '') !== '';
+}
+
+/** The last read of four bytes on a socket that may be a client's, and may be the head of a packet of MySQL. */
+const heads = new PerDescriptor<string>();
+
+/**
+ * The head of the packet of MySQL of which these bytes are the body, a statement; '' for anything else. The head comes
+ * in a read of its own, and is kept up to the next read.
+ */
+function headOfBody({ result }: Call, descriptor: Descriptor, bytes: string): string {
+  const head = heads.of(descriptor) ?? '';
+  if (result === MySql.HEADER && MySql.isSpokenIn(bytes)) {
+    heads.set(descriptor, bytes);
+    return '';
+  }
+  if (head === '' || MySql.asks(head, bytes, result)) return head;
+  heads.clear(descriptor);
+  return '';
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Framing } from '../../trace/framing/framing.ts';
-import { framingOf } from '../../trace/framing/framing-of.ts';
+import { asksPostgres, framingOf } from '../../trace/framing/framing-of.ts';
 import { queryOf, type RequestStart, requestOfSql, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Connection } from '../machine/connections.ts';
@@ -52,13 +52,15 @@ export class RequestStarts {
 
   #first(call: Call, connection: Connection, begun: Begun | null): Begun {
     // Most connections begin so: the text of the call need not be decoded to see it, for a head begins with a capital.
-    if (begun !== null && call.arguments.head !== '') {
+    // That of a statement of PostgreSQL is one letter: a zero is behind it.
+    if (begun !== null && call.arguments.head.length > 1) {
       connection.isHttp = true;
       connection.framing = null;
       return begun;
     }
     const bytes = call.arguments.payload(FIRST_BYTES) ?? '';
-    connection.isHttp = begun !== null && bytes.charCodeAt(0) >= 0x41;
+    // A statement of PostgreSQL begins with a capital as well.
+    connection.isHttp = begun !== null && bytes.charCodeAt(0) >= 0x41 && !asksPostgres(bytes);
     connection.framing = connection.isHttp ? null : framingOf(bytes);
     if (connection.framing !== null) return this.#framed(call, connection);
     return begun ?? (FAREWELL.test(bytes) ? NONE : UNNAMED);

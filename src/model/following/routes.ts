@@ -108,7 +108,9 @@ function bookkeeping(
   switch (family) {
     case 'wait-child':
       return (call, thread) => {
-        if (call.result > 0) processes.memberships.reaped(thread.process, call.result);
+        const { memberships } = processes;
+        if (call.result > 0) memberships.reaped(thread.process, call.result);
+        else if (call.result === 0) lookedAfter(call, thread, processes);
       };
     case 'socket':
       return (call, thread) => descriptors.socket(call, thread);
@@ -159,6 +161,12 @@ function bookkeeping(
     default:
       return undefined;
   }
+}
+
+/** Whoever is told that one process has not ended yet is its parent: of any other the kernel says ECHILD. */
+function lookedAfter(call: Call, { process }: Thread, { memberships }: Processes): void {
+  const child = call.arguments.child();
+  if (child > 0) memberships.childNamed(process, child);
 }
 
 /** The first thread of a process chooses its name, of which the kernel keeps 15 bytes. */

@@ -20,7 +20,7 @@ import { ConnectionEnds } from './connection-ends.ts';
 import { heardDatagram, sentDatagram } from './datagram-clients.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
 import type { FollowerContext } from './follower-context.ts';
-import { FoundConnections, passedUnseen, receiveDescriptors } from './found-connections.ts';
+import { bringsStatement, FoundConnections, passedUnseen, receiveDescriptors } from './found-connections.ts';
 import { isReply, RequestTracker } from './request-tracker.ts';
 
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
@@ -91,7 +91,7 @@ export class TrafficTracker {
       accepts.tending.begins(listener, call.start, loop.idle);
     }
     if (!succeeded) return null;
-    accepts.tending.of(listener)?.took(call.duration, loop.idle, () => keptLine(call));
+    accepts.tending.of(listener)?.took(call, loop.idle);
     if (this.#inWindow(call.end)) {
       accepts.acceptedTotal++;
       process.accepted++;
@@ -144,6 +144,8 @@ export class TrafficTracker {
     const descriptor = this.#descriptorOf(call, thread);
     if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
+    if (descriptor.kind === 'unknown' && call.result > 0 && bringsStatement(call, descriptor))
+      descriptor.kind = 'socket';
     const completeness = this.#completeness;
     if (call.result >= 0 && isSocket(descriptor)) completeness.socketReads++;
     if (!completeness.showsText && call.result > 0 && isSocket(descriptor))

@@ -18,3 +18,10 @@ export interface LongWork {
   /** That call, else what ended it. */
   readonly line: KeptLine;
 }
+
+/** A thread to which a loop hands jobs has done one, short or long. */
+export interface HandDone {
+  readonly thread: ThreadView;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}

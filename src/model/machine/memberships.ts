@@ -21,6 +21,8 @@ const MOST_CLAIMANTS = 1_024;
  */
 const MOST_MOVES = 8;
 
+/** Children that are expected to have a record some time, at most. */
+const MOST_EXPECTED = 1_024;
 /** Children whose parent is remembered by their status: the last ones. */
 const MOST_REAPED = 1_024;
 /** A process that writes its memory down ends so long after the signal, at most. */
@@ -53,6 +55,8 @@ export class Memberships {
   readonly #leaderless = new Map<number, Set<Thread>>();
   /** Who was given the status of a child, by its number. */
   readonly #reapers = new Map<number, Process>();
+  /** Children of which a parent knows, by their number, while no record of theirs was seen. */
+  readonly #expected = new Map<number, Process>();
   #noted: NotedThreads | null = null;
 
   constructor(among: Among, told: MembershipEvents) {
@@ -70,6 +74,8 @@ export class Memberships {
     const { tid } = thread;
     for (const claimant of this.#leaderless.get(tid) ?? []) this.#joins(claimant, thread);
     this.#leaderless.delete(tid);
+    const parent = this.#expected.get(tid);
+    if (parent !== undefined && this.#expected.delete(tid) && wasThere) thread.process.parent ??= currently(parent);
     if (!wasThere) return;
     this.#noted?.appeared(thread);
     const leader = this.together.leaderOf(tid);
@@ -208,6 +214,17 @@ export class Memberships {
   parentOfEnded({ pid, parent }: Process): Process | null {
     const reaper = this.#reapers.get(pid);
     return parent ?? (reaper === undefined ? null : currently(reaper));
+  }
+
+  /** A parent asked for a child that lives, and that may have no record so far. */
+  childNamed(parent: Process, childTid: number): void {
+    const child = this.#among.byTid(childTid)?.process;
+    if (child === undefined) {
+      if (this.#expected.has(childTid) || this.#expected.size >= MOST_EXPECTED) return;
+      this.#expected.set(childTid, parent);
+    } else if (child.parent === null && child !== parent) child.parent = parent;
+    else return;
+    parent.forks++;
   }
 
   /** `getppid` named the parent: an edge that attach-mode traces lack otherwise. */

@@ -14,6 +14,9 @@ interface Looking {
   shared: SharedWait | null;
 }
 
+/** Asked at every wait of every loop. */
+const NOBODY: readonly Thread[] = [];
+
 const looking = new PerDescriptor<Looking>();
 const ofThreads = new PerThread<SharedWait>();
 const firstOfProcesses = new PerProcess<SharedWait>();
@@ -34,15 +37,15 @@ export function sharedWaitIn(process: Process): SharedWait | null {
  */
 export function lookAt(descriptor: Descriptor, thread: Thread, least: Nanoseconds): readonly Thread[] {
   const found = looking.of(descriptor);
-  if (found?.first === thread) return [];
+  if (found?.first === thread) return NOBODY;
   if (found === undefined || (found.first.ended && found.shared === null)) {
     looking.set(descriptor, { first: thread, shared: null });
-    return [];
+    return NOBODY;
   }
   const { first } = found;
   const { process } = thread;
   // A fork has an epoll instance in common with its parent, and is a worker of its own.
-  if (first.process !== process) return [];
+  if (first.process !== process) return NOBODY;
   found.shared ??= new SharedWait(first, least);
   const { shared } = found;
   process.takesTurns = true;

@@ -1,5 +1,6 @@
+import type { Call } from '../../trace/record.ts';
 import { earlier, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { type KeptLine, NO_LINE } from '../evidence.ts';
+import { type KeptLine, keptLine, NO_LINE } from '../evidence.ts';
 import type { Listener } from './listener.ts';
 
 /** Listeners of one thread of which it is known from when to when it looked at them. */
@@ -26,11 +27,11 @@ export class Stretch {
     this.#idleAtStart = idle;
   }
 
-  /** An accept that took so long returned a connection; `idle` is the time in the hub wait so far. */
-  took(duration: Nanoseconds, idle: Nanoseconds, line: () => KeptLine): void {
+  /** This accept returned a connection; `idle` is the time in the hub wait so far. */
+  took(call: Pick<Call, 'duration' | 'file' | 'line' | 'text'>, idle: Nanoseconds): void {
     if (!this.#isGoing) return;
-    this.#isGoing = duration < WAITED && idle - this.#idleAtStart < WAITED;
-    if (this.#isGoing && this.taken++ === 0) this.takenLine = line();
+    this.#isGoing = call.duration < WAITED && idle - this.#idleAtStart < WAITED;
+    if (this.#isGoing && this.taken++ === 0) this.takenLine = keptLine(call);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Call } from '../../trace/record.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import { PerProcess, PerThread } from '../machine/owned-state.ts';
@@ -75,7 +75,10 @@ export class TimeTable implements Tracker {
   leftOpen(call: Call, thread: Thread, left: LeftIn): void {
     if (call.duration <= 0) return;
     const isIdle = left.isHubWait || left.isForListener || left.syscall.family === 'restart';
-    const kind = isIdle ? 'idle' : timeKindOf(call.syscall.family, thread, left.descriptor ?? undefined);
+    const usual = timeKindOf(call.syscall.family, thread, left.descriptor ?? undefined);
+    // What normally takes no time and has not come back for so long does not work.
+    const isStuck = usual === 'working' && call.duration >= SECOND;
+    const kind = isIdle ? 'idle' : isStuck ? 'waiting' : usual;
     this.#add(call, thread, left.isHubWait ? '' : targetGroupOf(left.descriptor ?? undefined), kind, true);
   }
 

@@ -1,5 +1,6 @@
 import type { Kind, Outcome, Report } from '../../analysis/report.ts';
 import { count } from '../../trace/format-numbers.ts';
+import { reasonsInCommon } from '../reasons-in-common.ts';
 import { CAPTURE_AGAIN, coverage, omission, origin, recipeOf, recording } from '../wording.ts';
 import type { PageRoom } from './bounded.ts';
 import { element, type Html } from './element.ts';
@@ -88,6 +89,9 @@ function outcomeList(entries: readonly Reason[]): Html {
   return element(
     'dl',
     { class: 'outcomes' },
-    entries.map(([kind, { reason }]) => [element('dt', {}, kind), element('dd', {}, reason)]),
+    reasonsInCommon(entries).map(({ label, lines }) => [
+      element('dt', {}, label),
+      ...lines.map((line) => element('dd', {}, line)),
+    ]),
   );
 }

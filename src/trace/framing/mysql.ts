@@ -27,6 +27,17 @@ export class MySql implements Framing {
   /** The session goes on in TLS. */
   #tls: Tls | null = null;
 
+  /** So many bytes are the head of a packet. */
+  static readonly HEADER = HEADER;
+
+  /** Whether a read of `size` bytes is a statement, the whole body of the packet with that head. */
+  static asks(head: string, body: string, size: number): boolean {
+    const command = body.charCodeAt(0);
+    if (head.charCodeAt(3) !== 0 || lengthAt(head, 0) !== size || (command !== QUERY && command !== PREPARE))
+      return false;
+    return sqlRequest(body.slice(1), 'MySQL') !== null;
+  }
+
   /** The answer to the greeting of the server, or the head of a command alone. */
   static isSpokenIn(bytes: string): boolean {
     if (bytes.length < HEADER) return false;

@@ -138,9 +138,14 @@ export class ConnectionUses {
   }
 
   /** The request that is answered right after the last answer of a service had that connection; null without any. */
-  replied(thread: Thread, request: Request): ConnectionUse | null {
+  replied(thread: Thread, { lastReadAt }: Request): ConnectionUse | null {
+    return this.done(thread, lastReadAt);
+  }
+
+  /** The same of a thread that has done what it was at since then. */
+  done(thread: Thread, since: Nanoseconds): ConnectionUse | null {
     const answer = answers.of(thread);
-    if (answer === undefined || request.lastReadAt > answer.askedAt) return null;
+    if (answer === undefined || since > answer.askedAt) return null;
     answers.clear(thread);
     const { line, use, at } = answer;
     if (use.isOver || (!servesAlone(thread) && thread.loop.restedAt > at)) return null;
@@ -149,8 +154,8 @@ export class ConnectionUses {
       line.use = line.next;
       line.next = null;
     }
-    if (line.isShared || request.lastReadAt > use.start) return null;
-    const waited = use.before === UNKNOWN ? 0 : Math.max(0, use.start - Math.max(request.lastReadAt, use.freeAt));
+    if (line.isShared || since > use.start) return null;
+    const waited = use.before === UNKNOWN ? 0 : Math.max(0, use.start - Math.max(since, use.freeAt));
     const { isWhole, most } = line.group;
     return {
       peer: line.peer,
@@ -186,11 +191,12 @@ function learn({ process }: Thread, peer: Peer, descriptor: Descriptor): Line | 
   const own = groups.of(process) ?? groups.set(process, new Map());
   let group = own.get(peer);
   if (group === undefined) {
-    group = new Group(process.isWhole);
+    group = new Group(process.isWhole && peer.name !== peer.protocol);
     own.set(peer, group);
   }
   if (group.lines.size >= MOST_LINES) return null;
-  group.isWhole ||= !descriptor.seenOpening;
+  // Of those without a name only the ones are known that were asked something.
+  group.isWhole ||= !descriptor.seenOpening && descriptor.peer !== '';
   const line = lines.set(descriptor, new Line(group, peer));
   add(group, line);
   return line;

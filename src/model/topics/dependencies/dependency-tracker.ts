@@ -1,15 +1,17 @@
 import type { Call } from '../../../trace/record.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
+import { AnsweredJobs, type DoneJob } from '../../machine/answered-jobs.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
+import type { HandDone } from '../../machine/long-work.ts';
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { RequestView, ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
-import { ConnectionUses } from './connection-uses.ts';
+import { type ConnectionUse, ConnectionUses } from './connection-uses.ts';
 import type { Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { Upstream, upstreams } from './upstream.ts';
@@ -52,6 +54,20 @@ const lastAsked = new PerThread<Upstream>();
 /** Processes that ask a broker for jobs. */
 const takesJobs = new PerProcess<true>();
 
+/** What a thread did for a loop, and waited for meanwhile. */
+interface HandJob extends DoneJob {
+  readonly process: Process;
+  readonly waits: readonly Unowned[];
+  readonly use: ConnectionUse | null;
+}
+
+const handJobs = new PerProcess<AnsweredJobs<HandJob>>();
+
+function tellHandJob({ process, waits, use }: HandJob, request: Request | null): void {
+  if (use !== null) use.peer.used(request, process, use, () => linesOf(use.line));
+  if (request !== null) for (const wait of waits) wait.peer.wasFor(request, wait);
+}
+
 /**
  * The wait fills nearly all of the time of a request that is answered a few turns later: asyncio resumes a coroutine,
  * and whoever waits for that one, in a turn each.
@@ -75,6 +91,8 @@ export class DependencyTracker implements Tracker {
   readonly #peers = new PeerTable();
   readonly #open = new Set<Upstream>();
   readonly #uses = new ConnectionUses();
+  /** Those that have jobs of which the request is not known yet. */
+  readonly #withJobs = new Set<Process>();
   #end: Nanoseconds = UNKNOWN;
 
   constructor({ inWindow, facts }: TrackerContext) {
@@ -96,6 +114,7 @@ export class DependencyTracker implements Tracker {
       {
         slowReply: ({ thread, request, record }) => link(thread, request, record.start),
         failedWrite: ({ thread, request, time }) => link(thread, request, time),
+        handDone: (job) => this.#handDone(job),
       },
       () => undefined,
     );
@@ -199,6 +218,7 @@ export class DependencyTracker implements Tracker {
 
   /** A late reply, although the service that the request asked on a new connection has said nothing: it gave up. */
   replied(call: Call, thread: Thread, request: Request): void {
+    handJobs.of(thread.process)?.replied(request, call.start);
     const use = this.#uses.replied(thread, request);
     if (use !== null && this.#inWindow(call.end))
       use.peer.used(request, thread.process, use, () => linesOf(use.line, keptLine(call)));
@@ -211,6 +231,19 @@ export class DependencyTracker implements Tracker {
       this.#add(upstream, lengthOf(upstream, call, thread), call.start, thread, false, call, request);
     }
     this.#forget(upstream);
+  }
+
+  /** What a thread waited for in a job that its loop gave it was waited for by the request that the job is for. */
+  #handDone({ thread: view, start, end }: HandDone): void {
+    const thread = view as Thread;
+    const waits = (lastUnowned.of(thread) ?? []).filter((wait) => wait.start >= start);
+    lastUnowned.clear(thread);
+    const use = this.#uses.done(thread, start);
+    if (!this.#inWindow(end) || (waits.length === 0 && use === null)) return;
+    const { process } = thread;
+    const jobs = handJobs.of(process) ?? handJobs.set(process, new AnsweredJobs(tellHandJob));
+    this.#withJobs.add(process);
+    jobs.ended({ thread, start, end, process, waits, use });
   }
 
   /** The first unanswered question that this thread asked soon after it had read the request; null without any. */
@@ -238,6 +271,12 @@ export class DependencyTracker implements Tracker {
   }
 
   merged(process: Process, other: Process): void {
+    const gone = handJobs.of(other);
+    if (gone !== undefined) {
+      (handJobs.of(process) ?? handJobs.set(process, new AnsweredJobs(tellHandJob))).add(gone);
+      this.#withJobs.add(process);
+    }
+    this.#peers.merged(process, other);
     this.#uses.merged(process, other);
   }
 
@@ -283,6 +322,8 @@ export class DependencyTracker implements Tracker {
 
   finish(threads: Iterable<Thread>): void {
     for (const { lastTime } of threads) if (lastTime > this.#end) this.#end = lastTime;
+    for (const process of this.#withJobs) handJobs.of(process)?.finish();
+    this.#withJobs.clear();
     for (const upstream of this.#open) {
       const { thread, askedAt, isStuck, blocked, turn } = upstream;
       if (thread === null || askedAt === UNKNOWN || !isNeeded(upstream) || !this.#inWindow(this.#end)) continue;

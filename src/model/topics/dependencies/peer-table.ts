@@ -2,9 +2,10 @@ import { portOf, protocolOfPort } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerProcess } from '../../machine/owned-state.ts';
+import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { Peer } from './peer.ts';
-import { leadsToService, Upstream, upstreams } from './upstream.ts';
+import { leadsToService, spokenWithUnnamed, Upstream, upstreams } from './upstream.ts';
 
 /** Peers told apart, 4 KB each; waits for further ones are counted together. */
 const MOST_PEERS = 200;
@@ -30,6 +31,11 @@ export class PeerTable {
   /** How many peers were counted together, at least. */
   get further(): number {
     return this.#furtherNames.size;
+  }
+
+  /** `other` turned out to be the same process as `process`. */
+  merged(process: Process, other: Process): void {
+    for (const peer of this.#byName.values()) peer.merged(process, other);
   }
 
   /** The peer of that name; one for all that are too many to be told apart. */
@@ -67,9 +73,18 @@ export class PeerTable {
 
   /** A service to which a descriptor leads that the capture never saw connect; undefined for what is none. */
   learned(descriptor: Descriptor): Upstream | undefined {
+    const protocol = spokenWithUnnamed(descriptor);
+    if (protocol !== '') return upstreams.set(descriptor, new Upstream(this.#unnamed(protocol), descriptor));
     return leadsToService(descriptor)
       ? upstreams.set(descriptor, new Upstream(this.of(descriptor.peer, true), descriptor))
       : undefined;
+  }
+
+  /** All services that speak so and have no name in the capture. */
+  #unnamed(protocol: string): Peer {
+    const peer = this.of(protocol, false);
+    peer.protocol = protocol;
+    return peer;
   }
 
   /** A descriptor of which nothing is known but that a time limit ran out on it. */

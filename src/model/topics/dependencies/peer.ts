@@ -70,7 +70,10 @@ export interface ProcessWaits {
 
 /** Another service, or whatever else a process asks over a socket, and all waits for it. */
 export class Peer {
-  /** `10.0.0.7:3306`, `unix:/run/x.sock`; `fd 3` where the capture does not tell who it is. */
+  /**
+   * `10.0.0.7:3306`, `unix:/run/x.sock`; where the capture does not tell who it is, what is spoken there
+   * (`PostgreSQL`), else `fd 3`.
+   */
   readonly name: string;
   /** The name is an address. */
   readonly isKnown: boolean;
@@ -155,17 +158,26 @@ export class Peer {
     this.longestServing = { length, isOpen: false, query, request: request.line, lines };
   }
 
-  /** A request had a connection to it, for which it may have waited. `lines` is asked only for what is told. */
-  used(request: Request, process: Process, { length, connections, held }: Use, lines: () => readonly KeptLine[]): void {
+  /**
+   * A request had a connection to it, for which it may have waited; null: which one is not known. `lines`
+   * is asked only for what is told.
+   */
+  used(
+    request: Request | null,
+    process: Process,
+    { length, connections, held }: Use,
+    lines: () => readonly KeptLine[],
+  ): void {
     this.ofConnections.took(length);
-    if (held > (this.longestHeld?.length ?? 0)) this.longestHeld = { length: held, request: request.line };
+    const name = request?.line ?? '';
+    if (held > (this.longestHeld?.length ?? 0)) this.longestHeld = { length: held, request: name };
     if (length < LONG_QUEUE) return;
-    this.queuedRequest = this.queued === 0 || this.queuedRequest === request.line ? request.line : '';
+    this.queuedRequest = this.queued === 0 || this.queuedRequest === name ? name : '';
     this.queued++;
     this.#of(process);
-    this.#ofRequest(request, length);
+    if (request !== null) this.#ofRequest(request, length);
     if (this.longestQueued !== null && length <= this.longestQueued.length) return;
-    this.longestQueued = { length, connections, request: request.line, lines: lines() };
+    this.longestQueued = { length, connections, request: name, lines: lines() };
   }
 
   failed(process: Process, at: Nanoseconds): void {
@@ -173,6 +185,15 @@ export class Peer {
     this.first = earlier(this.first, at);
     this.last = later(this.last, at);
     this.#of(process);
+  }
+
+  /** What was noted of `other` is of the same process. */
+  merged(process: Process, other: Process): void {
+    const gone = this.processes.get(other.pid);
+    if (gone === undefined || other.pid === process.pid) return;
+    this.processes.delete(other.pid);
+    const own = this.#of(process);
+    if (own !== undefined) own.mainWork += gone.mainWork;
   }
 
   #waitedLong({ line }: Request): void {

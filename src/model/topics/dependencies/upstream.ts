@@ -88,3 +88,13 @@ export function leadsToService({ kind, peer, local, connection, listener, seenOp
   const own = portOf(local);
   return port < FIRST_CLIENT_PORT && !(own < port);
 }
+
+/**
+ * What is spoken on a socket that was there before the capture, of which no line names the other end (strace with -y
+ * and not -yy): who asks a database there is its client. '' where that is not known.
+ */
+export function spokenWithUnnamed({ kind, peer, query, connection, listener, seenOpening }: Descriptor): string {
+  if (kind !== 'socket' || peer !== '' || connection !== null || listener !== null || seenOpening) return '';
+  // Every proxy speaks HTTP, with servers of any number.
+  return query === null || query.protocol === 'HTTP' ? '' : query.protocol;
+}

@@ -2,9 +2,11 @@ import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
+import { AnsweredJobs } from '../../machine/answered-jobs.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { DescriptorKind } from '../../machine/descriptor-kind.ts';
 import { describeTarget } from '../../machine/descriptors.ts';
+import type { HandDone } from '../../machine/long-work.ts';
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import { runtimeOf } from '../../machine/runtime.ts';
@@ -15,6 +17,12 @@ import { LongestCall } from './longest-call.ts';
 import type { PoolTurn } from './pool-tracker.ts';
 import { Wakes, type WokenWait } from './wakes.ts';
 
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    handDone: HandDone;
+  }
+}
+
 /** One byte through a pipe, or a number for an eventfd, wakes a loop up. */
 const WAKE_UP = 1;
 const ONE_EVENT = 8;
@@ -23,8 +31,6 @@ const CARRIES_WAKE_UPS: ReadonlySet<DescriptorKind> = new Set<DescriptorKind>(['
 const NO_SLICE = 10 * MILLISECOND;
 /** So soon after its last job a thread takes one that has waited. */
 const AT_ONCE = 50 * MILLISECOND;
-/** Jobs of a process of which the reply has not been seen, at most. */
-const MOST_UNNAMED = 64;
 
 /** A job, since when a thread is at it, and the call it was in for longest. */
 class Job {
@@ -50,6 +56,12 @@ class Hand {
   /** It wakes the loop up by an eventfd, and nothing says that this is Python. */
   isOfEvents = false;
   job = new Job(UNKNOWN);
+  /**
+   * When its first wait since it was done with a job had ended: what it waits for from then on is in the next job, be
+   * it seen or not who ends these waits. UNKNOWN before the first.
+   */
+  begunAt: Nanoseconds = UNKNOWN;
+  hasBegun = false;
   /** Its last wait for a word, and the job before that, as long as it is not known what it waited for. */
   rest: WokenWait | null = null;
   before = new Job(UNKNOWN);
@@ -59,12 +71,23 @@ class Hand {
   queuedSince: Nanoseconds = UNKNOWN;
 }
 
+/** A job of which the request shows when its reply is written. */
+interface Unnamed extends PoolTurn {
+  readonly isLong: boolean;
+  /** When the thread had ended the long job right before it; UNKNOWN where it had none, or waited for this one. */
+  readonly after: Nanoseconds;
+}
+
 /** The threads of one process that do so. */
 class Executor {
   readonly hands = new Set<Thread>();
   readonly wakes = new Wakes();
-  /** Long jobs of which the request shows when its reply is written. */
-  unnamed: PoolTurn[] = [];
+  /** Long jobs, and those that a thread began right after a long one. */
+  readonly unnamed: AnsweredJobs<Unnamed>;
+
+  constructor(told: (job: Unnamed, request: Request | null) => void) {
+    this.unnamed = new AnsweredJobs(told);
+  }
 }
 
 const hands = new PerThread<Hand>();
@@ -118,7 +141,7 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
     if (!CARRIES_WAKE_UPS.has(kind)) return;
     const hand = hands.of(thread) ?? hands.set(thread, new Hand());
     if (hand.replies) return;
-    const executor = executors.of(process) ?? executors.set(process, new Executor());
+    const executor = executors.of(process) ?? executors.set(process, this.#executor());
     if (!isOfPython(process, result)) {
       if (result !== ONE_EVENT) return;
       hand.isOfEvents = true;
@@ -127,7 +150,15 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
     executor.hands.add(thread);
     hand.dones++;
     settle(hand, executor);
+    const { since } = hand.job;
     this.#ends(thread, hand, executor, call.start, false, keptLine(call));
+    if (since !== UNKNOWN || !hand.isOfEvents) {
+      // Each is UNKNOWN for a thread that was at its first job.
+      const start = Math.max(thread.firstTime, Math.min(since, hand.begunAt));
+      this.facts.tell('handDone', { thread, start, end: call.start });
+    }
+    hand.begunAt = call.end;
+    hand.hasBegun = false;
     hand.job = new Job(call.end);
   }
 
@@ -136,6 +167,7 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
     if (thread.loop.hub?.kind !== 'epoll' || !mayWork(thread)) return;
     const hand = hands.of(thread) ?? hands.set(thread, new Hand());
     hand.hasLoop = true;
+    hand.begunAt = end;
     hand.job = new Job(end);
   }
 
@@ -160,6 +192,8 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
     if (!use.isRealtime && call.duration < NO_SLICE) return;
     const executor = executors.of(thread.process);
     settle(hand, executor);
+    if (!hand.hasBegun) hand.begunAt = call.end;
+    hand.hasBegun ||= call.error === '';
     if (call.error !== '') {
       // Nobody had a job for it.
       if (hand.job.longest.length === 0) hand.job.since = call.end;
@@ -184,19 +218,27 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
       executor?.hands.delete(thread);
       return;
     }
-    if (executor === undefined || executor.unnamed.length === 0) return;
-    const place = executor.unnamed.findIndex((job) => request.readAt <= job.start && job.end <= start);
-    const [job] = place < 0 ? [] : executor.unnamed.splice(place, 1);
-    if (job !== undefined) this.facts.tell('poolTurn', { ...job, request: request.line });
+    executor?.unnamed.replied(request, start);
+  }
+
+  #executor(): Executor {
+    return new Executor((job, request) => this.#tell(job, request));
+  }
+
+  #tell({ isLong, after, ...job }: Unnamed, request: Request | null): void {
+    // In which order a pool takes its requests differs: anyio 3 takes the last one first.
+    if (request !== null && after !== UNKNOWN && after - request.readAt >= this.longTurn)
+      this.facts.tell('poolWait', { thread: job.thread, start: request.readAt, end: job.start });
+    if (isLong) this.facts.tell('poolTurn', { ...job, request: request?.line ?? '' });
   }
 
   merged(process: Process, other: Process): void {
     for (const [place, thread] of waitedAt.of(other) ?? []) noteWaitAt(process, place, thread);
     const gone = executors.of(other);
     if (gone === undefined) return;
-    const own = executors.of(process) ?? executors.set(process, new Executor());
+    const own = executors.of(process) ?? executors.set(process, this.#executor());
     for (const thread of gone.hands) own.hands.add(thread);
-    own.unnamed.push(...gone.unnamed);
+    own.unnamed.add(gone.unnamed);
   }
 
   threadEnded(thread: Thread): void {
@@ -219,7 +261,7 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
       found.add(executor);
       if (!thread.ended && worksForLoop(thread)) this.#isLeft(thread, hand, executor, end);
     }
-    for (const executor of found) for (const job of executor.unnamed.splice(0)) this.facts.tell('poolTurn', job);
+    for (const executor of found) executor.unnamed.finish();
   }
 
   #isLeft(thread: Thread, hand: Hand, executor: Executor, end: Nanoseconds): void {
@@ -249,11 +291,15 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
     if (queuedSince !== UNKNOWN && start - endedAt < AT_ONCE && !hasRead(thread.process, endedAt, start))
       this.facts.tell('poolWait', { thread, start: queuedSince, end: endedAt });
     hand.queuedSince = UNKNOWN;
-    if (!isLong) return;
-    hand.endedAt = end;
-    hand.queuedSince = queueOf(thread.process, executor);
+    const after = endedAt !== UNKNOWN && start - endedAt < AT_ONCE ? endedAt : UNKNOWN;
+    // A worker thread of node may tell its loop several things in the course of one job.
+    if (!isLong && (after === UNKNOWN || hand.isOfEvents)) return;
+    if (isLong) {
+      hand.endedAt = end;
+      hand.queuedSince = queueOf(thread.process, executor);
+    }
     const { call, target, length: callTime } = job.longest;
-    const work = {
+    executor.unnamed.ended({
       thread,
       start,
       end,
@@ -263,16 +309,9 @@ export class ExecutorTracker extends TrackerBase implements Tracker {
       target,
       callTime,
       line: callTime > 0 ? job.longest.line : line,
-    };
-    this.#unnamed(executor, work);
-  }
-
-  /** Jobs of one thread are told in the order in which they ended. */
-  #unnamed({ unnamed }: Executor, job: PoolTurn): void {
-    const earlier = unnamed.findIndex(({ thread }) => thread === job.thread);
-    const place = earlier < 0 && unnamed.length >= MOST_UNNAMED ? 0 : earlier;
-    if (place >= 0) for (const known of unnamed.splice(place, 1)) this.facts.tell('poolTurn', known);
-    unnamed.push(job);
+      isLong,
+      after,
+    });
   }
 }
 

@@ -11,7 +11,7 @@ import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
 import { hasTakenOne, takesFromQueue } from './broker.ts';
 import { feeds, hasWorkers, hears, masterOf } from './masters.ts';
-import { Pipes } from './pipes.ts';
+import { isNameless, notesMessage, notesRead, Pipes } from './pipes.ts';
 import { isForWork, isTaker, placeOf, wordQueue, workOfNew, workOfParent } from './takers.ts';
 import { type QueueKind, Work, works } from './work.ts';
 
@@ -87,6 +87,7 @@ export class JobTracker extends TrackerBase implements Tracker {
     if (!(call.result > 0)) return;
     const descriptor = thread.process.descriptors.get(call.fd);
     if (descriptor?.kind === 'pipe') this.#pipes.of(descriptor)?.wrote(thread.process);
+    else if (descriptor !== undefined && isNameless(descriptor)) notesMessage(call, thread, descriptor);
     // Through a file or a socket goes something else.
     if (call.result !== ONE_EVENT || !MAY_BE_EVENT.has(descriptor?.kind ?? 'unknown')) return;
     const work = works.of(thread);
@@ -96,6 +97,8 @@ export class JobTracker extends TrackerBase implements Tracker {
   /** A read ends the job before it when it is for the next one. */
   #read(call: Call, thread: Thread): void {
     if (!PIPE_READS.has(call.syscall.name) || !isTaker(thread)) return;
+    const nameless = call.result > 0 ? thread.process.descriptors.get(call.fd) : undefined;
+    if (nameless !== undefined && isNameless(nameless)) notesRead(call, thread, nameless);
     const known = works.of(thread);
     if (known?.kind === 'pipe' && known.source === call.fd) {
       const asked = known.askedAtPipe(call.start);

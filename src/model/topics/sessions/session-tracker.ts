@@ -49,6 +49,8 @@ declare module '../../fact-bus.ts' {
 
 /** Shorter waits for another session are ordinary, and none that clients notice. */
 const LONG: Nanoseconds = 100 * MILLISECOND;
+/** A wait that begins so soon after a call was what that call was made for. */
+const AT_ONCE: Nanoseconds = 20 * MILLISECOND;
 const MOST_SESSIONS = 4_096;
 const MOST_WAKES = 1_024;
 /** Of a process that others wake. */
@@ -78,8 +80,14 @@ interface LongWait {
 const sessions = new PerConnection<Session>();
 /** The longest wait of a thread in the statement that it is at. */
 const longest = new PerThread<LongWait>();
-/** Who let go of what at which word, in servers that answer SQL with threads. */
-const wakes = new PerProcess<Map<string, Wake>>();
+/** When the wait ended with which a thread begins in the capture. */
+const firstWaits = new PerThread<Nanoseconds>();
+/** When a thread set a timer for itself last. */
+const timers = new PerThread<Nanoseconds>();
+/** When the statement was read in which a thread showed last that it waits for a lock. */
+const lockWaits = new PerThread<Nanoseconds>();
+/** Processes that answer SQL. */
+const databases = new PerProcess<true>();
 
 /** Follows the clients of databases: their statements, their transactions, and who let whom go on. */
 export class SessionTracker extends TrackerBase implements Tracker {
@@ -90,11 +98,17 @@ export class SessionTracker extends TrackerBase implements Tracker {
   /** The capture holds calls in which threads wait. */
   #showsWaits = false;
   readonly #open = new Set<Session>();
+  /**
+   * Who let go of what at which private word. Threads that were there before the capture may be known as processes of
+   * their own, so that the word alone stands for both: who waited there meanwhile was woken.
+   */
+  readonly #wakes = new Map<string, Wake>();
   /** Who woke which process, the last times. */
   readonly #signals = new Map<number, readonly Wake[]>();
   #atEnd: SessionCensus | null = null;
 
-  hears({ family }: Syscall): Heard | undefined {
+  hears({ family, name }: Syscall): Heard | undefined {
+    if (name === 'setitimer') return (call, thread) => timerSet(call, thread);
     switch (family) {
       case 'kill':
         return (call, thread) => this.#signalled(call, thread);
@@ -104,9 +118,15 @@ export class SessionTracker extends TrackerBase implements Tracker {
       case 'poll':
         return (call, thread) => {
           this.#showsWaits = true;
+          if (family === 'poll' && call.result === 0) looksForClient(call, thread);
+          firstWaited(call, thread);
           // Whoever was woken by its own time-out slept (pg_sleep).
-          if (call.duration >= LONG && call.result !== 0) waitedIn(call, thread, '');
+          if (call.duration < LONG || call.result === 0) return;
+          waitedIn(call, thread, '');
+          if (call.error === 'EINTR') looksForDeadlock(call, thread);
         };
+      case 'restart':
+        return firstWaited;
       default:
         return undefined;
     }
@@ -119,10 +139,10 @@ export class SessionTracker extends TrackerBase implements Tracker {
     if (this.inWindow(call.end)) this.statements++;
     const session = this.#sessionOf(connection, database, thread);
     session.thread = thread;
-    if (wakes.of(thread.process) === undefined) wakes.set(thread.process, new Map());
+    if (databases.of(thread.process) === undefined) databases.set(thread.process, true);
     const took = request.waitedUntil(call.end);
     if (took >= LONG && this.inWindow(call.end) && !this.#waited(call, session, request))
-      if (mayWaitForLock(line) && this.#mayHaveWaited(session, request, took))
+      if (mayWait(line, thread, request.lastReadAt) && this.#mayHaveWaited(session, request, took))
         this.longestUntold = Math.max(this.longestUntold, took);
     longest.clear(thread);
     session.before = session.last;
@@ -160,7 +180,8 @@ export class SessionTracker extends TrackerBase implements Tracker {
         const { connection, line, lastReadAt } = request;
         const database = databaseOf(connection);
         if (database === null || elapsed(lastReadAt, at) < long) continue;
-        const tid = threadsOf(process).find(({ loop }) => loop === request.loop)?.tid ?? process.pid;
+        const thread = threadsOf(process).find(({ loop }) => loop === request.loop);
+        const tid = thread?.tid ?? process.pid;
         waiting.push({
           database,
           pid: process.pid,
@@ -169,6 +190,7 @@ export class SessionTracker extends TrackerBase implements Tracker {
           statement: line,
           since: lastReadAt,
           inTransactionSince: UNKNOWN,
+          isForLock: thread !== undefined && lockWaits.of(thread) === lastReadAt,
         });
       }
     const resting = [...this.#open].filter(({ connection }) => !connection.request.inProgress && !connection.closed);
@@ -184,7 +206,10 @@ export class SessionTracker extends TrackerBase implements Tracker {
   #sessionOf(connection: Connection, database: Database, thread: Thread): Session {
     const known = sessions.of(connection);
     if (known !== undefined) return known;
-    const session = sessions.set(connection, new Session(connection, database, thread));
+    const session = sessions.set(
+      connection,
+      new Session(connection, database, thread, restedSince(connection, thread)),
+    );
     if (this.#open.size < MOST_SESSIONS) this.#open.add(session);
     return session;
   }
@@ -199,10 +224,9 @@ export class SessionTracker extends TrackerBase implements Tracker {
   }
 
   #futexCalled(call: Call, thread: Thread): void {
-    const own = wakes.of(thread.process);
     this.#showsWaits = true;
     // Whose time ran out waited as well, though nobody let go.
-    if (own === undefined || (call.error !== '' && call.error !== 'ETIMEDOUT')) return;
+    if (!isOfDatabase(thread) || (call.error !== '' && call.error !== 'ETIMEDOUT')) return;
     const isLong = call.duration >= LONG;
     if (!isLong && !(call.result > 0)) return;
     const use = call.arguments.futex();
@@ -212,7 +236,7 @@ export class SessionTracker extends TrackerBase implements Tracker {
       return;
     }
     const wake = call.result > 0 ? this.#wakeBy(call, thread) : null;
-    if (wake !== null) keep(own, use.word, wake);
+    if (wake !== null) keep(this.#wakes, use.word, wake);
   }
 
   /** Somebody is woken by a thread that works for a client of a database; null for any other thread. */
@@ -238,11 +262,11 @@ export class SessionTracker extends TrackerBase implements Tracker {
     const { connection, thread, process } = session;
     const wait = longest.of(thread);
     if (wait === undefined || wait.start < request.lastReadAt) return false;
-    const wake = wait.word === '' ? this.#signalOf(process, wait) : (wakes.of(process)?.get(wait.word) ?? null);
+    const wake = wait.word === '' ? this.#signalOf(process, wait) : this.#wokenAt(process, wait.word);
     if (wake === null || wake.session === session || wake.start < wait.start || wake.start > wait.end) return false;
     const holder = wake.session;
     const { before, during, readAt } = wake.at;
-    const { openedAt, peer } = holder.connection;
+    const { peer } = holder.connection;
     this.facts.tell('sessionWait', {
       thread,
       connection,
@@ -256,12 +280,19 @@ export class SessionTracker extends TrackerBase implements Tracker {
         peer,
         at: during,
         before: before?.statement ?? '',
-        idle: elapsed(before?.at ?? Math.max(openedAt, holder.thread.firstTime), readAt),
+        idle: elapsed(before?.at ?? holder.restedSince, readAt),
         waitedItself: wake.waitedItself,
       },
       lines: [wake.line, keptLine(call)],
     });
     return true;
+  }
+
+  #wokenAt(process: Process, word: string): Wake | null {
+    const wake = this.#wakes.get(word) ?? null;
+    if (wake === null) return null;
+    const by = wake.session.process;
+    return by === process || !(by.isWhole && process.isWhole) ? wake : null;
   }
 
   #signalOf({ pid }: Process, { start, end }: LongWait): Wake | null {
@@ -274,6 +305,60 @@ function requestOf({ loop, process }: Thread): Request | null {
   if (loop.owner !== null) return loop.owner;
   for (const request of process.inProgress.unanswered(process)) if (request.loop === loop) return request;
   return null;
+}
+
+/** Asked for each call of futex: most are of processes that never had a request. */
+function isOfDatabase(thread: Thread): boolean {
+  const { process } = thread;
+  if (databases.of(process) !== undefined) return true;
+  if (process.requests === 0 || process.answered > 0) return false;
+  const request = requestOf(thread);
+  return request !== null && databaseOf(request.connection) !== null;
+}
+
+/** A statement that may wait for a lock: by what it does, or since its thread did what it does in such a wait alone. */
+function mayWait(statement: string, thread: Thread, readAt: Nanoseconds): boolean {
+  return mayWaitForLock(statement) || lockWaits.of(thread) === readAt;
+}
+
+function firstWaited({ start, end }: Call, thread: Thread): void {
+  if (start === thread.firstTime) firstWaits.set(thread, end);
+}
+
+function timerSet(call: Call, thread: Thread): void {
+  if (call.result === 0) timers.set(thread, call.end);
+}
+
+/**
+ * Right before it waits for a lock a backend of PostgreSQL sets a timer (`deadlock_timeout`). When that has run out, it
+ * looks for a deadlock and waits on. A limit for the statement is set when that begins, and ends it.
+ */
+function looksForDeadlock({ start }: Call, thread: Thread): void {
+  const setAt = timers.of(thread);
+  const request = requestOf(thread);
+  if (setAt === undefined || request === null || databaseOf(request.connection) !== 'PostgreSQL') return;
+  if (request.lastReadAt <= setAt && start - setAt < AT_ONCE) lockWaits.set(thread, request.lastReadAt);
+}
+
+/**
+ * MariaDB and MySQL wait for the lock of a table, or one that has a name, a second at a time, and look in between
+ * whether the client is still there.
+ */
+function looksForClient({ arguments: told, start }: Call, thread: Thread): void {
+  const fd = told.polled()[0] ?? -1;
+  const request = fd < 0 ? null : (thread.process.descriptors.get(fd)?.connection?.request ?? null);
+  if (request === null || !request.inProgress || databaseOf(request.connection) !== 'MySQL') return;
+  const wait = longest.of(thread);
+  if (wait === undefined || wait.word === '' || start - wait.end >= AT_ONCE) return;
+  if (wait.start >= request.lastReadAt) lockWaits.set(thread, request.lastReadAt);
+}
+
+/** Since when the session had asked nothing when it asked first in the capture, as far as that shows. */
+function restedSince({ openedAt, seenOpening }: Connection, thread: Thread): Nanoseconds {
+  if (seenOpening) return Math.max(openedAt, thread.firstTime);
+  // It was there before, and its thread did nothing but wait for what it asked.
+  const wokenAt = firstWaits.of(thread);
+  return wokenAt !== undefined && wokenAt <= openedAt && openedAt - wokenAt < LONG ? thread.firstTime : openedAt;
 }
 
 /**

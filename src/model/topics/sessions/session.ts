@@ -32,8 +32,11 @@ export class Session {
   /** The last answered statement, and the one before it. */
   last: Answered | null = null;
   before: Answered | null = null;
+  /** Since when it had asked nothing when it asked first, as far as the capture shows. */
+  readonly restedSince: Nanoseconds;
 
-  constructor(connection: Connection, database: Database, thread: Thread) {
+  constructor(connection: Connection, database: Database, thread: Thread, restedSince: Nanoseconds) {
+    this.restedSince = restedSince;
     this.connection = connection;
     this.database = database;
     this.thread = thread;
@@ -74,6 +77,8 @@ export interface AtStatement {
   readonly since: Nanoseconds;
   /** When its transaction began, as far as the capture shows; UNKNOWN for none. */
   readonly inTransactionSince: Nanoseconds;
+  /** What it waits for is a lock: it has done meanwhile what the server does in such a wait alone. */
+  readonly isForLock: boolean;
 }
 
 export function atRest({ database, process, thread, connection, last, since }: Session): AtStatement {
@@ -85,5 +90,6 @@ export function atRest({ database, process, thread, connection, last, since }: S
     statement: last?.statement ?? '',
     since: last?.at ?? UNKNOWN,
     inTransactionSince: since,
+    isForLock: false,
   };
 }
