@@ -112,7 +112,10 @@ async function judgeAll(drawn: readonly Drawn[]): Promise<void> {
   const verdicts: Record<Verdict, number> = { killed: 0, endless: 0, rejected: 0, survived: 0 };
   const programs = [...new Set(drawn.map(({ file }) => file))];
   const started = await Promise.all(Array.from({ length: availableParallelism() }, () => startJudge(programs)));
-  const reach = await measuredReach(started);
+  const reach = await measuredReach(
+    started,
+    programs.map((file) => relative(dist, file)),
+  );
   const waiting = drawn.values();
   const judgeNext = async (first: JudgeProcess): Promise<void> => {
     let judge = first;
@@ -158,8 +161,8 @@ function stop(judge: JudgeProcess): void {
 }
 
 /** One run of all quick tests tells which of them run the place of which mutant: no other can notice it. */
-async function measuredReach(started: readonly Started[]): Promise<Reach> {
-  const waiting = quickTests(dist).values();
+async function measuredReach(started: readonly Started[], changed: readonly string[]): Promise<Reach> {
+  const waiting = quickTests(dist, changed).values();
   const tests: TestReach[] = [];
   const measureNext = async ({ judge }: Started): Promise<void> => {
     for (const file of waiting) {
