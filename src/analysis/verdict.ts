@@ -82,7 +82,9 @@ function whyUntold(
   const missing = NAMED.filter(([, kinds]) => !kinds.some(isJudged)).map(([name]) => name);
   // One worker alone cannot be a herd. Who asks over datagrams does not hang up: no call tells that a client left.
   const isOnDatagrams = isOfNames(questions) && !workers.some(({ accepted }) => accepted > 0);
-  const unjudged = missing.filter((name) => (name !== 'herds' || serving > 1) && (name !== 'hang-ups' || !isOnDatagrams));
+  const unjudged = missing.filter(
+    (name) => (name !== 'herds' || serving > 1) && (name !== 'hang-ups' || !isOnDatagrams),
+  );
   const reasons = unjudged.map((name) => whyUnjudged(NAMED.find(([each]) => each === name)?.[1] ?? [], outcomes));
   return unjudged
     .map((name, index) => `${index === 0 ? `${name} could not be judged` : `nor could ${name}`} (${reasons[index]})`)
@@ -251,7 +253,8 @@ export function decide(
   const [first] = causes;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
   const hidden = isTable ? TABLE : isOneOfMany ? ONE_OF_MANY : servesUnseen ? UNSEEN : unseen;
-  const untold = hidden || whyUntold(quality, outcomes, workers, window, { isPart, questions }) || (isUnmeasured ? UNMEASURED : '');
+  const untold =
+    hidden || whyUntold(quality, outcomes, workers, window, { isPart, questions }) || (isUnmeasured ? UNMEASURED : '');
   if (untold !== '') {
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';

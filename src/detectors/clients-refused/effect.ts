@@ -20,7 +20,8 @@ const SCRIPT = /^(?:EVAL|FCALL)/;
 /**
  * Who answers 502 or 504 asked a server that refuses connections, takes too long, or whose name was not found; with 503
  * as many connects failed as clients were refused, or as many requests waited for one service until they gave up, as
- * with 500 (tinyproxy, and applications that do not catch it). Redis refuses once the script has run that its loop stood still in.
+ * with 500 (tinyproxy, and applications that do not catch it). Redis refuses once the script has run that its loop
+ * stood still in.
  */
 export const effect: Effect = {
   of: ['error-storm', 'slow-dependency', 'blocking-dns', 'loop-stall'],
