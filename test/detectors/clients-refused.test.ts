@@ -188,44 +188,6 @@ it('a gateway time-out hangs under the wait for the service behind', async () =>
   assert.equal(effect, '3 requests answered 504');
 });
 
-it('requests that were answered 500 once a service behind was waited for in vain hang under that service', async () => {
-  const { trace, worker } = oneWorker();
-  worker.labels.set(21, 'TCP:[127.0.0.1:40001->127.0.0.1:9000]');
-  for (let index = 0; index < 3; index++) {
-    worker
-      .waitUntil(worker.now + 20, LISTENER)
-      .accept(11)
-      .read(11, 'GET /a');
-    worker.send(21, 'GET /b HTTP/1.1\\r\\n\\r\\n').waitUntil(worker.now + 1_500);
-    worker.close(21).send(11, 'HTTP/1.1 500 Internal Server Error\\r\\n\\r\\n').close(11);
-  }
-  worker.waitUntil(worker.now + 100);
-  const report = await analyzed(trace);
-  const { effectOf, effect, metrics } = only(report, KIND);
-  assert.equal(metrics.code, 'status 500');
-  assert.equal(effectOf, only(report, 'slow-dependency').id);
-  assert.equal(effect, '3 requests answered 500');
-});
-
-it('requests that were answered 503 once a service behind was waited for in vain hang under that service', async () => {
-  const { trace, worker } = oneWorker();
-  worker.labels.set(21, 'TCP:[127.0.0.1:40001->127.0.0.1:9000]');
-  for (let index = 0; index < 3; index++) {
-    worker
-      .waitUntil(worker.now + 20, LISTENER)
-      .accept(11)
-      .read(11, 'GET /a');
-    worker.send(21, 'GET /b HTTP/1.1\\r\\n\\r\\n').waitUntil(worker.now + 1_500);
-    worker.close(21).send(11, 'HTTP/1.1 503 Service Unavailable\\r\\n\\r\\n').close(11);
-  }
-  worker.waitUntil(worker.now + 100);
-  const report = await analyzed(trace);
-  const { effectOf, effect, metrics } = only(report, KIND);
-  assert.equal(metrics.code, 'status 503');
-  assert.equal(effectOf, only(report, 'slow-dependency').id);
-  assert.equal(effect, '3 requests answered 503');
-});
-
 it('commands and statements that fail for want of room or time are compared with all answers', async () => {
   const command = async (answers: readonly string[]) => {
     const { trace, worker } = oneWorker();
