@@ -78,7 +78,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Which topics: those whose trackers a definition names.
   'src/detectors': [...MODEL, ...TOPICS],
   // Who was waited for is a table of the report, whatever is judged of it.
-  'src/analysis': ['src/detectors', 'src/model/topics/dependencies', 'src/model/topics/spin', ...MODEL],
+  'src/analysis': [
+    'src/detectors',
+    'src/model/topics/dependencies',
+    'src/model/topics/names',
+    'src/model/topics/spin',
+    ...MODEL,
+  ],
   // Two reports side by side.
   'src/comparison': ['src/detectors', 'src/analysis', 'src/trace'],
   // Reports as rows for a database.

@@ -11,6 +11,7 @@ import { millisecondsAt } from '../detectors/words.ts';
 import { isWorkerRole, rolesIn } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplyTracker } from '../model/topics/dependencies/slow-replies.ts';
+import { type ClientsOfNames, ForwardedQuestions } from '../model/topics/names/forwarded-questions.ts';
 import { duration, durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type CauseWithEffects, causesOf } from './cause-tree.ts';
@@ -41,7 +42,8 @@ export function composeReport(parts: Parts): Report {
   const dependencies = dependenciesOf(parts);
   const tracker = model.topic(SlowReplyTracker);
   const slow = tracker.soFar(model.processes.threads());
-  const slowReplies = slowRepliesOf(slow, tracker.least);
+  const names = model.topic(ForwardedQuestions).clients(model.lastTime);
+  const slowReplies = slowRepliesOf(slow, tracker.least, names);
   const omitted = omittedFrom(model, all, parts.drafts, {
     workers,
     calls,
@@ -68,6 +70,7 @@ export function composeReport(parts: Parts): Report {
       slowReplies: parts.doubts.unrecorded.length > 0 || parts.doubts.disorder !== '' ? null : slowReplies,
       unseen: unseenIn(parts),
       isUnmeasured: !parts.capabilities.durations,
+      questions: names,
       held: heldBefore(slow),
       callAsLong: callAsLong(slow, time.rows) || waitAsLong(slow, dependencies.rows),
     }),
@@ -120,10 +123,18 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
 
 type Slow = ReturnType<SlowReplyTracker['soFar']>;
 
-function slowRepliesOf({ count, longest }: Slow, least: Nanoseconds): SlowReplies | null {
+function slowRepliesOf({ count, longest }: Slow, least: Nanoseconds, names: ClientsOfNames): SlowReplies | null {
+  const { latest, late } = names;
+  const leastMs = milliseconds(least);
+  if (latest !== null && latest.length > (longest?.length ?? 0))
+    return {
+      count: count + late,
+      leastMs,
+      longestMs: milliseconds(latest.length),
+      request: `DNS question for ${latest.name || '?'}`,
+    };
   if (longest === null) return null;
-  const [leastMs, longestMs] = [milliseconds(least), milliseconds(longest.length)];
-  return { count, leastMs, longestMs, request: longest.request };
+  return { count: count + late, leastMs, longestMs: milliseconds(longest.length), request: longest.request };
 }
 
 /** A call may have held up a request if it took this part of its time, at least and at most. */

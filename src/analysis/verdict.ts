@@ -1,8 +1,9 @@
 import type { Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { isWorkerRole } from '../model/machine/roles.ts';
-import { durationOfMs, percent, plural } from '../trace/format-numbers.ts';
+import { duration, durationOfMs, percent, plural } from '../trace/format-numbers.ts';
 import { shortRequest } from '../trace/request-shape.ts';
+import type { Nanoseconds } from '../trace/time.ts';
 import { causesIn, effectsOf, severityOf } from './causes.ts';
 import type { Finding, Quality, SlowReplies, Verdict, Window, Worker } from './report.ts';
 
@@ -28,6 +29,8 @@ export interface VerdictContext {
   readonly slowReplies?: SlowReplies | null;
   /** That the longest of them was read long before it was passed on, as a sentence; '' where it was not. */
   readonly held?: string;
+  /** What clients of a name server met; null where nobody looked. */
+  readonly questions?: { readonly answered: number; readonly longest: Nanoseconds } | null;
   /** A call that took about as long as the longest of them, in words; '' for none. */
   readonly callAsLong?: string;
 }
@@ -57,7 +60,7 @@ function whyUntold(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   { durationMs }: Window,
-  isPart: boolean,
+  { isPart = false, questions = null }: VerdictContext,
 ): string {
   if (isPart && durationMs === 0) return 'nothing of the capture lies between --from and --to';
   const serving = workers.filter(({ role }) => isWorkerRole(role)).length;
@@ -78,12 +81,20 @@ function whyUntold(
     return status === 'clear' || status === 'found';
   };
   const missing = NAMED.filter(([, kinds]) => !kinds.some(isJudged)).map(([name]) => name);
-  // One worker alone cannot be a herd.
-  const unjudged = missing.filter((name) => name !== 'herds' || serving > 1);
+  // One worker alone cannot be a herd. Who asks over datagrams does not hang up: no call tells that a client left.
+  const isOnDatagrams = isOfNames(questions) && !workers.some(({ accepted }) => accepted > 0);
+  const unjudged = missing.filter(
+    (name) => (name !== 'herds' || serving > 1) && (name !== 'hang-ups' || !isOnDatagrams),
+  );
   const reasons = unjudged.map((name) => whyUnjudged(NAMED.find(([each]) => each === name)?.[1] ?? [], outcomes));
   return unjudged
     .map((name, index) => `${index === 0 ? `${name} could not be judged` : `nor could ${name}`} (${reasons[index]})`)
     .join(', ');
+}
+
+/** A name server answered its clients. */
+function isOfNames(questions: VerdictContext['questions']): boolean {
+  return (questions?.answered ?? 0) > 0;
 }
 
 /** The first clause of why none of these kinds was judged: what follows says how to record it. */
@@ -176,6 +187,14 @@ const AWAY = 'a worker is in a call on the last line, and how long that call las
 
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` The capture shows: ${first.title}`);
 
+/** What a name server did for its clients, as a clause; '' for any other. */
+function asked(questions: VerdictContext['questions']): string {
+  if (!questions || questions.answered === 0) return '';
+  const [took, all] = [duration(questions.longest), plural(questions.answered, 'DNS question')];
+  if (questions.answered === 1) return `1 DNS question was answered, after ${took}`;
+  return `${all} were answered, the slowest after ${took}`;
+}
+
 function slowly({ count, leastMs, longestMs, request }: SlowReplies): string {
   const name = shortRequest(request, MOST_REQUEST);
   const longest = durationOfMs(longestMs);
@@ -229,6 +248,7 @@ export function decide(
     slowReplies = null,
     callAsLong = '',
     held = '',
+    questions = null,
   }: VerdictContext = {},
 ): Verdict {
   const worst = worstOf(findings, unlisted);
@@ -237,13 +257,17 @@ export function decide(
   const [first] = causes;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
   const hidden = isTable ? TABLE : isOneOfMany ? ONE_OF_MANY : servesUnseen ? UNSEEN : unseen;
-  const untold = hidden || whyUntold(quality, outcomes, workers, window, isPart) || (isUnmeasured ? UNMEASURED : '');
+  const untold =
+    hidden || whyUntold(quality, outcomes, workers, window, { isPart, questions }) || (isUnmeasured ? UNMEASURED : '');
   if (untold !== '') {
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
     const isUnexplained = slowReplies !== null && !causes.some((cause) => explains(cause, slowReplies));
     const step = untold === NOBODY_SERVES && first === undefined ? RECORD_WORKERS : '';
-    const waited = isUnexplained ? ` The capture shows: ${withStop(slowly(slowReplies))}` : seen(first) || step;
+    const answers = first === undefined && asked(questions) !== '' ? ` The capture shows: ${asked(questions)}.` : '';
+    const waited = isUnexplained
+      ? ` The capture shows: ${withStop(slowly(slowReplies))}`
+      : seen(first) || answers || step;
     const text = `Cannot tell: ${untold}.${time}${waited}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
@@ -272,6 +296,9 @@ export function decide(
   return {
     severity: 'none',
     confidence: 'likely',
-    text: `No herd, stall or hang-up found${span} (${serving}, ${plural(judgedIn(outcomes), 'check')})`,
+    text:
+      asked(questions) !== '' && workers.every(({ accepted }) => accepted === 0)
+        ? `No stall found${span}: ${asked(questions)} (${serving}, ${plural(judgedIn(outcomes), 'check')})`
+        : `No herd, stall or hang-up found${span} (${serving}, ${plural(judgedIn(outcomes), 'check')})`,
   };
 }

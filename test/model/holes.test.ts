@@ -111,3 +111,24 @@ describe('lines that whoever copied a capture took out, and said so', () => {
     assert.equal(ofKind(await copied(''), 'loop-stall').length, 1);
   });
 });
+
+it('a socket that -yy names by its number until it is connected, and by its addresses then, is one socket', async () => {
+  const peer = 'TCP:[127.0.0.1:56718->127.0.0.1:9000]';
+  const report = await analyzed(
+    [
+      '7 1.000000 epoll_wait(4<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=3}}], 8, -1) = 1 <0.1>',
+      '7 1.100100 accept4(3<TCP:[127.0.0.1:80]>, NULL, NULL, 0) = 9<TCP:[127.0.0.1:80->127.0.0.1:5000]> <0.0001>',
+      '7 1.100300 read(9<TCP:[127.0.0.1:80->127.0.0.1:5000]>, "GET / HTTP/1.1\\r\\n\\r\\n", 99) = 18 <0.0001>',
+      '7 1.100500 socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP) = 15<TCP:[341812]> <0.0001>',
+      '7 1.100700 connect(15<TCP:[341812]>, {sa_family=AF_INET, sin_port=htons(9000), ' +
+        'sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EINPROGRESS (Operation now in progress) <0.0001>',
+      `7 1.400000 getsockopt(15<${peer}>, SOL_SOCKET, SO_ERROR, [0], [4]) = 0 <0.0001>`,
+      `7 1.400200 write(15<${peer}>, "GET / HTTP/1.1\\r\\n\\r\\n", 18) = 18 <0.0001>`,
+      `7 1.400400 read(15<${peer}>, "HTTP/1.1 200 OK\\r\\n\\r\\n", 99) = 19 <0.0001>`,
+      '7 1.400600 write(9<TCP:[127.0.0.1:80->127.0.0.1:5000]>, "HTTP/1.1 200 OK\\r\\n\\r\\n", 19) = 19 <0.0001>',
+      '7 1.400800 epoll_wait(4<anon_inode:[eventpoll]>, [], 8, 900) = 0 <0.9>',
+      '',
+    ].join('\n'),
+  );
+  assert.doesNotMatch(report.quality.notes.join(' '), MISSING);
+});

@@ -19,13 +19,16 @@ const SCRIPT = /^(?:EVAL|FCALL)/;
 
 /**
  * Who answers 502 or 504 asked a server that refuses connections, takes too long, or whose name was not found; with 503
- * as many connects failed as clients were refused. Redis refuses once the script has run that its loop stood still in.
+ * as many connects failed as clients were refused, or as many requests waited for one service until they gave up, as
+ * with 500 (tinyproxy, and applications that do not catch it). Redis refuses once the script has run that its loop
+ * stood still in.
  */
 export const effect: Effect = {
   of: ['error-storm', 'slow-dependency', 'blocking-dns', 'loop-stall'],
   share: ({ code, workers, before, count, passedOn, firstMs }, cause) => {
     const { kind, findings } = cause;
-    if (code === OF_APPLICATION) {
+    const isOwnAnswer = listOf(passedOn).length === 0;
+    if (code === OF_APPLICATION && kind !== 'slow-dependency') {
       if (kind !== 'error-storm') return 0;
       const failing = new Set(
         findings.flatMap(({ metrics }) => listOf(metrics.storms).map(({ target }) => requestShape(textOf(target)))),
@@ -36,8 +39,8 @@ export const effect: Effect = {
     const own = Array.isArray(workers) ? workers : [];
     if (!findings.some((each) => each.workers.some((pid) => own.includes(pid)))) return 0;
     if (kind === 'loop-stall') return code === BUSY && isAfterScript(cause, own, numberOf(firstMs)) ? 1 : 0;
-    if (code === OF_PROXY_OR_LIMIT && listOf(passedOn).length === 0) {
-      const failed = failedConnects(cause);
+    if ((code === OF_PROXY_OR_LIMIT || code === OF_APPLICATION) && isOwnAnswer) {
+      const failed = kind === 'slow-dependency' ? failedWaits(cause) : failedConnects(cause);
       return failed > 0 && failed >= NEARLY_ALL * numberOf(count) ? 1 : 0;
     }
     return OF_PROXY.test(textOf(code)) ? 1 : 0;
@@ -54,6 +57,12 @@ function failedConnects({ kind, findings }: Causing): number {
     .flatMap(({ metrics }) => listOf(metrics.storms))
     .filter(({ call }) => call === 'connect')
     .reduce((sum, { failed }) => sum + numberOf(failed), 0);
+}
+
+/** Requests that waited long for one service and to no end, as many as there can be of both. */
+function failedWaits({ findings }: Causing): number {
+  const all = findings.flatMap(({ metrics }) => listOf(metrics.dependencies));
+  return Math.max(0, ...all.map((each) => Math.min(numberOf(each.failures), numberOf(each.longRequests))));
 }
 
 /** Until then the loop stood still, and nobody had any answer. */

@@ -88,8 +88,7 @@ export class Holes {
     const known = process.descriptors.get(fd);
     if (known === undefined) return false;
     if (known.socket !== '' && syscall.family !== 'close') {
-      const socket = socketOf(call.arguments.label());
-      if (socket !== '' && socket !== known.socket) return true;
+      if (isAnother(socketOf(call.arguments.label()), known.socket)) return true;
     }
     const { connection } = known;
     if (syscall.family !== 'read' || result <= 0 || connection === null) return false;
@@ -110,6 +109,14 @@ export class Holes {
     if (atOnce ? turn.start !== silence.start || silence.looks > 0 : turn.start > silence.start) return false;
     return this.#cycles.tellsWhatIsReady(thread) && this.#cycles.setThatReported(thread, fd) === null;
   }
+}
+
+/**
+ * Both name a socket, and not the same. `-yy` prints `TCP:[341812]` until a connect is done, and both addresses from
+ * then on: a name of one kind says nothing of one of the other.
+ */
+function isAnother(socket: string, known: string): boolean {
+  return socket !== '' && socket !== known && socket.includes('->') === known.includes('->');
 }
 
 /** Its number was given to a connection again that is not known to have ended. */

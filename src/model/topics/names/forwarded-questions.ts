@@ -19,6 +19,8 @@ const MOST_SERVERS = 64;
 const MOST_OTHERS = 64;
 /** Pids told of one server. */
 const MOST_PIDS = 64;
+/** Multicast DNS asks all hosts, without a number, and only who knows answers. */
+const TO_ALL = '\0\0';
 /** A client is late from here on. */
 export const LATE: Nanoseconds = SECOND;
 
@@ -75,6 +77,17 @@ export class ForwardedTo {
   }
 }
 
+/** What clients of a name server met, whoever had to be asked for it. */
+export interface ClientsOfNames {
+  readonly answered: number;
+  /** The longest wait of a question that had its reply. */
+  readonly longest: Nanoseconds;
+  /** Questions that had no reply when their client may have given up, those without one at that moment included. */
+  readonly late: number;
+  /** The longest of these, and its name; null for none. */
+  readonly latest: { readonly length: Nanoseconds; readonly name: string } | null;
+}
+
 /** Questions that have no reply at some moment, and waited for `LATE` or longer for the server they went on to. */
 export interface Unanswered {
   readonly count: number;
@@ -101,9 +114,29 @@ export class ForwardedQuestions implements Tracker {
   /** Questions to others by their own number and name. */
   readonly #asked = new Map<string, PassedOn>();
   readonly #servers = new Map<string, ForwardedTo>();
+  /** A question of a client counts as late from this time without a reply on. */
+  readonly #least: Nanoseconds;
+  #answered = 0;
+  #longest: Nanoseconds = 0;
+  #late = 0;
+  #latest: ClientsOfNames['latest'] = null;
 
-  constructor({ inWindow }: TrackerContext) {
+  constructor({ inWindow, clientTimeout }: TrackerContext) {
     this.#inWindow = inWindow;
+    this.#least = clientTimeout;
+  }
+
+  /** What clients have met up to that moment. */
+  clients(now: Nanoseconds): ClientsOfNames {
+    let late = this.#late;
+    let latest = this.#latest;
+    for (const { at, key, name } of this.#open.values()) {
+      const length = elapsed(at, now);
+      if (length < this.#least || !this.#inWindow(now) || key.startsWith(TO_ALL)) continue;
+      late++;
+      if (latest === null || length > latest.length) latest = { length, name };
+    }
+    return { answered: this.#answered, longest: this.#longest, late, latest };
   }
 
   /** The servers that questions were passed on to and that had, or should have had, an answer. */
@@ -208,8 +241,10 @@ export class ForwardedQuestions implements Tracker {
     const open = this.#open.get(key);
     if (open === undefined) return;
     this.#forget(open);
+    if (!this.#inWindow(call.end)) return;
+    this.#count(open, call.end);
     const blamed = longestOf(open.passedOn, call.start);
-    if (blamed === null || !this.#inWindow(call.end)) return;
+    if (blamed === null) return;
     const server = this.#serverOf(blamed.asked.to);
     if (server === null) return;
     server.waits.took(blamed.length);
@@ -226,6 +261,15 @@ export class ForwardedQuestions implements Tracker {
     if (server.longest !== null && blamed.length <= server.longest.length) return;
     const lines = [open.line, blamed.asked.line, keptLine(call)];
     server.longest = { length: blamed.length, lines };
+  }
+
+  #count({ at, name }: Open, repliedAt: Nanoseconds): void {
+    const length = elapsed(at, repliedAt);
+    this.#answered++;
+    this.#longest = Math.max(this.#longest, length);
+    if (length < this.#least) return;
+    this.#late++;
+    if (this.#latest === null || length > this.#latest.length) this.#latest = { length, name };
   }
 
   #serverOf(name: string): ForwardedTo | null {
