@@ -44,7 +44,7 @@ describe('a capture of calls that had returned', () => {
   it('names the call where strace printed it', async () => {
     const report = await reportOn([...HIDDEN, '2448 1795804526.643300 recvfrom(5<socket:[8866146]>,  <detached ...>']);
     assert.doesNotMatch(report.quality.notes.join(' '), /No thread is in a call/);
-    assert.match(report.verdict.text, /is in recvfrom on 127\.0\.0\.1:21581/);
+    assert.match(report.verdict.text, /waits in recvfrom on 127\.0\.0\.1:21581/);
   });
 
   it('says nothing of an end between two requests, or of a process that ended', async () => {
