@@ -151,7 +151,10 @@ function explains({ kind, confidence, metrics }: Finding, { longestMs }: SlowRep
   const { dependencies } = metrics;
   if (kind !== 'slow-dependency' || !Array.isArray(dependencies)) return true;
   return dependencies.some(
-    (each) => Math.max(numberIn(each, 'longestMs'), numberIn(each, 'longestQueuedMs')) >= EXPLAINED * longestMs,
+    (each) =>
+      // Of clients of a name server that have no reply nobody knows how long it will take.
+      numberIn(each, 'unanswered') > 0 ||
+      Math.max(numberIn(each, 'longestMs'), numberIn(each, 'longestQueuedMs')) >= EXPLAINED * longestMs,
   );
 }
 

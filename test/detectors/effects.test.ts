@@ -139,6 +139,17 @@ describe('which requests, replies and connections came of a cause', () => {
     assert.equal(of(cause('slow-dependency', [101, {}])), 0);
   });
 
+  it('that a server answered with 500 or 503 by itself: where as many requests waited for one service, in vain', () => {
+    const waits = (failures: number, longRequests: number, worker = 101): Causing =>
+      cause('slow-dependency', [worker, { dependencies: [{ failures: 3 }, { failures, longRequests }] }]);
+    const of = (by: Causing, more: AnyMetrics = {}): number =>
+      share('clients-refused', { code: 'status 500', workers: [101], count: 10, ...more }, by);
+    assert.deepEqual([of(waits(10, 10)), of(waits(9, 12)), of(waits(8, 12)), of(waits(12, 8))], [1, 1, 0, 0]);
+    assert.deepEqual([of(waits(9, 9), { code: 'status 503' }), of(waits(8, 9), { code: 'status 503' })], [1, 0]);
+    assert.equal(of(waits(10, 10, 109)), 0);
+    assert.equal(of(waits(10, 10), { passedOn: [{ target: '10.0.0.2:80', count: 10 }] }), 0);
+  });
+
   it('that Redis refused as busy: after a stall of the same process in a script', () => {
     const refused = { code: '-BUSY', workers: [101], count: 14, firstMs: 8081 };
     const stall = (request: string, endMs: number, worker = 101): Causing =>

@@ -122,6 +122,25 @@ describe('a name server that passes questions on', () => {
     );
   });
 
+  it('says first how many questions of clients it answered, where nothing is found', async () => {
+    const server = new Forwarder();
+    server.quick(23, 50);
+    server.forwards(1200, 201);
+    server.answered(1607, 201);
+    server.replies(201);
+    const { verdict } = await analyzed(server.endsAt(4000));
+    assert.match(verdict.text, /24 DNS questions were answered, the slowest after 407 ms/);
+    assert.doesNotMatch(verdict.text, /hang-up/);
+  });
+
+  it('has nobody whose wait is not explained, where those that have no reply are the finding', async () => {
+    const server = new Forwarder();
+    server.quick(3, 50);
+    server.forwards(300, 201);
+    const { verdict } = await analyzed(server.endsAt(6300));
+    assert.equal(verdict.text, `Likely: 1 DNS question got no reply: ${OTHER_SERVER} does not answer`);
+  });
+
   it('is a warning from one late question in a hundred on', async () => {
     const oneOf = async (count: number): Promise<string> => {
       const server = new Forwarder();

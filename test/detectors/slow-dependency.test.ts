@@ -215,6 +215,19 @@ describe('a process that waits inside a call', () => {
     none(await analyzed(asksItself(1000, 10_100)), KIND);
   });
 
+  it('has failed where a connect that blocks ends with EINPROGRESS: its time limit (SO_SNDTIMEO) ran out', async () => {
+    const gaveUp = (ms: number): TraceLines => {
+      const trace = new TraceLines();
+      const thread = connect(trace.thread(101).at(0), 12, { result: failed('EINPROGRESS'), ms }).close(12);
+      thread.at(9000).call('getpid(', ')', 101);
+      return trace;
+    };
+    const { metrics } = only(await analyzed(gaveUp(2003)), KIND);
+    const [row] = metrics.dependencies as readonly { failures: number; longestMs: number }[];
+    assert.deepEqual([row?.failures, row?.longestMs], [1, 2003]);
+    none(await analyzed(gaveUp(0.02)), KIND);
+  });
+
   it('is nobody who waits for work: blocking commands of Redis, and brokers', async () => {
     const pop = '*3\\r\\n$5\\r\\nBLPOP\\r\\n$1\\r\\nq\\r\\n$1\\r\\n5\\r\\n';
     const get = '*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\nq\\r\\n';

@@ -112,7 +112,7 @@ describe('lines that whoever copied a capture took out, and said so', () => {
   });
 });
 
-it('a socket that -yy names by its number until it is connected, and by its addresses then, is one socket', async () => {
+it('a socket that -yy names by its number, and by its addresses once it is connected, is one socket', async () => {
   const peer = 'TCP:[127.0.0.1:56718->127.0.0.1:9000]';
   const report = await analyzed(
     [

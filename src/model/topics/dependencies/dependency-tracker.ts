@@ -9,10 +9,10 @@ import type { HandDone } from '../../machine/long-work.ts';
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
-import type { ProcessView, RequestView, ThreadView } from '../../machine/views.ts';
+import type { RequestView, ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
 import { type ConnectionUse, ConnectionUses } from './connection-uses.ts';
-import { longestWaitOf, type Peer } from './peer.ts';
+import type { Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { Upstream, upstreams } from './upstream.ts';
 import { isNeeded, isWaiting, lengthOf, linesOf, ownerOf } from './waits.ts';
@@ -49,16 +49,6 @@ interface Unowned {
 /** Those that ended last on a thread: behind a long one a short one may follow, for the end of the same answer. */
 const lastUnowned = new PerThread<readonly Unowned[]>();
 const MOST_UNOWNED = 4;
-/** The long ones of all threads of a process that ended last. */
-const unownedIn = new PerProcess<Unowned[]>();
-/** Slow requests of a process of which no wait is known: the thread that waited may turn out to be of it. */
-const unexplainedIn = new PerProcess<Unexplained[]>();
-const MOST_OF_PROCESS = 64;
-
-interface Unexplained {
-  readonly request: RequestView;
-  readonly repliedAt: Nanoseconds;
-}
 /** The question that a thread asked last. */
 const lastAsked = new PerThread<Upstream>();
 /** Processes that ask a broker for jobs. */
@@ -96,26 +86,6 @@ function isTimeLimit({ duration }: Call, { nonblocking }: Descriptor): boolean {
   return nonblocking === false && duration >= LONG_ENOUGH;
 }
 
-function keepNewest<T>(table: PerProcess<T[]>, process: Process, item: T): void {
-  const all = table.of(process) ?? table.set(process, []);
-  if (all.length === MOST_OF_PROCESS) all.shift();
-  all.push(item);
-}
-
-/**
- * The wait of another thread of the process that fills the time of a request of which no wait is known: varnish has
- * one thread that asks the service, and one that waits for that thread. It is of no other request from now on.
- */
-function linkToOther(process: ProcessView, { request, repliedAt }: Unexplained): boolean {
-  const all = unownedIn.of(process) ?? [];
-  const fitting = all.filter((each) => each.start >= request.startedAt && tookItsTime(each, request, repliedAt));
-  if (fitting.length === 0) return false;
-  const longest = fitting.reduce((most, each) => (each.length > most.length ? each : most));
-  all.splice(all.indexOf(longest), 1);
-  longest.peer.wasFor(request, longest);
-  return true;
-}
-
 /**
  * Follows questions to other services: from the send, or the connect, to the first answer, and who waited meanwhile: a
  * thread inside a call, or a request while its loop went on. It hears only of sockets that no client uses, and of calls
@@ -140,11 +110,6 @@ export class DependencyTracker implements Tracker {
         if (each.start < request.startedAt) continue;
         if (each.turn !== thread.loop.turn.number && !tookItsTime(each, request, repliedAt)) continue;
         if (longest === null || each.length > longest.length) longest = each;
-      }
-      const isOther = longest === null && longestWaitOf(request) === null;
-      if (isOther) {
-        if (linkToOther(thread.process, { request, repliedAt })) return;
-        keepNewest(unexplainedIn, thread.process, { request, repliedAt });
       }
       if (longest === null) return;
       longest.peer.wasFor(request, longest);
@@ -319,10 +284,6 @@ export class DependencyTracker implements Tracker {
     }
     this.#peers.merged(process, other);
     this.#uses.merged(process, other);
-    for (const wait of unownedIn.of(other) ?? []) keepNewest(unownedIn, process, wait);
-    const unexplained = [...(unexplainedIn.of(process) ?? []), ...(unexplainedIn.of(other) ?? [])];
-    unexplainedIn.clear(process);
-    for (const each of unexplained) if (!linkToOther(process, each)) keepNewest(unexplainedIn, process, each);
   }
 
   closed(call: Call, thread: Thread, descriptor: Descriptor): void {
@@ -439,13 +400,19 @@ export class DependencyTracker implements Tracker {
     const { isMain } = thread;
     // A thread of a pool waits inside a call for a request that another thread may have read.
     // Which thread is the main one may not be known yet.
-    if (owner === null && !isOpen) {
-      const lines = length < LONG_ENOUGH ? [] : linesOf(line, blockedLine, keptLine(last));
-      const wait = { peer, length, start: askedAt, turn: thread.loop.turn.number, query, lines };
-      lastUnowned.set(thread, [...(lastUnowned.of(thread) ?? []).slice(1 - MOST_UNOWNED), wait]);
-      // What was short is no proof of anything.
-      if (length >= LONG_ENOUGH && !isUnasked) keepNewest(unownedIn, thread.process, wait);
-    }
+    if (owner === null && !isOpen)
+      lastUnowned.set(thread, [
+        ...(lastUnowned.of(thread) ?? []).slice(1 - MOST_UNOWNED),
+        {
+          peer,
+          length,
+          start: askedAt,
+          turn: thread.loop.turn.number,
+          query,
+          // What was short is no proof of anything.
+          lines: length < LONG_ENOUGH ? [] : linesOf(line, blockedLine, keptLine(last)),
+        },
+      ]);
     // A loop that takes jobs of a broker waits for what they ask, as celery does with greenlets.
     const isOfJob = owner === null && takesJobs.of(thread.process) === true && thread.loop.hub !== null;
     const isMainWork =
