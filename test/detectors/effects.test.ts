@@ -204,6 +204,19 @@ describe('what came of one that many wait for', () => {
     );
   });
 
+  it('is that all workers were busy, where the service has no address, only what it speaks', () => {
+    const busy = (target: string): number =>
+      share(
+        'worker-saturation',
+        { busyIn: [101, 103, 107].map((pid) => ({ pid, call: 'poll', target })) },
+        cause('slow-dependency', [101, { dependencies: [{ peer: 'PostgreSQL' }] }], [103, {}]),
+      );
+    assert.ok(Math.abs(busy('socket fd 7') - 2 / 3) < 0.01);
+    assert.deepEqual([busy('10.0.0.2:5432'), busy('')], [0, 0]);
+    const named = cause('slow-dependency', [101, { dependencies: [{ peer: '10.0.0.2:5432' }] }]);
+    assert.equal(share('worker-saturation', { busyIn: [{ pid: 101, target: 'socket fd 7' }] }, named), 0);
+  });
+
   it('is that nobody accepted, where the workers are those', () => {
     const of = (worker: number): number =>
       share('accept-paused', { workers: [101, 103] }, cause('worker-saturation', [109, {}], [worker, {}]));

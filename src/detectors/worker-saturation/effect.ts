@@ -6,6 +6,11 @@ import { listOf, numberOf, textOf } from '../read-metric.ts';
 /** Where one of two workers waits for it, the other one is as much of a reason. */
 const MORE_THAN_HALF = 0.51;
 
+/** `PostgreSQL`: what a service speaks that has no address. */
+const WORD = /^[A-Za-z]+$/;
+/** `socket fd 7` */
+const NUMBER = /^socket fd \d+$/;
+
 /** Workers that were all busy because most of them waited for the same service, lock, disk or name server. */
 export const effect: Effect = {
   of: ['slow-dependency', 'lock-contention', 'disk-sync', 'blocking-dns'],
@@ -13,9 +18,16 @@ export const effect: Effect = {
   share: ({ busyIn }, cause) => {
     const names = namesOf(cause);
     const hasPool = isForConnections(cause);
+    // The service is known by what it speaks, and its socket by a number: the same worker waited for both.
+    const nameless = new Set(
+      [...names].every((name) => WORD.test(name)) ? cause.findings.flatMap(({ workers }) => workers) : [],
+    );
     return shareOf(
       listOf(busyIn),
-      ({ call, target }) => names.has(bareName(textOf(target))) || (hasPool && textOf(call) === 'futex'),
+      ({ call, target, pid }) =>
+        names.has(bareName(textOf(target))) ||
+        (hasPool && textOf(call) === 'futex') ||
+        (NUMBER.test(textOf(target)) && nameless.has(numberOf(pid))),
     );
   },
   inWords: ({ share, longestMs, waitMs }) =>
