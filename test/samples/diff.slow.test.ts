@@ -30,6 +30,15 @@ const UNTOLD: Readonly<Record<string, RegExp>> = {
   'servers/gunicorn-sync-stopped': /cannot be compared/,
 };
 
+/** Scenes whose twin has words of its own in its name. */
+const TWINS: Readonly<Record<string, string>> = {
+  'servers/celery-stuck-unnamed': 'servers/celery-unnamed',
+  'servers/fastapi-connections': 'servers/fastapi-connections-few',
+  'servers/fastapi-exhausted': 'servers/fastapi-slow',
+  'servers/gthread-connections': 'servers/gthread-connections-few',
+  'servers/postgresql-sessions-row-lock-unnamed': 'servers/postgresql-sessions-unnamed',
+};
+
 interface Sample {
   /** `hang-go/flock`. */
   readonly name: string;
@@ -54,6 +63,7 @@ const ALL = samplesIn(SAMPLES);
 function twinsOf({ name }: Sample): readonly Sample[] {
   const parts = name.split('/');
   if (parts.includes('healthy')) return [];
+  if (TWINS[name] !== undefined) return ALL.filter((other) => other.name === TWINS[name]);
   if (parts[0] === 'servers')
     return ALL.filter((other) => name.startsWith(`${other.name}-`))
       .toSorted((a, b) => b.name.length - a.name.length)

@@ -48,7 +48,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   ],
   'stuck-call': [
     {
-      pattern: /^(?:the one thread|all ([\d,]+) threads) had ended when the capture did$/,
+      pattern: /^(?:the one thread|both threads|all ([\d,]+) threads) had ended when the capture did$/,
       holds: (report) => inCalls(report) === 0,
     },
     {
