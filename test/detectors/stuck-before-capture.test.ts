@@ -180,7 +180,7 @@ for (const [name, capture] of [
       const [start = '', ...rest] = capture({ ...looked, call: '-' }).split('\n');
       const lines = [start, ladder(103), ...rest].join('\n').replace('call=-', 'call=clock_nanosleep');
       assert.deepEqual((await told(lines)).slice(0, 1), [
-        'stuck-call critical: Process 103 does not come back for 6.97 s: 97 times clock_nanosleep',
+        'stuck-call critical: Process 103 does not come back for 6.97 s: clock_nanosleep (97x)',
       ]);
       assert.deepEqual(await told(lines.replace('clients=1', 'clients=0')), []);
       // It did come to a wait once: how long it was away after that is the matter of others.

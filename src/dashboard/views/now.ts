@@ -49,10 +49,10 @@ function endText({ call, forMs, idle }: AtEnd): string {
   return forMs === null ? `in ${show(call)}` : `${durationOfMs(forMs)} in ${show(call)}`;
 }
 
-/** `\u22656.34 s stopped`. */
 /** Beside TRACED in the head `traced` would read as if drover held it. */
 const HELD_WORDS = { '': '', stopped: 'stopped', frozen: 'frozen', traced: 'in debugger' } as const;
 
+/** `\u22656.34 s stopped`. */
 function heldText(state: DashboardState, process: ProcessNow): string {
   const least = process.isFromStart ? atLeast(state) : '';
   return `${least}${durationOfMs(ageNow(state, process))} ${HELD_WORDS[process.held ?? '']}`;

@@ -87,15 +87,7 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
   return {
     severity: severityOf(clients, isEverybody),
     confidence: clients > 0 ? 'likely' : 'possible',
-    title: withPlace(
-      top === null
-        ? `${who} ${pids.length === 1 ? 'makes' : 'make'} no system call for at least ${duration(longest)}`
-        : cutTitle(
-            `${who} ${pids.length === 1 ? 'does' : 'do'} not come back for ${duration(longest)}: ${callsOf(top)}`,
-          ),
-      commonPlace(codes),
-      LONGEST_TITLE,
-    ),
+    title: titleOf(who, pids.length === 1, top, duration(longest), commonPlace(codes)),
     summary: `${summaryOf(model, sorted, top, clients)}${codeSentence(code)}`,
     why: 'A worker that does not come back to its wait neither accepts nor answers anybody else until it does.',
     ...span(capabilities, model.lastTime - longest, model.lastTime),
@@ -144,6 +136,19 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
     ),
     subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
   };
+}
+
+/** Where not all of it fits, the service that it waits for says more than how long. */
+function titleOf(who: string, isOne: boolean, top: TimeRow | null, length: string, place: string): string {
+  if (top === null)
+    return withPlace(`${who} ${isOne ? 'makes' : 'make'} no system call for at least ${length}`, place, LONGEST_TITLE);
+  const times = top.count === 1 ? '' : ` (${count(top.count)}x)`;
+  const calls = `${top.call}${peerOf(top) === '' ? '' : ` on ${bareName(peerOf(top))}`}${times}`;
+  const away = `${who} ${isOne ? 'does' : 'do'} not come back`;
+  const ways = [`${away} for ${length}: ${calls}`, `${away}: ${calls}`];
+  const [short = ''] = place.split(' ', 1);
+  const room = LONGEST_TITLE - (place === '' ? 0 : short.length + 2);
+  return withPlace(ways.find((way) => way.length <= room) ?? cutTitle(ways[0] ?? ''), place, LONGEST_TITLE);
 }
 
 function severityOf(clients: number, isEverybody: boolean): Severity {
