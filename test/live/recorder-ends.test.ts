@@ -132,7 +132,7 @@ test('a worker that hangs in poll of its database is written while it hangs', LI
         void its.server.leave(`/database?${port}`, 25_000);
         await until('it to be written', () => its.files().some((name) => name.startsWith('web-')), 20_000);
         assert.ok(performance.now() - asked < 20_000);
-        assert.match(its.drover.stderr, /poll.*which still goes on: dump 1/);
+        assert.match(its.drover.stderr, /GET \/database holds worker \d+ .*: waits for .*which still goes on: dump 1/);
         its.drover.signal('SIGINT');
         assert.equal((await its.drover.ended).code, 0);
       },
