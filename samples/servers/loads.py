@@ -163,21 +163,7 @@ class Pgbench:
         rows = [line.split() for path in sorted(glob.glob("pgbench_log.*")) for line in open(path)]
         # client, transaction, microseconds since it should have begun, script, seconds and microseconds of its end, lag
         ended = [(int(row[4]) + int(row[5]) / 1e6, (int(row[2]) - int(row[6])) / 1e6) for row in rows]
-        waits = sorted(seconds for _, seconds in ended)
-        return {
-            "label": self.label,
-            "asks": "TPC-B",
-            "kept": True,
-            "requests": len(waits),
-            "connections": self._clients + 1,
-            "outcomes": {"committed": len(waits)},
-            "p50Ms": ms(quantile(waits, 0.5)),
-            "p99Ms": ms(quantile(waits, 0.99)),
-            "slowestMs": ms(waits[-1]),
-            "slow": [
-                {"at": end - seconds, "ms": ms(seconds)} for end, seconds in ended if seconds >= SLOW_SECONDS
-            ][:LISTED],
-        }
+        return committed(self.label, "TPC-B", self._clients, [(end - seconds, seconds) for end, seconds in ended])
 
 
 class Sessions:
@@ -215,19 +201,24 @@ class Sessions:
             time.sleep(max(0.0, at + self._every - time.time()))
 
     def truth(self):
-        waits = sorted(seconds for _, seconds in self._waits)
-        return {
-            "label": self.label,
-            "asks": "update",
-            "kept": True,
-            "requests": len(waits),
-            "connections": self._clients + 1,
-            "outcomes": {"committed": len(waits)},
-            "p50Ms": ms(quantile(waits, 0.5)),
-            "p99Ms": ms(quantile(waits, 0.99)),
-            "slowestMs": ms(waits[-1]),
-            "slow": [{"at": at, "ms": ms(seconds)} for at, seconds in self._waits if seconds >= SLOW_SECONDS][:LISTED],
-        }
+        return committed(self.label, "update", self._clients, self._waits)
+
+
+def committed(label, asks, clients, waits):
+    """What sessions of a database met: `waits` has when each transaction was asked for, and its seconds."""
+    took = sorted(seconds for _, seconds in waits)
+    return {
+        "label": label,
+        "asks": asks,
+        "kept": True,
+        "requests": len(took),
+        "connections": clients + 1,
+        "outcomes": {"committed": len(took)},
+        "p50Ms": ms(quantile(took, 0.5)),
+        "p99Ms": ms(quantile(took, 0.99)),
+        "slowestMs": ms(took[-1]),
+        "slow": [{"at": at, "ms": ms(seconds)} for at, seconds in waits if seconds >= SLOW_SECONDS][:LISTED],
+    }
 
 
 class Psql:

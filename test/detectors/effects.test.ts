@@ -189,6 +189,22 @@ describe('what came of accepts that fail', () => {
   });
 });
 
+describe('replies that came too late', () => {
+  it('came of a first thread that came to no wait in the whole capture, and of no other stuck one', () => {
+    const stuck = (more: AnyMetrics = {}, isOver = false): Causing =>
+      cause('stuck-call', [
+        101,
+        { isOver, threads: [{ pid: 101, tid: 101, sinceMs: null, forMs: 7000, waitsFor: null, ...more }] },
+      ]);
+    const of = (by: Causing): number =>
+      share('broken-pipe', { target: 'client', replies: [{ pid: 101 }, { pid: 103 }] }, by);
+    assert.equal(of(stuck()), 0.5);
+    for (const other of [{ tid: 107 }, { sinceMs: 3000 }, { forMs: null }, { waitsFor: 'a lock' }])
+      assert.equal(of(stuck(other)), 0, JSON.stringify(other));
+    assert.equal(of(stuck({}, true)), 0);
+  });
+});
+
 describe('what came of one that many wait for', () => {
   it('is that no worker was free, where most of them were in it', () => {
     const busyIn = ['10.0.0.2:9000', '10.0.0.2:9000', '/run/a.lock', 'fd 7', ''].map((target) => ({ target }));

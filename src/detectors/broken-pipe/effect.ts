@@ -41,11 +41,16 @@ export function peersOf({ kind, findings }: Causing): ReadonlySet<string> {
   return new Set(findings.flatMap(({ metrics }) => listOf(metrics.dependencies).map(({ peer }) => textOf(peer))));
 }
 
-/** Processes whose first thread did not come back to its wait in the whole capture: each reply of theirs was late. */
+/**
+ * Processes whose first thread did not come back to its wait in the whole capture: each reply of theirs was late. Of a
+ * thread in one call its `waitsFor` is told, and without times nobody knows when that call began.
+ */
 function awayOf({ kind, findings }: Causing): ReadonlySet<number> {
   if (kind !== 'stuck-call') return new Set();
   const threads = findings.flatMap(({ metrics }) => (metrics.isOver === true ? [] : listOf(metrics.threads)));
-  return new Set(
-    threads.filter(({ pid, tid, sinceMs }) => tid === pid && sinceMs === null).map(({ pid }) => numberOf(pid)),
+  const away = threads.filter(
+    ({ pid, tid, sinceMs, forMs, waitsFor }) =>
+      tid === pid && sinceMs === null && typeof forMs === 'number' && waitsFor === null,
   );
+  return new Set(away.map(({ pid }) => numberOf(pid)));
 }

@@ -34,12 +34,12 @@ export interface CameBack {
 export function cameBack({ model, threshold }: Context): CameBack[] {
   const roles = rolesIn(model.processes);
   const least = threshold('stuck-ms') * MILLISECOND;
-  const alike = groupedBy([...roles], ([, role]) => role);
+  const alike = groupedBy(roles.keys(), (thread) => roles.get(thread));
   return [...roles].flatMap(([thread, role]) => {
-    const peers = [...new Set((alike.get(role) ?? []).map(([{ process }]) => process))];
     const stay = thread.stuckAtFirst ?? tracedStay(thread, role);
     if (stay === null || lengthOf(stay) < least) return [];
-    if (stay.held === '' && stay.call !== '' && isOrdinary(peers, { ...stay, since: stay.since - stay.before }))
+    const peers = new Set((alike.get(role) ?? []).map(({ process }) => process));
+    if (stay.held === '' && stay.call !== '' && isOrdinary([...peers], { ...stay, since: stay.since - stay.before }))
       return [];
     const isMain = thread.tid === thread.process.pid;
     if (stay.held !== '') return isMain ? [{ thread, stay }] : [];
