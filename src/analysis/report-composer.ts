@@ -25,7 +25,7 @@ import type { CallStatistics, Dependency, Finding, Report, SlowReplies, TimeShar
 import { dependenciesOf, timeShares } from './tables.ts';
 import { isoTime, monotonicSeconds, timeOfDay } from './times.ts';
 import { costOf } from './tracing-cost.ts';
-import { decide } from './verdict.ts';
+import { DNS_QUESTION, decide } from './verdict.ts';
 import { describeWorkers } from './workers.ts';
 
 /** Puts the report together from what the model and the detectors say. */
@@ -131,7 +131,7 @@ function slowRepliesOf({ count, longest }: Slow, least: Nanoseconds, names: Clie
       count: count + late,
       leastMs,
       longestMs: milliseconds(latest.length),
-      request: `DNS question for ${latest.name || '?'}`,
+      request: `${DNS_QUESTION} for ${latest.name || '?'}`,
     };
   if (longest === null) return null;
   return { count: count + late, leastMs, longestMs: milliseconds(longest.length), request: longest.request };

@@ -37,6 +37,8 @@ export interface VerdictContext {
 
 const TABLE = 'a table of counts says neither when nor who';
 const ONE_OF_MANY = 'one thread was traced of a process that has others. Record all of them with -f';
+/** How the request of a client of a name server is called. */
+export const DNS_QUESTION = 'DNS question';
 const NOBODY_SERVES = 'no worker that accepts connections was seen';
 const WITH_TIMES = 'Record with strace -f -ttt -T -y -s 128 -o FILE -p PID';
 const UNMEASURED = 'how long calls took is not recorded. Record with -T';
@@ -146,14 +148,14 @@ const EXPLAINED = 0.5;
  * What is no more than possible explains nothing while it is no warning: a thread may as well have been idle. Nor do
  * waits that are much shorter than the replies were late.
  */
-function explains({ kind, confidence, metrics }: Finding, { longestMs }: SlowReplies): boolean {
+function explains({ kind, confidence, metrics }: Finding, { longestMs, request }: SlowReplies): boolean {
   if (!EXPLAINING.has(kind) || confidence === 'possible') return false;
   const { dependencies } = metrics;
   if (kind !== 'slow-dependency' || !Array.isArray(dependencies)) return true;
   return dependencies.some(
     (each) =>
       // Of clients of a name server that have no reply nobody knows how long it will take.
-      numberIn(each, 'unanswered') > 0 ||
+      (request.startsWith(DNS_QUESTION) && numberIn(each, 'unanswered') > 0) ||
       Math.max(numberIn(each, 'longestMs'), numberIn(each, 'longestQueuedMs')) >= EXPLAINED * longestMs,
   );
 }
