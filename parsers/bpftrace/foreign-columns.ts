@@ -1,14 +1,16 @@
-import { type ColumnRole, LABELS, UNIT_NAMES, UNITS } from '../../src/trace/column-names.ts';
+import { type ColumnRole, namedColumn, UNIT_NAMES, UNITS } from '../../src/trace/column-names.ts';
 import { groupedBy } from '../../src/trace/grouped-by.ts';
 import { isPid } from '../../src/trace/process-number.ts';
 import { syscallName, syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
+import { type Column, columnsUnder, headingOf } from './headings.ts';
+import { printedWords, wordsOf } from './printed-words.ts';
 
-/** A word of a line. */
-export const TOKEN = /[^\s[\](){}=,;|<>"']+/g;
 const NUMBER = /^-?\d{1,20}(?:\.\d{1,9})?$/;
 const INTEGER = /^-?\d{1,20}$/;
-const WITH_UNIT = /^(\d{1,20}(?:\.\d{1,9})?)([a-zµ]{1,12})$/;
+/** A label of a number that says which error it was: `failed errno=11` beside `ok ret=12`. */
+const ERROR = /^err(?:no|or)?$/i;
+const FRACTION = /^\d{1,9}\.\d{1,9}$/;
 /** A time of day: `02:13:37.123`. */
 export const CLOCK = /^(\d\d):(\d\d):(\d\d)(?:[.,:](\d{1,9}))?$/;
 const CALL = /^(?:(?:tracepoint:)?syscalls:)?(?:sys_(?:enter|exit)_|__(?:x64|arm64)_sys_|sys_)?([a-z]\w{1,40})$/;
@@ -17,7 +19,11 @@ const CALL = /^(?:(?:tracepoint:)?syscalls:)?(?:sys_(?:enter|exit)_|__(?:x64|arm
 const LEAST_LINES = 3;
 /** So many of the lines must agree on a column. */
 const AGREED = 0.9;
-const RISING = 0.95;
+/** Processors hand their lines over in turns: some stand before earlier ones. */
+const RISING = 0.8;
+/** A thread may be in two calls at once in so few of the lines. */
+const OVERLAPPING = 0.05;
+const MANY_VALUES = 10;
 /** No machine prints more lines in a second: the unit of the time column is larger. */
 const MOST_LINES_A_SECOND = 2e6;
 
@@ -29,16 +35,10 @@ export interface ForeignLayout {
   readonly isClock: boolean;
   /** No column is a time: what a call took is told, not when. */
   readonly isTimeless: boolean;
+  /** The lines are `key=value` already, of another meaning. */
+  readonly isKeyed?: boolean;
   /** The line as `key=value`; null when it is not of this form. */
   translate(line: string): string | null;
-}
-
-/** A column, by its place among the words of a line. */
-export interface Column {
-  readonly role: ColumnRole;
-  readonly at: number;
-  /** Nanoseconds in its unit; 0 where a time of day stands, NaN where it has none. */
-  unit: number;
 }
 
 export interface Plan {
@@ -57,8 +57,15 @@ export interface Plan {
  * outright what is the thread, the call and, with its unit, how long the call took.
  */
 export function learnColumns(lines: readonly string[]): ForeignLayout | null {
-  const groups = groupedBy(lines.map(wordsOf), ({ length }) => length);
-  const all = [...groups].flatMap(([count, rows]) => planOf(count, rows) ?? []);
+  const heading = headingOf(lines);
+  const groups = groupedBy(
+    lines.filter((_, at) => at !== heading?.at),
+    (line) => wordsOf(line).length,
+  );
+  const all = [...groups].flatMap(([count, same]) => {
+    const under = heading === null ? [] : columnsUnder(heading, same);
+    return planOf(count, same.map(wordsOf), under) ?? [];
+  });
   const timed = all.filter(isTimed);
   const plans = timed.length > 0 ? timed : all;
   return plans.length === 0 ? null : columnsOf(plans);
@@ -89,22 +96,12 @@ export function columnsOf(plans: readonly Plan[]): ForeignLayout {
   };
 }
 
-/** The words of a line; a number with its unit (`2067us`) is two. */
-export function wordsOf(line: string): string[] {
-  const words: string[] = [];
-  for (const word of line.match(TOKEN) ?? []) {
-    const [, number, unit] = WITH_UNIT.exec(word) ?? [];
-    if (number !== undefined && unit !== undefined && UNITS[unit] !== undefined) words.push(number, unit);
-    else words.push(word);
-  }
-  return words;
-}
-
 function isTimed({ columns }: Plan): boolean {
   return columns.some(({ role }) => role === 'ts');
 }
 
-function planOf(count: number, rows: readonly (readonly string[])[]): Plan | null {
+/** `under`: the columns that a heading names. */
+function planOf(count: number, rows: readonly (readonly string[])[], under: readonly Column[]): Plan | null {
   const columns: Column[] = [];
   const isFree = (at: number): boolean => !columns.some((column) => column.at === at);
   const share = (at: number, holds: (word: string) => boolean): number =>
@@ -113,15 +110,19 @@ function planOf(count: number, rows: readonly (readonly string[])[]): Plan | nul
     if (isFree(at) && !columns.some((column) => column.role === role)) columns.push({ role, at, unit });
   };
   const places = Array.from({ length: count }, (_, at) => at);
+  for (const { role, at, unit } of under) if (share(at, HOLDS[role]) >= AGREED) add(role, at, unit);
   for (const at of places) {
-    const label = LABELS[rows[0]?.[at] ?? ''];
-    if (label === undefined || share(at, (word) => LABELS[word] === label) < AGREED) continue;
-    if (share(at + 1, (word) => (label === 'comm' || label === 'call' ? word !== '' : NUMBER.test(word))) < AGREED)
-      continue;
-    add(label, at + 1, UNITS[rows[0]?.[at + 2] ?? ''] ?? Number.NaN);
+    const word = rows[0]?.[at] ?? '';
+    const label = namedColumn(word);
+    if (label === null || label.role === null || share(at, (other) => other === word) < AGREED) continue;
+    if (share(at + 1, HOLDS[label.role]) < AGREED) continue;
+    const isClock = label.role === 'ts' && share(at + 1, (other) => CLOCK.test(other)) >= AGREED;
+    const told = Number.isNaN(label.unit) ? UNITS[rows[0]?.[at + 2] ?? ''] : label.unit;
+    add(label.role, at + 1, isClock ? 0 : (told ?? Number.NaN));
   }
   const saysOutright = isSaidOutright(columns);
-  if (rows.length < LEAST_LINES && !saysOutright) return null;
+  const areEnough = rows.length >= LEAST_LINES || under.length > 0;
+  if (!areEnough && !saysOutright) return null;
   const call = places.find((at) => isFree(at) && share(at, isCall) >= AGREED);
   if (call !== undefined) add('call', call);
   const clock = places.find((at) => share(at, (word) => CLOCK.test(word)) >= AGREED);
@@ -130,24 +131,40 @@ function planOf(count: number, rows: readonly (readonly string[])[]): Plan | nul
   if (times !== undefined) add('ts', times);
   const integers = places.filter((at) => isFree(at) && share(at, (word) => INTEGER.test(word)) >= AGREED);
   if (call === undefined && !saysOutright) addNumbersOfCalls(rows, integers, add);
-  const pivot = columns.find(({ role }) => role === 'call' || role === 'nr')?.at;
-  if (pivot === undefined) return null;
-  const ids = integers.filter((at) => at < pivot && share(at, isThread) >= AGREED);
+  const called = columns.find(({ role }) => role === 'call' || role === 'nr');
+  if (called === undefined) return null;
+  const pivot = called.at;
+  const ids = integers.filter((at) => isFree(at) && at < pivot && share(at, isThread) >= AGREED);
   const [pid, tid] = ids;
   if (pid !== undefined) add(tid === undefined ? 'tid' : 'pid', pid);
   if (tid !== undefined) add('tid', tid);
-  const name = places.find((at) => at < pivot && isFree(at) && share(at, (word) => !NUMBER.test(word)) >= AGREED);
+  const isWord = (at: number): boolean => isFree(at) && share(at, (word) => !NUMBER.test(word)) >= AGREED;
+  const name = places.find((at) => at < pivot && isWord(at));
   if (name !== undefined) add('comm', name);
+  if (!columns.some(({ role }) => role === 'pid' || role === 'tid')) {
+    // Behind the call: the number that follows a name.
+    const owner = places.find(
+      (at) =>
+        at > pivot && isWord(at) && isFree(at + 1) && integers.includes(at + 1) && share(at + 1, isThread) >= AGREED,
+    );
+    if (owner !== undefined) add('tid', owner + 1);
+    if (owner !== undefined) add('comm', owner);
+  }
   // A number with a unit behind it is a duration.
   const lasted = integers.find((at) => isFree(at) && share(at + 1, (word) => UNITS[word] !== undefined) >= AGREED);
   if (lasted !== undefined) add('dur', lasted, UNITS[rows[0]?.[lasted + 1] ?? '']);
+  const fraction = places.findLast(
+    (at) => at > pivot && isFree(at) && share(at, (word) => FRACTION.test(word)) >= AGREED,
+  );
+  if (fraction !== undefined) add('dur', fraction);
   addOutcome(
     rows,
     integers.filter((at) => at > pivot && isFree(at)),
+    called,
     add,
   );
   if (saysOutright && !columns.some(({ role }) => role === 'ts')) return finished(count, columns, rows);
-  return isEnough(columns) && rows.length >= LEAST_LINES ? finished(count, columns, rows) : null;
+  return isEnough(columns) && areEnough ? finished(count, columns, rows) : null;
 }
 
 /** Words name the thread, the call and, with its unit, how long that took: one such line is enough. */
@@ -175,22 +192,56 @@ function addNumbersOfCalls(rows: readonly (readonly string[])[], integers: reado
   }
 }
 
+/** Calls that return 0 unless they fail. */
+const RETURNING_0: ReadonlySet<string> = new Set(
+  (
+    'close epoll_ctl munmap mprotect madvise bind listen shutdown setsockopt getsockopt getsockname getpeername stat ' +
+    'lstat fstat newfstatat access nanosleep rt_sigaction rt_sigprocmask sigaltstack fsync fdatasync unlink mkdir'
+  ).split(' '),
+);
+
 /** What stands behind the call: its first argument, its result, how long it took. Any of them may be missing. */
-function addOutcome(rows: readonly (readonly string[])[], places: readonly number[], add: Add): void {
+function addOutcome(
+  rows: readonly (readonly string[])[],
+  places: readonly number[],
+  { role, at: pivot }: Column,
+  add: Add,
+): void {
   const values = (at: number): number[] => rows.map((row) => Number(row[at]));
   // A first argument may be -1, AT_FDCWD (-100) or 2^32 - 100; errors are other numbers, too.
   const isNegative = (at: number): boolean => values(at).some((value) => value < -1 && value !== -100);
-  const isLarge = (at: number): boolean => values(at).every((value) => value >= 0) && Math.max(...values(at)) >= 1_000;
-  const failing = places.find(isNegative);
+  const nameIn = (row: readonly string[]): string =>
+    (role === 'nr' ? syscallName('x86-64', Number(row[pivot])) : CALL.exec(row[pivot] ?? '')?.[1]) ?? '';
+  const zeros = rows.filter((row) => RETURNING_0.has(nameIn(row)));
+  const isZero = (at: number): boolean => zeros.length > 0 && zeros.every((row) => Number(row[at]) <= 0);
+  const told = places.find(isNegative) ?? places.findLast(isZero);
   const last = places.at(-1);
-  const lasted = last !== undefined && last !== failing && isLarge(last) && places.length > 1 ? last : undefined;
+  // Behind the result a duration is likely: the number of a processor has few values.
+  const isBehind = told !== undefined && (last ?? 0) > told;
+  const isLarge = (at: number): boolean =>
+    values(at).every((value) => value >= 0) &&
+    (values(at).some((value) => value >= 1_000) || (isBehind && new Set(values(at)).size >= MANY_VALUES));
+  const lasted = last !== undefined && last !== told && isLarge(last) && places.length > 1 ? last : undefined;
   const rest = places.filter((at) => at !== lasted);
-  const result = failing ?? rest.at(-1);
+  const result = told ?? rest.at(-1);
   if (lasted !== undefined) add('dur', lasted);
   if (result !== undefined) add('ret', result);
   const [first] = rest;
   if (first !== undefined && first !== result) add('fd', first);
 }
+
+/** What the word of a column looks like. */
+const HOLDS: Readonly<Record<ColumnRole, (word: string) => boolean>> = {
+  ts: (word) => NUMBER.test(word) || CLOCK.test(word),
+  pid: isThread,
+  tid: isThread,
+  comm: (word) => word !== '',
+  call: (word) => word !== '',
+  nr: (word) => INTEGER.test(word),
+  fd: (word) => INTEGER.test(word),
+  ret: (word) => INTEGER.test(word),
+  dur: (word) => NUMBER.test(word),
+};
 
 /** Finds the units of times and durations that nobody named, and whether a line was printed at entry or return. */
 export function finished(words: number, columns: readonly Column[], rows: readonly (readonly string[])[]): Plan {
@@ -215,9 +266,9 @@ export function finished(words: number, columns: readonly Column[], rows: readon
   };
   if (Number.isNaN(duration.unit)) {
     // The largest unit in which no thread is in two calls at a time.
-    const units = [1e6, 1e3, 1];
+    const units = rows.some((row) => FRACTION.test(row[duration.at] ?? '')) ? [1e9, 1e6, 1e3] : [1e6, 1e3, 1];
     const fits = (unit: number): boolean =>
-      Math.min(overlaps(unit, true), overlaps(unit, false)) <= rows.length * (1 - RISING);
+      Math.min(overlaps(unit, true), overlaps(unit, false)) <= rows.length * OVERLAPPING;
     duration.unit = units.find(fits) ?? 1;
     // Short calls fit in any unit: the unit of the times is the likelier one.
     if (time.unit > 0 && duration.unit > time.unit && time.unit < 1e9) duration.unit = time.unit;
@@ -286,6 +337,7 @@ function translated({ columns, isAtReturn }: Plan, words: readonly string[]): st
       keys.push(`call=${name}`);
     } else if (role === 'comm') keys.push(`comm="${word}"`);
     else if (!INTEGER.test(word)) return null;
+    else if (role === 'ret' && ERROR.test(words[at - 1] ?? '') && Number(word) > 0) keys.push(`ret=-${word}`);
     else keys.push(`${role}=${word}`);
   }
   const start = Number.isNaN(duration) || !isAtReturn || isTimeless ? stamp : stamp - duration;
@@ -296,13 +348,7 @@ function translated({ columns, isAtReturn }: Plan, words: readonly string[]): st
 
 /** What stands behind so many words: the operation of an `epoll_ctl`, or bytes that were read or written. */
 function extrasOf(line: string, words: number, fields: string): string {
-  let from = 0;
-  let count = 0;
-  for (const match of line.matchAll(TOKEN)) {
-    if (++count > words) break;
-    from = match.index + match[0].length;
-  }
-  const rest = line.slice(from).trim();
+  const rest = line.slice(printedWords(line)[words - 1]?.end ?? line.length).trim();
   const [, op, fd] = /^op=([123]) fd=(\d{1,10})$/.exec(rest) ?? [];
   const epoll = / call=epoll_ctl .*?\bfd=(\d+)/.exec(fields)?.[1];
   if (op !== undefined && fd !== undefined && epoll !== undefined)

@@ -12,7 +12,7 @@ import { type EarlierCall, EarlierCalls } from './earlier-calls.ts';
 import type { LineFields } from './fields.ts';
 import type { ForeignLayout } from './foreign-columns.ts';
 import { type JsonRecord, lostEvents, mapEntries, printedText, readJson } from './json-record.ts';
-import { type CostFacts, KeyValueReader } from './line-reader.ts';
+import { type CostFacts, KeyValueReader, type LineMeaning } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
 import { ReturnsAlone } from './returns-alone.ts';
 import type { Waiting } from './waiting.ts';
@@ -193,14 +193,7 @@ export class Lines {
       if (map.kind === 'entry') this.#entry(map.map, map.key, map.value, where);
       return 'counts';
     }
-    let meaning = this.#reader.read(text, where);
-    if (meaning.kind === 'other' && this.#foreign !== null) {
-      const translated = this.#foreign.translate(text);
-      if (translated !== null) {
-        meaning = this.#reader.read(translated, where);
-        this.#addFlag(`columns read as ${this.#foreign.description}`);
-      }
-    }
+    const meaning = this.#meaningOf(text, where);
     switch (meaning.kind) {
       case 'waiting':
         return this.#wait(this.#returns.begun(meaning.waiting));
@@ -360,6 +353,18 @@ export class Lines {
     this.#lost += count;
     this.#accounting.noteMany('lost-events', count, where.line, where.text);
     this.#sink.add({ kind: 'lost', seenAt, count });
+  }
+
+  #meaningOf(text: string, where: Where): LineMeaning {
+    const foreign = this.#foreign;
+    if (foreign === null) return this.#reader.read(text, where);
+    const isKeyed = foreign.isKeyed === true;
+    const own = isKeyed ? null : this.#reader.read(text, where);
+    if (own !== null && own.kind !== 'other') return own;
+    const translated = foreign.translate(text);
+    if (translated === null) return own ?? this.#reader.read(text, where);
+    this.#addFlag(`columns read as ${foreign.description}`);
+    return this.#reader.read(translated, where);
   }
 
   #addFlag(flag: string): void {

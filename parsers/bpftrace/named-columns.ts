@@ -1,15 +1,8 @@
 import { namedColumn, UNITS } from '../../src/trace/column-names.ts';
 import { groupedBy } from '../../src/trace/grouped-by.ts';
-import {
-  CLOCK,
-  type Column,
-  columnsOf,
-  type ForeignLayout,
-  finished,
-  type Plan,
-  TOKEN,
-  wordsOf,
-} from './foreign-columns.ts';
+import { CLOCK, columnsOf, type ForeignLayout, finished, type Plan } from './foreign-columns.ts';
+import type { Column } from './headings.ts';
+import { TOKEN, wordsOf } from './printed-words.ts';
 
 /**
  * Reads lines by columns that the user names, in the order in which they stand: `ts pid tid comm call fd ret dur:us`.
@@ -29,10 +22,13 @@ function planOf(names: readonly string[], words: number, lines: readonly string[
   let at = 0;
   for (const [place, token] of (first.match(TOKEN) ?? []).entries()) {
     const named = namedColumn(names[place] ?? '_');
-    const [, unit = ''] = wordsOf(token);
-    if (named !== null && named.role !== null)
-      columns.push({ role: named.role, at, unit: Number.isNaN(named.unit) ? (UNITS[unit] ?? Number.NaN) : named.unit });
-    at += unit === '' ? 1 : 2;
+    const own = wordsOf(token);
+    // A label may stand before the value: `pid:7`.
+    const value = own.length > 1 && namedColumn(own[0] ?? '') !== null ? 1 : 0;
+    const unit = UNITS[own[value + 1] ?? ''] ?? Number.NaN;
+    if (named !== null && named.role !== null && own.length > 0)
+      columns.push({ role: named.role, at: at + value, unit: Number.isNaN(named.unit) ? unit : named.unit });
+    at += own.length;
   }
   const rows = lines.map(wordsOf);
   for (const column of columns) {

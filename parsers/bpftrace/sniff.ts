@@ -1,7 +1,9 @@
 import { isOfOtherTool } from '../lookalikes.ts';
 import { type ForeignLayout, learnColumns } from './foreign-columns.ts';
+import { headingOf } from './headings.ts';
 import { printedText, readJson } from './json-record.ts';
 import { namedColumns } from './named-columns.ts';
+import { stampedAtReturn } from './stamped-at-return.ts';
 
 /** Lines that only bpftrace prints: its messages, its maps, its JSON, drover's own lines. */
 const OWN = /^(?:ts=\d+ dur=\d+ |event=(?:start|fd|exit|signal|deliver|tcp|reset|tick|turn|fail) )/;
@@ -11,6 +13,8 @@ const MESSAGE = /^Attach(?:ing|ed) \d+ probes?(?:\.\.\.)?$|^Lost \d+ events$/;
 const MAP = /^@\w*(?:\[.*\])?: ?(?:-?\d|\(|count |$)|^@\w*\[[^\]]*$|^[[(][^|]{1,60}[\])]\s+\d+ \|@*\s*\|$/;
 /** Of `key=value` lines of others: time, thread, call and result must be there. */
 const PRINTED = /^(?=.*\b(?:ts|ts_ns|ts_us|nsecs)=\d)(?=.*\b(?:pid|tid)=\d)(?=.*\b(?:call|syscall|nr)=)/;
+/** What drover's programs print alone. */
+const OF_DROVER = /^event=| nr=\d+ ret=\S+ a=/;
 /** What drover writes behind a capture of strace: lines of its own as those of bpftrace, marked as a message. */
 const OF_STRACE = /^strace: /;
 /** `probe` of a program that traces returns: the name of the call. */
@@ -21,11 +25,11 @@ const LOOKED_AT = 200;
 const COLUMNS_PROVE = 0.6;
 
 /** The lines of the head, without the last one where that may be cut. */
-function linesOf(head: Buffer): string[] {
+function linesOf(head: Buffer, most = LOOKED_AT): string[] {
   const lines = head.toString('latin1').split('\n');
   if (lines.length > 1) lines.pop();
   return lines
-    .slice(0, LOOKED_AT)
+    .slice(0, most)
     .map((line) => line.slice(0, 1_000).trimEnd())
     .filter((line) => line !== '' && line !== '^C');
 }
@@ -42,8 +46,17 @@ function printedLinesOf(head: Buffer): string[] {
 
 /** How lines of a program that is not drover's are to be read; null when they are of no form that can be told. */
 export function foreignColumnsOf(head: Buffer): ForeignLayout | null {
+  const keyed = linesOf(head).filter(isOwn);
+  if (keyed.length > 0 && !keyed.some((line) => OF_DROVER.test(line))) {
+    // The first calls of a program are too short to tell.
+    const late = stampedAtReturn(linesOf(head, Number.POSITIVE_INFINITY).filter(isOwn));
+    if (late !== null) return late;
+  }
   const lines = printedLinesOf(head);
-  const found = lines.some((line) => isOfOtherTool(line) && !RETURN.test(line)) ? null : learnColumns(lines);
+  // Tools of others have headings, too. They name no call.
+  const heading = headingOf(lines)?.at;
+  const isOther = lines.some((line, at) => at !== heading && isOfOtherTool(line) && !RETURN.test(line));
+  const found = isOther ? null : learnColumns(lines);
   // Lines of drover's own programs beside them have times.
   return found?.isTimeless === true && linesOf(head).some(isOwn) ? null : found;
 }

@@ -41,7 +41,7 @@ export interface Doubts {
   readonly printsAtReturn: boolean;
   /** Lines that are certainly missing: as a rule a small part of those that are. */
   readonly missingLines: number;
-  /** Calls of which the end is certainly missing, where these are no few: one that is open at the end may be another. */
+  /** Calls of which the end is missing, where these are no few: one that is open at the end may be another. */
   readonly lostEnds: number;
   /** So many that nothing is clear. */
   readonly areManyMissing: boolean;

@@ -10,11 +10,11 @@ export const LABELS: Readonly<Record<string, ColumnRole>> = Object.fromEntries(
       ['ts', 'ts time nsecs elapsed timestamp'],
       ['pid', 'pid tgid process'],
       ['tid', 'tid thread'],
-      ['comm', 'comm'],
+      ['comm', 'comm command task'],
       ['call', 'call syscall probe'],
       ['nr', 'nr'],
       ['fd', 'fd epfd sockfd dfd dirfd'],
-      ['ret', 'ret retval result res rc'],
+      ['ret', 'ret retval result res rc returned'],
       ['dur', 'dur duration lat latency took after in delta lasted'],
     ] as const
   ).flatMap(([role, words]) => words.split(' ').map((word) => [word, role])),

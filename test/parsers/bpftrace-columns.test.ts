@@ -120,6 +120,126 @@ describe('without names', () => {
   });
 });
 
+/** Seconds, thread, call, descriptor, result and nanoseconds of calls, in the order in which they returned. */
+const CALLS = [
+  [5833.000001, 3387, 'accept4', 5, 11, 20_000],
+  [5833.0001, 3388, 'accept4', 5, -11, 9_000],
+  [5833.000301, 3387, 'read', 11, 59, 12_000],
+  [5833.002, 3387, 'write', 11, 120, 31_000],
+  [5833.0021, 3387, 'close', 11, 0, 7_000],
+  [5834.5, 3388, 'epoll_wait', 7, 0, 1_001_000_000],
+  [5834.6, 3387, 'epoll_wait', 7, 1, 2_001_000_000],
+] as const;
+
+type Shape = (call: (typeof CALLS)[number]) => string;
+const micros = (seconds: number): number => Math.round(seconds * 1e6);
+
+describe('columns that are told by a heading, by labels, or by what calls return', () => {
+  const shapes: readonly (readonly [name: string, heading: string, shape: Shape])[] = [
+    [
+      'commas, with units in the heading',
+      'TIME(us),PID,COMM,SYSCALL,FD,RET,LAT(us)',
+      ([at, tid, call, fd, ret, ns]) => `${micros(at)},${tid},gunicorn,${call},${fd},${ret},${ns / 1000}`,
+    ],
+    [
+      'tabs, with units behind a line',
+      'ts_us\tpid\tcomm\tsyscall\tfd\tret\tlatency_ns',
+      ([at, tid, call, fd, ret, ns]) => [micros(at), tid, 'gunicorn', call, fd, ret, ns].join('\t'),
+    ],
+    [
+      'a table whose last column is a unit',
+      'TIME            PID     COMM      CALL        FD  RET  ms',
+      ([at, tid, call, fd, ret, ns]) =>
+        `16:46:${(at - 5800).toFixed(6)} ${tid} gunicorn ${call} ${fd} ${ret} ${(ns / 1e6).toFixed(3)}`,
+    ],
+    [
+      'records of JSON',
+      '',
+      ([at, tid, call, fd, ret, ns]) =>
+        JSON.stringify({ ts_us: micros(at), pid: tid, comm: 'gunicorn', syscall: call, fd, ret, dur_ns: ns }),
+    ],
+    [
+      'labels with colons, the time last',
+      '',
+      ([at, tid, call, fd, ret, ns]) =>
+        `pid:${tid} comm:gunicorn call:${call} fd:${fd} ret:${ret} lat:${ns}ns time_us:${micros(at)}`,
+    ],
+    [
+      'the name of the probe before that of the thread',
+      '',
+      ([at, tid, call, fd, ret, ns]) =>
+        `16:46:${(at - 5800).toFixed(6)} tracepoint:syscalls:sys_exit_${call} gunicorn ${tid} fd ${fd} ` +
+        `ret ${ret} took ${ns / 1000} us`,
+    ],
+    [
+      'errors that are told by their number',
+      '',
+      ([at, tid, call, fd, ret, ns]) =>
+        `16:46:${(at - 5800).toFixed(6)} gunicorn[${tid}] ${call} fd=${fd} ` +
+        `${ret < 0 ? `failed errno=${-ret}` : `ok ret=${ret}`} ${ns / 1000}us`,
+    ],
+  ];
+  for (const [name, heading, shape] of shapes)
+    it(name, async () => {
+      const report = await read(`${heading === '' ? '' : `${heading}\n`}${CALLS.map(shape).join('\n')}\n`);
+      assert.deepEqual(report.calls.map(({ call, count, maxMs, errors }) => [call, count, maxMs, errors]).toSorted(), [
+        ['accept4', 2, 0.02, { EAGAIN: 1 }],
+        ['close', 1, 0.007, {}],
+        ['epoll_wait', 2, 2001, {}],
+        ['read', 1, 0.012, {}],
+        ['write', 1, 0.031, {}],
+      ]);
+      assert.deepEqual(report.workers.map(({ pid, comm, accepted }) => [pid, comm, accepted]).toSorted(), [
+        [3387, 'gunicorn', 1],
+        [3388, 'gunicorn', 0],
+      ]);
+      assert.equal(report.quality.unparsedLines, 0);
+    });
+
+  it('take no duration for a result: close returns 0, whatever stands behind that', async () => {
+    const rows = Array.from(
+      { length: 40 },
+      (_, i) => `${5833393274671 + i * 1e6} 7 web ${i % 2 ? 'close' : 'read'} 3 ${i % 2 ? 0 : 5} ${i}`,
+    );
+    const { source } = await read(`${rows.join('\n')}\n`);
+    assert.match(source.flags.others.join(), /columns read as ts:ns tid comm call fd ret dur:/);
+  });
+
+  it('are no heading of a tool that counts connections', async () => {
+    const { message } = await refusal(
+      'PID     COMM         Counts\n1331419 nginx         26\n1331411 nginx         24\n',
+    );
+    assert.match(message, /output of a ready-made tool/);
+  });
+});
+
+describe('lines of key=value', () => {
+  const lineOf = (ts: number, dur: number): string => `ts=${ts} dur=${dur} pid=7 call=epoll_wait fd=6 ret=0`;
+  const [first, second, third] = [5_000_000_000, 6_000_000_000, 7_000_000_000];
+
+  it('have the time of the return where threads would be in two calls at a time otherwise', async () => {
+    const { source, window } = await read(
+      [
+        lineOf(first, 900_000_000),
+        lineOf(first + 1e8, 99_000_000),
+        lineOf(second, 850_000_000),
+        lineOf(second + 1e8, 90_000_000),
+        lineOf(third, 800_000_000),
+        lineOf(third + 1e8, 90_000_000),
+        '',
+      ].join('\n'),
+    );
+    assert.equal(window.durationMs, 3000);
+    assert.ok(source.flags.others.includes('columns read as ts at the return'));
+  });
+
+  it('have that of the entry where nothing speaks against it', async () => {
+    const { source, window } = await read([lineOf(first, 900_000_000), lineOf(second, 850_000_000), ''].join('\n'));
+    assert.equal(window.durationMs, 1850);
+    assert.ok(!source.flags.others.some((flag) => flag.startsWith('columns')));
+  });
+});
+
 describe('lines without a time', () => {
   const TOOK = [
     'pid=901 comm=gunicorn call=recvfrom took 5012 ms',
