@@ -42,7 +42,7 @@ export function lastBehindList(args: string): string {
 }
 
 /** An argument without the name and the blanks in front of it. */
-export function withoutName(raw: string): string {
+function withoutName(raw: string): string {
   const argument = raw.trim();
   if (argument === '') return argument;
   const first = argument.charCodeAt(0);

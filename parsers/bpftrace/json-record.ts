@@ -27,7 +27,7 @@ export function printedText({ type, data }: JsonRecord): string {
   return type === 'value' && Array.isArray(data) ? `${data.map(String).join(' ')}\n` : '';
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -42,7 +42,7 @@ export function lostEvents({ data, count }: JsonRecord): number {
  * Up to the current version a byte of 0x80 and more is written as `\\uffffffc3`, which JSON reads as U+FFFF and `ffc3`.
  * Gives `\\xc3` instead.
  */
-export function withoutSignedBytes(text: string): string {
+function withoutSignedBytes(text: string): string {
   return text.includes('\uffff') ? text.replace(/\uffffff([0-9a-f]{2})/g, '\\x$1') : text;
 }
 

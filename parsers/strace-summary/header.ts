@@ -30,7 +30,7 @@ export function pastedHeaderOf(line: string): PastedHeader | null {
 }
 
 /** The columns of a table, from its header; null when the line is none. The first characters may be missing. */
-export function headerOf(line: string): readonly string[] | null {
+function headerOf(line: string): readonly string[] | null {
   const words = line
     .trim()
     .replace(/^(?:\^C)?%? ?/, '')

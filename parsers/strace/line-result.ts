@@ -228,7 +228,7 @@ export class LineResult {
   }
 }
 
-export function endsWith(bytes: Buffer, from: number, to: number, mark: Uint8Array): boolean {
+function endsWith(bytes: Buffer, from: number, to: number, mark: Uint8Array): boolean {
   let at = to - mark.length;
   if (at < from) return false;
   for (let i = 0; i < mark.length; i++, at++) {

@@ -1,5 +1,5 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
-import { hidesAnswers } from '../detectors/clients-refused/hidden-answers.ts';
+import { hidesAnswers } from '../detectors/clients-refused/detector.ts';
 import type { DraftStep, Step } from '../detectors/finding.ts';
 import { waitsForThreads } from '../detectors/lock-contention/untold-waits.ts';
 import { goroutinesComputed } from '../detectors/loop-stall/goroutines.ts';

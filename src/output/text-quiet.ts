@@ -26,7 +26,7 @@ export function addQuietTables(page: Page, report: Report): void {
 }
 
 /** What each process had not come back from; those that wait for work last. */
-export function addEnds(page: Page, workers: readonly Worker[]): void {
+function addEnds(page: Page, workers: readonly Worker[]): void {
   const table = endTable(workers);
   if (table.rows.length > 0) page.titled(table, SHOWN_ENDS, 'more');
 }

@@ -5,7 +5,7 @@ import type { OpenedInput } from './opened-input.ts';
 import { timeOf } from './record-time.ts';
 
 /** So many inputs are read side by side: each holds a parser and what it read last, together some 25 KB. */
-export const MOST_OPEN = 3_000;
+const MOST_OPEN = 3_000;
 
 /** An input waiting for its turn. */
 export interface MergeInput {

@@ -62,7 +62,7 @@ export function applicationFrame(frames: readonly CodeFrame[]): CodeFrame | null
  * The same of a stack that shows machine code only: the innermost frame of a library that somebody chose, such as the
  * client of a database, also where it came as a package. Null where only the interpreter and the C library are in it.
  */
-export function libraryFrame(frames: readonly CodeFrame[]): CodeFrame | null {
+function libraryFrame(frames: readonly CodeFrame[]): CodeFrame | null {
   return (
     frames.find(
       ({ file }) =>

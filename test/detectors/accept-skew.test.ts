@@ -45,6 +45,10 @@ describe('shares of connections', () => {
   it('are skewed only when the favourite has twice its part', async () => {
     none(await analyzed(shares([45, 45, 5, 5])), KIND);
     assert.equal(only(await analyzed(shares([50, 40, 5, 5])), KIND).metrics.maxShare, 0.5);
+    // Without times their numbers are compared, not parts of a fair share.
+    const untimed = { stamps: 'none', durations: false } as const;
+    none(await analyzed(shares([45, 45, 5, 5]), untimed), KIND);
+    assert.equal(only(await analyzed(shares([50, 40, 5, 5]), untimed), KIND).metrics.maxShare, 0.5);
   });
 
   it('say nothing below 20 connections a worker', async () => {

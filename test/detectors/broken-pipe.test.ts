@@ -268,7 +268,8 @@ describe('the target of a failed write', () => {
         .signal('SIGPIPE')
         .waitUntil(90);
       const finding = only(await analyzed(trace), KIND);
-      assert.deepEqual([finding.metrics.target, finding.severity], [target, severity]);
+      // The line shows where it went.
+      assert.deepEqual([finding.metrics.target, finding.severity, finding.confidence], [target, severity, 'likely']);
       assert.doesNotMatch(finding.title, / a upstream/);
     });
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
+import type { AnyMetrics } from '../../src/detectors/metric.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { oneWorker } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
@@ -70,6 +71,17 @@ describe('connects that fail', () => {
     assert.match(log.why, /^No syslog daemon runs here, as in most containers/);
     assert.match(log.next[0]?.text ?? '', /standard error/);
     assert.equal((await missing('/run/php/a.sock')).severity, 'warning');
+  });
+
+  it('are a warning where a syslog daemon was there for some of the tries, and refused them', async () => {
+    const logs = async (errors: readonly string[]): Promise<Finding> =>
+      only(
+        await analyzed(served((worker) => connects(worker, errors, '{sa_family=AF_UNIX, sun_path="/dev/log"}'))),
+        KIND,
+      );
+    assert.equal((await logs([...times(503, ABSENT), ...times(3, REFUSED)])).severity, 'warning');
+    // Two are too few to tell of.
+    assert.equal((await logs([...times(503, ABSENT), ...times(2, REFUSED)])).severity, 'info');
   });
 
   it('that find no free port of this host are no matter of the service', async () => {
@@ -492,6 +504,19 @@ describe('failures in a table, which does not name the error', () => {
       assert.deepEqual(await of(from, 2 * from + 1), []);
       assert.deepEqual(await of(from - 1), []);
     });
+
+  it('of one meaning are one finding, with the call that failed most first, however long calls took', async () => {
+    const row = '  1.00    0.001000           8      1000       900 sendto\n';
+    const { title, metrics } = only(await analyzed(`${table('write', 600, 700)}${row}`), KIND);
+    assert.match(title, /^sendto failed 900 of 1,000 times/);
+    assert.deepEqual(
+      (metrics.storms as readonly AnyMetrics[]).map(({ call, failed }) => [call, failed]),
+      [
+        ['sendto', 900],
+        ['write', 600],
+      ],
+    );
+  });
 
   it('are a warning only where more connects failed than EINPROGRESS and absent daemons may explain', async () => {
     const of = async (failed: number, later: number): Promise<string> => {

@@ -227,3 +227,17 @@ it('what grows may fall by a tenth of its growth in between, also in the first s
   assert.equal(growth(100, 125, 150, 155, 160, 165, 170, 185, 200), 100);
   assert.equal(growth(100, 125, 150, 155, 159, 165, 170, 185, 200), null);
 });
+
+it('sockets that were closed in time are not forgotten, although no request follows', async () => {
+  const closing = (closed: number): TraceLines => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+    for (let fd = 100; fd < 107; fd++) connectTo(worker, fd, 8081).readEnd(fd);
+    worker.reply(11).close(11).waitUntil(9000);
+    for (let fd = 100; fd < 100 + closed; fd++) worker.close(fd);
+    for (let second = 10; second <= 13; second++) worker.waitUntil(second * 1000);
+    return trace;
+  };
+  none(await analyzed(closing(7)), KIND);
+  assert.equal(only(await analyzed(closing(0)), KIND).metrics.count, 7);
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AnyMetrics } from '../../src/detectors/metric.ts';
-import { analyzed, none, only } from '../support/analyzed.ts';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { HUB, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
@@ -228,5 +228,19 @@ describe('a name server that passes questions on', () => {
     server.replies(201);
     const { title } = only(await analyzed(server.endsAt(4000)), KIND);
     assert.equal(title, '1 DNS question waited up to 1.60 s for 10.0.0.3:53');
+  });
+
+  it('waited for several: each is told, the one first that was silent first', async () => {
+    const server = new Forwarder();
+    server.forwards(300, 201, inet(53, '10.0.0.3'));
+    server.forwards(340, 202);
+    server.forwards(380, 203);
+    assert.deepEqual(
+      ofKind(await analyzed(server.endsAt(5403)), KIND).map(({ title }) => title),
+      [
+        '1 DNS question got no reply: 10.0.0.3:53 does not answer',
+        `2 DNS questions got no reply: ${OTHER_SERVER} does not answer`,
+      ],
+    );
   });
 });

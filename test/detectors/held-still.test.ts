@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
-import { oneWorker } from '../support/server-lines.ts';
+import { oneWorker, startThread } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'stuck-call';
 const BEGIN = 1795140800;
@@ -159,21 +160,30 @@ ${answer(2.001 + seconds)}${answer(3 + seconds)}`;
 
   it('is no news below stuck-ms, nor where a loop was stopped: that is a stall', async () => {
     none(await analyzed(stopped(0.9)), KIND);
-    const { trace, worker } = oneWorker();
-    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
-    worker.line('--- SIGSTOP {si_signo=SIGSTOP, si_code=SI_USER, si_pid=77, si_uid=0} ---');
-    worker.line('--- stopped by SIGSTOP ---').gap(3_000);
-    worker.line('--- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, si_pid=77, si_uid=0} ---');
-    worker
-      .reply(11)
-      .close(11)
-      .waitUntil(worker.now + 500);
-    const report = await analyzed(trace);
-    assert.match(only(report, 'loop-stall').title, /stopped by SIGSTOP$/);
-    none(report, KIND);
+    const loop = (hasHelper: boolean): TraceLines => {
+      const { trace, worker } = oneWorker();
+      if (hasHelper) {
+        startThread(worker, 103);
+        trace.thread(103).at(20).call('getppid(', ')', 1);
+      }
+      worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+      worker.line('--- SIGSTOP {si_signo=SIGSTOP, si_code=SI_USER, si_pid=77, si_uid=0} ---');
+      worker.line('--- stopped by SIGSTOP ---').gap(3_000);
+      worker.line('--- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, si_pid=77, si_uid=0} ---');
+      worker
+        .reply(11)
+        .close(11)
+        .waitUntil(worker.now + 500);
+      return trace;
+    };
+    for (const hasHelper of [false, true]) {
+      const report = await analyzed(loop(hasHelper));
+      assert.match(only(report, 'loop-stall').title, /stopped by SIGSTOP$/);
+      none(report, KIND);
+    }
     // A name server beside it, stopped together with the loop and a minute later.
     const both = (later: number): string =>
-      trace.text() + stopped(2).replaceAll(/^101 (\d+)/gm, (_, second) => `901 ${Number(second) + later}`);
+      loop(false).text() + stopped(2).replaceAll(/^101 (\d+)/gm, (_, second) => `901 ${Number(second) + later}`);
     none(await analyzed(both(-2)), KIND);
     assert.equal(only(await analyzed(both(60)), KIND).title, 'Process 901 was stopped by SIGSTOP for 2.00 s');
   });

@@ -83,7 +83,11 @@ describe('what a process printed of its failure', () => {
   });
 
   it('has a complaint right before its traceback', () => {
-    assert.deepEqual(texts(printed(['Error: worker failed', ...TRACEBACK])), ['Error: worker failed', ...TRACEBACK]);
+    const complaint = ['Error: worker failed', '    in boot'];
+    for (const lines of [complaint.slice(0, 1), complaint])
+      assert.deepEqual(texts(printed([...lines, ...TRACEBACK])), [...lines, ...TRACEBACK]);
+    // So long a text is a failure of its own.
+    assert.deepEqual(texts(printed([...complaint, '    at start', ...TRACEBACK])), TRACEBACK);
   });
 
   it('may come in parts of lines, and says where the capture shows no more of it', () => {

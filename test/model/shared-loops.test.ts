@@ -145,6 +145,20 @@ describe('threads of one process that wait on one epoll instance are one loop', 
     none(await analyzed(trace), 'loop-stall');
   });
 
+  it('which is away since the last wait of the one that waited alone until then', async () => {
+    const told = async (waits: number): Promise<readonly number[]> => {
+      const { trace, threads } = runtime([102]);
+      const [first, second] = threads as [ThreadLines, ThreadLines];
+      first.waitUntil(1000, LISTENER);
+      compute(first.accept(11).read(11, 'GET /slow'), 700).reply(11).close(11).waitUntil(3000);
+      parkUntil(second, waits).waitUntil(2500);
+      return ofKind(await analyzed(trace), 'loop-stall').map(({ metrics }) => Math.round(Number(metrics.stallMs) / 10));
+    };
+    // The other one waits for the first time when the work is done, and right after it began.
+    assert.deepEqual(await told(1750), [70]);
+    assert.deepEqual(await told(1050), []);
+  });
+
   it('also where the only wait of the other thread lasts to the end', async () => {
     const { trace, threads } = runtime([102]);
     const [first, second] = threads as [ThreadLines, ThreadLines];

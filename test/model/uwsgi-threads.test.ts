@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, ofKind } from '../support/analyzed.ts';
-import { openListener, startThread } from '../support/server-lines.ts';
-import { failed, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import { oneWorker, openListener, startThread } from '../support/server-lines.ts';
+import { failed, HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
 /**
@@ -71,6 +71,25 @@ describe('a thread of uWSGI that waits for its turn to wait for a client', () =>
     assert.deepEqual(await busy('0x7f30, FUTEX_WAIT_PRIVATE, 0'), ['sync-worker', 66.7, 1]);
     assert.deepEqual(await busy(MUTEX, 'ETIMEDOUT'), ['sync-worker', 66.7, 1]);
     assert.deepEqual(await busy('0x7f30, FUTEX_WAIT_PRIVATE, 3'), ['sync-worker', 66.7, 1]);
+  });
+
+  it('holds up a loop that takes many clients at a time, and not one that takes one', async () => {
+    const longest = async (most: number): Promise<number> => {
+      const { trace, worker } = oneWorker();
+      const event = `{events=EPOLLIN, data={u32=${LISTENER}, u64=${LISTENER}}}`;
+      for (let client = 1; client <= 7; client++) {
+        worker.call(`epoll_wait(${worker.fd(HUB)}, `, `[${event}], ${most}, -1)`, 1, 1_000 * client - worker.now);
+        worker.accept(11).read(11, 'GET /a').reply(11).close(11);
+        worker.call(`futex(${MUTEX}, NULL`, ')', 0, 611);
+      }
+      worker.call(`epoll_wait(${worker.fd(HUB)}, `, `[${event}], ${most}, -1)`, 1, 1_000);
+      const report = await analyzed(trace);
+      const worst = report.workers.map(({ longestTurnMs }) => longestTurnMs ?? 0);
+      assert.equal(ofKind(report, 'loop-stall').length + ofKind(report, 'lock-contention').length > 0, most > 1);
+      return Math.floor(Math.max(...worst));
+    };
+    assert.equal(await longest(64), 611);
+    assert.equal(await longest(1), 0);
   });
 
   it('is in no lock that anybody holds when the capture ends while its sibling waits for a client', async () => {

@@ -71,6 +71,10 @@ describe('npm run new:detector', async () => {
     assert.deepEqual(await red('dist/test/detectors/examples.test.js'), []);
   });
 
+  it('finds nothing in ordinary captures, although its rule is still made up', async () => {
+    assert.deepEqual(await red('dist/test/analysis/verdict-of-hosts.test.js'), []);
+  });
+
   it('writes files that are clean, however long the name is', async () => {
     for (const name of ['x', 'a-name-of-a-kind-that-is-as-long-as-nobody-wants-to-type']) {
       const { code, output } = await run('dist/test/tools/new-detector.js', name);

@@ -65,7 +65,7 @@ export interface RecipeFlags {
 }
 
 /** The other programs print for people, which `record` can be asked for. */
-export const REPORTED: readonly ProgramName[] = ['calls', 'exact'];
+const REPORTED: readonly ProgramName[] = ['calls', 'exact'];
 const SECONDS = 60;
 const MOST_PORT = 65_535;
 const SPOOL_BYTES = 512 * 1_048_576;

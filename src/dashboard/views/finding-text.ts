@@ -56,7 +56,7 @@ function effectRows(state: DashboardState, finding: Finding, width: number): rea
 }
 
 /** As many of the rows as there is room for; the last one, of that width at most, says when something is missing. */
-export function clipped(rows: readonly Row[], height: number, width: number): readonly Row[] {
+function clipped(rows: readonly Row[], height: number, width: number): readonly Row[] {
   if (rows.length <= height) return rows;
   const shown = rows.slice(0, Math.max(0, height));
   const last = shown.at(-1);

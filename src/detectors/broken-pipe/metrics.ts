@@ -1,7 +1,7 @@
 import { metric, type ValuesOf } from '../metric.ts';
 
 /** Who had left when a write failed. */
-export const TARGETS = ['client', 'upstream', 'pipe', 'log', 'unknown'] as const;
+const TARGETS = ['client', 'upstream', 'pipe', 'log', 'unknown'] as const;
 /** Who had left when a write failed. */
 export type Target = (typeof TARGETS)[number];
 

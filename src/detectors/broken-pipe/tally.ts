@@ -41,7 +41,7 @@ export function writeGroupOf(failure: FailedWrite): Group {
 }
 
 /** Who had left when the write failed. */
-export function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
+function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
   if (connection !== null) return 'client';
   if (descriptor.label.includes('/dev/log') || descriptor.peer === 'unix:/dev/log' || fd === 1 || fd === 2)
     return 'log';

@@ -1,5 +1,6 @@
 import type { Accepted } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listener.ts';
+import type { Model } from '../../model/model.ts';
 import { type ClientRefused, countIn, nameOf, RefusalTracker } from '../../model/topics/refusals/refusal-tracker.ts';
 import type { SessionCensus } from '../../model/topics/sessions/session.ts';
 import { SessionTracker } from '../../model/topics/sessions/session-tracker.ts';
@@ -116,3 +117,6 @@ function conclude(
     );
   return clear(`none of ${plural(answered, 'answer')} that could be read refused its client`);
 }
+
+/** An answer is shown up to a few bytes (`-s 8`), which do not tell whether it refuses. */
+export const hidesAnswers = (model: Model): boolean => model.topic(RefusalTracker).hidden;

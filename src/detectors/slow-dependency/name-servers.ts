@@ -25,7 +25,7 @@ export interface Failing {
   readonly severity: Severity;
 }
 
-/** Who kept clients waiting, the worst first; what to say where nobody did, null where no question was passed on. */
+/** Who kept clients waiting; what to say where nobody did, null where no question was passed on. */
 export function judgeServers(context: Context): {
   readonly failing: readonly Failing[];
   readonly forwarded: string | null;
@@ -36,7 +36,7 @@ export function judgeServers(context: Context): {
   const all = [...new Set([...servers.keys(), ...open.keys()])].map((name) =>
     judged(context, servers.get(name) ?? new ForwardedTo(name), open.get(name) ?? null),
   );
-  const failing = all.filter((each) => each !== null).toSorted((a, b) => affected(b) - affected(a));
+  const failing = all.filter((each) => each !== null);
   const questions = [...servers.values()].reduce((sum, { waits }) => sum + waits.timed, 0);
   const longest = Math.max(0, ...[...servers.values()].map(({ waits }) => waits.longest));
   const [only] = servers.keys();
@@ -60,8 +60,6 @@ function judged(context: Context, server: ForwardedTo, unanswered: Unanswered | 
   const isUsual = isFailing || late * 100 >= waits.timed + without;
   return { server, unanswered, severity: isUsual ? 'warning' : 'info' };
 }
-
-const affected = ({ server, unanswered }: Failing): number => server.failed + server.late + (unanswered?.count ?? 0);
 
 /** What clients met, how many of them; the most frequent first. */
 function troubles({ server: { silent, refused, passedOn, late, waits }, unanswered }: Failing) {

@@ -7,7 +7,6 @@ import { hasUnseenThreads, threadsOf } from '../machine/threads-of.ts';
 import type { Model } from '../model.ts';
 import { futexesOf } from '../topics/locks/futex-words.ts';
 import { lockOf } from '../topics/locks/shared-locks.ts';
-import { lockHolder } from './lock-holder.ts';
 
 /** What a thread waits for. */
 export interface Wait {
@@ -427,3 +426,11 @@ function timed({ timeout, hasTimeout, target, fd }: LeftIn): Judgement {
 }
 
 const FAR = 'the end of a time limit that is far away';
+
+/** Who has the lock that a thread waits for, as the end of "a lock which …"; '' when the trace does not tell. */
+function lockHolder({ descriptor }: LeftIn, thread: Thread): string {
+  const holder = descriptor === null ? null : (lockOf(descriptor)?.holder ?? null);
+  if (holder === null) return '';
+  if (holder.process === thread.process) return 'it holds itself on another descriptor: a deadlock with itself';
+  return `process ${holder.process.pid} holds`;
+}

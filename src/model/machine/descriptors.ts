@@ -91,7 +91,7 @@ function kindOfLabel(label: string): DescriptorKind {
 }
 
 /** Fills `local` and `peer` from a `-yy` decoration. */
-export function applyAddresses(descriptor: Descriptor, label: string): void {
+function applyAddresses(descriptor: Descriptor, label: string): void {
   if (label.startsWith('/')) return;
   const body = SOCKET_LABEL.exec(label)?.[2];
   if (body === undefined || /^\d+$/.test(body)) return;

@@ -2,7 +2,7 @@ import { type DescriptorGroup, groupOf } from './descriptor-groups.ts';
 import type { Descriptor } from './descriptors.ts';
 
 /** So many descriptors may be followed at a time, over all processes: a process may have 65,536. */
-export const MOST_OPEN = 131_072;
+const MOST_OPEN = 131_072;
 /** When there are more, so many go. */
 const GOING = MOST_OPEN / 4;
 

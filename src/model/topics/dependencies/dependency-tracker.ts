@@ -1,7 +1,6 @@
 import type { Call } from '../../../trace/record.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
-import { AnsweredJobs, type DoneJob } from '../../machine/answered-jobs.ts';
+import { keptLine, NO_LINE } from '../../evidence.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
@@ -9,11 +8,11 @@ import type { HandDone } from '../../machine/long-work.ts';
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
-import type { RequestView, ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
-import { type ConnectionUse, ConnectionUses } from './connection-uses.ts';
+import { ConnectionUses } from './connection-uses.ts';
 import type { Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
+import { UnownedWaits } from './unowned-waits.ts';
 import { Upstream, upstreams } from './upstream.ts';
 import { isNeeded, isWaiting, lengthOf, linesOf, ownerOf } from './waits.ts';
 
@@ -32,49 +31,13 @@ const SENDS_WORK: ReadonlySet<string> = new Set(['AMQP', 'Kafka', 'ZooKeeper']);
 const GIVES_UP = 500 * MILLISECOND;
 const ASKS_SOON = 100 * MILLISECOND;
 
-const MOST_OF_IT = 0.8;
-
 /** Lines are kept of waits from here on. */
 const LONG_ENOUGH = 100 * MILLISECOND;
 
-/** A wait of nobody in particular, and in which turn of its thread. */
-interface Unowned {
-  readonly peer: Peer;
-  readonly length: Nanoseconds;
-  readonly start: Nanoseconds;
-  readonly turn: number;
-  readonly query: string;
-  readonly lines: readonly KeptLine[];
-}
-/** Those that ended last on a thread: behind a long one a short one may follow, for the end of the same answer. */
-const lastUnowned = new PerThread<readonly Unowned[]>();
-const MOST_UNOWNED = 4;
 /** The question that a thread asked last. */
 const lastAsked = new PerThread<Upstream>();
 /** Processes that ask a broker for jobs. */
 const takesJobs = new PerProcess<true>();
-
-/** What a thread did for a loop, and waited for meanwhile. */
-interface HandJob extends DoneJob {
-  readonly process: Process;
-  readonly waits: readonly Unowned[];
-  readonly use: ConnectionUse | null;
-}
-
-const handJobs = new PerProcess<AnsweredJobs<HandJob>>();
-
-function tellHandJob({ process, waits, use }: HandJob, request: Request | null): void {
-  if (use !== null) use.peer.used(request, process, use, () => linesOf(use.line));
-  if (request !== null) for (const wait of waits) wait.peer.wasFor(request, wait);
-}
-
-/**
- * The wait fills nearly all of the time of a request that is answered a few turns later: asyncio resumes a coroutine,
- * and whoever waits for that one, in a turn each.
- */
-function tookItsTime({ start, length }: Unowned, { startedAt }: RequestView, repliedAt: Nanoseconds): boolean {
-  return repliedAt - (start + length) <= ASKS_SOON && length >= MOST_OF_IT * (repliedAt - startedAt);
-}
 
 /** A standard stream that was a socket before the capture leads to who started the helper, and gives it orders. */
 function isStartersSocket({ fd }: Call, { seenOpening }: Descriptor): boolean {
@@ -96,29 +59,15 @@ export class DependencyTracker implements Tracker {
   readonly #peers = new PeerTable();
   readonly #open = new Set<Upstream>();
   readonly #uses = new ConnectionUses();
-  /** Those that have jobs of which the request is not known yet. */
-  readonly #withJobs = new Set<Process>();
+  readonly #unowned = new UnownedWaits();
   #end: Nanoseconds = UNKNOWN;
 
   constructor({ inWindow, facts }: TrackerContext) {
     this.#inWindow = inWindow;
-    // Whoever is answered in the turn that read an answer had waited for it.
-    const link = (thread: ThreadView, request: RequestView | null, repliedAt: Nanoseconds): void => {
-      if (request === null) return;
-      let longest: Unowned | null = null;
-      for (const each of lastUnowned.of(thread) ?? []) {
-        if (each.start < request.startedAt) continue;
-        if (each.turn !== thread.loop.turn.number && !tookItsTime(each, request, repliedAt)) continue;
-        if (longest === null || each.length > longest.length) longest = each;
-      }
-      if (longest === null) return;
-      longest.peer.wasFor(request, longest);
-      lastUnowned.clear(thread);
-    };
     facts.subscribe(
       {
-        slowReply: ({ thread, request, record }) => link(thread, request, record.start),
-        failedWrite: ({ thread, request, time }) => link(thread, request, time),
+        slowReply: ({ thread, request, record }) => this.#unowned.answered(thread, request, record.start),
+        failedWrite: ({ thread, request, time }) => this.#unowned.answered(thread, request, time),
         handDone: (job) => this.#handDone(job),
       },
       () => undefined,
@@ -224,7 +173,7 @@ export class DependencyTracker implements Tracker {
 
   /** A late reply, although the service that the request asked on a new connection has said nothing: it gave up. */
   replied(call: Call, thread: Thread, request: Request): void {
-    handJobs.of(thread.process)?.replied(request, call.start);
+    this.#unowned.replied(thread, request, call.start);
     const use = this.#uses.replied(thread, request);
     if (use !== null && this.#inWindow(call.end))
       use.peer.used(request, thread.process, use, () => linesOf(use.line, keptLine(call)));
@@ -239,17 +188,10 @@ export class DependencyTracker implements Tracker {
     this.#forget(upstream);
   }
 
-  /** What a thread waited for in a job that its loop gave it was waited for by the request that the job is for. */
   #handDone({ thread: view, start, end }: HandDone): void {
     const thread = view as Thread;
-    const waits = (lastUnowned.of(thread) ?? []).filter((wait) => wait.start >= start);
-    lastUnowned.clear(thread);
     const use = this.#uses.done(thread, start);
-    if (!this.#inWindow(end) || (waits.length === 0 && use === null)) return;
-    const { process } = thread;
-    const jobs = handJobs.of(process) ?? handJobs.set(process, new AnsweredJobs(tellHandJob));
-    this.#withJobs.add(process);
-    jobs.ended({ thread, start, end, process, waits, use });
+    this.#unowned.handDone(thread, start, end, use, this.#inWindow(end));
   }
 
   /** The first unanswered question that this thread asked soon after it had read the request; null without any. */
@@ -277,11 +219,7 @@ export class DependencyTracker implements Tracker {
   }
 
   merged(process: Process, other: Process): void {
-    const gone = handJobs.of(other);
-    if (gone !== undefined) {
-      (handJobs.of(process) ?? handJobs.set(process, new AnsweredJobs(tellHandJob))).add(gone);
-      this.#withJobs.add(process);
-    }
+    this.#unowned.merged(process, other);
     this.#peers.merged(process, other);
     this.#uses.merged(process, other);
   }
@@ -328,8 +266,7 @@ export class DependencyTracker implements Tracker {
 
   finish(threads: Iterable<Thread>): void {
     for (const { lastTime } of threads) if (lastTime > this.#end) this.#end = lastTime;
-    for (const process of this.#withJobs) handJobs.of(process)?.finish();
-    this.#withJobs.clear();
+    this.#unowned.finish();
     for (const upstream of this.#open) {
       const { thread, askedAt, isStuck, blocked, turn } = upstream;
       if (thread === null || askedAt === UNKNOWN || !isNeeded(upstream) || !this.#inWindow(this.#end)) continue;
@@ -401,18 +338,15 @@ export class DependencyTracker implements Tracker {
     // A thread of a pool waits inside a call for a request that another thread may have read.
     // Which thread is the main one may not be known yet.
     if (owner === null && !isOpen)
-      lastUnowned.set(thread, [
-        ...(lastUnowned.of(thread) ?? []).slice(1 - MOST_UNOWNED),
-        {
-          peer,
-          length,
-          start: askedAt,
-          turn: thread.loop.turn.number,
-          query,
-          // What was short is no proof of anything.
-          lines: length < LONG_ENOUGH ? [] : linesOf(line, blockedLine, keptLine(last)),
-        },
-      ]);
+      this.#unowned.add(thread, {
+        peer,
+        length,
+        start: askedAt,
+        turn: thread.loop.turn.number,
+        query,
+        // What was short is no proof of anything.
+        lines: length < LONG_ENOUGH ? [] : linesOf(line, blockedLine, keptLine(last)),
+      });
     // A loop that takes jobs of a broker waits for what they ask, as celery does with greenlets.
     const isOfJob = owner === null && takesJobs.of(thread.process) === true && thread.loop.hub !== null;
     const isMainWork =

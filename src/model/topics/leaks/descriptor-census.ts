@@ -29,7 +29,15 @@ const MOST_ENDED = 200;
 const openings = new PerDescriptor<{ readonly line: KeptLine; readonly request: string }>();
 const ends = new PerDescriptor<OtherEnd>();
 const censuses = new PerProcess<Census>();
-const unclosed = new PerProcess<{ sockets: number }>();
+const unclosed = new PerProcess<Unclosed>();
+
+/** Sockets of a process of which the other end has closed. */
+class Unclosed {
+  /** Those that are open. */
+  sockets = 0;
+  /** All that there were. A close is a change of the descriptors: the two may not make up for each other. */
+  seen = 0;
+}
 
 /**
  * When the other end of a socket was seen to have closed, and the line that shows it, for processes in which such
@@ -81,8 +89,11 @@ export class Census {
    */
   ended: readonly (OtherEnd & { readonly descriptor: Descriptor })[] = [];
   endedAsOf: Nanoseconds = UNKNOWN;
-  /** Openings, closings and ends up to the last count. */
+  /** False when some were closed since then, with no request behind that: perhaps by a process that ends. */
+  isEndedCurrent = true;
+  /** Openings and closings, and ends, up to the last count. */
   changes = -1;
+  seenEnds: number | undefined = undefined;
 }
 
 /** Counts open descriptors now and then, on a grid that becomes coarser with the length of the trace. */
@@ -128,14 +139,16 @@ export class DescriptorCensus extends TrackerBase implements Tracker {
   /** A read found that the other end has closed: from now on it is for us to close. */
   endOfFile(call: Call, { process }: Thread, descriptor: Descriptor): void {
     if (ends.of(descriptor) !== undefined) return;
-    const open = unclosed.of(process) ?? unclosed.set(process, { sockets: 0 });
+    const open = unclosed.of(process) ?? unclosed.set(process, new Unclosed());
+    open.seen++;
     const line = ++open.sockets > ENDED_AND_USUAL ? keptLine(call) : null;
     ends.set(descriptor, { closedAt: call.end, line });
   }
 
   closed(_call: Call, { process }: Thread, descriptor: Descriptor): void {
     if (ends.of(descriptor) === undefined) return;
-    const open = unclosed.of(process) ?? unclosed.set(process, { sockets: 0 });
+    // Whose socket it is shows when it is read: another process may close it.
+    const open = unclosed.of(process) ?? unclosed.set(process, new Unclosed());
     open.sockets--;
   }
 }
@@ -144,12 +157,15 @@ function count(process: Process, time: Nanoseconds): Census {
   const census = censuses.of(process) ?? censuses.set(process, new Census());
   // Most processes of a large capture are idle, or gone without a word.
   if (process.exitedAt !== UNKNOWN) return census;
-  const changes = process.descriptors.changes + (unclosed.of(process)?.sockets ?? 0);
-  if (census.changes === changes && census.points.at(-1)?.requests === process.requests) {
-    census.endedAsOf = time;
+  const { changes } = process.descriptors;
+  const seenEnds = unclosed.of(process)?.seen;
+  const isAsBefore = census.changes === changes && census.seenEnds === seenEnds;
+  if (isAsBefore && census.points.at(-1)?.requests === process.requests) {
+    if (census.isEndedCurrent) census.endedAsOf = time;
     return census;
   }
   census.changes = changes;
+  census.seenEnds = seenEnds;
   const { descriptors } = process;
   const [file, socket, pipe, event] = [
     descriptors.forgotten('file'),
@@ -179,7 +195,8 @@ function count(process: Process, time: Nanoseconds): Census {
     first !== undefined && DESCRIPTOR_GROUPS.some((group) => counts[group] - first[group] >= WATCHED_GROWTH);
   if (served && census.isWatching)
     census.leftOpen = new Map(DESCRIPTOR_GROUPS.map((group) => [group, leftOpen(process, group)]));
-  if (served || ended.length >= census.ended.length) {
+  census.isEndedCurrent = served || ended.length >= census.ended.length;
+  if (census.isEndedCurrent) {
     census.ended = ended;
     census.endedAsOf = time;
   }

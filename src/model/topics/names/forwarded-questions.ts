@@ -22,7 +22,7 @@ const MOST_PIDS = 64;
 /** Multicast DNS asks all hosts, without a number, and only who knows answers. */
 const TO_ALL = '\0\0';
 /** A client is late from here on. */
-export const LATE: Nanoseconds = SECOND;
+const LATE: Nanoseconds = SECOND;
 
 /** What became of a question to another server. */
 type Outcome = 'open' | 'answered' | 'failed' | 'refused';

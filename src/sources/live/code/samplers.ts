@@ -48,7 +48,7 @@ function found(name: string, make: (program: string) => Sampler): Sampler | null
 }
 
 /** CPython runs in it: as its program, or as a library of it. */
-export function isPython(pid: number): boolean {
+function isPython(pid: number): boolean {
   const program = linkOrEmpty(`/proc/${pid}/exe`);
   if (/\/python[\d.]*t?(?: \(deleted\))?$/.test(program)) return true;
   return /\/libpython\d[\w.]*\.so/.test(readOrEmpty(`/proc/${pid}/maps`));
