@@ -55,7 +55,7 @@ export function queueOf(thread: Thread): JobQueue | null {
 
 /**
  * What a broker sends so soon was there already, and what a master hands over so soon after a job. A broker is reached
- * through a network, and by a worker that the tracer holds up: an answer that waits for nothing takes some milliseconds.
+ * through a network, and by a worker that the tracer holds up: an answer that waits for nothing takes milliseconds.
  */
 const AT_ONCE = 10 * MILLISECOND;
 const HANDED_OVER = 50 * MILLISECOND;
@@ -74,7 +74,7 @@ const DOMINANT = 0.6;
 /** What glibc writes into a lock that another thread waits for. */
 const CONTENDED = 2;
 
-/** The first array that a thread was answered: the job that it waited for since before the capture, if it asks again. */
+/** The first array that a thread was answered: a job that it had asked for before the capture, if it asks again. */
 interface FirstAnswer {
   readonly fd: number;
   readonly queue: string;

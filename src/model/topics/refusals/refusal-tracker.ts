@@ -181,8 +181,8 @@ export class RefusalTracker extends TrackerBase implements Tracker {
   }
 
   /**
-   * The connection that nginx accepted before an alert is closed right after it, and nothing was read from it: there was
-   * no room, whatever the tracer shows of the alert.
+   * The connection that nginx accepted before an alert is closed right after it, and nothing was read from it: there
+   * was no room, whatever the tracer shows of the alert.
    */
   closed(call: Call, thread: Thread, { connection }: Descriptor): void {
     const alert = alerts.of(thread);
