@@ -99,7 +99,16 @@ const NGINX = /^\d{4}\/\d\d\/\d\d [\d:]{8} \[alert\] \d+#\d+: (?:\*\d+ )?\d+ wor
 
 /** The same for a line that a server writes to its log, as nginx does, which closes the connection without a word. */
 export function refusalInLog(bytes: string): Refusal | null {
-  return NGINX.test(bytes) ? { protocol: 'nginx', what: 'client', reason: 'slots', code: '' } : null;
+  return NGINX.test(bytes) ? NGINX_HAS_NO_ROOM : null;
+}
+
+/** What nginx says then; see `isAlertCutOff`. */
+export const NGINX_HAS_NO_ROOM: Refusal = { protocol: 'nginx', what: 'client', reason: 'slots', code: '' };
+const ALERT = /^\d{4}\/\d\d\/\d\d [\d:]{8} \[alert\] [\d#: ]*$/;
+
+/** Such a line may be this one: the tracer shows its date and level alone, as strace does with its 32 bytes. */
+export function isAlertCutOff(bytes: string, size: number): boolean {
+  return bytes.length < size && ALERT.test(bytes);
 }
 
 /** So many bytes of a reply tell its status. */

@@ -111,6 +111,20 @@ describe('clients that a server turns away', () => {
     assert.equal(metrics.protocol, 'nginx');
     none(await analyzed([accept, line(101, 0.201, 'close(9<socket:[5001]>)', '0'), log].join('\n')), KIND);
   });
+
+  it('also where strace shows 32 bytes of that line: it closes what it accepted, unread', async () => {
+    const accept = line(101, 0.2, 'accept4(5<socket:[4711]>, NULL, NULL, SOCK_NONBLOCK)', '9<socket:[5001]>');
+    const cut = (level: string): string =>
+      line(101, 0.201, `write(3</var/log/nginx/error.log>, "2026/11/27 10:00:00 [${level}] 1267"..., 78)`, '78');
+    const close = line(101, 0.202, 'close(9<socket:[5001]>)', '0');
+    const { title, metrics } = only(await analyzed([accept, cut('alert'), close].join('\n')), KIND);
+    assert.equal(title, '1 of 1 client refused on fd 5 socket:[4711]: all connection slots are taken');
+    assert.equal(metrics.protocol, 'nginx');
+    // Other alerts, and other lines.
+    const watch = line(101, 0.2015, 'epoll_ctl(8<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, 9<socket:[5001]>, {})', '0');
+    none(await analyzed([accept, cut('alert'), watch, close].join('\n')), KIND);
+    none(await analyzed([accept, cut('error'), close].join('\n')), KIND);
+  });
 });
 
 it('replies with status 503 are information, a warning from a hundredth on, and critical from a fifth on', async () => {

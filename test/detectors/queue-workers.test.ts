@@ -347,8 +347,21 @@ describe('workers of a queue are saturated while all of them are at a job and an
     assert.deepEqual([metrics.workers, metrics.totalMs], [1, 5100.24]);
   });
 
+  it('also where the tracer came while it waited for the first of them', async () => {
+    const text = takers(0.1, 1700, [201]).text();
+    const attached = text.slice(text.indexOf('\n', text.indexOf('BRPOP')) + 1);
+    assert.equal(only(await analyzed(attached), KIND).metrics.totalMs, 5100.24);
+    // What another queue answered was asked for by somebody else.
+    const other = attached.replace('$13\\r\\nqueue:default\\r\\n$3', '$13\\r\\nqueue:another\\r\\n$3');
+    assert.equal(only(await analyzed(other), KIND).metrics.totalMs, 3400.16);
+  });
+
+  it('whose broker is behind a network: its answer takes some milliseconds', async () => {
+    assert.equal(only(await analyzed(takers(7, 1700, [201])), KIND).metrics.workers, 1);
+  });
+
   it('and one alone that waits for its next job is not', async () => {
-    none(await analyzed(takers(3, 1700, [201])), KIND);
+    none(await analyzed(takers(13, 1700, [201])), KIND);
   });
 
   it('the broker has nothing: that is no job', async () => {
@@ -434,14 +447,18 @@ describe('children of a master that were there before the capture, which names n
   const TAKES = '"*3\\r\\n$5\\r\\nBRPOP\\r\\n$6\\r\\ncelery\\r\\n", 30, 0, NULL, 0)';
   const JOB = '"*2\\r\\n$6\\r\\ncelery\\r\\n$3\\r\\njob\\r\\n", 65536, 0, NULL, NULL)';
 
-  /** The master takes a job, hands it to the child through descriptor `to`, and the child reads it from its own. */
+  /**
+   * The master gets a job, hands it to the child through descriptor `to`, which reads it from its own, and asks for the
+   * next one at once, as celery does.
+   */
   const job = (child: number, to: number, at: number, waited: number, bytes = '\\0\\0\\3\\275'): string[] => [
-    line(100, at - 0.003, `sendto(19, ${TAKES}`, '30'),
     line(100, at - 0.002, `recvfrom(19, ${JOB}`, '30'),
     line(100, at, `write(${to}, "\\0\\0\\3\\275", 4)`, '4'),
+    line(100, at + 0.0005, `sendto(19, ${TAKES}`, '30'),
     line(child, at + 0.0001 - waited, `read(10, "${bytes}", 4)`, '4', waited),
     line(child, at + 0.0002, 'clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, {tv_sec=9}, NULL)', '0', 1.95),
   ];
+  const asks = line(100, 0.1, `sendto(19, ${TAKES}`, '30');
   const looks = [101, 102].map((child) => line(100, 0.9, `wait4(${child}, 0x7fff, WNOHANG, NULL)`, '0'));
   const startOf = (text: string): number => Number(text.split(' ')[1]);
   /** Files of one thread each are read by when calls began. */
@@ -469,19 +486,19 @@ describe('children of a master that were there before the capture, which names n
   const end = line(100, 5.2, 'getpid()', '100');
 
   it('are found by what their master asks of the kernel and what goes through their pipes', async () => {
-    const { title, metrics, severity } = only(await analyzed(sorted([...looks, ...jobs(), end])), KIND);
+    const { title, metrics, severity } = only(await analyzed(sorted([asks, ...looks, ...jobs(), end])), KIND);
     assert.equal(severity, 'critical');
     assert.match(title, /^Both queue workers busy 81\.2 % of the time: sleeps \(clock_nanosleep\)$/);
     assert.deepEqual([metrics.workers, metrics.served], [2, 4]);
-    const apart = only(await analyzed(byStart([...looks, ...jobs(), end])), KIND);
+    const apart = only(await analyzed(byStart([asks, ...looks, ...jobs(), end])), KIND);
     assert.deepEqual([apart.severity, apart.metrics.workers], ['info', 2]);
   });
 
   it('are not known to work for it where they read something else, nor where it is not their parent', async () => {
-    const others = only(await analyzed(sorted([...looks, ...jobs('\\0\\0\\3\\276'), end])), KIND);
+    const others = only(await analyzed(sorted([asks, ...looks, ...jobs('\\0\\0\\3\\276'), end])), KIND);
     assert.equal(others.severity, 'info');
     const strangers = looks.map((each) => each.replace('= 0 <', '= -1 ECHILD (No child processes) <'));
-    none(await analyzed(sorted([...strangers, ...jobs(), end])), KIND);
+    none(await analyzed(sorted([asks, ...strangers, ...jobs(), end])), KIND);
   });
 
   it('are free while their jobs are short', async () => {
@@ -491,6 +508,6 @@ describe('children of a master that were there before the capture, which names n
     ]);
     const brief = short.map((each) => (each.includes('sleep') ? each.replace('<1.950000>', '<0.020000>') : each));
     const waits = [101, 102].map((tid) => `${tid} ${(START + 3.1).toFixed(6)} read(10,  <unfinished ...>`);
-    none(await analyzed(`${sorted([...looks, ...brief])}\n${waits.join('\n')}\n${end}`), KIND);
+    none(await analyzed(`${sorted([asks, ...looks, ...brief])}\n${waits.join('\n')}\n${end}`), KIND);
   });
 });

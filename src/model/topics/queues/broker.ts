@@ -13,6 +13,19 @@ export function takesFromQueue(call: Call): string | null {
   return found === null ? null : (found[1] ?? '');
 }
 
+/** What they answer first: the queue that had something. */
+const TAKEN_FROM = /^\*[23]\r\n\$\d+\r\n([^\r\n]{1,64})\r\n/;
+
+/** The queue of which this answer may bring a job; '' when it is none. */
+export function mayHaveTaken(call: Call): string {
+  return TAKEN_FROM.exec(call.arguments.payload(HEAD_BYTES) ?? '')?.[1] ?? '';
+}
+
+/** Whether a command that takes from queues names this one, where it shows. */
+export function namesQueue(call: Call, queue: string): boolean {
+  return (call.arguments.payload(HEAD_BYTES) ?? '').includes(`\n${queue}\r`);
+}
+
 /** Whether this answer is a job: there is none when the time is up. */
 export function hasTakenOne(call: Call): boolean {
   const answer = call.arguments.payload(4) ?? '';

@@ -6,10 +6,11 @@ import { isInterpreterLockWait } from '../../machine/block-class.ts';
 import type { DescriptorKind } from '../../machine/descriptor-kind.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { LongWork } from '../../machine/long-work.ts';
+import { PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
-import { hasTakenOne, takesFromQueue } from './broker.ts';
+import { hasTakenOne, mayHaveTaken, namesQueue, takesFromQueue } from './broker.ts';
 import { feeds, hasWorkers, hears, masterOf } from './masters.ts';
 import { isNameless, notesMessage, notesRead, Pipes } from './pipes.ts';
 import { isForWork, isTaker, placeOf, wordQueue, workOfNew, workOfParent } from './takers.ts';
@@ -52,8 +53,11 @@ export function queueOf(thread: Thread): JobQueue | null {
   return work.kind === 'pipe' && masterOf(thread) === 'nobody' ? null : work;
 }
 
-/** What a broker sends so soon was there already, and what a master hands over so soon after a job. */
-const AT_ONCE = MILLISECOND;
+/**
+ * What a broker sends so soon was there already, and what a master hands over so soon after a job. A broker is reached
+ * through a network, and by a worker that the tracer holds up: an answer that waits for nothing takes milliseconds.
+ */
+const AT_ONCE = 10 * MILLISECOND;
 const HANDED_OVER = 50 * MILLISECOND;
 /** What an eventfd is written, and what such a descriptor is where a loop has a pipe, or nothing names it. */
 const ONE_EVENT = 8;
@@ -69,6 +73,15 @@ const DOMINANT = 0.6;
 
 /** What glibc writes into a lock that another thread waits for. */
 const CONTENDED = 2;
+
+/** The first array that a thread was answered: a job that it had asked for before the capture, if it asks again. */
+interface FirstAnswer {
+  readonly fd: number;
+  readonly queue: string;
+  readonly at: Nanoseconds;
+}
+
+const firstAnswers = new PerThread<FirstAnswer>();
 
 /**
  * Follows threads that take one job after the other: children that read jobs from a pipe of their master, workers that
@@ -148,6 +161,8 @@ export class JobTracker extends TrackerBase implements Tracker {
     work.askedAt = call.end;
     work.source = call.fd;
     work.queue = `${queue} ${descriptor.peer}`;
+    const first = known === undefined ? firstAnswers.of(thread) : undefined;
+    if (first !== undefined && first.fd === call.fd && namesQueue(call, first.queue)) work.begin(first.at);
     // Whether the next job was there already shows when it comes.
     if (work.since !== UNKNOWN) work.overAt = call.start;
   }
@@ -155,6 +170,8 @@ export class JobTracker extends TrackerBase implements Tracker {
   answered(call: Call, thread: Thread): void {
     const work = works.of(thread);
     if (call.result > 0) hears(thread.process, false);
+    if (work === undefined && firstAnswers.of(thread) === undefined && call.arguments.payload(1) === '*')
+      firstAnswers.set(thread, { fd: call.fd, queue: mayHaveTaken(call), at: call.end });
     if (work?.kind !== 'broker' || work.source !== call.fd || work.askedAt === UNKNOWN || !(call.result > 0)) return;
     const hasOne = hasTakenOne(call);
     if (hasOne) hears(thread.process, true);

@@ -4,7 +4,9 @@ import { Postgres } from '../../../trace/framing/postgres.ts';
 import { Redis } from '../../../trace/framing/redis.ts';
 import type { Call } from '../../../trace/record.ts';
 import {
+  isAlertCutOff,
   mayHideRefusal,
+  NGINX_HAS_NO_ROOM,
   type Refusal,
   refusalIn,
   refusalInLog,
@@ -21,6 +23,7 @@ import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { Connection, Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { Listener } from '../../machine/listener.ts';
+import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
@@ -70,6 +73,9 @@ const LONGEST_ERROR = 1_024;
 const LONG: Nanoseconds = 100 * MILLISECOND;
 /** What nginx does right before it logs that it has no room; it asks for the number of its thread once. */
 const ASKS_FOR_ROOM: ReadonlySet<string> = new Set(['accept', 'accept4', 'socket', 'gettid']);
+
+/** Whether the last thing a thread did was to log an alert of which the tracer shows too little. */
+const alerts = new PerThread<true>();
 
 /** Reads the first words to each client, the beginning of each answer, and the log line behind an accept. */
 export class RefusalTracker extends TrackerBase implements Tracker {
@@ -168,8 +174,23 @@ export class RefusalTracker extends TrackerBase implements Tracker {
   #logged(call: Call, thread: Thread): void {
     const descriptor = thread.process.descriptors.get(call.fd);
     if (!(call.result > 0) || (descriptor !== undefined && descriptor.connection !== null)) return;
-    const refusal = refusalInLog(call.arguments.payload(HEAD_BYTES) ?? '');
+    const bytes = call.arguments.payload(HEAD_BYTES) ?? '';
+    const refusal = refusalInLog(bytes);
     if (refusal !== null) this.#refused(call, thread, thread.accepts.listener, refusal);
+    else if (isAlertCutOff(bytes, call.result)) alerts.set(thread, true);
+  }
+
+  /**
+   * The connection that nginx accepted before an alert is closed right after it, and nothing was read from it: there
+   * was no room, whatever the tracer shows of the alert.
+   */
+  closed(call: Call, thread: Thread, { connection }: Descriptor): void {
+    const alert = alerts.of(thread);
+    if (alert === undefined) return;
+    alerts.clear(thread);
+    if (connection === null || connection.used || !connection.seenOpening) return;
+    if (thread.lastSyscall?.family !== 'write' || thread.accepts.listener !== connection.listener) return;
+    this.#refused(call, thread, connection.listener, NGINX_HAS_NO_ROOM);
   }
 
   #refused(
