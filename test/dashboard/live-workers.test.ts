@@ -94,15 +94,15 @@ describe('a worker on the live screen', () => {
   it('is no longer away than a trace that comes late says, unless the kernel has shown it away since before that', () => {
     const turn = {
       state: 'silent',
-      sinceMs: AT_MS - 1_310,
+      sinceMs: AT_MS - 1_307,
       turnSinceMs: AT_MS - 1_310,
       knownMs: AT_MS - 1_300,
     } as const;
     const look = { call: '', ageMs: 700, stayMs: 0, isFromStart: false } as const;
-    // It had gone on for 10 ms when the last call was read; what came of it since is on its way.
-    assert.deepEqual(texts(state(turn, [])), [[101, 'runs', 10]]);
-    assert.deepEqual(texts(state(turn, [process(101, { ...look, awayMs: 0 })])), [[101, 'runs', 10]]);
-    assert.deepEqual(texts(state(turn, [process(101, { ...look, awayMs: 1_299 })])), [[101, 'runs', 10]]);
+    // It had gone on for 3 ms when the last call was read; a wait since then is on its way.
+    assert.deepEqual(texts(state(turn, [])), [[101, 'runs', 3]]);
+    assert.deepEqual(texts(state(turn, [process(101, { ...look, awayMs: 0 })])), [[101, 'runs', 3]]);
+    assert.deepEqual(texts(state(turn, [process(101, { ...look, awayMs: 1_299 })])), [[101, 'runs', 3]]);
     assert.deepEqual(texts(state(turn, [process(101, { ...look, awayMs: 1_300 })])), [[101, '1.31 s no call', 1_310]]);
     // strace writes each call when it returns.
     const live = { ...STATUS, engine: 'strace' };

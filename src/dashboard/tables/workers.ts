@@ -94,8 +94,9 @@ export function isLate({ live }: DashboardState): boolean {
 }
 
 /**
- * How long what began then has gone on. Where the trace comes late, its end may not have been read: it lasted as far as
- * the trace was read, and until now where the kernel has shown the worker away from its wait since before that.
+ * How long what began then has gone on. Where the trace comes late, a wait may have followed that it has not told: it
+ * lasted until the last call that was read, and until now where the kernel has shown the worker away from its wait since
+ * before the end of what was read.
  */
 export function ageSince(
   state: DashboardState,
@@ -103,10 +104,11 @@ export function ageSince(
   sinceMs: number,
 ): number {
   const nowMs = liveNowMs(state);
-  const knownMs = activity?.now.knownMs;
-  if (!isLate(state) || knownMs === undefined) return Math.max(0, nowMs - sinceMs);
-  const isSeenSince = process !== null && !process.isWaiting && process.awayMs > 0 && nowMs - knownMs <= process.awayMs;
-  return Math.max(0, (isSeenSince ? nowMs : knownMs) - sinceMs);
+  const now = activity?.now;
+  if (!isLate(state) || now?.knownMs === undefined) return Math.max(0, nowMs - sinceMs);
+  const awayMs = process === null || process.isWaiting ? 0 : process.awayMs;
+  const isSeenSince = awayMs > 0 && nowMs - now.knownMs <= awayMs;
+  return Math.max(0, (isSeenSince ? nowMs : now.sinceMs) - sinceMs);
 }
 
 /** For how long two looks of the kernel at least have shown it away from its wait; 0 where they did not. */
