@@ -8,7 +8,7 @@ const HELD_MS = 5_000;
 const ALL_BUSY_MS = 1_500;
 /** Stays on the screen for so long when the reports no longer hold it. */
 const STAYS_MS = 30_000;
-/** What went on and has ended is reported as such within so long: until then the screen must not say that all is well. */
+/** What went on and has ended is reported as such within so long: until then the screen must not say all is well. */
 const ENDED_WITHIN_MS = 2_500;
 /** Before that nothing can be said of a live capture. */
 const EARLY_MS = 10_000;

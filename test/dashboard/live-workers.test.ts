@@ -91,7 +91,7 @@ describe('a worker on the live screen', () => {
     ]);
   });
 
-  it('is no longer away than a trace that comes late says, unless the kernel has shown it away since before that', () => {
+  it('is no longer away than a trace that comes late says, unless the kernel shows it away since before that', () => {
     const turn = {
       state: 'silent',
       sinceMs: AT_MS - 1_307,

@@ -95,8 +95,8 @@ export function isLate({ live }: DashboardState): boolean {
 
 /**
  * How long what began then has gone on. Where the trace comes late, a wait may have followed that it has not told: it
- * lasted until the last call that was read, and until now where the kernel has shown the worker away from its wait since
- * before the end of what was read.
+ * lasted until the last call that was read, and until now where the kernel has shown the worker away from its wait
+ * since before the end of what was read.
  */
 export function ageSince(
   state: DashboardState,
