@@ -166,6 +166,7 @@ function told({ state, call, target, since }: CurrentState, { loop, leftIn, acce
     target,
     sinceMs: millisecondsAt(model, since),
     turnSinceMs: isAway ? millisecondsAt(model, loop.turn.start) : null,
+    knownMs: millisecondsAt(model, model.lastTime),
     ...(hub !== null ? { hub: hub.kind } : accepts.isSurelyWait ? { hub: 'accept' } : {}),
     ...(hub?.kind === 'epoll' && hub.fd >= 0 ? { hubFd: hub.fd } : {}),
   };

@@ -141,8 +141,12 @@ export interface ProcessNow {
   readonly held?: '' | 'stopped' | 'frozen' | 'traced';
   /** How long it has been in it when this was reported, at least. */
   readonly ageMs: number;
+  /** How much of that a second look has shown; 0 after one look. */
+  readonly stayMs: number;
   /** For how long it was in no wait at any look. */
   readonly awayMs: number;
+  /** It watches other traced processes, and is where such threads stay while they have nothing to do. */
+  readonly isParked?: boolean;
   /** Where its application was seen since it left its wait, `app.py:12 application()`; '' when nowhere. */
   readonly code?: string;
   /** It was in it before the tracer came. */

@@ -8,6 +8,8 @@ const HELD_MS = 5_000;
 const ALL_BUSY_MS = 1_500;
 /** Stays on the screen for so long when the reports no longer hold it. */
 const STAYS_MS = 30_000;
+/** What went on and has ended is reported as such within so long: until then the screen must not say all is well. */
+const ENDED_WITHIN_MS = 2_500;
 /** Before that nothing can be said of a live capture. */
 const EARLY_MS = 10_000;
 const SEVERITIES = ['critical', 'warning', 'info'];
@@ -57,20 +59,32 @@ export function steadied(
   }
   for (const kept of memory)
     if (!next.has(kept.key) && kept.isShown && nowMs - kept.lastMs < STAYS_MS)
-      next.set(kept.key, { ...kept, isOver: kept.finding.openEnded });
+      next.set(kept.key, { ...kept, isOver: kept.isOver || kept.finding.openEnded });
   // What was there keeps its order; what is new comes behind it.
   const places = new Map(memory.map(({ key }, index) => [key, index]));
   const place = ({ key }: Kept): number => places.get(key) ?? places.size;
-  const known = [...next.values()].filter(({ isOver }) => !isOver).map(({ finding }) => finding);
+  const isGone = ({ isOver, lastMs, finding }: Kept): boolean =>
+    isOver && (nowMs - lastMs >= ENDED_WITHIN_MS || report.findings.some((other) => isSameIn(finding, other)));
+  const known = [...next.values()].filter((kept) => !isGone(kept)).map(asItIs);
   const rank = ({ finding }: Kept): number => SEVERITIES.indexOf(severityOf(finding, known));
   // What goes on is what somebody can act on.
   const ended = ({ finding }: Kept): number => (finding.openEnded ? 0 : 1);
   const all = [...next.values()].toSorted((a, b) => rank(a) - rank(b) || ended(a) - ended(b) || place(a) - place(b));
-  const findings = all.filter(({ isShown, isOver }) => isShown && !isOver).map(({ finding }) => finding);
+  const findings = all.filter((kept) => kept.isShown && !isGone(kept)).map(asItIs);
   return {
     memory: all,
     report: { ...report, findings: withOwnIds(findings), verdict: verdictOf(report, findings, elapsedMs) },
   };
+}
+
+/** What is over goes on no more, and its title says how long at least it did. */
+function asItIs({ finding, isOver }: Kept): Finding {
+  return isOver ? { ...finding, openEnded: false } : finding;
+}
+
+/** The same workers in the same kind of trouble, of which the cause may be known better by now. */
+function isSameIn({ kind, workers }: Finding, other: Finding): boolean {
+  return kind === other.kind && workers.some((pid) => other.workers.includes(pid));
 }
 
 function isSure({ kind, metrics, openEnded }: Finding): boolean {

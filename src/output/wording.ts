@@ -88,15 +88,26 @@ export function workforce(report: Report): string {
   const servers = [...new Set(report.workers.map((worker) => worker.server).filter((server) => server !== ''))];
   const serving = report.workers.filter((worker) => SERVING_ROLES.has(worker.role)).length;
   const others = report.workers.length - serving;
-  const silent = report.workers.filter(({ role }) => role === 'unknown').length;
+  const told = new Set(report.findings.filter(({ severity }) => severity !== 'info').flatMap(({ workers }) => workers));
+  const unknown = report.workers.filter(({ role }) => role === 'unknown');
+  // Who hung in a lock from beginning to end did no less than what the findings say of it.
+  const silent = unknown.filter(({ pid, atEnd }) => !told.has(pid) && atEnd?.idle !== 'no').length;
+  const stuck = unknown.length - silent;
   // Of whom nothing is known, not even a second thread, the number may be that of a thread.
   const isEither = others > 1 && report.workers.some(({ tids, role }) => tids.length <= 1 && role === 'unknown');
+  const rest = [
+    ...(silent > 0 ? [`${count(silent)} that did nothing`] : []),
+    ...(stuck > 0 ? [`${count(stuck)} that did not come back`] : []),
+  ];
+  const pids = isEither ? `${count(others)} pids` : plural(others, 'process', 'processes');
   const number =
     serving > 0
-      ? `${plural(serving, 'worker')}${silent > 0 ? ` and ${count(silent)} that did nothing` : ''}`
-      : others > 0
-        ? `${isEither ? `${count(others)} pids` : plural(others, 'process', 'processes')}, none took a connection`
-        : 'no workers seen';
+      ? [plural(serving, 'worker'), ...rest].join(' and ')
+      : others === 0
+        ? 'no workers seen'
+        : report.workers.some(({ accepted }) => accepted > 0)
+          ? pids
+          : `${pids}, none took a connection`;
   return [...servers, report.omitted !== undefined && report.omitted.workers > 0 ? `more than ${number}` : number].join(
     ', ',
   );

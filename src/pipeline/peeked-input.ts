@@ -1,9 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { packingOf, Unpacking } from '../../parsers/packed-lines.ts';
+import { detectFormat } from '../../parsers/registry.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
 
 /** What a format is recognised by: some hundred lines. */
 const HEAD_BYTES = 65_536;
 const SMALLEST_HEAD_BYTES = 4_096;
+const LINE_END = 10;
 /** What the heads of all inputs of a large set may take together: all of them may be open at once. */
 const ALL_HEADS_BYTES = 16_777_216;
 
@@ -27,10 +30,15 @@ export interface PeekedInput {
 export async function peek(input: TraceInput, count: number, columns?: readonly string[]): Promise<PeekedInput> {
   const headBytes =
     input.headBytes ?? Math.max(SMALLEST_HEAD_BYTES, Math.min(HEAD_BYTES, Math.floor(ALL_HEADS_BYTES / count)));
-  const rest = input.chunks();
+  let rest = input.chunks();
   let read: Buffer = Buffer.alloc(0);
   while (read.length < headBytes) {
-    const step = await rest.next();
+    const next = rest.next();
+    const step = isKnown(read, input) ? await within(input.headWithinMs, next) : await next;
+    if (step === null) {
+      rest = resumed(next, rest);
+      break;
+    }
     if (step.done === true) break;
     // A whole first chunk is used where it lies; short ones (pipes) are gathered.
     read = read.length === 0 && step.value.length >= headBytes ? step.value : Buffer.concat([read, step.value]);
@@ -41,6 +49,36 @@ export async function peek(input: TraceInput, count: number, columns?: readonly 
   const unpacking = new Unpacking(packing);
   const unpacked = unpacking.push(read);
   return { input, read: unpacked, head: unpacked.subarray(0, headBytes), rest: unpackedRest(rest, unpacking) };
+}
+
+/** Whether what there is of an input that grows slowly tells its format: whole lines, without the one being written. */
+function isKnown(read: Buffer, { headWithinMs }: TraceInput): boolean {
+  if (headWithinMs === undefined) return false;
+  const whole = read.subarray(0, read.lastIndexOf(LINE_END) + 1);
+  return whole.length > 0 && detectFormat(whole) !== null;
+}
+
+/** What comes within that time, or null. */
+async function within<Value>(ms: number | undefined, promised: Promise<Value>): Promise<Value | null> {
+  if (ms === undefined) return promised;
+  const waiting = new AbortController();
+  const late = pause(ms, null, { signal: waiting.signal }).catch(() => null);
+  try {
+    return await Promise.race([promised, late]);
+  } finally {
+    waiting.abort();
+  }
+}
+
+/** The same chunks, the first of which was asked for already. */
+async function* resumed(
+  next: Promise<IteratorResult<Buffer>>,
+  rest: AsyncIterableIterator<Buffer>,
+): AsyncGenerator<Buffer> {
+  const first = await next;
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
 }
 
 async function* unpackedRest(rest: AsyncIterableIterator<Buffer>, unpacking: Unpacking): AsyncGenerator<Buffer> {

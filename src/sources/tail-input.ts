@@ -12,6 +12,8 @@ const CHUNK_BYTES = 1_048_576;
 const BUFFERS = 4;
 /** A live capture must not wait for hundreds of lines before its first one is looked at. */
 const HEAD_BYTES = 2_048;
+/** Of a quiet server those took ten seconds and more, and all that time nothing was known of it. */
+const HEAD_WITHIN_MS = 300;
 const LOOK_EVERY_MS = 50;
 /** Where nothing came at so many looks, the next ones are rarer. */
 const FEW_LOOKS = 20;
@@ -44,6 +46,7 @@ export function tailInput({ path, name = path, ended, diagnostics, freed = () =>
     },
     rereadable: false,
     headBytes: HEAD_BYTES,
+    headWithinMs: HEAD_WITHIN_MS,
     diagnostics,
     async *chunks() {
       for await (const chunk of grow(name, path, ended, freed)) {

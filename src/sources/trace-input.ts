@@ -24,6 +24,11 @@ export interface TraceInput {
    * Bytes that are enough to recognise the format by, where waiting for the usual amount would hold up a live capture.
    */
   readonly headBytes?: number;
+  /**
+   * Milliseconds after which fewer bytes do, where whole lines of a known format are among them: a server that makes a
+   * few calls a minute must not wait for more of them.
+   */
+  readonly headWithinMs?: number;
   readonly diagnostics: readonly SourceDiagnostic[];
   /**
    * The decompressed bytes. A chunk's memory is filled anew once two further chunks were asked for.

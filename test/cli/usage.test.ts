@@ -120,7 +120,9 @@ test('help and version go to stdout and end with 0', async () => {
 });
 
 /** Words, what is wrong with them, and what to type. */
-const WRONG: readonly (readonly [words: readonly string[], message: string, hint: string])[] = [
+type Wrong = readonly [words: readonly string[], message: string, hint: string];
+
+const WRONG: readonly Wrong[] = [
   [
     ['attach'],
     'No process was named.',
@@ -211,6 +213,46 @@ const WRONG: readonly (readonly [words: readonly string[], message: string, hint
   [['a.strace', '--verison'], 'Unknown option --verison.', 'Did you mean --version?'],
   [['attach', '1', '--cost', '5'], 'Unknown option --cost.', 'Did you mean --max-cost?'],
   [['a.strace', '--ring', '60s'], 'Unknown option --ring.', '--ring is an option of drover record.'],
+  ...(['--duration', '--time', '--timeout=8s', '-d', '-t'] as const).map(
+    (option): Wrong => [['attach', '1', option], `Unknown option ${option}.`, 'Write --for <time>: how long: 30s, 2m'],
+  ),
+  [
+    ['record', '-p', '4711'],
+    'Unknown option -p.',
+    'Name it without an option: drover record PID, or a name (gunicorn), a port (:8000), a unit (web.service).',
+  ],
+  [
+    ['attach', '--port', '8000'],
+    'Unknown option --port.',
+    'Name it without an option: drover attach PID, or a name (gunicorn), a port (:8000), a unit (web.service).',
+  ],
+  [['triage', '-p', '4711'], 'Unknown option -p.', 'Write --pid <pid>: report on these processes only'],
+  [['a.strace', '-j'], 'Unknown option -j.', 'Write --json: the whole report as one JSON document'],
+  [['a.strace', '-n', '5'], 'Unknown option -n.', 'Write -v, --verbose: every finding and every check in full'],
+  [['record', '1', '-n', '5'], 'Unknown option -n.', 'Write --dumps <n>: end after so many files'],
+  [
+    ['record', '1', '--json'],
+    'Unknown option --json.',
+    '--json is an option of drover analyze, triage, attach, run and diff.',
+  ],
+  [
+    ['record', '1', '--out', 'x'],
+    'Unknown option --out.',
+    'Write -o, --output <file>: the capture, a new file that only you can read',
+  ],
+  [['attach', '1', '-f'], 'Unknown option -f.', 'drover always follows threads, children and the other workers.'],
+  [['attach', '1', '--strace'], 'Unknown option --strace.', 'Write --engine <engine>: the tracer'],
+  [['attach', '1', '--version'], 'Unknown option --version.', 'Type drover --version.'],
+  [['attach', '1', '--tui'], 'Unknown option --tui.', 'The dashboard opens by itself on a terminal.'],
+  [['a.strace', '--file', 'b'], 'Unknown option --file.', 'Name the file without an option: drover analyze FILE.'],
+  [
+    ['a.strace', '--duration', '8s'],
+    'Unknown option --duration.',
+    '--for is an option of drover triage, attach, record, run and recipe.',
+  ],
+  [['a.strace', '--verbose=2'], 'Unknown option --verbose=2.', '--verbose takes no value.'],
+  // Two letters of four that differ are another word: "--theme" was no answer to "--tome".
+  [['attach', '1', '--tome', '5'], 'Unknown option --tome.', 'drover attach --help shows what there is.'],
   [['a.strace', '--pid'], '--pid needs a value.', 'Write --pid <pid>: report on these processes only; may be repeated'],
   [['a.strace', '--fail-on', 'bad'], '"bad" is no value of --fail-on.', 'Choose critical, warning or info.'],
   [['a.strace', '--stall-ms', '-5'], '"-5" is not a whole number above zero.', 'Write --stall-ms 200'],

@@ -75,4 +75,25 @@ describe('the data line of a live screen', () => {
     assert.match(line({ behindBytes: 2_700_000, behindMs: 700 }), / 2\.6 MB behind /);
     assert.match(line({}), / all read /);
   });
+
+  it('calls silence stale only where the kernel shows processes that went on meanwhile', () => {
+    const stayed = (...stays: readonly number[]): Partial<LiveStatus> => ({
+      silentMs: 7_000,
+      processes: stays.map((stayMs, index) => ({
+        pid: 101 + index,
+        innerPid: 101 + index,
+        name: 'nginx',
+        call: 'epoll_wait',
+        target: '',
+        isWaiting: true,
+        ageMs: stayMs,
+        stayMs,
+        awayMs: 0,
+        isFromStart: true,
+      })),
+    });
+    assert.match(line(stayed(5_000, 9_000)), /^ DATA {5}no event lost {3}no call for 7 s {3}/);
+    assert.match(line(stayed(9_000, 4_999)), /^ STALE {4}no event lost {3}no data for 7 s \(tracer alive\) {3}/);
+    assert.match(line({ silentMs: 7_000 }), /^ STALE /);
+  });
 });

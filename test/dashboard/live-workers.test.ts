@@ -23,6 +23,7 @@ const process = (pid: number, parts: Partial<ProcessNow> = {}): ProcessNow => ({
   target: '',
   isWaiting: false,
   ageMs: 9_100,
+  stayMs: 8_000,
   awayMs: 0,
   isFromStart: true,
   ...parts,
@@ -82,10 +83,51 @@ describe('a worker on the live screen', () => {
 
   it('of which no loop is known is away for as long as it was in no wait at any look', () => {
     const ladder = { state: 'blocked', call: 'futex', sinceMs: AT_MS - 7 } as const;
-    assert.deepEqual(texts(state(ladder, [process(101, { ageMs: 3, awayMs: 5_000 })])), [
+    assert.deepEqual(texts(state(ladder, [process(101, { ageMs: 3, stayMs: 0, awayMs: 5_000 })])), [
       [101, '5.00 s in futex', 5_000],
     ]);
-    assert.deepEqual(texts(state(ladder, [process(101, { ageMs: 3, awayMs: 1_000 })])), [[101, 'in futex', 2]]);
+    assert.deepEqual(texts(state(ladder, [process(101, { ageMs: 3, stayMs: 0, awayMs: 1_000 })])), [
+      [101, 'in futex', 2],
+    ]);
+  });
+
+  it('is no longer away than a trace that comes late says, unless the kernel shows it away since before that', () => {
+    const turn = {
+      state: 'silent',
+      sinceMs: AT_MS - 1_307,
+      turnSinceMs: AT_MS - 1_310,
+      knownMs: AT_MS - 1_300,
+    } as const;
+    const look = { call: '', ageMs: 700, stayMs: 0, isFromStart: false } as const;
+    // It had gone on for 3 ms when the last call was read; a wait since then is on its way.
+    assert.deepEqual(texts(state(turn, [])), [[101, 'runs', 3]]);
+    assert.deepEqual(texts(state(turn, [process(101, { ...look, awayMs: 0 })])), [[101, 'runs', 3]]);
+    assert.deepEqual(texts(state(turn, [process(101, { ...look, awayMs: 1_299 })])), [[101, 'runs', 3]]);
+    assert.deepEqual(texts(state(turn, [process(101, { ...look, awayMs: 1_300 })])), [[101, '1.31 s no call', 1_310]]);
+    // strace writes each call when it returns.
+    const live = { ...STATUS, engine: 'strace' };
+    assert.deepEqual(texts({ ...state(turn, []), live }), [[101, '1.31 s no call', 1_310]]);
+  });
+
+  it('is away for as long as two looks of the kernel show, also where the trace has not said so yet', () => {
+    const before = {
+      state: 'blocked',
+      call: 'flock',
+      sinceMs: AT_MS - 1_310,
+      turnSinceMs: null,
+      knownMs: AT_MS - 1_300,
+    };
+    const look = { call: 'flock', ageMs: 1_300, isFromStart: false } as const;
+    const shown = (parts: Partial<ProcessNow>) => texts(state(before as Now, [process(101, { ...look, ...parts })]));
+    assert.deepEqual(shown({ stayMs: 1_000 }), [[101, '1.30 s in flock', 1_300]]);
+    assert.deepEqual(shown({ stayMs: 0, ageMs: 300 }), [[101, 'in flock', 2]]);
+  });
+
+  it('that watches others and is where a master has nothing to do is away from nothing', () => {
+    const master = process(103, { call: 'futex', isParked: true });
+    assert.deepEqual(texts(state({ state: 'waiting', call: 'epoll_wait' }, [master])).at(-1), [103, 'in futex', null]);
+    const now = { state: 'blocked', call: 'futex', sinceMs: AT_MS - 9_000 } as const;
+    assert.deepEqual(texts(state(now, [process(101, { call: 'futex', isParked: true })])), [[101, 'in futex', 2]]);
   });
 
   it('grows no older while the analysis is busy and says nothing of it', () => {

@@ -111,8 +111,18 @@ describe('a finding that goes on', () => {
     });
   });
 
-  it('is gone as soon as it is over', () => {
-    assert.deepEqual(shown([7, [open(1)]], [8, []]), [['stall of 1'], []]);
+  it('stays as one that has ended until that can have been reported, and no longer', () => {
+    assert.deepEqual(shown([7, [open(1)]], [9.4, []], [9.5, []]), [['stall of 1'], ['stall of 1'], []]);
+    const { memory } = steadied([], buildReport({ findings: [open(1)] }), 7_000, 7_000);
+    const { report } = steadied(memory, buildReport({ findings: [] }), 8_000, 8_000);
+    assert.equal(report.verdict.text, 'Likely: stall of 1');
+    assert.equal(report.findings[0]?.openEnded, false);
+  });
+
+  it('gives way to what is known of it when it has ended', () => {
+    const known = stall(1, 3, { title: 'stall of 1 in flock', metrics: { ...buildStallMetrics(), cause: 'lock' } });
+    assert.deepEqual(shown([7, [open(1)]], [8, [known]]).at(-1), ['stall of 1 in flock']);
+    assert.deepEqual(shown([7, [open(1)]], [8, [stall(2, 3)]]).at(-1), ['stall of 1', 'stall of 2']);
   });
 
   it('stays where it is when it has ended and is reported as ended', () => {
@@ -120,7 +130,7 @@ describe('a finding that goes on', () => {
   });
 
   it('is shown again when it is reported as ended later', () => {
-    const reports = shown([7, [open(1)]], [8, []], [9, [stall(1, 1)]], [10, [stall(1, 1)]]);
+    const reports = shown([7, [open(1)]], [10, []], [11, [stall(1, 1)]], [12, [stall(1, 1)]]);
     assert.deepEqual(reports, [['stall of 1'], [], ['stall of 1'], ['stall of 1']]);
   });
 

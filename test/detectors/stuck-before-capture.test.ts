@@ -363,7 +363,7 @@ it('a worker that hangs from before the capture stands beside those that serve, 
     report.workers.filter(({ role }) => role !== 'master').map(({ pid, role }) => `${pid} ${role}`),
     ['107 event-loop', '103 unknown'],
   );
-  assert.match(workforce(report), /1 worker and 1 that did nothing$/);
+  assert.match(workforce(report), /1 worker and 1 that did not come back$/);
 });
 
 describe('workers that drover had seen in their call before it traced anything', () => {

@@ -30,7 +30,7 @@ export function asKernelSays(
 }
 
 function inCall(now: Now, found: ProcessCall): Now {
-  const { hub, hubFd, sinceMs } = now;
+  const { hub, hubFd, sinceMs, knownMs } = now;
   const { family } = syscall(found.call);
   const isOfLoop = hub !== 'accept' && (family === 'epoll-wait') === (hub === 'epoll');
   const isHub = hub === undefined || family === 'accept' || isOfLoop;
@@ -41,6 +41,7 @@ function inCall(now: Now, found: ProcessCall): Now {
     target: found.call === now.call ? now.target : '',
     sinceMs,
     turnSinceMs: isWaiting ? null : (now.turnSinceMs ?? null),
+    ...(knownMs === undefined ? {} : { knownMs }),
     ...(hub === undefined ? {} : { hub }),
     ...(hubFd === undefined ? {} : { hubFd }),
   };

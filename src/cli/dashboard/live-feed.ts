@@ -8,7 +8,7 @@ import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
 import { type ProcessCall, processCall } from '../../sources/live/process-call.ts';
 import type { ThreadSight } from '../../sources/live/sights.ts';
-import { isInWait, tellingThread } from '../../sources/live/waiting.ts';
+import { isInWait, isParking, tellingThread } from '../../sources/live/waiting.ts';
 import { detachSummary } from '../capture/summary.ts';
 import { asKernelSays } from './as-kernel-says.ts';
 import { AwayCadence } from './away-cadence.ts';
@@ -285,6 +285,7 @@ function monotonic(): number {
 
 /** Each process by the thread that tells most; `now` on the clock of the watch. */
 function processesNow(capture: LiveCapture, now: number): ProcessNow[] {
+  const parents = new Set(capture.sights.map(({ parent }) => parent));
   return capture.sights.flatMap((sight) => {
     const { pid, innerPid, name, server = '' } = sight;
     const telling = tellingThread(sight);
@@ -292,11 +293,24 @@ function processesNow(capture: LiveCapture, now: number): ProcessNow[] {
     const { call, held, target, since, at, awayFrom, isFromStart } = telling;
     const isWaiting = isInWait(telling);
     const ageMs = Math.max(0, (now - since) / 1e6);
-    const awayMs = (at - awayFrom) / 1e6;
-    const thread = telling.tid === pid ? {} : { tid: telling.tid };
-    const code = capture.codeOf(telling);
     return [
-      { pid, innerPid, name, server, ...thread, call, held, target, isWaiting, ageMs, awayMs, code, isFromStart },
+      {
+        pid,
+        innerPid,
+        name,
+        server,
+        ...(telling.tid === pid ? {} : { tid: telling.tid }),
+        call,
+        held,
+        target,
+        isWaiting,
+        ageMs,
+        stayMs: (at - since) / 1e6,
+        awayMs: (at - awayFrom) / 1e6,
+        code: capture.codeOf(telling),
+        isFromStart,
+        isParked: held === '' && parents.has(pid) && isParking(call),
+      },
     ];
   });
 }

@@ -1,5 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 import { closest } from './closest.ts';
+import { hintOfOtherWord, meaningsOf } from './other-words.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a command lacks when it was given no word, and what to type. */
@@ -77,11 +78,28 @@ function rightOption(word: string, command: Command, program: Command): string |
     ...of.options.flatMap(({ long: name, hidden }) => (name == null || hidden ? [] : [name])),
     '--help',
   ];
+  if (names(command).includes(long)) return `${long} takes no value.`;
+  const other = hintOfOtherWord(long, command);
+  if (other !== null) return other;
+  for (const name of [long, ...meaningsOf(long)]) {
+    const owners = program.commands.filter((each) => names(each).includes(name)).map((each) => each.name());
+    if (owners.length > 0) return `${name} is an option of drover ${inWords(owners)}.`;
+  }
   const part = long.length < 6 ? undefined : names(command).find((name) => name.includes(long.slice(2)));
-  const meant = part ?? closest(long, [...names(command), ...names(program)]);
-  if (meant !== undefined) return `Did you mean ${meant}?`;
-  const owners = program.commands.filter((other) => names(other).includes(long)).map((other) => other.name());
-  return owners.length === 0
-    ? null
-    : `${long} is an option of drover ${owners.join(', ').replace(/, ([^,]*)$/, ' and $1')}.`;
+  const meant = part ?? closestOption(long, [...names(command), ...names(program)]);
+  return meant === undefined ? null : `Did you mean ${meant}?`;
+}
+
+/** The dashes are no letters: with them every word of four letters was near to another one. */
+function closestOption(option: string, names: readonly string[]): string | undefined {
+  if (!option.startsWith('--')) return;
+  const name = closest(
+    option.slice(2),
+    names.map((each) => each.slice(2)),
+  );
+  return name === undefined ? undefined : `--${name}`;
+}
+
+function inWords(names: readonly string[]): string {
+  return names.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }

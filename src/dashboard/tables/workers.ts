@@ -74,14 +74,49 @@ export function workerRows(state: DashboardState, list: ListState = state.lists.
 /** Since its loop came out of its wait; of who made no call so far, since the kernel shows it where it is. */
 function openMsOf(state: DashboardState, activity: WorkerActivity | null, process: ProcessNow | null): number {
   if (process !== null && isHeld(process)) return ageNow(state, process);
+  // A master that is idle looks like one that is stuck, and is nobody's first suspect.
+  if (process?.isParked === true) return 0;
   if (activity === null) return process === null || process.isWaiting ? 0 : ageNow(state, process);
   const { now } = activity;
   if (process !== null && isHeldByThread(activity, process)) return ageNow(state, process);
   if (now.state === 'waiting' || now.state === 'ended') return 0;
-  if (typeof now.turnSinceMs === 'number') return Math.max(0, liveNowMs(state) - now.turnSinceMs);
+  const seenMs = isLate(state) ? seenAwayMs(state, process) : 0;
+  if (typeof now.turnSinceMs === 'number')
+    return Math.max(seenMs, ageSince(state, { activity, process }, now.turnSinceMs));
   // No loop of it is known, and it was in no wait whenever somebody looked.
   const isLoopKnown = now.hub !== undefined && now.hub !== 'accept';
-  return !isLoopKnown && process !== null && process.awayMs >= RESTLESS_MS ? process.awayMs : 0;
+  return !isLoopKnown && process !== null && process.awayMs >= RESTLESS_MS ? process.awayMs : seenMs;
+}
+
+/** The tracer reports a call when it is over, and that a moment late. */
+export function isLate({ live }: DashboardState): boolean {
+  return live !== null && live.engine !== 'strace';
+}
+
+/**
+ * How long what began then has gone on. Where the trace comes late, a wait may have followed that it has not told: it
+ * lasted until the last call that was read, and until now where the kernel has shown the worker away from its wait
+ * since before the end of what was read.
+ */
+export function ageSince(
+  state: DashboardState,
+  { activity, process }: Pick<WorkerRow, 'activity' | 'process'>,
+  sinceMs: number,
+): number {
+  const nowMs = liveNowMs(state);
+  const now = activity?.now;
+  if (!isLate(state) || now?.knownMs === undefined) return Math.max(0, nowMs - sinceMs);
+  const awayMs = process === null || process.isWaiting ? 0 : process.awayMs;
+  const isSeenSince = awayMs > 0 && nowMs - now.knownMs <= awayMs;
+  return Math.max(0, (isSeenSince ? nowMs : now.sinceMs) - sinceMs);
+}
+
+/** For how long two looks of the kernel at least have shown it away from its wait; 0 where they did not. */
+function seenAwayMs(state: DashboardState, process: ProcessNow | null): number {
+  if (process === null || process.isWaiting) return 0;
+  // In one call all the time, or computing: short calls between two looks may be as many turns.
+  if (process.stayMs > 0) return ageNow(state, process);
+  return process.awayMs >= RESTLESS_MS ? process.awayMs : 0;
 }
 
 /** Somebody keeps it from running, whatever the trace told last. */

@@ -6,6 +6,8 @@ import { HEAD_LABEL } from '../verdict-text.ts';
 const MEGABYTE = 1_048_576;
 /** Without a byte for this long the data are called stale. */
 const STALE_MS = 3_000;
+/** Processes are looked at once a second: what is known of how long they stay is up to two looks short. */
+const LOOKS_MS = 2_000;
 
 /** `LIVE gunicorn 8 processes   strace 42 s of 60 s   TRACED: workers slower`. */
 export function liveSource(state: DashboardState, live: LiveStatus): Row {
@@ -36,13 +38,22 @@ function behind({ behindBytes, behindMs }: LiveStatus): string {
   return `${decimals(behindBytes / MEGABYTE, 1)} MB${late} behind`;
 }
 
+/** The kernel shows every process where it was before the last data came: there are no calls to trace. */
+function isStill({ processes = [], silentMs }: LiveStatus): boolean {
+  return processes.length > 0 && processes.every(({ stayMs }) => stayMs >= silentMs - LOOKS_MS);
+}
+
 /** Lost, late and stale data said plainly, and how full the spool is. */
 export function liveData(state: DashboardState, live: LiveStatus): Row {
-  const isStale = live.state === 'tracing' && live.silentMs > STALE_MS;
+  const isSilent = live.state === 'tracing' && live.silentMs > STALE_MS;
+  const isStale = isSilent && !isStill(live);
+  const silence = `${Math.floor(live.silentMs / 1000)} s`;
   const parts = [
     live.lost === 0 ? 'no event lost' : `${count(live.lost)} events LOST`,
-    isStale
-      ? `no data for ${Math.floor(live.silentMs / 1000)} s (tracer alive)`
+    isSilent
+      ? isStale
+        ? `no data for ${silence} (tracer alive)`
+        : `no call for ${silence}`
       : live.behindBytes > 0
         ? behind(live)
         : 'all read',

@@ -3,13 +3,10 @@ import { show } from '../../output/show.ts';
 import { durationOfMs } from '../../trace/format-numbers.ts';
 import { ASCII } from '../row.ts';
 import type { DashboardState, ProcessNow } from '../state.ts';
-import { ageNow, isHeld, isHeldByThread, type WorkerRow } from '../tables/workers.ts';
-import { liveNowMs } from '../times.ts';
+import { ageNow, ageSince, isHeld, isHeldByThread, isLate, type WorkerRow } from '../tables/workers.ts';
 
 const LONG_NAME = 11;
 const NOTABLE_MS = 250;
-/** bpftrace hands over what it saw once a second. */
-const NOTABLE_LATE_MS = 2_500;
 
 /**
  * `0.80 s in fsync`, `waits epoll_wait`, `1.20 s no call`, `ended`. The time is that of the turn that goes on, and
@@ -18,14 +15,15 @@ const NOTABLE_LATE_MS = 2_500;
 export function nowText(state: DashboardState, row: WorkerRow): string {
   const { activity, openMs, process } = row;
   if (process !== null && isHeld(process)) return heldText(state, process);
+  if (process?.isParked === true) return `in ${show(process.call)}`;
   if (activity === null || isHeldByThread(activity, row.process)) return unheardText(state, row);
   const { now } = activity;
   if (now.state === 'ended') return 'ended';
   if (now.state === 'waiting') return `waits ${show(now.call)}`;
-  const callMs = Math.max(0, liveNowMs(state) - now.sinceMs);
+  const callMs = ageSince(state, row, now.sinceMs);
   const isIn = now.state === 'blocked';
   // The tracer's words arrive a moment late: what is shorter may be over.
-  const notable = state.live === null ? 0 : state.live.engine === 'strace' ? NOTABLE_MS : NOTABLE_LATE_MS;
+  const notable = state.live === null ? 0 : NOTABLE_MS;
   const lengthMs = Math.max(openMs, callMs);
   const code = openMs > 0 ? (row.process?.code ?? '') : '';
   const what =
@@ -37,7 +35,7 @@ export function nowText(state: DashboardState, row: WorkerRow): string {
           ? 'runs'
           : 'no call';
   // The time comes first: it must not be what is cut.
-  if (lengthMs < notable && openMs === 0) return what;
+  if (lengthMs < notable && (openMs === 0 || isLate(state))) return what;
   // Nothing is known of it before that call.
   const least = state.live === null && isIn && now.sinceMs <= activity.firstMs ? atLeast(state) : '';
   return `${least}${durationOfMs(lengthMs)} ${what}`;
