@@ -205,6 +205,8 @@ test('a page lists the requests without an answer and the late ones, masked, esc
     behind: '',
     waitedFor: '',
     waitedMs: 0,
+    inCall: '',
+    inCallMs: 0,
     readAt: { file: 'a.strace', line: 17 },
     ...parts,
   });

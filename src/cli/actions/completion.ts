@@ -59,7 +59,9 @@ function known(command: Command, words: readonly string[]): Known {
 }
 
 /** bash takes `=` for a word of its own: `--engine=b` is `--engine`, `=` and `b`. */
-const VALUE_IN_BASH = `  if [ "$before" = = ] && [ "$COMP_CWORD" -ge 3 ]; then before="\${COMP_WORDS[$((COMP_CWORD - 2))]}"; fi
+const VALUE_IN_BASH = `  if [ "$before" = = ] && [ "$COMP_CWORD" -ge 3 ]; then
+    before="\${COMP_WORDS[$((COMP_CWORD - 2))]}"
+  fi
   if [ "$current" = = ]; then current=''; fi`;
 
 /** zsh does not, and puts what is chosen in place of the whole word. */
@@ -85,7 +87,8 @@ function bash(commands: readonly Known[], isZsh: boolean): string {
     ...(words.length > 0 ? [`    ${name}:*) words=${quoted(words)} ;;`] : []),
   ]);
   return `${isZsh ? 'autoload -U +X bashcompinit && bashcompinit\n' : ''}_drover() {
-  local current="\${COMP_WORDS[$COMP_CWORD]}" before="\${COMP_WORDS[$((COMP_CWORD - 1))]}" command=${USUAL} words='' word prefix=''
+  local current="\${COMP_WORDS[$COMP_CWORD]}" before="\${COMP_WORDS[$((COMP_CWORD - 1))]}"
+  local command=${USUAL} words='' word prefix=''
   for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     case $word in
     ${names.join('|')})
