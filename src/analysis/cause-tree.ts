@@ -87,6 +87,7 @@ function causeOf(
   let best: readonly Draft[] | null = null;
   let most = effect.least ?? MOST_OF_IT;
   let rank = Number.POSITIVE_INFINITY;
+  let kind = '';
   for (const other of groups) {
     const [first] = other;
     if (first === undefined || !effect.of.includes(first.kind) || first.severity === 'info') continue;
@@ -98,6 +99,7 @@ function causeOf(
     best = other;
     most = share;
     rank = place;
+    kind = first.kind;
   }
-  return best === null ? null : { group: best, words: effect.inWords(own.metrics, most) };
+  return best === null ? null : { group: best, words: effect.inWords(own.metrics, most, kind) };
 }

@@ -6,6 +6,8 @@ export type HostNoun = 'host' | 'capture';
 /** Of the processes of the smaller capture so many must have the same numbers. */
 const LEAST_SHARE = 0.5;
 
+const MOST_NAMED = 4;
+
 /** The captures of a report on several, and whose processes are whose. */
 interface Captures {
   readonly hosts?: readonly Pick<Host, 'name' | 'window'>[];
@@ -40,6 +42,13 @@ export function perhapsOneHost({ hosts = [], workers }: Captures): readonly stri
     .filter(({ name }) => alike.has(name))
     .toSorted((a, b) => Date.parse(a.window.startTime ?? '') - Date.parse(b.window.startTime ?? ''))
     .map(({ name }) => name);
+}
+
+/** `a, b and c`; of many the first ones. */
+export function someNames(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  const shown = more > 0 ? [...names.slice(0, MOST_NAMED), `${more} more`] : names;
+  return shown.length < 2 ? (shown[0] ?? '') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
 /** Whether they were recorded at the same time; two without dates may have been. */

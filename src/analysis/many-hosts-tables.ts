@@ -1,5 +1,6 @@
 import { plural } from '../trace/format-numbers.ts';
 import { meaningOf } from './diagnostics.ts';
+import { someNames } from './host-noun.ts';
 import type { HostReport, UnreadCapture } from './host-report.ts';
 import { MOST_CALLS, MOST_DEPENDENCIES, MOST_REQUESTS } from './omitted.ts';
 import type {
@@ -16,7 +17,6 @@ import type {
 
 const GRADES = ['good', 'partial', 'poor'] as const;
 const SAMPLES = 5;
-const MOST_NAMED = 4;
 
 /**
  * As good as the worst capture; notes say of which host they are. `alike`: names of captures that may be of one host.
@@ -73,16 +73,10 @@ function combinedNotes(reports: readonly HostReport[]): string[] {
 }
 
 function alikeNote(names: readonly string[]): string {
-  const more = names.length - MOST_NAMED;
-  const named = more > 0 ? `${names.slice(0, MOST_NAMED).join(', ')} and ${more} more` : joined(names);
   return (
-    `${named} have processes of the same numbers at different times: they may be of one host. Each file is judged ` +
-    'for itself.'
+    `${someNames(names)} have processes of the same numbers at different times: they may be of one host. ` +
+    'Each file is judged for itself.'
   );
-}
-
-function joined(names: readonly string[]): string {
-  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 function unreadNotes(unread: readonly UnreadCapture[]): string[] {

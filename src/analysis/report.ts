@@ -308,6 +308,9 @@ export interface RequestActivity {
   /** The service that it waited for longest, and how long; '' and 0 for none. */
   readonly waitedFor: string;
   readonly waitedMs: number;
+  /** The call in which a thread that serves it was when the capture ended, `poll on 10.0.0.5:80`, and for how long. */
+  readonly inCall: string;
+  readonly inCallMs: number;
   /** The line on which it was read. */
   readonly readAt: Place | null;
 }

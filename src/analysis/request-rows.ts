@@ -1,4 +1,5 @@
 import { millisecondsAt } from '../detectors/words.ts';
+import { atEndOf } from '../model/at-end/at-end.ts';
 import type { Blame, Request } from '../model/machine/connections.ts';
 import type { Process } from '../model/machine/process.ts';
 import type { SlowRequests } from '../model/measuring/slow-requests.ts';
@@ -7,7 +8,7 @@ import { DependencyTracker } from '../model/topics/dependencies/dependency-track
 import { longestWaitOf } from '../model/topics/dependencies/peer.ts';
 import { answersMost } from '../model/topics/dependencies/slow-replies.ts';
 import { milliseconds } from '../trace/format-numbers.ts';
-import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { RequestActivity } from './report.ts';
 
 const MOST_OPEN = 100;
@@ -18,7 +19,8 @@ const NOTABLE = 10 * MILLISECOND;
 export function requestRows(model: Model, slow: SlowRequests): readonly RequestActivity[] {
   const end = model.lastTime;
   const waiting = model.topic(DependencyTracker).waitingNow();
-  const open = openRequests(model)
+  const calls = callsAtEnd(model);
+  const open = openRequests(model, calls)
     .map(({ request, process }) => ({ request, process, length: request.waitedUntil(end) }))
     .filter(({ request, length }) => request.line !== '' && length >= NOTABLE)
     .toSorted((a, b) => b.length - a.length)
@@ -30,20 +32,27 @@ export function requestRows(model: Model, slow: SlowRequests): readonly RequestA
         blame: request.loop.blame(request, end),
         isOpen: true,
         wait: longer(longestWaitOf(request), waiting.get(request), end),
+        call: calls.get(request) ?? null,
       }),
     );
   const answered = [...slow.all()]
     .toSorted((a, b) => b.length - a.length)
-    .map((each) => rowOf(model, each.pid, { ...each, isOpen: false, wait: longestWaitOf(each.request) }));
+    .map((each) => rowOf(model, each.pid, { ...each, isOpen: false, wait: longestWaitOf(each.request), call: null }));
   return [...open, ...answered];
 }
 
-/** Of processes that answer most of what they read: else the answer is not seen. */
-function openRequests({ processes }: Model): { readonly request: Request; readonly process: Process }[] {
+/** Of processes that answer most of what they read, else the answer is not seen; and those that a thread is at. */
+function openRequests(
+  { processes }: Model,
+  calls: ReadonlyMap<Request, CallAtEnd>,
+): { readonly request: Request; readonly process: Process }[] {
   const all = new Set(processes.all());
-  return [...all]
-    .filter((process) => answersMost(process, all))
-    .flatMap((process) => [...process.inProgress.unanswered(process)].map((request) => ({ request, process })));
+  return [...all].flatMap((process) => {
+    const isAnswering = answersMost(process, all);
+    return [...process.inProgress.stillUnanswered(process)]
+      .filter((request) => isAnswering || calls.has(request))
+      .map((request) => ({ request, process }));
+  });
 }
 
 interface Timed {
@@ -53,6 +62,27 @@ interface Timed {
   readonly isOpen: boolean;
   /** For another service. */
   readonly wait: Wait | null;
+  /** Of a thread that serves it, when the capture ended. */
+  readonly call: CallAtEnd | null;
+}
+
+interface CallAtEnd {
+  readonly name: string;
+  readonly lasted: Nanoseconds;
+}
+
+/** What threads were in that serve a request without an answer; of several of one request the one longest there. */
+function callsAtEnd(model: Model): ReadonlyMap<Request, CallAtEnd> {
+  const calls = new Map<Request, CallAtEnd>();
+  for (const { left, lasted, idle } of atEndOf(model)) {
+    if (left.request === null || !left.isServing || idle === 'yes' || lasted === UNKNOWN) continue;
+    const known = calls.get(left.request);
+    if (known !== undefined && known.lasted >= lasted) continue;
+    const { name, target, path } = left;
+    const on = target === '' ? (path === '' ? '' : ` of ${path}`) : ` on ${target}`;
+    calls.set(left.request, { name: `${name}${on}`, lasted });
+  }
+  return calls;
 }
 
 interface Wait {
@@ -71,20 +101,25 @@ function longer(
   return ended !== null && ended.total > total ? ended : { peer: open.peer, total };
 }
 
-function rowOf(model: Model, pid: number, { request, length, blame, isOpen, wait }: Timed): RequestActivity {
+function rowOf(model: Model, pid: number, { request, length, blame, isOpen, wait, call }: Timed): RequestActivity {
   const { own, behind, longest } = blame;
   const isBehind = behind >= NOTABLE && longest?.request != null;
+  // A thread that serves one request at a time waits in the middle of its work: that is no work.
+  const waited = Math.max(wait?.total ?? 0, call?.lasted ?? 0);
+  const worked = Math.max(0, Math.min(own, length - waited));
   return {
     request: request.name,
     pid,
     readMs: millisecondsAt(model, request.readAt),
     ageMs: milliseconds(length),
     isOpen,
-    ownMs: milliseconds(own),
+    ownMs: milliseconds(worked),
     behindMs: milliseconds(behind),
     behind: isBehind ? (longest?.request?.name ?? '') : '',
     waitedMs: wait === null || wait.total < NOTABLE ? 0 : milliseconds(wait.total),
     waitedFor: wait === null || wait.total < NOTABLE ? '' : wait.peer,
+    inCall: call?.name ?? '',
+    inCallMs: milliseconds(call?.lasted ?? 0),
     readAt: request.readLine === 0 ? null : { file: request.readFile, line: request.readLine },
   };
 }

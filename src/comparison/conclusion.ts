@@ -1,4 +1,5 @@
 import type { Confidence, Report } from '../analysis/report.ts';
+import { isSameCapture } from '../analysis/same-capture.ts';
 import { plural } from '../trace/format-numbers.ts';
 import type { CauseChange, Change, Comparison, ComparisonOutcome, Side } from './comparison.ts';
 import { areOfDifferentServers } from './conditions.ts';
@@ -22,6 +23,12 @@ export function conclude(
   reports: readonly [Report, Report],
   { areGone, areNew }: RareCauses,
 ): Verdict {
+  if (isSameCapture(...reports))
+    return {
+      outcome: 'same',
+      confidence: 'likely',
+      text: 'BEFORE and AFTER hold the same capture: nothing to compare.',
+    };
   const causes = all.filter(({ severity }) => severity !== 'info');
   const has = (confidence: Confidence, ...changes: readonly Change[]): boolean =>
     causes.some((cause) => cause.confidence === confidence && (changes.length === 0 || changes.includes(cause.change)));

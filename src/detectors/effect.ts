@@ -15,9 +15,17 @@ export interface Effect {
   share(metrics: AnyMetrics, cause: Causing): number;
   /** From this share on it is an effect; half of it where none is given. */
   readonly least?: number;
-  /** What happened, as the end of a list of effects: `4 replies came too late`. */
-  inWords(metrics: AnyMetrics, share: number): string;
+  /**
+   * What happened, as the end of a list of effects: `4 replies came too late`; '' where the cause says it. `kind` is
+   * that of the cause.
+   */
+  inWords(metrics: AnyMetrics, share: number, kind?: string): string;
 }
+
+/** From this share on the cause names the same waits with the same length: an effect would say them twice. */
+const SAID_BY_CAUSE = 0.99;
+
+export const isSaidByCause = (share: number): boolean => share >= SAID_BY_CAUSE;
 
 /** Kinds that tell when workers stood still, apart from stalls of loops. */
 export const STANDING_STILL = ['lock-contention', 'disk-sync', 'blocking-dns', 'worker-saturation'] as const;

@@ -128,7 +128,7 @@ function table(report: Report): readonly string[] {
       .filter(([, outcome]) => outcome.status === 'not-applicable' || outcome.status === 'failed')
       .map(([kind]) => kind);
     return [
-      'No finding is not health. Looked for and not seen:',
+      'No finding does not mean healthy. Looked for and not seen:',
       '',
       ...clear,
       '',

@@ -65,6 +65,7 @@ function redactRequest(each: HostRequest): HostRequest {
     request: redactPayload(each.request),
     behind: redactPayload(each.behind),
     waitedFor: redactName(each.waitedFor),
+    inCall: redactName(each.inCall),
   };
 }
 

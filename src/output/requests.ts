@@ -83,10 +83,12 @@ export function ageOf({ ageMs, isOpen }: RequestActivity): string {
 }
 
 /** What had half of its age or more; of several the one that took longest. What has no name says nothing. */
-export function whereMostWent({ ageMs, ownMs, behindMs, behind, waitedMs, waitedFor }: RequestActivity): string {
+export function whereMostWent(each: RequestActivity): string {
+  const { ageMs, ownMs, behindMs, behind, waitedMs, waitedFor, inCall, inCallMs } = each;
   const named = [
     { ms: waitedFor === '' ? 0 : waitedMs, words: `waited for ${waitedFor}` },
     { ms: behind === '' ? 0 : behindMs, words: `behind ${behind}` },
+    { ms: inCall === '' ? 0 : inCallMs, words: `still in ${inCall}` },
     { ms: ownMs, words: 'its own work' },
   ];
   const most = named.reduce((one, other) => (other.ms > one.ms ? other : one));

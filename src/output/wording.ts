@@ -16,8 +16,8 @@ export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
 };
 
 export const NO_FINDING =
-  'No finding is not health: drover judged these lines and processes only, by these thresholds (drover explain ' +
-  'thresholds).';
+  'No finding does not mean healthy: drover judged only these lines and processes, by these thresholds (drover ' +
+  'explain thresholds).';
 
 const TIMESTAMP_WORDS: Readonly<Record<string, string>> = {
   epoch: 'times',
@@ -105,12 +105,16 @@ export function workforce(report: Report): string {
       ? [plural(serving, 'worker'), ...rest].join(' and ')
       : others === 0
         ? 'no workers seen'
-        : report.workers.some(({ accepted }) => accepted > 0)
-          ? pids
-          : `${pids}, none took a connection`;
+        : `${pids}, ${accepting(report)}`;
   return [...servers, report.omitted !== undefined && report.omitted.workers > 0 ? `more than ${number}` : number].join(
     ', ',
   );
+}
+
+/** What is said of processes of which none is known to serve; one may accept in a way that tells no role. */
+function accepting({ workers }: Report): string {
+  const accepting = workers.filter(({ accepted }) => accepted > 0).length;
+  return accepting === 0 ? 'none took a connection' : `${count(accepting)} of them took connections`;
 }
 
 /** How long and how large the capture is: `58.20 s`, `1,204,331 lines`; of several the longest. */

@@ -3,6 +3,7 @@ import { combinedReport } from '../analysis/many-hosts.ts';
 import type { AnalysisOptions } from '../analysis/options.ts';
 import { withOverlaps } from '../analysis/part-of-capture.ts';
 import type { Report } from '../analysis/report.ts';
+import { type CopiedCapture, copySentence, reportOfSameCapture, withCopies } from '../analysis/same-capture.ts';
 import { InputError } from '../sources/input-error.ts';
 import { leftOutSentence } from '../sources/left-out.ts';
 import type { Capture } from '../sources/open-captures.ts';
@@ -11,7 +12,7 @@ import type { DriveHooks } from './progress.ts';
 
 /**
  * Reads captures of one or of several hosts, each for itself, and reports on them all. One of several that cannot be
- * read is left out with a notice. Throws `InputError` when none can.
+ * read is left out with a notice, and so is a copy of another one. Throws `InputError` when none can be read.
  */
 export async function analyzeCaptures(
   captures: readonly Capture[],
@@ -23,10 +24,19 @@ export async function analyzeCaptures(
   const reports: HostReport[] = [];
   const failures: InputError[] = [];
   const unread: UnreadCapture[] = [];
+  const copies: CopiedCapture[] = [];
   for (const { host, set } of captures) {
     try {
       options.events?.beginHost(host);
-      reports.push({ host, report: await analyzeOne({ host, set }, options, hooks) });
+      const report = await analyzeOne({ host, set }, options, hooks);
+      const same = reportOfSameCapture(reports, report);
+      if (same === null) {
+        reports.push({ host, report });
+        continue;
+      }
+      const copy = { path: nameOf(report), of: nameOf(same.report) };
+      copies.push(copy);
+      hooks.notice?.(copySentence(copy));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       failures.push(error);
@@ -38,7 +48,11 @@ export async function analyzeCaptures(
   }
   const [first] = failures;
   if (reports.length === 0) throw first ?? new InputError('No trace was named.', { hint: 'Name a file.' });
-  return combinedReport(reports, unread);
+  return withCopies(combinedReport(reports, unread), copies);
+}
+
+function nameOf({ source }: Report): string {
+  return source.paths.join(' ');
 }
 
 /**

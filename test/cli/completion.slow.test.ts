@@ -17,6 +17,10 @@ const TYPED = [
   ],
   [['drover', 'explain', 'loo'], ['loop-stall']],
   [['drover', 'triage', '--theme', 'c'], ['cvd']],
+  [['drover', 'triage', '--threshold', 'stall-m'], ['stall-ms=100']],
+  // Without a command it is analyze.
+  [['drover', '--jso'], ['--json']],
+  [['drover', 'trace.strace', '--jso'], ['--json']],
 ] as const;
 
 /** The script of a shell in a file. */
@@ -50,7 +54,7 @@ test('zsh is offered the same; it picks from that what fits by itself', needsToo
       compgen -F _drover -- ''`;
     const printed = execFileSync('zsh', ['-f', '-c', program], { encoding: 'utf8' }).trim().split('\n');
     for (const word of offered) assert.ok(printed.includes(word), `${typed.join(' ')}: ${printed.join(' ')}`);
-    assert.equal(printed.includes('analyze'), typed.length === 2);
+    assert.equal(printed.includes('analyze'), typed.length === 2 && !typed[1].startsWith('-'));
   }
 });
 
@@ -85,6 +89,7 @@ test(
       '|touch pwned',
       'a[$(touch pwned)]',
       '-$(touch pwned)',
+      '--$(touch pwned)=$(touch pwned)',
       "'$(touch pwned)",
       '*',
       '~',

@@ -79,7 +79,10 @@ describe('a comparison', () => {
 
   it('finds no difference between a report and itself, nor between numbers as two recordings have them', () => {
     const report = capture([stalls()]);
-    assert.equal(compareReports(report, report).verdict.text, 'No difference: the only cause is as before.');
+    const { outcome, text } = compareReports(report, report).verdict;
+    assert.deepEqual([outcome, text], ['same', 'BEFORE and AFTER hold the same capture: nothing to compare.']);
+    const later = capture([stalls()], { window: { startTime: '2026-11-20T02:20:00.300000Z' } });
+    assert.equal(compareReports(report, later).verdict.text, 'No difference: the only cause is as before.');
     for (const count of [28, 35, 55, 70]) {
       const change = only(compareReports(report, capture([stalls({ count, eachMs: 250 })])));
       assert.equal(change.change, 'same', `${count}`);
@@ -202,7 +205,8 @@ describe('a comparison', () => {
     assert.deepEqual([gone.outcome, gone.text], ['better', `Slightly better: ${nothing}; the only info is gone.`]);
     const come = compareReports(capture([]), capture([info])).verdict;
     assert.deepEqual([come.outcome, come.text], ['worse', `Slightly worse: ${nothing}; the only info is new.`]);
-    assert.equal(compareReports(capture([info]), capture([info])).verdict.text, `No difference: ${nothing}.`);
+    const later = capture([info], { window: { startTime: '2026-11-20T02:20:00.300000Z' } });
+    assert.equal(compareReports(capture([info]), later).verdict.text, `No difference: ${nothing}.`);
     // What is rare may be chance.
     const rare = capture([stalls({ count: 2, parts: { severity: 'info' } })]);
     assert.equal(compareReports(rare, capture([])).verdict.text, `No difference: ${nothing}.`);

@@ -33,11 +33,40 @@ const sampleOf = (name: string): Promise<Awaited<ReturnType<typeof pictureOf>>> 
 const truthOf = (name: string): unknown => JSON.parse(readFileSync(new URL(`${name}/truth.json`, SAMPLES), 'utf8'));
 
 function request(parts: Partial<RequestActivity>): RequestActivity {
-  const nothing = { ownMs: 0, behindMs: 0, behind: '', waitedFor: '', waitedMs: 0, readAt: null };
+  const nothing = {
+    ownMs: 0,
+    behindMs: 0,
+    behind: '',
+    waitedFor: '',
+    waitedMs: 0,
+    inCall: '',
+    inCallMs: 0,
+    readAt: null,
+  };
   return { request: 'GET /a', pid: 101, readMs: 0, ageMs: 1000, isOpen: false, ...nothing, ...parts };
 }
 
 describe('the view of requests', () => {
+  it('keeps those without an answer when the capture has ended, with the call that their thread is in', async () => {
+    const { trace, workers } = prefork([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.waitUntil(100, 5).serve(11, 'GET /quick').waitUntil(200, 5).accept(12).read(12, 'GET /held');
+    worker.stays('flock(13</run/report.lock>, LOCK_EX');
+    trace.thread(100).at(2200).call('getpid(', ')', 100);
+    const path = join(FOLDER, 'held.strace');
+    writeFileSync(path, trace.text());
+    const { requests = [] } = await analyzeFiles([path], { timeline: true });
+    const open = requests.filter(({ isOpen }) => isOpen);
+    assert.deepEqual(
+      open.map(({ request: name, inCall }) => [name, inCall]),
+      [['GET /held', 'flock on /run/report.lock']],
+    );
+    const [held] = open;
+    assert.ok(Math.abs((held?.inCallMs ?? 0) - 2000) < 20, String(held?.inCallMs));
+    // It waits for the lock: that is no work.
+    assert.ok((held?.ownMs ?? Number.POSITIVE_INFINITY) < 20, String(held?.ownMs));
+  });
+
   it('shows those that stood behind another one for as long as the server measured', async () => {
     const { report, activity } = await sampleOf('distracted-worker');
     const truth = truthOf('distracted-worker') as {

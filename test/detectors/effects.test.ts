@@ -14,7 +14,8 @@ function effectOf(kind: Kind): Effect {
 }
 
 const share = (kind: Kind, metrics: AnyMetrics, cause: Causing): number => effectOf(kind).share(metrics, cause);
-const words = (kind: Kind, metrics: AnyMetrics, part = 1): string => effectOf(kind).inWords(metrics, part);
+const words = (kind: Kind, metrics: AnyMetrics, part = 0.7, by = ''): string =>
+  effectOf(kind).inWords(metrics, part, by);
 
 /** A cause with one finding for each of these. */
 const cause = (kind: Kind, ...findings: readonly (readonly [worker: number, metrics: AnyMetrics])[]): Causing => ({
@@ -45,6 +46,8 @@ describe('how much of a wait is that of loops that stood still, or of threads th
       words('slow-dependency', { dependencies: [{ peer: '10.0.0.3:9000', longestMs: 900, requests: 0 }] }),
       'work waited for 10.0.0.3:9000, up to 900 ms',
     );
+    // The cause says whom all of it waited for, and for how long.
+    assert.equal(words('slow-dependency', { dependencies }, 1), '');
   });
 
   it('of a disk', () => {
@@ -55,6 +58,7 @@ describe('how much of a wait is that of loops that stood still, or of threads th
     assert.equal(of(stuckIn('/var/lib/c.db', 2300)), 0);
     assert.equal(of(stuckIn('/var/lib/a.db', 2300), 0), 0);
     assert.equal(words('disk-sync', { worker: 101, totalMs: 1300 }), 'worker 101 waited 1.30 s in all for the disk');
+    assert.equal(words('disk-sync', { worker: 101, totalMs: 1300 }, 1), '');
   });
 
   it('of a lock, and of processes each counts once', () => {
@@ -67,6 +71,12 @@ describe('how much of a wait is that of loops that stood still, or of threads th
     const said = (of: readonly AnyMetrics[]): string => words('lock-contention', { waiters: of, totalMs: 1300 });
     assert.equal(said(waiters), '2 processes waited 1.30 s in all for the lock');
     assert.equal(said([{ pid: 101 }]), '1 process waited 1.30 s in all for the lock');
+    assert.equal(words('lock-contention', { waiters, totalMs: 1300 }, 1), '');
+    // Who holds it the cause does not say.
+    assert.equal(
+      words('lock-contention', { waiters, totalMs: 1300, holders: [{ pid: 107 }] }, 1),
+      '2 processes waited 1.30 s in all for the lock, which process 107 held',
+    );
   });
 
   it('of the interpreter lock: stalls of that worker alone, and of that cause', () => {
@@ -361,6 +371,7 @@ describe('threads that are still in a call', () => {
 
   it('are counted, with the call of the first', () => {
     assert.equal(words('stuck-call', { threads, count: 2 }), '2 threads still in recvfrom');
+    assert.equal(words('stuck-call', { threads, count: 2 }, 1, 'loop-stall'), '');
   });
 });
 

@@ -345,7 +345,7 @@ describe('connects that do not wait', () => {
   });
 });
 
-it('a single call that fails did so once, and of several kinds four are named', async () => {
+it('a single call that fails did so once, and files of one folder are told together', async () => {
   const full = (...calls: readonly string[]) =>
     analyzed(
       served((worker) => {
@@ -358,9 +358,14 @@ it('a single call that fails did so once, and of several kinds four are named', 
   assert.equal(summary, 'write on /var/0.log failed once with ENOSPC.');
   assert.deepEqual([severity, openEnded], ['critical', false]);
   assert.match(
-    only(await full('write', 'write', 'write', 'write', 'write'), KIND).summary,
-    /^write on \/var\/0\.log failed once with ENOSPC; .*\/3\.log failed once with ENOSPC; and 1 other call\. That is 5 a sec/,
+    only(await full('write', 'write', 'pwrite64', 'write', 'write'), KIND).summary,
+    /^write failed 4 times with ENOSPC on 4 files in \/var, such as 0\.log; pwrite64 on \/var\/2\.log failed once/,
   );
+  const { title: titleOfMany, next } = only(await full('write', 'write', 'pwrite64'), KIND);
+  assert.equal(titleOfMany, 'No space is left on the disk: 3 calls failed with ENOSPC in /var');
+  assert.equal(next[0]?.command, 'df -h /var; df -i /var');
+  // EIO and a file system that is mounted read-only have advice of their own.
+  assert.ok(next.every(({ text }) => !/EIO|read-only/.test(text)));
 });
 
 it('a futex that the kernel does not know is a failure, and one whose word had changed is none', async () => {

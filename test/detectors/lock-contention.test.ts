@@ -246,7 +246,7 @@ describe('threads that queue at one futex', () => {
     none(await analyzed(convoy(2, 11)), KIND);
     const { metrics, severity, title, workers } = only(await analyzed(convoy(3, 11)), KIND);
     assert.deepEqual([severity, metrics.lock, workers], ['warning', WORD, [101]]);
-    assert.equal(title, '3 threads of worker 101 queue for one lock');
+    assert.equal(title, '3 threads of worker 101 wait up to 240 ms for one lock');
     assert.equal((metrics.waiters as readonly unknown[]).length, 3);
   });
 
@@ -264,7 +264,7 @@ describe('threads that queue at one futex', () => {
     const judged = (share: number) => analyzed(convoy(3, 11), {}, { thresholds: { 'lock-share': share } });
     assert.equal((only(await judged(least - 0.01), KIND).metrics.waiters as readonly unknown[]).length, 3);
     // Not all three do, but together they wait as long as three that would.
-    assert.match(only(await judged(least + 0.01), KIND).title, /^Up to 3 threads/);
+    assert.match(only(await judged(least + 0.01), KIND).title, /^3 threads of worker 101 wait up to/);
     none(await judged(mean + 0.01), KIND);
   });
 
@@ -278,7 +278,7 @@ describe('threads that queue at one futex', () => {
 
   it('are contention where each connection has a thread of its own, however many there were', async () => {
     const { title, metrics, summary } = only(await analyzed(threadForEach(101, 40)), KIND);
-    assert.equal(title, 'GET /a: up to 3 threads queue for one lock, held in clock_nanosleep');
+    assert.equal(title, 'GET /a: 3 threads wait up to 120 ms for one lock, held in clock_nanosleep');
     assert.equal(metrics.count, 100);
     // Each of them waits for the three before it; the first ones for fewer.
     assert.ok(Math.abs(Number(metrics.totalMs) - 100 * 3 * 40) < 300, String(metrics.totalMs));
@@ -345,7 +345,7 @@ describe('threads of Python 3.13 and later, which wait at an address each', () =
     none(await analyzed(parked(2, 'gunicorn')), KIND);
     const { metrics, severity, confidence, title, summary } = only(await analyzed(parked(3, 'gunicorn')), KIND);
     assert.deepEqual([severity, confidence, metrics.lock], ['warning', 'possible', 'an address for each thread']);
-    assert.equal(title, '3 threads of worker 101 queue for one lock or pool');
+    assert.equal(title, '3 threads of worker 101 wait up to 240 ms for one lock or pool');
     assert.match(
       summary,
       /Each waited at an address of its own, as threads do that wait for a lock in Python 3\.13 or later/,
@@ -400,7 +400,7 @@ describe('requests on threads that each wait at a word of their own (Java, Ruby)
       KIND,
     );
     assert.deepEqual([severity, confidence], ['warning', 'possible']);
-    assert.equal(title, 'GET /a: 5 threads of worker 101 queue for one lock or pool');
+    assert.equal(title, 'GET /a: 5 threads of worker 101 wait up to 800 ms for one lock or pool');
     assert.equal(metrics.otherWakes, 0);
     none(await analyzed(requestsThatWait(5, 20, 'in its request')), KIND);
     none(await analyzed(requestsThatWait(2, 200, 'in its request')), KIND);

@@ -253,7 +253,7 @@ describe('threads that hand a lock to each other', () => {
 
   it('are told with how long they waited, for what, and for whom', () => {
     const { title, summary, confidence, metrics, start, end } = told(word());
-    assert.equal(title, 'GET /a: 3 threads of worker 101 queue for one lock');
+    assert.equal(title, 'GET /a: 3 threads of worker 101 wait up to 400 ms for one lock');
     assert.equal(summary, `3 threads of worker 101 waited ${common}${served}`);
     assert.deepEqual([confidence, start, end], ['likely', 0, ms(1000)]);
     assert.deepEqual([metrics.count, metrics.totalMs, metrics.longestMs, metrics.againShare], [3, 1000, 400, null]);
@@ -262,7 +262,7 @@ describe('threads that hand a lock to each other', () => {
 
   it('are told by how many waited at once where they come and go', () => {
     const { title, summary, metrics } = told(word(), []);
-    assert.equal(title, 'GET /a: up to 2 threads of worker 101 queue for one lock');
+    assert.equal(title, 'GET /a: 2 threads of worker 101 wait up to 400 ms for one lock');
     assert.equal(summary, `Threads of worker 101 waited 3 times, up to 2 at once: ${common}${served}`);
     assert.equal(metrics.waiters.length, 3);
   });
@@ -270,7 +270,7 @@ describe('threads that hand a lock to each other', () => {
   it('are told without a request where none has more than half of the waits', () => {
     const made = word();
     made.count = 4;
-    assert.equal(told(made).title, '3 threads of worker 101 queue for one lock');
+    assert.equal(told(made).title, '3 threads of worker 101 wait up to 400 ms for one lock');
   });
 
   it('are told with what the lock was held in, where that took more than half of the time', () => {
@@ -282,27 +282,27 @@ describe('threads that hand a lock to each other', () => {
       made.heldIn.set('y', { call: 'read', target: '', count: 1, total: ms(20) });
       return told(made);
     };
-    assert.equal(
-      held(251, '/a.db').title,
-      'GET /a: 3 threads of worker 101 queue for one lock, held in fsync on /a.db',
-    );
+    assert.equal(held(251, '/a.db').title, 'GET /a: 3 threads wait up to 400 ms for one lock, held in fsync on /a.db');
     assert.match(
       held(300, '/a.db').summary,
       / The thread that had the lock kept it for 100 ms on average, 100 ms of that in fsync on \/a\.db\. 2 waits/,
     );
     assert.match(held(300, '').summary, / on average, 100 ms of that in fsync\. 2 waits/);
     assert.match(held(250, '/a.db').summary, / kept it for 100 ms on average\. 2 waits/);
-    assert.equal(held(250, '/a.db').title, 'GET /a: 3 threads of worker 101 queue for one lock');
+    assert.equal(held(250, '/a.db').title, 'GET /a: 3 threads of worker 101 wait up to 400 ms for one lock');
     // What has no room in a title gives way: the worker, then the call, then the request.
     assert.equal(
       held(251, '/srv/data/of/all/customers.db').title,
-      'GET /a: 3 threads queue for one lock, held in /srv/data/of/all/customers.db',
+      'GET /a: 3 threads of worker 101 wait up to 400 ms for one lock, held in fsync',
     );
   });
 
   it('are possible where each waits at an address of its own, as for what a pool hands out', () => {
     const { title, confidence, next } = told(word(PARKED));
-    assert.deepEqual([title, confidence], ['GET /a: 3 threads of worker 101 queue for one lock or pool', 'possible']);
+    assert.deepEqual(
+      [title, confidence],
+      ['GET /a: 3 threads of worker 101 wait up to 400 ms for one lock or pool', 'possible'],
+    );
     assert.deepEqual([next.length, told(word()).next.length], [3, 2]);
   });
 });
@@ -407,7 +407,7 @@ describe('processes that waited for one lock', () => {
   it('are told what to do, by what the lock is', () => {
     const steps = (name: string, parts: Partial<LockStory> = {}) =>
       told({ lock: { name } as LockStory['lock'], ...parts }).next.map(({ text }) => text.slice(0, 24));
-    const own = ['See who holds the lock n', 'Let one process do what ', 'See the code of the wait'];
+    const own = ['While processes wait: se', 'Let one process do what ', 'See the code of the wait'];
     assert.deepEqual(steps('/run/app.lock'), own);
     assert.deepEqual(steps('semaphore 7', { polled: 3 }), own);
     assert.equal(steps('/srv/a.db')[1], 'A SQLite database has on');

@@ -48,7 +48,7 @@ describe('a statement that waits for the lock of another session', () => {
     assert.equal(title, '1 statement waited 1.03 s for process 101, idle in a transaction');
     assert.match(
       summary,
-      /at a COMMIT, before which it had asked nothing for 1\.09 s\. Its statement before that was an UPDATE on a\.$/,
+      / It went on when the session of process 101 \(client 10\.0\.0\.9:40101\) ran a COMMIT, before which it had asked nothing for 1\.09 s\. Its statement before that was an UPDATE on a\.$/,
     );
     assert.equal(confidence, 'likely');
     assert.deepEqual(workers, [101, 102]);

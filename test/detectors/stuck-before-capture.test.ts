@@ -219,7 +219,7 @@ for (const [name, capture] of [
         clients,
         peer: '10.0.0.5:5432',
       });
-      const stuck = 'Pid 103 is stuck in recvfrom on 10.0.0.5:5432 (PostgreSQL by convention)';
+      const stuck = 'Pid 103 is stuck in recvfrom on 10.0.0.5:5432 (PostgreSQL) for at least 7.00 s';
       const first = async (clients: number) => (await told(capture(alone(clients))))[0];
       assert.equal(await first(1), `stuck-call critical: ${stuck}`);
       assert.equal(await first(0), `stuck-call warning: ${stuck}`);

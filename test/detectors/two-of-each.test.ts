@@ -183,8 +183,8 @@ describe('lookups of two names by two name servers, of which both were silent fo
       // 150 ms and 230 ms; the longest of all, 320 ms, was one of GET /a.
       'GET /b holds worker 101 up to 230 ms (2x): name server 10.0.0.2:53, db.example',
       '3 name lookups through the C library on 1 event loop took 700 ms in all, the longest 320 ms for db.example, ' +
-        'asking 10.0.0.2:53, 10.0.0.3:53. 3 tries in 2 lookups got no answer in time: 10.0.0.2:53 2 times, ' +
-        '10.0.0.3:53 1 time. 1 answer said that there is no such name. Most were made while serving GET /b.',
+        'asking 10.0.0.2:53, 10.0.0.3:53. 3 tries in 2 lookups got no answer in time: 2 from 10.0.0.2:53, ' +
+        '1 from 10.0.0.3:53. 1 answer said that there is no such name. Most were made while serving GET /b.',
       [50.06, 2230.28],
       [101],
     ]);
@@ -649,8 +649,8 @@ it('of statements that one session held up the longest is told, with the time of
   assert.deepEqual(await told(trace, 'session-lock'), [
     'warning, likely',
     '2 statements waited up to 1.90 s for process 101, idle in a transaction',
-    '2 statements waited 3.60 s together, the longest 1.90 s: an UPDATE on a of process 102. The session of process ' +
-      '101 (client 10.0.0.9:40101) then let them go on, at a COMMIT, before which it had asked nothing for 1.96 s. ' +
+    '2 statements waited 3.60 s together, the longest 1.90 s: an UPDATE on a of process 102. They went on when the session ' +
+      'of process 101 (client 10.0.0.9:40101) ran a COMMIT, before which it had asked nothing for 1.96 s. ' +
       'Its statement before that was an UPDATE on a.',
     [90.02, 1991.2],
     [101, 102, 103],
@@ -906,7 +906,7 @@ it('of threads that hand a lock to each other is told how often, in which call, 
   main.at(19_000).close(11).waitUntil(20_000);
   assert.deepEqual(await told(trace, 'lock-contention'), [
     'warning, likely',
-    'GET /a: 3 threads queue for one lock, held in pwrite64 on /var/db',
+    'GET /a: 3 threads wait up to 240 ms for one lock, held in pwrite64 on /var/db',
     '3 threads of worker 101 waited 3.60 s together within 1.74 s, the longest wait 240 ms. They waited for the same ' +
       'futex word, 0x7f3a10. 31 of 31 wake-ups came from threads that wait for it themselves: they hand a lock to ' +
       'each other. The thread that had the lock kept it for 49 ms on average, 40 ms of that in pwrite64 on /var/db. ' +

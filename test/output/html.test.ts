@@ -149,7 +149,7 @@ test('a capture without times has no timeline and says so', () => {
 test('no finding is not health: the page names what was looked for, and does not look like a finding', () => {
   const page = renderHtml(buildReport());
   assert.match(page, /<header class="none">/);
-  assert.match(textOf(page), /No finding is not health: drover judged these lines/);
+  assert.match(textOf(page), /No finding does not mean healthy: drover judged only these lines/);
   const untold = renderHtml(
     buildReport({ verdict: { severity: 'none', confidence: 'cannot-tell', text: 'Cannot tell: too short.' } }),
   );
@@ -205,6 +205,8 @@ test('a page lists the requests without an answer and the late ones, masked, esc
     behind: '',
     waitedFor: '',
     waitedMs: 0,
+    inCall: '',
+    inCallMs: 0,
     readAt: { file: 'a.strace', line: 17 },
     ...parts,
   });

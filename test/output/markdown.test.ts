@@ -44,7 +44,7 @@ test('a note without findings says what was looked for', () => {
   const outcomes = { ...buildReport().outcomes, 'gc-io': { status: 'not-applicable', reason: 'no stacks' } } as const;
   const note = renderMarkdown(buildReport({ outcomes }));
   assert.match(note, /^# drover: NO FINDING, likely$/m);
-  assert.match(note, /^No finding is not health\. Looked for and not seen:$/m);
+  assert.match(note, /^No finding does not mean healthy\. Looked for and not seen:$/m);
   assert.match(note, /^- loop-stall: no turn of 100 ms or more in 1,237 turns$/m);
   assert.match(note, /^Could not be looked for in this trace: gc-io\.$/m);
 });

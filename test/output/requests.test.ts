@@ -83,6 +83,8 @@ test('where most of the age of a request went has a name, and had half of it or 
       behind: '',
       waitedFor: '',
       waitedMs: 0,
+      inCall: '',
+      inCallMs: 0,
       readAt: null,
       ...parts,
     });
@@ -90,6 +92,8 @@ test('where most of the age of a request went has a name, and had half of it or 
   assert.equal(most({ behindMs: 402, ...waited }), 'waited for 10.0.0.5:5432');
   assert.equal(most({ behindMs: 402, behind: 'GET /b', ...waited }), 'behind GET /b');
   assert.equal(most({ behindMs: 402 }), 'not known');
+  assert.equal(most({ inCall: 'futex', inCallMs: 300 }), 'still in futex');
+  assert.equal(most({ inCall: 'futex', inCallMs: 202 }), 'not known');
   assert.equal(most({ ownMs: 203 }), 'its own work');
   assert.equal(most({ ownMs: 202 }), 'not known');
 });

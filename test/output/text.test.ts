@@ -204,8 +204,8 @@ NO FINDING  No herd, no turn of 100 ms or more and no EPIPE in these 58.2 s of 3
             workers.
 DATA        good   every line read   no event lost
 ────────────────────────────────────────────────────────────────────────────────
-No finding is not health: drover judged these lines and processes only, by these
-thresholds (drover explain thresholds).
+No finding does not mean healthy: drover judged only these lines and processes,
+by these thresholds (drover explain thresholds).
 
 LOOKED AT   1,204,319 events   gunicorn, 3 workers   58.20 s   1,204,331 lines
 

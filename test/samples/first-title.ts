@@ -66,7 +66,7 @@ function ofAct(act: Act, truth: ServerTruth): RegExp[] {
     case 'reload':
       return slowestMs < NOTICED_MS ? [] : [/^No worker/];
     case 'lock':
-      return [/^GET \/lock: .* queue for one lock/];
+      return [/^GET \/lock: .* wait up to [\d.]+ m?s for one lock/];
     case 'row-lock': {
       // As many of its clients waited for longer than the threshold.
       const waits = load.flatMap(({ slow }) => slow.filter(({ ms }) => ms >= SESSION_LOCK_MS)).length;

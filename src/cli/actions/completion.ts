@@ -1,9 +1,17 @@
 import type { Command, Option } from 'commander';
-import { KINDS } from '../../detectors/registry.ts';
+import { KINDS, THRESHOLDS } from '../../detectors/registry.ts';
 import { RECIPE_PLACES, RECIPE_SERVERS } from '../../sources/recipe/recipe.ts';
 import { SHELLS, type Shell } from '../options/values.ts';
 import { EXIT } from '../printing/exit-code.ts';
 import { writeStdout } from '../printing/write-result.ts';
+
+/** The command that words without one are for. */
+const USUAL = 'analyze';
+
+/** Values that are no choices of the command line: each threshold with what it is unless changed. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  '--threshold': Object.entries(THRESHOLDS).map(([name, { default: usual }]) => `${name}=${usual}`),
+};
 
 /** What a shell is to know of one command. */
 interface Known {
@@ -45,10 +53,24 @@ function known(command: Command, words: readonly string[]): Known {
     .map((option: Option) => ({
       names: [option.short, option.long].filter((name) => name !== undefined && name !== null),
       description: option.description,
-      values: option.argChoices ?? (option.required || option.optional ? [] : null),
+      values: VALUES[option.long ?? ''] ?? option.argChoices ?? (option.required || option.optional ? [] : null),
     }));
   return { name: command.name(), description: command.description(), options, words };
 }
+
+/** bash takes `=` for a word of its own: `--engine=b` is `--engine`, `=` and `b`. */
+const VALUE_IN_BASH = `  if [ "$before" = = ] && [ "$COMP_CWORD" -ge 3 ]; then
+    before="\${COMP_WORDS[$((COMP_CWORD - 2))]}"
+  fi
+  if [ "$current" = = ]; then current=''; fi`;
+
+/** zsh does not, and puts what is chosen in place of the whole word. */
+const VALUE_IN_ZSH = `  case $current in
+  --*=*)
+    before="\${current%%=*}" prefix="\${current%%=*}="
+    current="\${current#*=}"
+    ;;
+  esac`;
 
 /** zsh reads the completions of bash with a function of its own. */
 function bash(commands: readonly Known[], isZsh: boolean): string {
@@ -65,7 +87,8 @@ function bash(commands: readonly Known[], isZsh: boolean): string {
     ...(words.length > 0 ? [`    ${name}:*) words=${quoted(words)} ;;`] : []),
   ]);
   return `${isZsh ? 'autoload -U +X bashcompinit && bashcompinit\n' : ''}_drover() {
-  local current="\${COMP_WORDS[$COMP_CWORD]}" before="\${COMP_WORDS[$((COMP_CWORD - 1))]}" command=analyze words='' word
+  local current="\${COMP_WORDS[$COMP_CWORD]}" before="\${COMP_WORDS[$((COMP_CWORD - 1))]}"
+  local command=${USUAL} words='' word prefix=''
   for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     case $word in
     ${names.join('|')})
@@ -74,6 +97,7 @@ function bash(commands: readonly Known[], isZsh: boolean): string {
       ;;
     esac
   done
+${isZsh ? VALUE_IN_ZSH : VALUE_IN_BASH}
   case $command:$before in
 ${valued.join('\n')}
     *)
@@ -84,7 +108,7 @@ ${lists.map((line) => `  ${line}`).join('\n')}
       ;;
   esac
   # What is no word of ours is the name of a file: the shell completes it.
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  COMPREPLY=($(compgen -P "$prefix" -W "$words" -- "$current"))
 }
 complete -o default -F _drover drover
 `;
@@ -93,12 +117,16 @@ complete -o default -F _drover drover
 function fish(commands: readonly Known[]): string {
   const line = (condition: string, ...rest: readonly string[]): string =>
     `complete -c drover -n '${condition}' ${rest.join(' ')}`;
+  // Words without a command are for the usual one.
+  const others = commands.map(({ name }) => name).filter((name) => name !== USUAL);
+  const isFor = (name: string): string =>
+    name === USUAL ? `not __fish_seen_subcommand_from ${others.join(' ')}` : `__fish_seen_subcommand_from ${name}`;
   return `${commands
     .flatMap(({ name, description, options, words }) => [
       line('__fish_use_subcommand', '-a', name, '-d', fishText(description)),
       ...options.map(({ names, description: meaning, values }) =>
         line(
-          `__fish_seen_subcommand_from ${name}`,
+          isFor(name),
           ...names.map((spelling) =>
             spelling.startsWith('--') ? `-l ${spelling.slice(2)}` : `-s ${spelling.slice(1)}`,
           ),

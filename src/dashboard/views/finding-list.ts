@@ -114,7 +114,7 @@ function emptyText(state: DashboardState): string {
   if (state.source === 'live' && state.live?.state === 'tracing') return 'Nothing so far.';
   return state.reading.state === 'reading'
     ? 'Nothing so far.'
-    : 'Nothing found. No finding is not health: D shows what was looked at.';
+    : 'Nothing found. No finding does not mean healthy: D shows what was looked at.';
 }
 
 /** `4127`, `4127+1`. */

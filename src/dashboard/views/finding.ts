@@ -68,7 +68,7 @@ function findingPage(
   let at = finding.evidence.length;
   for (const effect of effectsOf(finding, report?.findings ?? [])) {
     const end = Math.min(lines.length, at + Math.min(LINES_OF_EFFECT, effect.evidence.length));
-    rows.push(...hanging(glyphs, 'THEN', effect.effect ?? effect.title, columns));
+    if (effect.effect !== '') rows.push(...hanging(glyphs, 'THEN', effect.effect ?? effect.title, columns));
     add(at, end);
     at = end;
   }

@@ -1,7 +1,7 @@
 import { wrap } from '../../output/page.ts';
 import { reasonsInCommon } from '../../output/reasons-in-common.ts';
 import { show } from '../../output/show.ts';
-import { coverage, recording } from '../../output/wording.ts';
+import { coverage, NO_FINDING, recording } from '../../output/wording.ts';
 import { count } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, styled } from '../row.ts';
@@ -67,10 +67,6 @@ function qualityRows(state: DashboardState): readonly Row[] {
         )
       : hang('', UNREAD)),
     row(''),
-    ...hang(
-      '',
-      'No finding is not health: drover judged these lines and processes only, by these thresholds (drover explain ' +
-        'thresholds).',
-    ),
+    ...hang('', NO_FINDING),
   ];
 }

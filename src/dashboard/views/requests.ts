@@ -63,11 +63,12 @@ function whyNone(state: DashboardState, filter: string): string {
 }
 
 function detail(state: DashboardState, each: RequestActivity): readonly Row[] {
-  const { request, pid, readMs, isOpen, ownMs, behindMs, behind, waitedMs, waitedFor } = each;
+  const { request, pid, readMs, isOpen, ownMs, behindMs, behind, waitedMs, waitedFor, inCall, inCallMs } = each;
   const facts = [
     `${durationOfMs(ownMs)} own work`,
     `${durationOfMs(behindMs)} behind ${behind === '' ? 'other work' : behind}`,
     ...(waitedFor === '' ? [] : [`waited ${durationOfMs(waitedMs)} for ${waitedFor}`]),
+    ...(inCall === '' ? [] : [`still in ${inCall} for ${durationOfMs(inCallMs)}`]),
   ];
   const named = findingsOnRequest(state, each);
   return [

@@ -39,13 +39,20 @@ const ANY: Step = {
 export function nextFor({ name }: Listener, pids: readonly number[], model: Model): readonly Step[] {
   const number = portOf(name);
   const port = number > 0 ? number : 'PORT';
+  // The capture names the socket by its inode where it does not name the address.
+  const inode = /socket:\[(\d+)\]/.exec(name)?.[1];
   const server = model.processes.all().find(({ pid }) => pids.includes(pid))?.server ?? '';
   const limit = Object.entries(LIMITS).find(([known]) => server.startsWith(known))?.[1];
   return [
-    {
-      text: 'See how many connections wait in the queue (Recv-Q of the listener), and how many are open.',
-      command: `ss -ltn "sport = :${port}"; ss -tn state established "sport = :${port}" | wc -l`,
-    },
+    number <= 0 && inode !== undefined
+      ? {
+          text: 'If the server still runs, see how many connections wait in its queue: Recv-Q of the listener.',
+          command: `ss -ltne | grep -w ino:${inode}`,
+        }
+      : {
+          text: 'See how many connections wait in the queue (Recv-Q of the listener), and how many are open.',
+          command: `ss -ltn "sport = :${port}"; ss -tn state established "sport = :${port}" | wc -l`,
+        },
     {
       text:
         'See why connections stay open: a slow service behind makes each request last longer, and clients that keep ' +

@@ -38,7 +38,7 @@ export function finding(context: Context, listener: Listener, watch: Watch): Dra
   const total = totalOf(watch);
   const share = Math.min(1, total / Math.max(1, watch.end - watch.start));
   const stretched = longestStretch(watch);
-  const stretch = stretched > longest ? ` Such times followed each other for ${duration(stretched)}.` : '';
+  const stretch = stretched > longest ? ` These pauses came one after the other for ${duration(stretched)}.` : '';
   const queued = times.reduce((sum, { taken }) => sum + taken, 0);
   const connections = times.reduce((most, time) => Math.max(most, openAt(time)), 0);
   const isOpen = times.at(-1)?.isOpen === true;

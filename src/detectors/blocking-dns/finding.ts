@@ -1,6 +1,7 @@
 import { pidsOf } from '../../model/machine/roles.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
-import { duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
+import { count, duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
+import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import { mostOrSome } from '../words.ts';
@@ -9,6 +10,8 @@ import type { Metrics, Place } from './metrics.ts';
 import { titleOf } from './title.ts';
 
 const SHOWN = 5;
+/** A try that took no longer has a limit of a second, as `options timeout:1` sets it. */
+const LIMITED_TRY = 1.5 * SECOND;
 
 /** The finding about name lookups for which their thread stood still. */
 export function dnsFinding(
@@ -70,7 +73,9 @@ export function dnsFinding(
 
 function summary(tally: LookupTally, place: Place, requests: number, goesOn: boolean): string {
   const { longest, timeouts, timedOut, openAtEnd, noSuchName, failures, searched } = tally;
-  const who = plural(tally.threads.size, isBesideLoop(tally, place) ? 'other thread' : WHO[place]);
+  const who = isBesideLoop(tally, place)
+    ? plural(tally.threads.size, 'thread beside the event loop', 'threads beside the event loop')
+    : plural(tally.threads.size, WHO[place]);
   const servers = [...tally.servers.keys()].slice(0, 3).join(', ');
   const parts = [
     `${plural(tally.count, 'name lookup')} through the C library on ${who} took ${duration(tally.total)} in all, ` +
@@ -115,13 +120,13 @@ const WHY: Readonly<Record<Place, string>> = {
     'The resolver of the C library waits 5 s for each try unless configured otherwise. For that time it holds its ' +
     'worker.',
   pool:
-    'The resolver of the C library waits 5 s for each try unless configured otherwise. Whoever needs the answer waits ' +
-    'for that long.',
+    'The resolver of the C library waits 5 s for each try unless configured otherwise. Whoever needs the answer ' +
+    'waits for that long.',
 };
 
 const WHY_BESIDE_LOOP =
-  'The resolver of the C library waits 5 s for each try unless configured otherwise. The loop goes on, but the request ' +
-  'that asked for the name waits, and so does all other work of a pool when lookups hold its threads.';
+  'The resolver of the C library waits 5 s for each try unless configured otherwise. The loop goes on, but the ' +
+  'request that asked for the name waits. When lookups hold all threads of the pool, its other work waits, too.';
 
 /** The lookups of a pool were made for the loop of its process. */
 function isBesideLoop({ threads }: LookupTally, place: Place): boolean {
@@ -136,14 +141,14 @@ const WHO: Readonly<Record<Place, string>> = {
 
 /** Which of several servers kept silent. */
 function silentServers({ silent }: LookupTally): string {
-  const names = [...silent]
-    .toSorted((a, b) => b[1] - a[1])
-    .map(([server, times]) => `${server} ${plural(times, 'time')}`);
-  return names.length === 0 ? '' : `: ${names.slice(0, 3).join(', ')}`;
+  const [first, ...others] = [...silent].toSorted((a, b) => b[1] - a[1]).slice(0, 3);
+  if (first === undefined) return '';
+  if (others.length === 0) return ` from ${first[0]}`;
+  return `: ${[first, ...others].map(([server, times]) => `${count(times)} from ${server}`).join(', ')}`;
 }
 
 function advice(tally: LookupTally, place: Place): Step[] {
-  const { longest, timeouts, searched, noSuchName } = tally;
+  const { longest, total, timeouts, searched, noSuchName } = tally;
   const name = longest?.name && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(longest.name) ? longest.name : 'NAME';
   const steps: Step[] = [
     {
@@ -151,14 +156,19 @@ function advice(tally: LookupTally, place: Place): Step[] {
       command: `time getent ahosts ${name}`,
     },
   ];
-  if (timeouts > 0)
-    steps.push({
-      text:
-        'A name server does not answer: repair it, or take it out of /etc/resolv.conf. "options timeout:1 ' +
-        'attempts:2" there limits how long a dead one holds a lookup.',
-      command: 'cat /etc/resolv.conf',
-      caveat: 'With timeout:1 an answer that takes longer than a second is lost as well.',
-    });
+  if (timeouts > 0) {
+    const repair = 'A name server does not answer: repair it, or take it out of /etc/resolv.conf.';
+    const command = 'cat /etc/resolv.conf';
+    steps.push(
+      total < timeouts * LIMITED_TRY
+        ? { text: repair, command }
+        : {
+            text: `${repair} "options timeout:1 attempts:2" there limits how long a dead one holds a lookup.`,
+            command,
+            caveat: 'With timeout:1 an answer that takes longer than a second is lost as well.',
+          },
+    );
+  }
   if (searched > 0 || noSuchName > 1)
     steps.push({
       text:

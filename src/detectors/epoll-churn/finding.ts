@@ -38,7 +38,7 @@ export function finding(
     title: cutTitle(
       isToggled
         ? `Listener ${name} taken out of epoll ${often} a connection`
-        : `${ratio(perRequest ?? 0)} epoll_ctl calls a request${name === '' ? '' : ` on ${name}`}`,
+        : `${ratio(perRequest ?? 0)} epoll_ctl calls for each request${name === '' ? '' : ` on ${name}`}`,
     ),
     summary:
       `${plural(processes.size, 'worker')} changed ${processes.size === 1 ? 'its' : 'their'} epoll set ` +

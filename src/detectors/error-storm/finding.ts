@@ -1,11 +1,14 @@
 import type { CallTotals } from '../../model/measuring/call-statistics.ts';
 import type { Failures } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
+import { groupedBy } from '../../trace/grouped-by.ts';
+import { shellWord } from '../../trace/shell-word.ts';
 import { SECOND } from '../../trace/time.ts';
 import { listensThere } from '../ask-there.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { shorterTargets } from '../short-path.ts';
 import { peerSubjects } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -52,7 +55,7 @@ export function finding(context: Context, storms: readonly Storm[]): DraftFindin
   return {
     severity: severityOf(worst, storms),
     confidence: worst.errno === '' ? 'possible' : 'likely',
-    title: titleOf(worst, failed),
+    title: titleOf(worst, storms, failed),
     summary: summaryOf(worst, storms, seconds),
     why: whyOf(worst),
     ...span(capabilities, first, last),
@@ -72,7 +75,7 @@ export function finding(context: Context, storms: readonly Storm[]): DraftFindin
     evidence: storms
       .flatMap(({ failures, row, errno }) => failures?.lines ?? row?.examples.get(errno) ?? [])
       .slice(0, MOST_LINES),
-    next: NEXT[worst.meaning](worst),
+    next: NEXT[worst.meaning](worst, worst.meaning === 'full' ? folderOf(worst, storms) : ''),
     subjects: [
       ...pids.slice(0, MOST).map((pid) => `pid ${pid}`),
       ...peerSubjects(storms.filter(({ call }) => call === 'connect').map(({ target }) => target)),
@@ -112,20 +115,34 @@ const FULL: Readonly<Record<string, string>> = {
   EIO: 'The disk fails',
 };
 
-/** The end of a path says more than its beginning, and half of a name may be half of a secret. */
-function fullTitle({ call, target, errno }: Storm, failed: number): string {
-  const start = `${FULL[errno] ?? errno}: ${failed === 1 ? call : `${count(failed)} calls`} failed with ${errno}`;
-  const on = failed === 1 ? ' on ' : ', as on ';
-  const room = LONGEST_TITLE - start.length - on.length;
-  const slash = target.indexOf('/', Math.max(0, target.length - room + 1));
-  const shown = target.length <= room || slash < 0 ? target : `…${target.slice(slash)}`;
-  return target === '' || shown.length > room ? cutTitle(start) : `${start}${on}${shown}`;
+/** The folder that all files are in whose writes failed with the error of the worst; '' where there is none but `/`. */
+function folderOf({ errno }: Storm, storms: readonly Storm[]): string {
+  const targets = storms.filter((storm) => storm.errno === errno).map(({ target }) => target);
+  if (targets.some((target) => !target.startsWith('/'))) return '';
+  const folders = targets.map((target) => target.split('/').slice(1, -1));
+  const [first = []] = folders;
+  const same = first.findIndex((name, index) => folders.some((other) => other[index] !== name));
+  return same === 0 || first.length === 0 ? '' : `/${first.slice(0, same < 0 ? first.length : same).join('/')}`;
 }
 
-function titleOf(worst: Storm, failed: number): string {
+/** The target is shortened before a figure gives way; half of a name may be half of a secret. */
+function fullTitle(worst: Storm, storms: readonly Storm[], failed: number): string {
+  const { call, target, errno } = worst;
+  const start = `${FULL[errno] ?? errno}: ${failed === 1 ? call : `${count(failed)} calls`} failed with ${errno}`;
+  const folder = folderOf(worst, storms);
+  const isOne = storms.every((storm) => storm.target === target);
+  const where = isOne ? { on: ' on ', target } : { on: folder === '' ? ', one on ' : ' in ', target: folder || target };
+  const ways = where.target === '' ? [] : shorterTargets(where.target).map((name) => `${start}${where.on}${name}`);
+  return ways.find((way) => way.length <= LONGEST_TITLE && !CUT_NAME.test(way)) ?? cutTitle(start);
+}
+
+/** A name that lost its middle. */
+const CUT_NAME = /[^/ ]…/;
+
+function titleOf(worst: Storm, storms: readonly Storm[], failed: number): string {
   const { call, target, errno } = worst;
   const on = target === '' ? '' : ` to ${target}`;
-  if (worst.meaning === 'full') return fullTitle(worst, failed);
+  if (worst.meaning === 'full') return fullTitle(worst, storms, failed);
   const title =
     `${worst.meaning === 'descriptors' ? 'No descriptor is left: ' : ''}${call}${on} failed ${times(worst)}` +
     (errno === '' ? '' : `: ${errno}`);
@@ -136,17 +153,35 @@ function titleOf(worst: Storm, failed: number): string {
 const rateOf = (perSecond: number): string => (perSecond < 100 ? ratio(perSecond) : count(Math.round(perSecond)));
 
 function summaryOf(worst: Storm, storms: readonly Storm[], seconds: number): string {
-  const named = storms
-    .slice(0, MOST_NAMED)
-    .map(
-      (storm) => `${storm.call}${onWhat(storm)} failed ${storm.total === 1 ? 'once' : times(storm)}${errorOf(storm)}`,
-    );
-  const more = storms.length - named.length;
+  const parts = worst.meaning === 'full' ? partsOfFull(storms) : storms.map(partOf);
+  const named = parts.slice(0, MOST_NAMED);
+  const more = parts.length - named.length;
   const failed = failedOf(storms);
   const rate = seconds > 0 && failed > 1 ? ` That is ${rateOf(failed / seconds)} a second.` : '';
   const doubt = worst.errno === '' ? ' The table does not say with which error.' : '';
   return `${named.join('; ')}${more > 0 ? `; and ${plural(more, 'other call', 'other calls')}` : ''}.${rate}${doubt}`;
 }
+
+/** Failed writes, a part for each call and folder: a full disk fails on each file once. */
+function partsOfFull(storms: readonly Storm[]): readonly string[] {
+  const groups = groupedBy(storms, ({ call, errno, target }) => `${call} ${errno} ${folderOfPath(target)}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { call, errno, target } = first;
+    const folder = folderOfPath(target);
+    if (group.length === 1 || folder === '') return group.map(partOf);
+    return [
+      `${call} failed ${plural(failedOf(group), 'time')} with ${errno} on ${count(group.length)} files in ${folder}, ` +
+        `such as ${target.slice(folder.length + 1)}`,
+    ];
+  });
+}
+
+const folderOfPath = (path: string): string => (path.startsWith('/') ? path.slice(0, path.lastIndexOf('/')) : '');
+
+const partOf = (storm: Storm): string =>
+  `${storm.call}${onWhat(storm)} failed ${storm.total === 1 ? 'once' : times(storm)}${errorOf(storm)}`;
 
 const WHY: Readonly<Record<Meaning, string>> = {
   refused:
@@ -216,16 +251,36 @@ const askThere = ({ target }: Storm): readonly Step[] => [
   { text: 'Wait longer between tries, and answer without that service meanwhile.' },
 ];
 
-const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
+const NEXT: Readonly<Record<Meaning, (storm: Storm, folder: string) => readonly Step[]>> = {
   refused: (storm) => (isSyslog(storm) ? SEE_LOG : storm.errno === NO_LOCAL_END ? LOCAL_END : askThere(storm)),
   unnamed: (storm) => askThere(storm).slice(0, 1),
-  full: () => [
-    {
-      text: 'See whether the file system is full, out of inodes, or mounted read-only.',
-      command: 'df -h; df -i; findmnt -O ro',
-    },
-    { text: 'EIO is the disk itself: look at what the kernel says.', command: 'dmesg -T | tail -30' },
-  ],
+  full: ({ errno }, folder) => {
+    const place = folder === '' ? '' : ` ${shellWord(folder)}`;
+    const disk = folder === '' ? '/' : `"$(findmnt -no TARGET -T${place})"`;
+    const mounted = folder === '' ? 'findmnt -O ro' : `findmnt -T${place}`;
+    if (errno === 'EIO')
+      return [{ text: 'EIO is the disk itself: see what the kernel reports.', command: 'dmesg -T | tail -30' }];
+    if (errno === 'EROFS')
+      return [
+        {
+          text: 'See whether the file system is mounted read-only (ro). After an error the kernel does that.',
+          command: `${mounted}; dmesg -T | tail -30`,
+        },
+      ];
+    if (errno === 'EDQUOT')
+      return [{ text: 'See whose quota is used up.', command: 'repquota -a', needs: 'root, and the quota package' }];
+    return [
+      {
+        text: 'See whether the file system is full (Use% of the first table) or out of inodes (IUse% of the second).',
+        command: `df -h${place}; df -i${place}`,
+      },
+      {
+        text: 'Find what takes the room: first logs, and files that are deleted and still open.',
+        command: `du -xh ${disk} 2>/dev/null | sort -h | tail -20; lsof -nP +L1`,
+        caveat: 'du reads every folder of the file system: on a large one it takes minutes.',
+      },
+    ];
+  },
   descriptors: ({ failures }) => {
     const pid = [...(failures?.pids ?? [])].find((each) => each > 0) ?? 'PID';
     return [

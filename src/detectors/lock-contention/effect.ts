@@ -1,6 +1,6 @@
 import { durationOfMs, plural } from '../../trace/format-numbers.ts';
 import { bareName, waitedForConnections, waitedMs } from '../cause-names.ts';
-import type { Effect } from '../effect.ts';
+import { type Effect, isSaidByCause } from '../effect.ts';
 import { listOf, numberOf, textOf } from '../read-metric.ts';
 
 /**
@@ -18,12 +18,13 @@ export const effect: Effect = {
     const waited = waitedMs(cause, new Set([bareName(textOf(lock))]));
     return numberOf(totalMs) === 0 ? 0 : Math.min(1, waited / numberOf(totalMs));
   },
-  inWords: ({ waiters, totalMs, holders, handOffs }) => {
+  inWords: ({ waiters, totalMs, holders, handOffs }, share) => {
     if (handOffs !== undefined) {
       const threads = plural(listOf(waiters).length, 'thread');
       return `${threads} waited ${durationOfMs(numberOf(totalMs))} in all for each other`;
     }
     const [holder] = listOf(holders);
+    if (holder === undefined && isSaidByCause(share)) return '';
     const held = holder === undefined ? '' : `, which process ${numberOf(holder.pid)} held`;
     return (
       `${plural(new Set(listOf(waiters).map(({ pid }) => pid)).size, 'process', 'processes')} waited ` +

@@ -2,6 +2,7 @@ import { count, duration, milliseconds, plural } from '../../trace/format-number
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
+import { SEE_FILE_LOCKS } from '../lock-holder.ts';
 import { CLOSE_THE_SESSION, SESSION_FILE } from '../php-session.ts';
 import { seeCode } from '../see-code.ts';
 import { mostOrSome, often } from '../words.ts';
@@ -127,9 +128,10 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
   const steps: Step[] = [
     {
       text:
-        'See who holds the lock now, and what that process does meanwhile. Then make it hold the lock ' +
-        'for a shorter time.',
-      command: onDisk ? 'lslocks -o PID,COMMAND,TYPE,MODE,BLOCKER,PATH' : 'ipcs -s -p',
+        'While processes wait: see who holds the lock' +
+        `${onDisk ? ' (column BLOCKER of those who wait)' : ''}, and what that process does meanwhile. Then make it ` +
+        'hold the lock for a shorter time.',
+      command: onDisk ? SEE_FILE_LOCKS : 'ipcs -s -p',
     },
   ];
   if (SESSION_FILE.test(lock.name)) steps.push(CLOSE_THE_SESSION);

@@ -59,7 +59,7 @@ export function threadLockFinding(
   return {
     severity,
     confidence: word.address === PARKED ? 'possible' : 'likely',
-    title: titleOf(`${isOfMany ? `up to ${mostAtOnce}` : threads.length} threads`, pid, word),
+    title: titleOf(`${isOfMany ? mostAtOnce : threads.length} threads`, pid, word),
     summary:
       (isOfMany
         ? `Threads of worker ${pid} waited ${plural(word.count, 'time')}, up to ${mostAtOnce} at once: `
@@ -125,7 +125,9 @@ function titleOf(threads: string, pid: number, word: FutexWord): string {
   const names = namesOf(mostHeldIn(word));
   // A pool of connections is handed on in the same way.
   const what = word.address === PARKED ? 'one lock or pool' : 'one lock';
-  const queues = [`${threads} of worker ${pid} queue for ${what}`, `${threads} queue for ${what}`];
+  // Threads that come and go have a number of their own that says how many at most.
+  const wait = `wait up to ${duration(word.longest)} for ${what}`;
+  const queues = [`${threads} of worker ${pid} ${wait}`, `${threads} ${wait}`];
   const titles = [
     ...names.flatMap((name) => queues.map((queue) => `${who}${queue}, held in ${name}`)),
     ...(names.length > 1 ? names.slice(0, -1).map((name) => `${queues[1]}, held in ${name}`) : []),

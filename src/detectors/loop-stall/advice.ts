@@ -58,8 +58,8 @@ const STARVED: readonly Step[] = [
   { text: 'Run no more workers than there are processors for them.', command: 'vmstat 1 5' },
 ];
 
-const OFF_THE_LOOP =
-  'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), loop.run_in_executor.';
+const NATIVE_THREADS = 'gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), loop.run_in_executor.';
+const OFF_THE_LOOP = `Run it in a native thread: ${NATIVE_THREADS}`;
 
 const HEARTBEAT: Step = {
   text: "This is gunicorn's own heartbeat file, on a disk. Put it on a memory file system: --worker-tmp-dir /dev/shm",
@@ -92,11 +92,11 @@ const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
     {
       text: 'Do more threads want to run than there are processors? Column r of vmstat counts these threads.',
       command: 'cat /proc/pressure/cpu; vmstat 1 5',
+      caveat: 'strace needs CPU time for each call as well: with a small quota it adds to the problem.',
     },
     {
       text: 'Does the worker wait for memory? majflt/s above 0 says that it waits for pages from a disk.',
       command: `pidstat -r -p ${process} 1 5`,
-      caveat: 'strace needs CPU time for each call as well: with a small quota it adds to the problem.',
     },
   ];
 };
@@ -152,7 +152,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
     },
   ],
   'child-wait': () => [
-    { text: `Wait for the child with the loop's own subprocess module, or in a native thread. ${OFF_THE_LOOP}` },
+    { text: `Wait for the child with the loop's own subprocess module, or in a native thread: ${NATIVE_THREADS}` },
   ],
   fork: (_, pid) => [...forkAdvice(pid)],
   log: () => [

@@ -25,6 +25,8 @@ export const effect: Effect = {
     return 1 - Math.min(1, numberOf(allTotalMs) / total);
   },
   inWords: ({ allCount, allTotalMs, longestMs }) =>
-    `the event loop stood still ${plural(numberOf(allCount), 'time')}, up to ${durationOfMs(numberOf(longestMs))}, ` +
-    `together ${durationOfMs(numberOf(allTotalMs))}`,
+    numberOf(allCount) === 1
+      ? `the event loop stood still for ${durationOfMs(numberOf(longestMs))}`
+      : `the event loop stood still ${plural(numberOf(allCount), 'time')}, up to ` +
+        `${durationOfMs(numberOf(longestMs))}, together ${durationOfMs(numberOf(allTotalMs))}`,
 };

@@ -149,13 +149,21 @@ function fitted(parts: Parts): Title {
   const wider = [request, short].map((name): Way => [name, 0, bare, '', last]);
   const text = ([name, each, long, often, index]: Way): string =>
     sentence(parts, name, whom[each] ?? whom[0] ?? '', `${long}${often}`, what[index] ?? '');
-  const way =
+  const chosen =
     ways.find((each) => text(each).length <= longest) ??
     [...wider, ...ways.slice(-1)].find((each) => text(each).length <= LONGEST_WITH_CODE);
+  const way = chosen === undefined ? undefined : withTimes(chosen, parts, text);
   const [name] = way ?? [short];
   // What it does is cut last: a list shows its beginning, and a report has the room.
   const whole = way === undefined ? cutTitle(text(ways.at(-1) as Way), longest) : text(way);
   return { text: whole, request: name === parts.known ? '' : name };
+}
+
+/** How often is left out of a list that is narrow; where there is room for it, it stays. */
+function withTimes(way: Way, { times }: Parts, text: (way: Way) => string): Way {
+  const [name, whom, length, often, what] = way;
+  const counted: Way = [name, whom, length, times, what];
+  return often === '' && text(counted).length <= LONGEST_WITH_CODE ? counted : way;
 }
 
 /** The second way says the same in fewer words. */
@@ -246,7 +254,7 @@ function waitIn({ cause, call, target }: Reason): readonly string[] {
   return [`waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
 }
 
-const TARGET = /^(.*?)(?: through epoll fd \d+)?(?: \(([^()]*?)(?: by convention)?\))?$/;
+const TARGET = /^(.*?)(?: through epoll fd \d+)?(?: \(([^()]*?)(?: by convention)?\))?(?: through epoll fd \d+)?$/;
 
 /** `10.0.0.7:3306` and `MySQL` of `10.0.0.7:3306 (MySQL)`. */
 function addressAndName(target: string): readonly [place: string, name: string] {

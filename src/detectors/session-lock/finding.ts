@@ -24,7 +24,7 @@ export function heldFinding(context: Context, { holder, isUnknown, waits }: Hold
   const longest = longestOf(waits);
   const isIdle = idle >= MOSTLY * longest.length;
   const client = peer === '' ? '' : ` (client ${peer})`;
-  const went = `let ${waits.length === 1 ? 'it' : 'them'} go on`;
+  const [they, them] = waits.length === 1 ? ['It', 'it'] : ['They', 'them'];
   const last = before === '' ? '' : ` Its statement before that was ${statementName(before)}.`;
   const least = before === '' ? 'at least ' : '';
   const rest = isIdle ? `, before which it had asked nothing for ${least}${duration(idle)}` : '';
@@ -39,10 +39,10 @@ export function heldFinding(context: Context, { holder, isUnknown, waits }: Hold
             (isIdle ? `${lower(who)}, idle ${idleIn(at)}` : `a lock of ${lower(who)}`),
     ),
     summary: isUnknown
-      ? `${waited(waits, longest)} The session of ${lower(who)}${client} then ${went}, but had waited itself until ` +
-        'then: whoever held up that session asked nothing before in the capture, or was not traced.'
-      : `${waited(waits, longest)} The session of ${lower(who)}${client} then ${went}, at ${statementName(at)}` +
-        `${rest}.${last}`,
+      ? `${waited(waits, longest)} The session of ${lower(who)}${client} then let ${them} go on, but had waited ` +
+        'itself until then: whoever held up that session asked nothing before in the capture, or was not traced.'
+      : `${waited(waits, longest)} ${they} went on when the session of ${lower(who)}${client} ran ` +
+        `${statementName(at)}${rest}.${last}`,
     metrics: metricsOf(
       context,
       waits,

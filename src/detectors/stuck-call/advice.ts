@@ -1,6 +1,7 @@
 import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Wait } from '../../model/at-end/waits.ts';
 import type { Step } from '../finding.ts';
+import { SEE_FILE_LOCKS } from '../lock-holder.ts';
 import { CLOSE_THE_SESSION, SESSION_FILE } from '../php-session.ts';
 import { seeCode } from '../see-code.ts';
 
@@ -13,7 +14,12 @@ export function adviceFor({ thread, left, wait }: ThreadAtEnd): readonly Step[] 
   const isWrite = left.syscall.family === 'write' && left.fd >= 0;
   return [
     {
-      text: 'See whether the thread is still in that call: three equal lines mean yes.',
+      text:
+        pid === 0
+          ? 'If the server still runs, see whether the thread is still in that call: put the pid of the process in ' +
+            'place of PID. Three equal lines mean yes.'
+          : `If ${tid === name ? 'pid' : 'thread'} ${tid} still runs: is it still in that call? Three equal lines ` +
+            'mean yes.',
       command: `for i in 1 2 3; do cat /proc/${name}/task/${tid}/syscall; sleep 1; done`,
     },
     ...(BY_WAIT[wait.kind]?.({ pid: name, fd: left.fd, path: left.path || left.target, isMemory, isWrite }) ?? []),
@@ -82,7 +88,10 @@ const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly 
           command: `gdb -p ${pid} -batch -ex 'thread apply all bt'`,
           needs: 'gdb, which stops the process while it looks',
         }
-      : { text: 'See who has the lock on the file.', command: `lslocks -p ${pid}; lslocks | head -50` },
+      : {
+          text: `See who has the lock on the file: in the row of ${pid} column BLOCKER has the pid.`,
+          command: SEE_FILE_LOCKS,
+        },
     ...(SESSION_FILE.test(path) ? [CLOSE_THE_SESSION] : []),
   ],
   child: ({ pid }) => [

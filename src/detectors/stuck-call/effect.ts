@@ -26,7 +26,9 @@ export const effect: Effect = {
     if (cause.kind !== 'blocking-dns' && waitedMs(own, names) >= total * LEAST_OF_THEM) return 0;
     return shareOf(threads, ({ target }) => names.has(bareName(textOf(target))));
   },
-  inWords: ({ threads, count }) => {
+  inWords: ({ threads, count }, _, kind) => {
+    // The stall is open at the end of the capture, and its title says so.
+    if (kind === 'loop-stall') return '';
     const [first] = listOf(threads);
     const held = textOf(first?.held);
     if (held !== '') return `${plural(numberOf(count), 'process', 'processes')} still ${held}`;

@@ -26,6 +26,8 @@ export class RequestsInProgress {
   oldestAtEnd: Request | null = null;
   /** How many there were then. */
   countAtEnd = 0;
+  /** All of them, which are closed with the capture; null while it goes on. */
+  #atEnd: readonly Request[] | null = null;
   /** The oldest of those that each thread serves. */
   readonly #oldestOf = new Map<Serving, Request>();
 
@@ -49,7 +51,8 @@ export class RequestsInProgress {
 
   /** The trace has ended, and nothing was closed so far for that. */
   finish(process: Holder): void {
-    for (const request of this.unanswered(process)) {
+    this.#atEnd = [...this.unanswered(process)];
+    for (const request of this.#atEnd) {
       this.countAtEnd++;
       if (isOlder(request, this.oldestAtEnd)) this.oldestAtEnd = request;
       if (isOlder(request, this.oldestOf(request.loop))) this.#oldestOf.set(request.loop, request);
@@ -65,11 +68,17 @@ export class RequestsInProgress {
   goesOn(): void {
     this.oldestAtEnd = null;
     this.countAtEnd = 0;
+    this.#atEnd = null;
     this.#oldestOf.clear();
   }
 
   *unanswered(process: Holder): Iterable<Request> {
     for (const request of this.#requests ?? []) if (isOpen(request, process)) yield request;
+  }
+
+  /** The same, also when the capture has ended. */
+  stillUnanswered(process: Holder): Iterable<Request> {
+    return this.#atEnd ?? this.unanswered(process);
   }
 
   /** Tells a turn that ended at `at` who waited for it, and gives those that were looked at. */

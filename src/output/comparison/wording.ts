@@ -1,6 +1,8 @@
 import type { Amount, CauseChange, Change, Comparison, ComparisonOutcome, Side } from '../../comparison/comparison.ts';
 import { count, durationOfMs, percent, plural, ratio, significant } from '../../trace/format-numbers.ts';
 
+const SECONDS_A_MINUTE = 60;
+
 const OUTCOME_WORDS: Readonly<Record<ComparisonOutcome, string>> = {
   better: 'BETTER',
   worse: 'WORSE',
@@ -59,12 +61,17 @@ function inWords(amount: Amount | null): string {
   if (amount === null) return 'not there';
   const parts = [
     ...(amount.count === null ? [] : [amount.count === 1 ? 'once' : `${count(amount.count)} times`]),
-    ...(amount.rate === null || amount.per === null ? [] : [rateOf(amount.rate, amount.per)]),
+    ...(amount.rate === null || amount.per === null || isGuess(amount) ? [] : [rateOf(amount.rate, amount.per)]),
     ...(amount.share === null ? [] : [percent(amount.share)]),
     ...(amount.totalMs === null ? [] : [`${durationOfMs(amount.totalMs)} in all`]),
     ...(amount.longestMs === null ? [] : [`longest ${durationOfMs(amount.longestMs)}`]),
   ];
   return parts.length === 0 ? 'there' : parts.join(', ');
+}
+
+/** What came so often in less than a second says nothing of a minute. */
+function isGuess({ count: times, rate, per }: Amount): boolean {
+  return per === 'minute' && times !== null && rate !== null && times * SECONDS_A_MINUTE < rate;
 }
 
 function rateOf(rate: number, per: 'thousand-requests' | 'minute'): string {

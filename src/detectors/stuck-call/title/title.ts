@@ -6,6 +6,7 @@ import { requestName, requestShape, shortRequest } from '../../../trace/request-
 import { MILLISECOND, UNKNOWN } from '../../../trace/time.ts';
 import { cutTitle, LONGEST_TITLE } from '../../cut-title.ts';
 import type { Severity } from '../../finding.ts';
+import { shorterTargets } from '../../short-path.ts';
 import { everyOne, someOf } from '../../words.ts';
 import { ofAll, targetOf } from './targets.ts';
 
@@ -113,9 +114,11 @@ function whatOf(sorted: readonly ThreadAtEnd[], { place }: Scene): readonly stri
   if (own === null)
     return wait.kind === 'lock' ? [`waits for a lock (${name})`, 'waits for a lock'] : [`waits in ${name}`];
   const target = ofAll(own, sorted);
-  if (left.path !== '') return [`waits in ${name} of ${target}`, `${name} of ${target}`];
   const [, address = '', service = ''] = SERVICE.exec(target) ?? [];
-  if (address === '') return [`waits in ${name} on ${target}`, `${name} on ${target}`];
+  if (left.path !== '' || address === '') {
+    const on = left.path === '' ? 'on' : 'of';
+    return shorterTargets(target).flatMap((each) => [`waits in ${name} ${on} ${each}`, `${name} ${on} ${each}`]);
+  }
   const named = service === '' ? address : `${service} ${address}`;
   return [`waits for ${named} (${name})`, `waits for ${named}`, `waits for ${address}`];
 }
@@ -132,22 +135,25 @@ function callWays(sorted: readonly ThreadAtEnd[], scene: Scene): readonly string
   const pids = [...new Set(sorted.map(({ thread }) => thread.process.pid))];
   const { subject, isOne } = who(sorted, pids, processes, scene);
   const own = targetOf(worst);
-  const target = own === null ? null : ofAll(own, sorted);
   // Of what the kernel goes on with only others know what it is about.
-  const on = target === null ? '' : `${left.path === '' ? ' on' : ' of'} ${target}`;
+  const word = left.path === '' ? 'on' : 'of';
+  const ons = own === null ? [''] : shorterTargets(ofAll(own, sorted)).map((target) => ` ${word} ${target}`);
   const be = isOne ? 'is' : 'are';
-  if (isRepeated) return [`${subject} ${be} in one ${left.name}${on} after the other`];
+  if (isRepeated) return ons.map((on) => `${subject} ${be} in one ${left.name}${on} after the other`);
   const length = lengthOf(sorted, scene);
   const long = length === '' ? '' : ` for ${length}`;
-  if (idle === 'no' && severity !== 'info') {
-    const lock = scene.place === '' ? lockOf(sorted) : '';
-    const stuck = `${subject} ${be} stuck in ${left.name}${on}`;
-    const why = lock === '' ? '' : `: ${lock}`;
-    return [`${stuck}${long}${why}`, `${stuck}${why}`];
-  }
-  const waits = `${subject} ${isOne ? 'waits' : 'wait'} in ${left.name}${on}`;
-  const doubt = idle === 'no' ? '' : ': idle or stuck';
-  return [`${waits}${long}${doubt}`, `${waits}${long}`, waits];
+  const lock = scene.place === '' ? lockOf(sorted) : '';
+  const isStuck = idle === 'no' && severity !== 'info';
+  const verb = isStuck ? `${be} stuck` : isOne ? 'waits' : 'wait';
+  const why = isStuck ? (lock === '' ? '' : `: ${lock}`) : idle === 'no' ? '' : ': idle or stuck';
+  const way = (on: string, time: string, end: string): string => `${subject} ${verb} in ${left.name}${on}${time}${end}`;
+  // The name of the target is shortened before a figure gives way. What a stuck thread waits for is no doubt.
+  return [
+    ...ons.map((on) => way(on, long, why)),
+    ...(isStuck
+      ? ons.map((on) => way(on, '', why))
+      : [...ons.map((on) => way(on, long, '')), ...ons.map((on) => way(on, '', ''))]),
+  ];
 }
 
 /**

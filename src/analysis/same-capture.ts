@@ -1,0 +1,62 @@
+import { someNames } from './host-noun.ts';
+import type { HostReport } from './host-report.ts';
+import type { Report, Window } from './report.ts';
+
+/** A capture that holds what another one holds, `of` under that one's path. */
+export interface CopiedCapture {
+  readonly path: string;
+  readonly of: string;
+}
+
+/** The report among `all` whose capture holds the same records, as a file and a packed copy of it do; null if none. */
+export function reportOfSameCapture(all: readonly HostReport[], report: Report): HostReport | null {
+  return all.find((other) => isSameCapture(other.report, report)) ?? null;
+}
+
+/**
+ * Whether two reports are on the same records: begin, end, processes, and number and length of every call are equal.
+ * Clocks of two hosts never agree to the microsecond. Of captures without a fraction of a second nobody can tell: two
+ * idle containers give equal lines.
+ */
+export function isSameCapture(first: Report, second: Report): boolean {
+  return hasFraction(first.window) && recordsOf(first) === recordsOf(second);
+}
+
+/** The report with a note on the copies that were left out. */
+export function withCopies(report: Report, copies: readonly CopiedCapture[]): Report {
+  if (copies.length === 0) return report;
+  const notes = [...new Set(copies.map(({ of }) => of))].map((original) => {
+    const paths = copies.filter(({ of }) => of === original).map(({ path }) => path);
+    return sentenceOn(paths, original);
+  });
+  return { ...report, quality: { ...report.quality, notes: [...notes, ...report.quality.notes] } };
+}
+
+export function copySentence({ path, of }: CopiedCapture): string {
+  return sentenceOn([path], of);
+}
+
+function sentenceOn(paths: readonly string[], original: string): string {
+  const verb = paths.length === 1 ? 'holds' : 'hold';
+  return `${someNames(paths)} ${verb} the same capture as ${original}, which is reported once.`;
+}
+
+function hasFraction({ startTime, timeOfDay, monotonicSeconds, durationMs }: Window): boolean {
+  const stamps = [startTime, timeOfDay].some((stamp) => /\.\d*[1-9]/.test(stamp ?? ''));
+  return stamps || (monotonicSeconds ?? 0) % 1 !== 0 || (durationMs ?? 0) % 1000 !== 0;
+}
+
+function recordsOf({ window, quality, verdict, workers, calls, findings }: Report): string {
+  const { lines, events, unparsedLines } = quality;
+  const processes = workers.map(({ pid, tids, comm }) => [pid, tids, comm]);
+  return JSON.stringify([
+    window,
+    lines,
+    events,
+    unparsedLines,
+    processes,
+    calls,
+    verdict,
+    findings.map(({ title }) => title),
+  ]);
+}
