@@ -75,6 +75,8 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/\bdtrace (?:-\w+ )*-n\b|^dtrace: |^CPU\s+ID\s+FUNCTION:NAME/, { looksLike: 'output of dtrace' }],
   [/^\s*\d*\/\d+:\s+\w+\(/, { looksLike: 'output of truss' }],
   [/^\d+\/0x[0-9a-f]+:\s+\w+\(/, { looksLike: 'output of dtruss', hint: 'on Linux: strace -f -p PID' }],
+  // What strace prints behind a number is no other number.
+  [/^\w+\(.*\)\s+= -?(?:0x)?[0-9a-f]+ -?\d+$/i, { looksLike: 'output of dtruss', hint: 'on Linux: strace -f -p PID' }],
   [/\btrace: ---- (?:return from )?\w+\(/, { looksLike: 'a log of Gramine' }],
   [/^SYSCALL\(args\)|\bErr#\d+/, { looksLike: 'output of dtruss or truss' }],
   [/\bERR#\d+ '|\)\s+= -?\d+ \(0x[0-9a-f]+\)$/, { looksLike: 'output of truss' }],

@@ -57,7 +57,7 @@ export const MOMENTS: readonly (readonly [RegExp, Lookalike])[] = [
     /^[^;\s][^;]*(?:;[^;]+){3,} \d+$/,
     { looksLike: 'stacks of a flame graph', hint: 'for the calls: strace -f -p PID' },
   ],
-  [/^% time\s+seconds\s+usecs\/call\s+calls\s+function/, { looksLike: 'output of ltrace', hint: 'use strace' }],
+  [/^(?:\^C)?% time\s+seconds\s+usecs\/call\s+calls\s+function/, { looksLike: 'output of ltrace', hint: 'use strace' }],
   [
     /^libbpf: |^Failed to compile BPF (?:module|program)|^failed to (?:open and\/or )?load BPF (?:object|program)/,
     {

@@ -26,6 +26,7 @@ export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
       (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0) ||
       (order.get(a.kind) ?? 0) - (order.get(b.kind) ?? 0) ||
       CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence) ||
+      Number(mayBeIdle(a)) - Number(mayBeIdle(b)) ||
       weight(b) - weight(a) ||
       a.start - b.start,
   );
@@ -39,6 +40,13 @@ export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
     sorted.splice(own, 1);
   }
   return sorted;
+}
+
+/** A thread that waits for a lock which is taken is surer than many that may wait for work. */
+function mayBeIdle({ metrics }: Pick<Draft, 'metrics'>): boolean {
+  const { threads } = metrics;
+  const [first] = Array.isArray(threads) ? (threads as readonly { readonly idle?: unknown }[]) : [];
+  return first?.idle === 'unknown';
 }
 
 /** A cause is to be acted on first. */

@@ -467,9 +467,9 @@ export class Model {
   }
 }
 
-/** A result of 0 says that there is nothing: the end of a stream, no child that has ended. */
+/** A result of 0 says that there is nothing: the end of a stream, no child that has ended, no byte that was sent. */
 function answersNothing(family: Family): boolean {
-  return family === 'read' || family === 'wait-child';
+  return family === 'read' || family === 'wait-child' || family === 'write';
 }
 
 /** The tracer found it in that call when it came; whoever looked from outside saw it in something else since then. */

@@ -303,3 +303,46 @@ it('rows of yields are no spin where they take little of the time, as those of a
   assert.equal(only(await timed(4), KIND).metrics.kind, 'yields');
   none(await timed(12), KIND);
 });
+
+describe('what stays ready and cannot only wake the loop', () => {
+  const at = (index: number): string => `101 1795140800.${String(100_000 + index * 2_000)} `;
+  const waits = (events: string, times = 13): string =>
+    Array.from({ length: times }, (_, index) => `${at(index)}epoll_wait(4, [${events}], 64, 700) = 1\n`).join('');
+  const event = (fd: number, bits: string): string => `{events=${bits}, data={u32=${fd}, u64=${fd}}}`;
+
+  it('spins from a hundred rounds a second on: strace makes each of them slow', async () => {
+    const several = waits(`${event(23, 'EPOLLIN')}, ${event(29, 'EPOLLIN')}, ${event(31, 'EPOLLIN')}`).replaceAll(
+      '= 1',
+      '= 3',
+    );
+    const { title, summary, metrics } = only(await analyzed(several), KIND);
+    assert.equal(title, 'Worker 101 spins: fd 23 and 2 others stay ready');
+    assert.match(summary, /reported fd 23 and 2 others 500 times a second/);
+    assert.deepEqual([metrics.rounds, metrics.roundsPerSecond], [12, 500]);
+    assert.match(only(await analyzed(waits(event(23, 'EPOLLOUT'))), KIND).title, /fd 23 stays ready$/);
+    assert.match(only(await analyzed(waits(event(23, 'EPOLLIN|EPOLLHUP'))), KIND).title, /fd 23 stays ready$/);
+  });
+
+  it('may be an eventfd that wakes the loop where one descriptor is readable, and nothing else', async () => {
+    none(await analyzed(waits(event(23, 'EPOLLIN'))), KIND);
+  });
+});
+
+describe('writes between two waits that report the same', () => {
+  const READY = 'epoll_wait(6, [{events=EPOLLOUT, data={u32=92, u64=92}}], 64, 59) = 1\n';
+
+  it('of no byte get nothing done, and those of a byte do', async () => {
+    const { title, metrics } = only(await analyzed(`${READY}sendto(92, "", 0, 0, NULL, 0) = 0\n`.repeat(7)), KIND);
+    assert.deepEqual([title, metrics.rounds], ['The process spins: fd 92 stays ready', 6]);
+    none(await analyzed(`${READY}sendto(92, "x", 1, 0, NULL, 0) = 1\n`.repeat(7)), KIND);
+  });
+
+  it('that fail are told: the other end is gone', async () => {
+    const fails = (fd: number): string => `${READY}write(${fd}, "x", 1) = -1 EPIPE (Broken pipe)\n`.repeat(7);
+    const { title, summary, next } = only(await analyzed(fails(92)), KIND);
+    assert.equal(title, 'The process spins: fd 92 stays ready, and writes to it fail');
+    assert.match(summary, /6 of 7 waits\. 6 writes to fd 92 failed meanwhile: the other end is gone\.$/);
+    assert.match(next[0]?.text ?? '', /fails with EPIPE or ECONNRESET as the end: close/);
+    assert.equal(only(await analyzed(fails(93)), KIND).title, 'The process spins: fd 92 stays ready');
+  });
+});

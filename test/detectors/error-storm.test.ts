@@ -538,3 +538,33 @@ describe('failures in a table, which does not name the error', () => {
     assert.equal(await of(1_163, 664), 'info');
   });
 });
+
+describe('connects that nobody answers', () => {
+  const tries = (count: number, end: string): string =>
+    `socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 9\nconnect(9, ${ADDRESS}, 16) = -1 EINPROGRESS (Operation now in progress)\n${end}close(9) = 0\n`.repeat(
+      count,
+    );
+  const ranOut = (limit: number): string => `poll([{fd=9, events=POLLIN|POLLOUT}], 1, ${limit}) = 0 (Timeout)\n`;
+
+  it('until the program gives up are told from the third one on', async () => {
+    none(await analyzed(tries(2, ranOut(5000))), KIND);
+    const { severity, title, summary, metrics, evidence } = only(await analyzed(tries(3, ranOut(5000))), KIND);
+    assert.equal(severity, 'warning');
+    assert.equal(title, 'connect to 10.0.0.7:6379 failed 3 of 3 times: no answer');
+    assert.match(summary, /^connect to 10\.0\.0\.7:6379 failed 3 of 3 times without an answer: the program gave up\./);
+    assert.equal((metrics.storms as { errno: string }[])[0]?.errno, 'no answer');
+    assert.match(evidence[0]?.text ?? '', /^poll.*Timeout/);
+  });
+
+  it('are none where an answer came after all, or where the program waited for less than a second', async () => {
+    none(
+      await analyzed(
+        tries(7, `${ranOut(5000)}poll([{fd=9, events=POLLOUT}], 1, 500) = 1 ([{fd=9, revents=POLLOUT}])\n`),
+      ),
+      KIND,
+    );
+    none(await analyzed(tries(7, ranOut(499) + ranOut(499))), KIND);
+    only(await analyzed(tries(7, ranOut(500) + ranOut(500))), KIND);
+    none(await analyzed(tries(7, ranOut(0).repeat(13))), KIND);
+  });
+});

@@ -685,6 +685,19 @@ it('a line that shows what a call returned was cut, and its call came back', asy
   for (const line of ['read(3</proc/stat>, "cpu  1', 'stat("/srv/app", {st_mode=S_IFREG|0644, st_si'])
     none(await analyzed(`getpid() = 9\n${line}`), KIND);
   only(await analyzed('getpid() = 9\nread(3</proc/stat>, '), KIND);
+  const { outcomes } = await analyzed('epoll_wait(5, {{EPOLLERR|EPOLLHUP, {u32=191, u64=191\n');
+  assert.equal(outcomes[KIND]?.status, 'not-applicable');
+});
+
+it('who waits for a lock that is taken is told before more that may be idle', async () => {
+  const idle = (tid: number): string =>
+    `[pid ${tid}] futex(0x7f64319ff878, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, NULL, FUTEX_BITSET_MATCH_ANY <unfinished ...>\n`;
+  const locked = '[pid 23] futex(0x7f64290ce090, FUTEX_WAIT_PRIVATE, 2, NULL <unfinished ...>\n';
+  const { findings } = await analyzed(`${idle(29)}${idle(31)}[pid 37] accept4(9,  <unfinished ...>\n${locked}`);
+  assert.deepEqual(
+    findings.map(({ workers }) => workers),
+    [[23], [29, 31]],
+  );
 });
 
 describe('a line that ends where strace never ends one', () => {
@@ -702,6 +715,8 @@ describe('a line that ends where strace never ends one', () => {
     'flock(7, LOCK_',
     'openat(AT_FDCWD, "/etc/ho',
     'futex(0x7faf3c074754, FUTEX_WAIT_BI',
+    'mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRI',
+    'sendto(7, "*5", 2, MSG_NOSIG',
   ];
 
   it('was cut where other calls came back: nobody knows of that call', async () => {

@@ -224,6 +224,8 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ['[pid 16823] SYS_recvfrom(11, 0x7f86f5ddc8c0, 100, 0) = 2\n', /^output of ltrace -S; use strace$/],
   ['16823 22:08:16.367697 SYS_recvfrom(11, 0x7f86, 100, 0) = 2 <0.099409>\n', /^output of ltrace -S; use strace$/],
   ['% time     seconds  usecs/call     calls      function\n', /^output of ltrace/],
+  ['what ltrace shows\n^C% time     seconds  usecs/call     calls      function\n', /^output of ltrace; use strace$/],
+  ['it prints a lot of these\nkevent(0x7, 0x0, 0x0)        = 1 0\n', /^output of dtruss; on Linux: strace -f -p PID$/],
   ["libbpf: failed to add legacy kprobe event for 'vfs_read+0x0'\n", /^messages of a tool of bcc that did not start/],
   ['Tracing run queue latency higher than 1000 us\n', /^output of a ready-made tool of bcc/],
   ["ERROR: Unknown error -1: couldn't set RLIMIT_MEMLOCK for bpftrace. If your\n", /^messages of bpftrace without/],

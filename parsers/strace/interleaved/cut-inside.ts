@@ -23,6 +23,18 @@ const FUTEX_OPERATION = /^[^,]*, *(?:op=)?FUTEX_[A-Z_|]*$/;
 const BOTH_WAYS = new Set(['ioctl', 'bpf']);
 /** When these begin strace prints the first argument only. */
 const GIVES = /^(?:p?readv?(?:64)?2?|recv(?:from|msg|mmsg)?|accept4?|epoll_p?wait2?|wait4)$/;
+/** How many arguments strace prints of calls that give nothing back, when they begin. */
+const ARGUMENTS: Readonly<Record<string, number>> = {
+  mmap: 6,
+  mprotect: 3,
+  munmap: 2,
+  madvise: 3,
+  epoll_ctl: 4,
+  setsockopt: 5,
+  connect: 3,
+  write: 3,
+  sendto: 6,
+};
 /** Calls that wait, of several arguments each, and the others that wait. */
 const OF_SEVERAL = ['read', 'write', 'accept', 'connect', 'epoll-wait', 'poll', 'select', 'futex', 'lock'];
 const OTHERS = ['fcntl', 'restart', 'wait-child', 'semaphore', 'sleep', 'sync', 'signal-wait', 'open'];
@@ -37,7 +49,7 @@ export function isCutInside(text: string): boolean {
   const [, name = '', padded = ''] = found;
   const args = padded.includes(')') ? padded : padded.trimEnd();
   if (SHORTENED.test(args)) return false;
-  const { depth, isInString, closedAt } = scan(args);
+  const { depth, isInString, closedAt, commas } = scan(args);
   const { family } = syscall(name);
   if (isInString || CUT_TOKEN.test(args)) return true;
   // strace closes the bracket with the result, and pads behind it. Who closes that of a wait by hand does not.
@@ -45,6 +57,7 @@ export function isCutInside(text: string): boolean {
   if (depth > 0) return !BOTH_WAYS.has(name);
   const [, prefix = '', word = ''] = FLAG.exec(args) ?? [];
   if (word !== '' && FLAGS[prefix]?.has(word) !== true) return true;
+  if (commas < (ARGUMENTS[name] ?? 0) - 1) return true;
   const comma = args.indexOf(',');
   if (comma < 0) return OF_SEVERAL.includes(family);
   if (GIVES.test(name)) return args.slice(comma + 1).trim() !== '';
@@ -52,20 +65,22 @@ export function isCutInside(text: string): boolean {
   return family === 'futex' && FUTEX_OPERATION.test(args);
 }
 
-/** How many brackets are open at the end, and where the one of the call itself is closed. */
-function scan(args: string): { depth: number; isInString: boolean; closedAt: number } {
+/** How many brackets are open at the end, where the one of the call itself is closed, and commas outside of others. */
+function scan(args: string): { depth: number; isInString: boolean; closedAt: number; commas: number } {
   let depth = 0;
+  let commas = 0;
   for (let at = 0; at < args.length; at++) {
     const letter = args[at];
     if (letter === '"') {
       const end = /"(?:[^"\\]|\\[^])*"/y;
       end.lastIndex = at;
       const string = end.exec(args)?.[0];
-      if (string === undefined) return { depth, isInString: true, closedAt: -1 };
+      if (string === undefined) return { depth, isInString: true, closedAt: -1, commas };
       at += string.length - 1;
     } else if (letter === '(' || letter === '[' || letter === '{') depth++;
-    else if (letter === ')' && depth === 0) return { depth, isInString: false, closedAt: at };
+    else if (letter === ')' && depth === 0) return { depth, isInString: false, closedAt: at, commas };
+    else if (letter === ',' && depth === 0) commas++;
     else if (letter === ')' || letter === ']' || letter === '}') depth--;
   }
-  return { depth, isInString: false, closedAt: -1 };
+  return { depth, isInString: false, closedAt: -1, commas };
 }

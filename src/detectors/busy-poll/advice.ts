@@ -34,6 +34,17 @@ export function adviceForEnd(process: Process): readonly Step[] {
   ];
 }
 
+/** Of a thread that goes on writing to somebody who has left. */
+export function adviceForGone(process: Process): readonly Step[] {
+  return [
+    {
+      text: 'Take a write that fails with EPIPE or ECONNRESET as the end: close the descriptor.',
+      caveat: 'EPOLLHUP and EPOLLERR are reported whether or not they were asked for.',
+    },
+    seeCode(process, 'See the code that spins.'),
+  ];
+}
+
 /** `stuck`: something stays ready, which is a listener or anything else; else the waits return with nothing. */
 export function adviceFor(stuck: boolean, isListener: boolean, process: Process | null): readonly Step[] {
   return [

@@ -5,14 +5,14 @@ import type { CallTotals } from '../../model/measuring/call-statistics.ts';
 import type { Model } from '../../model/model.ts';
 import type { RowOfWaits } from '../../model/topics/spin/rounds.ts';
 import type { RepeatedWait } from '../../model/topics/spin/rounds-tracker.ts';
-import { count, milliseconds, ratio, round } from '../../trace/format-numbers.ts';
+import { count, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { workerName } from '../words.ts';
-import { adviceFor, adviceForEnd, adviceForYields, WHY, WHY_YIELDS } from './advice.ts';
+import { adviceFor, adviceForEnd, adviceForGone, adviceForYields, WHY, WHY_YIELDS } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 3;
@@ -23,6 +23,10 @@ export class Repeated {
   call = '';
   /** What they reported; '' when they reported nothing, or the trace does not tell. */
   target = '';
+  /** The descriptor of `target`; -1 when that is not told. */
+  fd = -1;
+  /** Descriptors that the same wait reported beside it. */
+  others = 0;
   readonly lines: KeptLine[] = [];
   rounds: RowOfWaits | null = null;
 
@@ -40,6 +44,9 @@ export class Repeated {
     const fd =
       record.syscall.family === 'epoll-wait' ? (loop.hub?.descriptor?.epoll?.descriptorOf(data) ?? data) : data;
     this.target = fd < 65_536 ? describeTarget(fd, process.descriptors.get(fd)) : '';
+    if (this.target === '') return;
+    this.fd = fd;
+    this.others = record.arguments.ready().length - 1;
   }
 }
 
@@ -47,16 +54,16 @@ export class Repeated {
 export function repeatedFinding(
   { model, capabilities, threshold }: Context,
   thread: Thread,
-  { call, target, lines, rounds }: Repeated,
+  { call, target, fd, others, lines, rounds }: Repeated,
 ): DraftFinding<Metrics> | null {
   if (rounds === null) return null;
-  const { total, waits, stuck, timeout, worked, spent } = rounds;
+  const { total, waits, stuck, timeout, worked, spent, isForWork = false } = rounds;
   const share = total / Math.max(1, waits);
   const seconds = capabilities.times ? Math.max(0, thread.lastTime - thread.firstTime) / SECOND : 0;
   const perSecond = seconds > 0 ? total / seconds : 0;
   if (share < 0.5) return null;
-  if (seconds > 0 && perSecond < (stuck ? threshold('busy-poll-per-second') : threshold('busy-wake-per-second')))
-    return null;
+  const mayBeWakeUp = stuck && !isForWork;
+  if (seconds > 0 && perSecond < threshold(mayBeWakeUp ? 'busy-poll-per-second' : 'busy-wake-per-second')) return null;
   // A lock of CPython without interpreter lock yields 40 times before it waits, also in one that lives for moments.
   if (call === YIELD && seconds > 0 && total < threshold('busy-poll-per-second')) return null;
   // A scheduler of Erlang yields for a millisecond before it rests.
@@ -70,14 +77,16 @@ export function repeatedFinding(
   const name = pid === 0 ? 'The process' : workerName(pid);
   const rate = seconds > 0 ? `${count(round(perSecond, 0))} times a second` : `${count(total)} times in a row`;
   const way = wayOf(call, stuck);
+  const isGone = fd >= 0 && rounds.broken?.fd === fd;
+  const words: Words = { call, target, rate, others, gone: isGone ? (rounds.broken?.writes ?? 0) : 0 };
   return {
     severity: stuck && !mayBePoller ? 'warning' : 'info',
     confidence: seconds > 0 && stuck ? 'likely' : 'possible',
-    title: cutTitle(titleOf(way, name, { target, rate })),
+    title: cutTitle(titleOf(way, name, words)),
     summary: summaryOf(
       way,
       name.replace(/^[TW]/, (first) => first.toLowerCase()),
-      { call, target, rate },
+      words,
       rounds,
     ),
     why: call === YIELD ? WHY_YIELDS : WHY,
@@ -103,7 +112,7 @@ export function repeatedFinding(
       ],
     },
     evidence: lines,
-    next: nextOf(way, thread),
+    next: nextOf(way, thread, isGone),
     subjects: [`pid ${pid}`],
   };
 }
@@ -120,16 +129,26 @@ interface Words {
   readonly call: string;
   readonly target: string;
   readonly rate: string;
+  /** Descriptors that stay ready beside the target. */
+  readonly others: number;
+  /** Writes to the target in between that failed. */
+  readonly gone: number;
 }
 
-const readyIn = ({ target }: Pick<Words, 'target'>): string => (target === '' ? 'the same descriptors' : target);
+function readyIn({ target, others }: Words): string {
+  if (target === '') return 'the same descriptors';
+  return others > 0 ? `${target} and ${plural(others, 'other', 'others')}` : target;
+}
 
-function titleOf(way: Way, name: string, words: Omit<Words, 'call'>): string {
+function titleOf(way: Way, name: string, words: Words): string {
   switch (way) {
     case 'yields':
       return `${name} spins: sched_yield ${words.rate}`;
     case 'stuck-readiness':
-      return `${name} spins: ${words.target === '' ? 'the same descriptors stay' : `${words.target} stays`} ready`;
+      return (
+        `${name} spins: ${readyIn(words)} ${words.target === '' || words.others > 0 ? 'stay' : 'stays'} ready` +
+        (words.gone > 0 ? ', and writes to it fail' : '')
+      );
     case 'end-of-file':
       return `${name} spins: it reads at the end of ${words.target} ${words.rate}`;
     case 'empty-waits':
@@ -138,7 +157,7 @@ function titleOf(way: Way, name: string, words: Omit<Words, 'call'>): string {
 }
 
 function summaryOf(way: Way, name: string, words: Words, { total, waits, timeout }: RowOfWaits): string {
-  const { call, target, rate } = words;
+  const { call, target, rate, gone } = words;
   switch (way) {
     case 'yields':
       return (
@@ -148,7 +167,8 @@ function summaryOf(way: Way, name: string, words: Words, { total, waits, timeout
     case 'stuck-readiness':
       return (
         `${call} of ${name} reported ${readyIn(words)} ${rate}, and nothing was read, written, accepted or closed ` +
-        `in between: ${count(total)} of ${count(waits)} waits.`
+        `in between: ${count(total)} of ${count(waits)} waits.` +
+        (gone > 0 ? ` ${plural(gone, 'write')} to ${target} failed meanwhile: the other end is gone.` : '')
       );
     case 'end-of-file':
       return (
@@ -164,7 +184,8 @@ function summaryOf(way: Way, name: string, words: Words, { total, waits, timeout
   }
 }
 
-function nextOf(way: Way, { process }: Thread): readonly Step[] {
+function nextOf(way: Way, { process }: Thread, isGone: boolean): readonly Step[] {
+  if (isGone) return adviceForGone(process);
   if (way === 'yields') return adviceForYields(process);
   return way === 'end-of-file' ? adviceForEnd(process) : adviceFor(way === 'stuck-readiness', false, process);
 }

@@ -1,5 +1,5 @@
 import type { CallTotals } from '../../model/measuring/call-statistics.ts';
-import type { Failures } from '../../model/topics/failures/failure-tracker.ts';
+import { type Failures, NO_ANSWER } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { groupedBy } from '../../trace/grouped-by.ts';
 import { shellWord } from '../../trace/shell-word.ts';
@@ -105,7 +105,8 @@ const NAME_CACHE = /^unix:.*\/(?:nscd\/socket|io\.systemd\.Resolve)$/;
 const times = ({ failed, total }: Storm): string => `${count(failed)} of ${plural(total, 'time')}`;
 const onWhat = ({ target }: Storm): string =>
   target === '' ? '' : ` ${target.startsWith('/') ? 'on' : 'to'} ${target}`;
-const errorOf = ({ errno }: Storm): string => (errno === '' ? '' : ` with ${errno}`);
+const errorOf = ({ errno }: Storm): string =>
+  errno === '' ? '' : errno === NO_ANSWER ? ' without an answer: the program gave up' : ` with ${errno}`;
 
 /** What is full, in the words of an operator. */
 const FULL: Readonly<Record<string, string>> = {

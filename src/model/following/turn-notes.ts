@@ -234,6 +234,7 @@ export function withSighting(told: LeftIn, { seen }: Thread, begin: Nanoseconds)
 
 function showsResult({ syscall: { family }, arguments: told }: Call): boolean {
   if (family === 'read') return (told.payload(1) ?? '') !== '';
+  if (family === 'epoll-wait') return told.ready().length > 0;
   return family === 'file' && told.text.includes('{st_');
 }
 

@@ -1,8 +1,8 @@
 import type { Call } from '../../../trace/record.ts';
 import type { Family, Syscall } from '../../../trace/syscalls.ts';
-import { earlier, later, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { earlier, later, type Nanoseconds, SECOND, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
-import { describeTarget } from '../../machine/descriptors.ts';
+import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import { PerDescriptor } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { type Heard, type Tracker, TrackerBase } from '../../tracker.ts';
@@ -53,8 +53,20 @@ const CONNECT_ERRORS: ReadonlySet<string> = new Set([
   'ENETDOWN',
 ]);
 
-/** Sockets whose connect had not ended when it came back. */
-const underWay = new PerDescriptor<true>();
+/** In place of an error: a connect that the program waited for, and gave up. */
+export const NO_ANSWER = 'no answer';
+/** Who waits less may try another address of the same name at the same time, as browsers and curl do. */
+const LEAST_WAIT: Nanoseconds = SECOND;
+
+/** A connect that had not ended when it came back. */
+class UnderWay {
+  /** The limits of the waits for it that ran out, in all. */
+  waited: Nanoseconds = 0;
+  /** The last of them. */
+  line: KeptLine | null = null;
+}
+
+const underWay = new PerDescriptor<UnderWay>();
 
 /** Counts what fails by what it was about: connects by address, writes that a disk refuses by file. */
 export class FailureTracker extends TrackerBase implements Tracker {
@@ -67,6 +79,7 @@ export class FailureTracker extends TrackerBase implements Tracker {
   hears({ family }: Syscall): Heard | undefined {
     if (family === 'connect') return (call, thread) => this.#connected(call, thread);
     if (family === 'getsockopt') return (call, thread) => this.#learnt(call, thread);
+    if (family === 'poll' || family === 'select') return (call, thread) => this.#waited(call, thread);
     if (family !== 'write' && family !== 'sync' && !OPENING.has(family)) return undefined;
     return (call, thread) => {
       if (call.error !== '') this.#refused(call, thread);
@@ -78,11 +91,11 @@ export class FailureTracker extends TrackerBase implements Tracker {
     const address = call.arguments.socketAddress();
     const key = this.#tries.has(address) || this.#tries.size < MOST_TARGETS ? address : '';
     const descriptor = thread.process.descriptors.get(call.fd);
-    const hasBegun = this.#hasBegun && descriptor !== undefined && underWay.of(descriptor) === true;
+    const hasBegun = this.#hasBegun && descriptor !== undefined && underWay.of(descriptor) !== undefined;
     // A second connect of one socket asks what became of the first (hitch).
     if (!hasBegun) this.#tries.set(key, (this.#tries.get(key) ?? 0) + 1);
     if (call.error === 'EINPROGRESS') {
-      if (descriptor !== undefined) underWay.set(descriptor, true);
+      if (descriptor !== undefined && !hasBegun) underWay.set(descriptor, new UnderWay());
       this.#hasBegun = true;
     } else if (hasBegun && !UNDER_WAY.has(call.error)) underWay.clear(descriptor);
     if (call.error !== '' && !call.error.startsWith('ERESTART') && !UNDER_WAY.has(call.error))
@@ -99,6 +112,37 @@ export class FailureTracker extends TrackerBase implements Tracker {
     if (!CONNECT_ERRORS.has(errno) || !this.inWindow(call.end)) return;
     underWay.clear(descriptor);
     this.#count(call, thread, errno, descriptor.peer, 'connect');
+  }
+
+  /** A wait for connects that are under way ran out, or reported some of them. */
+  #waited(call: Call, { process: { descriptors } }: Thread): void {
+    if (!this.#hasBegun) return;
+    const limit = call.arguments.timeout();
+    if (call.result > 0) {
+      for (const { data } of call.arguments.ready()) {
+        const descriptor = descriptors.get(data);
+        const own = descriptor === undefined ? undefined : underWay.of(descriptor);
+        if (own !== undefined) own.line = null;
+      }
+      return;
+    }
+    if (call.result !== 0 || !(limit > 0) || limit === Number.POSITIVE_INFINITY) return;
+    for (const fd of call.arguments.polled()) {
+      const descriptor = descriptors.get(fd);
+      const own = descriptor === undefined ? undefined : underWay.of(descriptor);
+      if (own === undefined) continue;
+      own.waited += limit;
+      own.line = keptLine(call);
+    }
+  }
+
+  /** Who closes a socket whose connect nobody answered gives up. */
+  closed(call: Call, thread: Thread, descriptor: Descriptor): void {
+    if (!this.#hasBegun) return;
+    const own = underWay.of(descriptor);
+    if (own === undefined || own.line === null || own.waited < LEAST_WAIT || !this.inWindow(call.end)) return;
+    underWay.clear(descriptor);
+    this.#count(call, thread, NO_ANSWER, descriptor.peer, 'connect', own.line);
   }
 
   /** A call that changes a file failed. */
@@ -125,7 +169,14 @@ export class FailureTracker extends TrackerBase implements Tracker {
     return this.#tries.get(address) ?? 0;
   }
 
-  #count(call: Call, thread: Thread, errno: string, target: string, name = call.syscall.name): void {
+  #count(
+    call: Call,
+    thread: Thread,
+    errno: string,
+    target: string,
+    name = call.syscall.name,
+    line: KeptLine | null = null,
+  ): void {
     let known = this.#failures.get(`${name} ${errno} ${target}`);
     if (known === undefined) {
       const told = this.#failures.size < MOST_TARGETS ? target : '';
@@ -151,6 +202,6 @@ export class FailureTracker extends TrackerBase implements Tracker {
     known.last = later(known.last, call.end);
     known.serving ||= thread.servesRequests || thread.loop.turns > 0 || thread.accepts.listeners.size > 0;
     if (known.pids.size < MOST_TARGETS) known.pids.add(thread.process.pid);
-    if (known.lines.length < EVIDENCE) known.lines.push(keptLine(call));
+    if (known.lines.length < EVIDENCE) known.lines.push(line ?? keptLine(call));
   }
 }

@@ -115,6 +115,10 @@ export class RoundsTracker extends TrackerBase implements Tracker {
       return (call, thread) => {
         if (call.error === 'EAGAIN') rounds.of(thread)?.breaks();
       };
+    if (family === 'write')
+      return (call, thread) => {
+        if (call.error === 'EPIPE' || call.error === 'ECONNRESET') rounds.of(thread)?.failsToWrite(call.fd);
+      };
     if (READS.has(name)) {
       const mayPeek = name.startsWith('recv');
       return (call, thread) => {

@@ -1,3 +1,4 @@
+import { EVENT } from '../../../trace/call-arguments.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Family } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
@@ -7,6 +8,9 @@ export const TOLD_ROUNDS = 5;
 /** A timeout up to here is no pause. */
 const SHORT: Nanoseconds = 10 * MILLISECOND;
 
+/** Events that no eventfd has which wakes a loop. */
+const NO_WAKE_UP = EVENT.OUT | EVENT.HUP | EVENT.ERR | EVENT.RDHUP;
+
 /** What a wait returned that reported nothing. */
 const NOTHING = 'nothing';
 
@@ -15,6 +19,9 @@ export interface RowOfWaits
   extends Readonly<Pick<Rounds, 'count' | 'total' | 'waits' | 'stuck' | 'since' | 'timeout' | 'worked'>> {
   /** Time from one to the next, where that is told. */
   readonly spent?: Nanoseconds;
+  /** What stays ready is no event that only wakes the loop (an eventfd that nobody has to read): see `Rounds`. */
+  readonly isForWork?: boolean;
+  readonly broken?: Rounds['broken'];
 }
 
 /**
@@ -34,6 +41,13 @@ export class Rounds {
   since: Nanoseconds = UNKNOWN;
   /** The longest timeout of the row. */
   timeout: Nanoseconds = 0;
+  /**
+   * Several descriptors stay ready, or one hung up or can be written. The runtimes of Rust wake their loop through one
+   * eventfd that is readable, and never read it.
+   */
+  isForWork = false;
+  /** Writes in the row that failed since the other end is gone, and the last of their descriptors. */
+  readonly broken = { writes: 0, fd: -1 };
   /** Calls of the thread that did something, up to the last wait. */
   worked = 0;
   #key = '';
@@ -52,6 +66,12 @@ export class Rounds {
   /** Something was done that counts as no effect, and yet is no spinning. */
   breaks(): void {
     this.#effects = -1;
+  }
+
+  /** A write failed: the other end is gone. */
+  failsToWrite(fd: number): void {
+    this.broken.writes++;
+    this.broken.fd = fd;
   }
 
   /**
@@ -76,6 +96,9 @@ export class Rounds {
       this.since = call.start;
       this.stuck = call.result > 0;
       this.timeout = 0;
+      this.broken.writes = 0;
+      this.broken.fd = -1;
+      this.isForWork = this.stuck && (call.result > 1 || ((call.arguments.ready()[0]?.events ?? 0) & NO_WAKE_UP) !== 0);
     }
     this.#key = key;
     this.count++;
