@@ -1,5 +1,6 @@
 import { createTimeOrigin } from '../src/trace/time.ts';
 import { decodeUtf8 } from '../src/trace/utf8.ts';
+import { areTracers, bestReading, without } from './columns-before.ts';
 import type { TraceFormat } from './format.ts';
 import { LaneTable } from './lanes.ts';
 import { barFields, htmlFields, separatedFields } from './packed/cell-fields.ts';
@@ -9,6 +10,7 @@ import { areQuotedPrintable, quotedPrintable } from './packed/quoted-printable.t
 import { datingFirst, stampOf } from './packed/stamps.ts';
 import { recognise } from './registry.ts';
 import { ByteWindow } from './text/byte-window.ts';
+import type { ForeignColumns } from './text/foreign-columns.ts';
 import { LineCutter } from './text/line-cutter.ts';
 
 /** Takes the lines of a trace out of what they are packed in; a line that comes in is a line that goes out. */
@@ -54,9 +56,15 @@ const GLANCE_BYTES = 4_096;
 export function packingOf(head: Buffer): Packing | null {
   const first = headLines(head.subarray(0, GLANCE_BYTES));
   if (areQuotedPrintable(first)) return { unpack: quotedPrintable(), isLineByLine: false };
+  if (areTracers(first)) return null;
+  const lines = headLines(head);
+  return fieldOf(head, first, lines) ?? columnsBefore(lines);
+}
+
+/** Lines that are a field of records or of tables; null where they are none, or read as well as they are. */
+function fieldOf(head: Buffer, first: readonly string[], lines: readonly string[]): Packing | null {
   const likely = SHAPES.filter(({ begins }) => first.some((line) => begins.test(line)));
   if (likely.length === 0) return null;
-  const lines = headLines(head);
   const shapes: Shaped[] = likely.flatMap((shape) => {
     const reader = shape.fieldsOf(lines);
     const rows = lines.map(reader);
@@ -73,6 +81,35 @@ export function packingOf(head: Buffer): Packing | null {
     if (field.confidence > (best?.field.confidence ?? 0)) best = { found, field };
   }
   return best === null ? null : packingWith(best.found, best.field);
+}
+
+/** Lines behind columns of others; null where nothing stands before them. */
+function columnsBefore(lines: readonly string[]): Packing | null {
+  const { format, columns } = bestReading(lines);
+  if (format === null || columns === null) return null;
+  const strip =
+    (of: ForeignColumns) =>
+    (line: string): string =>
+      without(of, line);
+  const { dated } = columns;
+  const plain = lines.map(strip(columns));
+  if (dated === undefined || isTimed(format, plain)) return { unpack: strip(columns), isLineByLine: true };
+  const stamped = lines.map(strip(dated));
+  const isDated = recognise(headOf(stamped)).format === format && isTimed(format, stamped);
+  return { unpack: strip(isDated ? dated : columns), isLineByLine: true };
+}
+
+function isTimed(format: TraceFormat, lines: readonly string[]): boolean {
+  const parser = format.createParser(headOf(lines), {
+    file: '',
+    lanes: new LaneTable(),
+    origin: createTimeOrigin(),
+  });
+  return parser.flags.timestamps !== 'none';
+}
+
+function headOf(lines: readonly string[]): Buffer {
+  return Buffer.from(`${lines.join('\n')}\n`, 'latin1');
 }
 
 interface Shaped {
@@ -106,7 +143,7 @@ function bestField(rows: Rows): Field | null {
   const share = rows.filter((row) => row !== null).length / rows.length;
   for (const name of namesIn(rows)) {
     if (!rows.some((row) => TRACED.test(row?.get(name) ?? ''))) continue;
-    const { format, confidence: own } = recognise(bytesOf(rows, (row) => row.get(name) ?? ''));
+    const { format, confidence: own } = recognise(headOf(textsOf(rows, (row) => row.get(name) ?? '')));
     const confidence = own * share;
     if (format !== null && confidence > (best?.confidence ?? 0)) best = { name, format, confidence };
   }
@@ -115,11 +152,13 @@ function bestField(rows: Rows): Field | null {
 
 function packingWith({ reader, rows }: Shaped, { name, format }: Field): Packing {
   const unpack = (line: string): string => textOf(reader(line), line, name);
-  const isTimed = (head: Buffer): boolean =>
-    format.createParser(head, { file: '', lanes: new LaneTable(), origin: createTimeOrigin() }).flags.timestamps !==
-    'none';
-  const plain = bytesOf(rows, (row) => row.get(name) ?? '');
-  if (isTimed(plain)) return { unpack, isLineByLine: true };
+  if (
+    isTimed(
+      format,
+      textsOf(rows, (row) => row.get(name) ?? ''),
+    )
+  )
+    return { unpack, isLineByLine: true };
   const stamping = datingFirst(namesIn(rows)).find((each) => each !== name && datesMost(rows, each));
   if (stamping === undefined) return { unpack, isLineByLine: true };
   const dated = (line: string): string => {
@@ -128,9 +167,10 @@ function packingWith({ reader, rows }: Shaped, { name, format }: Field): Packing
     const stamp = stampOf(fields?.get(stamping) ?? '');
     return text === '' || stamp === '' ? text : `${stamp} ${text}`;
   };
-  const datedHead = bytesOf(rows, (row) => `${stampOf(row.get(stamping) ?? '')} ${row.get(name) ?? ''}`);
+  const stamped = textsOf(rows, (row) => `${stampOf(row.get(stamping) ?? '')} ${row.get(name) ?? ''}`);
   // What the other formats print has times of its own, or none.
-  return { unpack: recognise(datedHead).format === format && isTimed(datedHead) ? dated : unpack, isLineByLine: true };
+  const isDated = recognise(headOf(stamped)).format === format && isTimed(format, stamped);
+  return { unpack: isDated ? dated : unpack, isLineByLine: true };
 }
 
 /** A record that holds several lines gives them all: then numbers of lines are those of the text. */
@@ -149,9 +189,8 @@ function namesIn(rows: Rows): string[] {
   return [...names];
 }
 
-function bytesOf(rows: Rows, text: (row: Fields) => string): Buffer {
-  const lines = rows.flatMap((row) => (row === null ? [] : [text(row).trimEnd()]));
-  return Buffer.from(`${lines.join('\n')}\n`, 'latin1');
+function textsOf(rows: Rows, text: (row: Fields) => string): string[] {
+  return rows.flatMap((row) => (row === null ? [] : [text(row).trimEnd()]));
 }
 
 /** Shows lines of a file that begins with this head as a format reads them; null where that is what they are. */
