@@ -16,7 +16,7 @@ export interface TraceFlags {
   stacks: boolean;
   /** Split calls were seen: `<unfinished ...>`. */
   split: boolean;
-  /** Anything else worth telling: `-Y`, `-n`, `-i`, `-x`, `-X raw`, `-N`, `-z`, `colour`, `stderr`, `paste`. */
+  /** Anything else worth telling: `-Y`, `-n`, `-i`, `-x`, `-X raw`, `-N`, `-z`, `colour`, `stderr`. */
   others: string[];
 }
 

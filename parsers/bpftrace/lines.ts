@@ -217,6 +217,7 @@ export class Lines {
       case 'silent':
         return 'signals';
       case 'broken':
+        this.#missing(text);
         return 'unparsed';
       case 'other':
         return this.#message(text, where);
@@ -360,6 +361,14 @@ export class Lines {
     this.#lost += count;
     this.#accounting.noteMany('lost-events', count, where.line, where.text);
     this.#sink.add({ kind: 'lost', seenAt, count });
+  }
+
+  /** A call that cannot be read, of a line that was cut or broken, is one that was lost: a silence may be that. */
+  #missing(text: string): void {
+    if (!text.startsWith('ts=')) return;
+    const stamp = Number(/^ts=(\d{1,19})\b/.exec(text)?.[1] ?? Number.NaN);
+    const at = Number.isNaN(stamp) ? stamp : this.axis.at(stamp);
+    this.#sink.add({ kind: 'lost', seenAt: Number.isNaN(at) ? this.#lastSeen : at, count: 1 });
   }
 
   #addFlag(flag: string): void {

@@ -8,6 +8,10 @@ const MOST_WAYS = 12;
 /** This share of the lines may be shorter. */
 const SHORTER = 0.2;
 
+/** All of them stand for one another. */
+const LEVELS =
+  '(?:[A-Z]{4,8}|(?:[Tt]race|[Dd]ebug|[Ii]nfo|[Nn]otice|[Ww]arn(?:ing)?|[Ee]rr(?:or)?|[Ff]atal))(?![A-Za-z0-9])';
+const LEVEL = /\b(?:TRACE|DEBUG|DEBG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\b/i;
 const WORD = /\S+[ \t]*/y;
 
 /** The columns of a log that nobody knows: so many words before each line, 0 for none, in the ways of these lines. */
@@ -61,6 +65,8 @@ function wordsOf(line: string, count: number): string[] | null {
 
 /** One column: letters and digits may be others, what stands between them may not. */
 function waysOf(words: readonly string[]): string {
+  const [first = ''] = words;
+  if (!/\d/.test(first) && !LEVEL.test(first) && words.every((word) => word === first)) return literal(first);
   const counts = new Map<string, number>();
   for (const word of words) counts.set(wayOf(word), (counts.get(wayOf(word)) ?? 0) + 1);
   const ways = [...counts].filter(([, count]) => count >= words.length * LEAST_SHARE).map(([way]) => way);
@@ -70,7 +76,12 @@ function waysOf(words: readonly string[]): string {
 function wayOf(word: string): string {
   return word.replace(/[A-Za-z0-9]+|[^A-Za-z0-9]/g, (piece) => {
     if (/^\d+$/.test(piece)) return '\\d+';
+    if (LEVEL.test(piece)) return LEVELS;
     if (/^[A-Za-z0-9]/.test(piece)) return '[A-Za-z0-9]+';
-    return `\\x${piece.charCodeAt(0).toString(16).padStart(2, '0')}`;
+    return literal(piece);
   });
+}
+
+function literal(text: string): string {
+  return text.replace(/[^A-Za-z0-9]/g, (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -27,6 +27,8 @@ const PLAIN: readonly RegExp[] = [
   /^\s*[-+](?: {1,3}|(?=[a-z[<\d@}]))/,
   /^\s*(?:\xc2\xb7|\xe2\x80\xa2) ?/,
   /^\s*\| ?/,
+  // The gutter of bat, with or without numbers.
+  /^ {0,8}\d{0,9} {0,2}\xe2\x94\x82 ?/,
   /^\s+/,
 ];
 
@@ -66,7 +68,7 @@ export const FOREIGN_COLUMNS: readonly ForeignColumns[] = [
   // strace writes no tabs: whoever copied the lines made them of blanks.
   { strip: (line) => line.replaceAll('\t', ' ') },
   ...PLAIN.map((pattern): ForeignColumns => ({ strip: (line) => line.replace(pattern, '') })),
-  { strip: (line) => line.replace(COLLECTED, ''), dated: { strip: withTime } },
+  { strip: (line) => line.slice(collectedIn(line)?.[0].length ?? 0), dated: { strip: withTime } },
 ];
 
 /**
@@ -86,8 +88,14 @@ export const QUOTES: readonly ForeignColumns[] = PLAIN.map(
 export const NUMBERED: ForeignColumns = { strip: (line) => line.replace(/^\s*\d{1,9}(?:\s|$)/, '') };
 
 function withTime(line: string): string {
+  const match = collectedIn(line);
+  return timed(line.slice(match?.[0].length ?? 0), stampOf(match?.groups ?? {}));
+}
+
+/** The columns of a collector; null where there are none but blanks, which are the line's own. */
+function collectedIn(line: string): RegExpExecArray | null {
   const match = COLLECTED.exec(line);
-  return timed(match === null ? line : line.slice(match[0].length), stampOf(match?.groups ?? {}));
+  return match === null || match[0].trim() === '' ? null : match;
 }
 
 /** What stands behind columns, with the time that they hold. */

@@ -102,8 +102,65 @@ describe('what others put before each line is taken off', () => {
 
   it('and its times stand in where the trace has none', () => {
     const untimed = STRACE.map((line) => line.replace(/ 179\S+/, ''));
-    const found = unpacked(`${untimed.map((line, n) => `I1128 ${clock(n)}.123456  4712 a.go:4] ${line}`).join('\n')}\n`);
+    const found = unpacked(
+      `${untimed.map((line, n) => `I1128 ${clock(n)}.123456  4712 a.go:4] ${line}`).join('\n')}\n`,
+    );
     assert.equal(found[3], '15100 10:00:03.123456 close(7) = 0 <0.000011>');
+  });
+});
+
+/** Enough lines to see at which width they were broken. */
+const longer = (lines: readonly string[]): string[] =>
+  Array.from({ length: 12 }, (_, n) => lines.map((line) => line.replace(/(\d)(?=\d{3}[ .])/, String(n % 10)))).flat();
+
+describe('lines that a terminal broke are put together', () => {
+  const broken = (lines: readonly string[], width: number): string[] =>
+    lines.flatMap((line) => line.match(new RegExp(`.{1,${width}}`, 'g')) ?? ['']);
+  for (const [format, lines] of Object.entries(TRACES))
+    for (const width of [64, 78])
+      it(`of ${format}, at ${width} columns, also behind those of others`, () => {
+        const whole = longer(lines);
+        const read = (text: readonly string[]): string[] =>
+          unpacked(`${text.join('\n')}\n`).filter((line) => line !== '');
+        assert.deepEqual(read(broken(whole, width)), whole);
+        // By the terminal, behind columns that the first piece has; by bat, between its gutter and the line.
+        const column = '[pod/web] ';
+        assert.deepEqual(
+          read(
+            broken(
+              whole.map((line) => `${column}${line}`),
+              width + column.length,
+            ),
+          ),
+          whole,
+        );
+        assert.deepEqual(read(broken(whole, width).map((line) => `     \u2502 ${line}`)), whole);
+      });
+
+  it('but not where the longest lines are whole: the next one begins like any other', () => {
+    const same = Array.from(
+      { length: 40 },
+      (_, n) => `7 1795697663.2843${n + 10} accept4(3, NULL, NULL, 0) = 5 <0.000017>`,
+    );
+    assert.equal(packingOf(Buffer.from(`${same.join('\n')}\n`)), null);
+    assert.deepEqual(unpacked(`${same.map((line) => `a-1  | ${line}`).join('\n')}\n`), same);
+  });
+});
+
+describe('lines that stand there twice', () => {
+  for (const [format, lines] of Object.entries(TRACES))
+    it(`are read once, of ${format}`, () => {
+      const whole = longer(lines);
+      const found = unpacked(`${whole.flatMap((line) => [line, line]).join('\n')}\n`);
+      assert.deepEqual(
+        found.filter((line) => line !== ''),
+        whole,
+      );
+    });
+
+  it('are calls of their own where no time tells them apart', () => {
+    const line = '7 accept4(3, NULL, NULL, 0) = -1 EAGAIN (Resource temporarily unavailable)';
+    assert.equal(packingOf(Buffer.from(`${Array.from({ length: 40 }, () => line).join('\n')}\n`)), null);
   });
 });
 
@@ -121,6 +178,6 @@ describe('a clock that was set forward', () => {
     it(`is told behind ${column === '' ? 'nothing' : `"${column}"`}`, async () => {
       const report = await analyzed(`${lines.map((line) => `${column}${line}`).join('\n')}\n`);
       assert.equal(report.quality.diagnostics.find(({ code }) => code === 'clock-leap')?.count, 1);
-      assert.ok(report.window.durationMs < 3_000, String(report.window.durationMs));
+      assert.ok((report.window.durationMs ?? 0) < 3_000, String(report.window.durationMs));
     });
 });
