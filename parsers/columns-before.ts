@@ -32,10 +32,10 @@ const LEAST_LINES = 3;
  * before them, unless the first word counts the lines.
  */
 const PLAIN =
-  /^(?:(?:\[pid +\d+(?:<[^>]*>)?\] |\d+(?:<[^>]*>)? +)?(?:\d\d:[\d:.]+ |\d{10}(?:\.\d+)? | {0,6}\d+\.\d+ )?(?:[a-z_]\w*\(|<\.\.\. \w|--- SIG|\+\+\+ [eks])|event=\w+ |ts=\d+ | {0,24}[\d.?]+ \( {0,12}(?:[\d.]+ ms)? {0,12}\): )/;
+  /^(?:(?:\[pid +\d+(?:<[^>]*>)?\] |\d+(?:<[^>]*>)? +)?(?:\d\d:[\d:.]+ |\d{10}(?:\.\d+)? | {0,6}\d+\.\d+ )?(?:(?!inet_|hton|makedev)[a-z_]\w*\(|<\.\.\. \w|--- SIG|\+\+\+ [eks])|event=\w+ |ts=\d+ | {0,24}[\d.?]+ \( {0,12}(?:[\d.]+ ms)? {0,12}\): )/;
 
 /** Colours, entities, marks of Markdown. */
-const MARKS: ForeignColumns = { strip: (line) => (isMarkedUp(line) ? cleanLine(line) : line) };
+export const MARKS: ForeignColumns = { strip: (line) => (isMarkedUp(line) ? cleanLine(line) : line) };
 
 /** Numbers of lines, one of which may stand to the left; only strace has lines that begin with blanks. */
 const COUNTED: ForeignColumns = { strip: (line) => line.replace(/^\s*\d{1,9}(?:\s+|$)/, '') };

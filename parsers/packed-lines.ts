@@ -1,6 +1,14 @@
 import { createTimeOrigin } from '../src/trace/time.ts';
 import { decodeUtf8 } from '../src/trace/utf8.ts';
-import { areTracers, bestReading, isTracers, type Reading, readingByFormats, without } from './columns-before.ts';
+import {
+  areTracers,
+  bestReading,
+  isTracers,
+  MARKS,
+  type Reading,
+  readingByFormats,
+  without,
+} from './columns-before.ts';
 import type { TraceFormat } from './format.ts';
 import { LaneTable } from './lanes.ts';
 import { barFields, htmlFields, separatedFields } from './packed/cell-fields.ts';
@@ -120,7 +128,10 @@ function columnsBefore(lines: readonly string[], every: readonly string[]): Pack
   const strip = columns === null ? null : stripping(format, columns, lines);
   const bare = strip === null ? every : every.map(strip);
   // A terminal broke the lines with their columns, of which its pieces have none; bat breaks those behind its own.
-  const isFirst = strip === null ? isTracers : (line: string): boolean => strip(line) !== line;
+  const isFirst = (line: string): boolean => {
+    const text = strip?.(line) ?? line;
+    return columns === null || columns === MARKS ? isTracers(text) : text !== line;
+  };
   const width = widthOf(every, isFirst);
   const widthBehind = width === 0 && strip !== null ? widthOf(bare, isTracers) : 0;
   if (width + widthBehind === 0) return strip === null ? null : { unpack: strip, isLineByLine: true };

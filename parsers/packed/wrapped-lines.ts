@@ -18,6 +18,8 @@ export function widthOf(lines: readonly string[], begins: Begins): number {
   if (width < NARROWEST || width > WIDEST) return 0;
   const behind = lines.flatMap((line, index) => (line.length === width ? (lines[index + 1] ?? []) : []));
   if (behind.length < Math.max(LEAST_FULL, lines.length * LEAST_SHARE)) return 0;
+  // A program writes lines of one length in the middle of its calls: the rest of the call stands behind each.
+  if (behind.filter((line) => line.startsWith(')')).length * 2 > behind.length) return 0;
   if (lines.filter(begins).length < lines.length * LEAST_BEGINNING) return 0;
   return behind.filter(begins).length > behind.length * MOST_BEGINNING ? 0 : width;
 }

@@ -137,6 +137,15 @@ describe('lines that a terminal broke are put together', () => {
         assert.deepEqual(read(broken(whole, width).map((line) => `     \u2502 ${line}`)), whole);
       });
 
+  it('but not where a program writes lines of one length in the middle of its calls', () => {
+    const calls = Array.from({ length: 12 }, (_, n) => [
+      `[pid 25141] write(1, "${'x'.repeat(40)} ${n + 10}\\n", 44${'x'.repeat(40)} ${n + 10}`,
+      ')    = 44',
+      '[pid 25142] close(7) = 0',
+    ]);
+    assert.equal(packingOf(Buffer.from(`${calls.flat().join('\n')}\n`)), null);
+  });
+
   it('but not where the longest lines are whole: the next one begins like any other', () => {
     const same = Array.from(
       { length: 40 },
