@@ -34,6 +34,9 @@ const LEAST_LINES = 3;
 const PLAIN =
   /^(?:(?:\[pid +\d+(?:<[^>]*>)?\] |\d+(?:<[^>]*>)? +)?(?:\d\d:[\d:.]+ |\d{10}(?:\.\d+)? | {0,6}\d+\.\d+ )?(?:(?!inet_|hton|makedev)[a-z_]\w*\(|<\.\.\. \w|--- SIG|\+\+\+ [eks])|event=\w+ |ts=\d+ | {0,24}[\d.?]+ \( {0,12}(?:[\d.]+ ms)? {0,12}\): )/;
 
+/** What no program prints that imitates strace: halves of calls, durations, errors in words. */
+const ONLY_STRACE = /<unfinished \.\.\.>|<\.\.\. \w+ resumed>| <\d+\.\d{6}>\s*$|\)\s+= -1 E[A-Z0-9]+ \([A-Z]/;
+
 /** Colours, entities, marks of Markdown. */
 export const MARKS: ForeignColumns = { strip: (line) => (isMarkedUp(line) ? cleanLine(line) : line) };
 
@@ -66,7 +69,10 @@ export function bestReading(given: readonly string[]): Reading {
   if (found !== null) return found;
   // A pid is a word, too: of lines that read with theirs none is taken off.
   const isOwn = own.format?.before !== undefined && own.confidence >= LIKELY;
-  return (isOwn ? null : ofWords(lines, own.confidence + MUCH)) ?? own;
+  const behind = isOwn ? null : ofWords(lines, own.confidence + MUCH);
+  // A program of one's own prints what it likes, calls in the manner of strace, too: who made them stands before.
+  const isOther = own.format !== null && behind !== null && behind.format !== own.format;
+  return behind === null || (isOther && !lines.some((line) => ONLY_STRACE.test(line))) ? own : behind;
 }
 
 /** How they read as they are, or without what a format says that stands before them: little work, for many trials. */

@@ -100,6 +100,13 @@ describe('what others put before each line is taken off', () => {
     assert.equal(packingOf(Buffer.from(workerLines({ count: 101 }))), null);
   });
 
+  it('nor of what a program for bpftrace prints in the manner of strace', () => {
+    const own = [1, 2, 3, 4].map(
+      (n) => `16:46:55.10757${n} gunicorn[140${n}] epoll_wait(epfd=7) = 0 after 100111${n} us`,
+    );
+    assert.equal(packingOf(Buffer.from(`Attaching 7 probes...\n${own.join('\n')}\n`)), null);
+  });
+
   it('and its times stand in where the trace has none', () => {
     const untimed = STRACE.map((line) => line.replace(/ 179\S+/, ''));
     const found = unpacked(
