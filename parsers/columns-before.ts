@@ -14,7 +14,6 @@ export interface Reading {
 /** A head that reads so well has nothing before its lines; what does not read much better without columns has none. */
 const SURE = 0.9;
 const MUCH = 0.2;
-const LIKELY = 0.5;
 /** Of each line so much is looked at. */
 const LONGEST = 2_000;
 const CLEARLY = 0.1;
@@ -68,7 +67,7 @@ export function bestReading(given: readonly string[]): Reading {
   const found = known(lines, own.confidence + MUCH);
   if (found !== null) return found;
   // A pid is a word, too: of lines that read with theirs none is taken off.
-  const isOwn = own.format?.before !== undefined && own.confidence >= LIKELY;
+  const isOwn = own.format?.before !== undefined;
   const behind = isOwn ? null : ofWords(lines, own.confidence + MUCH);
   // A program of one's own prints what it likes, calls in the manner of strace, too: who made them stands before.
   const isOther = own.format !== null && behind !== null && behind.format !== own.format;
