@@ -83,7 +83,7 @@ export class SummaryParser extends LineParser {
    */
   protected override finish(): void {
     const isWall =
-      this.#columns?.some((column) => column.startsWith('wall-')) === true ||
+      this.#columns?.includes('wall-total') === true ||
       this.#rows.some(({ name, calls, total }) => WAITING.test(name) && total >= WAITED * calls);
     if (isWall) this.flags.others.push('-w');
     const shown = this.#rows.reduce((sum, { calls }) => sum + calls, 0);
@@ -125,8 +125,8 @@ function rowOf(text: string, columns: readonly string[]): Row | null {
   if (cell !== cells.length) return null;
   if (name !== 'total' && knownSyscall(name) === '') return null;
   const calls = named.get('calls');
-  const total = named.get('seconds') ?? named.get('wall-total') ?? named.get('total-time');
-  const longest = named.get('longest') ?? named.get('max') ?? named.get('wall-max');
+  const total = named.get('wall-total') ?? named.get('seconds') ?? named.get('total-time');
+  const longest = named.get('wall-max') ?? named.get('longest') ?? named.get('max');
   const errors = named.get('errors') ?? 0;
   if (
     calls === undefined ||

@@ -41,6 +41,8 @@ export interface Doubts {
   readonly printsAtReturn: boolean;
   /** Lines that are certainly missing: as a rule a small part of those that are. */
   readonly missingLines: number;
+  /** Calls of which the end is certainly missing, where these are no few: one that is open at the end may be another. */
+  readonly lostEnds: number;
   /** So many that nothing is clear. */
   readonly areManyMissing: boolean;
   /** Times of which all lines are missing: how many, how long in all, when the first began after the first event. */
@@ -72,7 +74,8 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
   const accepted = processes.reduce((sum, process) => sum + process.accepted, 0);
   // Where most numbers come again somebody whom the capture does not show closes them, or no close was recorded.
   const unclosed = numbersAgain * 10 <= accepted ? numbersAgain : 0;
-  const missingLines = orphanHalves + unclosed + (diagnostics.get('lost-half')?.count ?? 0);
+  const lostEnds = diagnostics.get('lost-half')?.count ?? 0;
+  const missingLines = orphanHalves + unclosed + lostEnds;
   const unrecorded = unrecordedIn(model);
   const holes = holesOf(model);
   return {
@@ -85,6 +88,7 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
     hiddenEnd: goesOn || splitsCalls || diagnostics.has('exit-order') ? '' : hiddenEnd(model, lines, stopsThreads),
     printsAtReturn: !stopsThreads,
     missingLines,
+    lostEnds: lostEnds >= lines * NOTICEABLE ? lostEnds : 0,
     resolution,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
     holes,
@@ -192,7 +196,7 @@ export function believed(kind: Kind, conclusion: Conclusion<AnyMetrics>, doubts:
 }
 
 function doubted(kind: Kind, finding: DraftFinding<AnyMetrics>, doubts: Doubts): Doubted {
-  const { isFiltered, isNarrow, missingLines, areManyMissing, resolution } = doubts;
+  const { isFiltered, isNarrow, missingLines, lostEnds, areManyMissing, resolution } = doubts;
   if (BLURRED_UP_TO[kind] !== undefined && isBlurred(finding.metrics, BLURRED_UP_TO[kind] * resolution))
     return { ...possible(finding, BLURRED), severity: 'info' };
   const isSilence = restsOnSilence(kind, finding.metrics);
@@ -207,6 +211,11 @@ function doubted(kind: Kind, finding: DraftFinding<AnyMetrics>, doubts: Doubts):
   if (isSilence && missingLines > 0) {
     const doubtful = possible(finding, MISSING);
     return missingLines >= SURE && timesOf(finding.metrics) <= missingLines ? demoted(doubtful) : doubtful;
+  }
+  // As in what `grep` left of a capture: the end of this call may have been removed like those of others.
+  if (kind === 'stuck-call' && finding.openEnded && lostEnds > 0) {
+    const doubtful = possible(finding, MISSING);
+    return timesOf(finding.metrics) <= lostEnds ? demoted(doubtful) : doubtful;
   }
   if (areManyMissing) return possible(finding, TOO_LOW);
   if (isFiltered) {

@@ -4,7 +4,7 @@ import { analyzed, none, only } from '../support/analyzed.ts';
 import { ask, NO_SUCH_NAME, question } from '../support/name-lookups.ts';
 import { oneWorker, startThread } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
-import type { TraceLines } from '../support/trace-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'blocking-dns';
 
@@ -38,10 +38,21 @@ describe('a lookup on a thread beside the loop', () => {
     const trace = beside((thread) => {
       for (let task = 0; task < 7; task++) ask(begins(thread), 'db.example', 2000, { server: '127.0.0.9', code: '' });
     });
-    const { severity, title, metrics } = only(await analyzed(trace), KIND);
+    const { severity, title, metrics, summary, why } = only(await analyzed(trace), KIND);
     assert.equal(severity, 'warning');
+    assert.match(summary, /^7 name lookups through the C library on 1 other thread took /);
+    assert.match(why, /The loop goes on, but the request that asked/);
     assert.match(title, /^Name server 127\.0\.0\.9:53 does not answer: 7 lookups waited up to 2\.00 s$/);
     assert.deepEqual([metrics.place, metrics.count, metrics.timeouts, metrics.unanswered], ['pool', 7, 7, 7]);
+  });
+
+  it('is beside no loop in a program that has none', async () => {
+    const trace = new TraceLines();
+    const thread = trace.thread(140).at(60);
+    ask(begins(thread), 'db.example', 5000, { server: '127.0.0.9', code: '' });
+    const { summary, why } = only(await analyzed(trace), KIND);
+    assert.match(summary, /^1 name lookup through the C library on 1 thread took 5\.\d+ s in all/);
+    assert.match(why, /Whoever needs the answer waits for that long\.$/);
   });
 
   it('is one for the next task also where a wait for work lies between, and no stat', async () => {

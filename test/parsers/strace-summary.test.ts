@@ -44,6 +44,26 @@ test('times are believed when a call that waits took long, or a column says so',
   );
 });
 
+test('of processor time and of time on the clock side by side, those of the clock are meant', async () => {
+  const report = await analyzed(
+    'seconds wall-total wall-max calls errors syscall\n-------- ---------- -------- ----- ------ -------\n' +
+      '0.002521   0.054119 0.040000     4      2 wait4\n0.000913   0.001613 0.000100    68     64 newfstatat\n',
+  );
+  assert.deepEqual(
+    report.calls.map(({ call, totalMs, maxMs }) => [call, totalMs, maxMs]),
+    [
+      ['wait4', 54.119, 40],
+      ['newfstatat', 1.613, 0.1],
+    ],
+  );
+  assert.match(meaningOfCallTimes(report.source), /waiting included$/);
+  // Without the sum of the clock only the other sum can be shown.
+  const { others } = read(
+    'seconds wall-max calls syscall\n------- -------- ----- -------\n0.000003 0.000100 11 read\n',
+  ).flags;
+  assert.deepEqual(others, ['-c']);
+});
+
 test('of a table without -w the times are what the kernel computed, and the report says so', async () => {
   const table = TABLE.replace('1.095142', '0.000142');
   const report = await analyzed(table);

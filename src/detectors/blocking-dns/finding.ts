@@ -1,4 +1,5 @@
 import { pidsOf } from '../../model/machine/roles.ts';
+import { threadsOf } from '../../model/machine/threads-of.ts';
 import { duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
@@ -27,7 +28,7 @@ export function dnsFinding(
     confidence: 'likely',
     title,
     summary: summary(tally, place, requests, goesOn),
-    why: WHY[place],
+    why: isBesideLoop(tally, place) ? WHY_BESIDE_LOOP : WHY[place],
     ...span(capabilities, first, last),
     openEnded: tally.openAtEnd > 0,
     workers,
@@ -69,7 +70,7 @@ export function dnsFinding(
 
 function summary(tally: LookupTally, place: Place, requests: number, goesOn: boolean): string {
   const { longest, timeouts, timedOut, openAtEnd, noSuchName, failures, searched } = tally;
-  const who = plural(tally.threads.size, WHO[place]);
+  const who = plural(tally.threads.size, isBesideLoop(tally, place) ? 'other thread' : WHO[place]);
   const servers = [...tally.servers.keys()].slice(0, 3).join(', ');
   const parts = [
     `${plural(tally.count, 'name lookup')} through the C library on ${who} took ${duration(tally.total)} in all, ` +
@@ -114,15 +115,23 @@ const WHY: Readonly<Record<Place, string>> = {
     'The resolver of the C library waits 5 s for each try unless configured otherwise. For that time it holds its ' +
     'worker.',
   pool:
-    'The resolver of the C library waits 5 s for each try unless configured otherwise. The loop goes on, but the ' +
-    'request that asked for ' +
-    'the name waits, and so does all other work of a pool when lookups hold its threads.',
+    'The resolver of the C library waits 5 s for each try unless configured otherwise. Whoever needs the answer waits ' +
+    'for that long.',
 };
+
+const WHY_BESIDE_LOOP =
+  'The resolver of the C library waits 5 s for each try unless configured otherwise. The loop goes on, but the request ' +
+  'that asked for the name waits, and so does all other work of a pool when lookups hold its threads.';
+
+/** The lookups of a pool were made for the loop of its process. */
+function isBesideLoop({ threads }: LookupTally, place: Place): boolean {
+  return place === 'pool' && [...threads].some(({ process }) => threadsOf(process).some(({ loop }) => loop.turns > 0));
+}
 
 const WHO: Readonly<Record<Place, string>> = {
   loop: 'event loop',
   worker: 'worker',
-  pool: 'other thread',
+  pool: 'thread',
 };
 
 /** Which of several servers kept silent. */

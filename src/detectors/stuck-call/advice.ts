@@ -10,12 +10,13 @@ export function adviceFor({ thread, left, wait }: ThreadAtEnd): readonly Step[] 
   const name = pid === 0 ? 'PID' : String(pid);
   const tid = thread.tid === 0 ? name : String(thread.tid);
   const isMemory = left.futex !== null || left.name === 'futex';
+  const isWrite = left.syscall.family === 'write' && left.fd >= 0;
   return [
     {
       text: 'See whether the thread is still in that call: three equal lines mean yes.',
       command: `for i in 1 2 3; do cat /proc/${name}/task/${tid}/syscall; sleep 1; done`,
     },
-    ...(BY_WAIT[wait.kind]?.({ pid: name, fd: left.fd, path: left.path || left.target, isMemory }) ?? []),
+    ...(BY_WAIT[wait.kind]?.({ pid: name, fd: left.fd, path: left.path || left.target, isMemory, isWrite }) ?? []),
     seeCode(thread.process, 'See the code that called.'),
   ];
 }
@@ -26,12 +27,24 @@ interface Place {
   readonly path: string;
   /** What it waits for is a word of memory. */
   readonly isMemory: boolean;
+  /** It writes to a descriptor whose number is known. */
+  readonly isWrite: boolean;
 }
 
 const descriptorStep = ({ pid, fd }: Place): Step => ({
   text: 'See what that descriptor is.',
   command: fd >= 0 ? `ls -l /proc/${pid}/fd/${fd}` : `ls -l /proc/${pid}/fd`,
 });
+
+/** Both ends of a pipe are links to one name. */
+function otherEndStep({ pid, fd }: Place, text: string): Step {
+  const name = fd >= 0 ? `"$(readlink /proc/${pid}/fd/${fd})"` : 'pipe:';
+  return {
+    text,
+    command: `ls -l /proc/[0-9]*/fd/* 2>/dev/null | grep -F ${name}`,
+    needs: 'root, to see processes of other users',
+  };
+}
 
 /** The address of a service, as targets name it. */
 const ADDRESS = /^(?:[\d.]+|\[[\da-f:.]+\]):\d+|^unix:\S+/;
@@ -77,10 +90,7 @@ const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly 
   ],
   'pipe-reader': (place) => [
     descriptorStep(place),
-    {
-      text: 'Find the process that has the other end, and see why it does not read.',
-      command: 'lsof -n 2>/dev/null | grep FIFO',
-    },
+    otherEndStep(place, 'Find the process that has the other end, and see why it does not read.'),
   ],
   'pipe-writer': (place) => [
     {
@@ -94,6 +104,17 @@ const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly 
       command: 'systemctl status systemd-journald rsyslog; ss -xlp | grep /dev/log',
     },
   ],
+  unknown: (place) =>
+    place.isWrite
+      ? [
+          descriptorStep(place),
+          otherEndStep(
+            place,
+            'If it is a pipe, see who has its other end and does not read: the log collector, the container runtime, ' +
+              'or the program behind "|".',
+          ),
+        ]
+      : [],
   disk: ({ pid }) => [
     {
       text: 'See whether the disk or the network file system is stuck.',

@@ -163,6 +163,10 @@ function judgeCall(thread: Thread, left: LeftIn, model: Model): Judgement {
       return child(thread, left, model);
     case 'sleep':
       return sleeping(thread, left);
+    // These return at once whatever happens: their line was cut, or somebody wrote the name of the call into a text.
+    case 'sigreturn':
+    case 'trivial':
+      return yes(UNTOLD);
     default:
       // It does not wait as a rule: most likely the thread is at work, unless nothing else is in the capture.
       return unknown('unknown', isAllThereIs(model) ? FOR_NO_TIME : '');
@@ -233,9 +237,12 @@ function waited(thread: Thread, left: LeftIn): Judgement {
   const kept = descriptor?.kind ?? 'unknown';
   if (kept === 'pipe' && ownClients(thread) !== '') return fromPipe(thread, named);
   // A wait with a limit for something that is no socket is how masters and pools keep house.
-  if (hasTimeout === true && (kept === 'pipe' || kept === 'event' || kept === 'unknown')) return timed(left);
+  const isConnected = kept === 'unknown' && (descriptor?.peer ?? '') !== '';
+  if (hasTimeout === true && !isConnected && (kept === 'pipe' || kept === 'event' || kept === 'unknown'))
+    return timed(left);
   if (descriptor === null) return unknown('unknown', named);
-  const { kind, connection } = descriptor;
+  const { connection } = descriptor;
+  const kind = isConnected ? 'socket' : descriptor.kind;
   if (left.isOfClient) return unknown('client', `${named} to send`);
   if (connection !== null) {
     // A kept-alive connection has no request.
@@ -412,7 +419,11 @@ function child(thread: Thread, { child: pid, hasTimeout }: LeftIn, { processes }
 }
 
 /** A wait that ends by itself, as long as it ends soon. */
-function timed({ timeout, hasTimeout }: LeftIn): Judgement {
+function timed({ timeout, hasTimeout, target, fd }: LeftIn): Judgement {
   if (hasTimeout !== true) return unknown('unknown', '');
-  return timeout > HOUSEKEEPING && timeout !== UNKNOWN ? unknown('time', 'a time that is far away') : yes(TIME);
+  if (timeout <= HOUSEKEEPING || timeout === UNKNOWN) return yes(TIME);
+  // A client of MySQL in PHP waits so for its answer: for a day.
+  return unknown('time', `${target === '' && fd < 0 ? 'what it asked for' : nameOf(target, fd)}, or ${FAR}`);
 }
+
+const FAR = 'the end of a time limit that is far away';
