@@ -1,6 +1,7 @@
 import type { Call, Lane, TraceRecord } from '../src/trace/record.ts';
 import type { TimeOrigin, TimestampKind } from '../src/trace/time.ts';
 import type { LaneTable } from './lanes.ts';
+import type { ForeignColumns } from './text/foreign-columns.ts';
 
 /** What a capture was recorded with, as far as its lines tell. Fields may become richer while the parser reads. */
 export interface TraceFlags {
@@ -15,7 +16,7 @@ export interface TraceFlags {
   stacks: boolean;
   /** Split calls were seen: `<unfinished ...>`. */
   split: boolean;
-  /** Anything else worth telling: `-Y`, `-n`, `-i`, `-x`, `-X raw`, `-N`, `-z`, `colour`, `stderr`, `paste`. */
+  /** Anything else worth telling: `-Y`, `-n`, `-i`, `-x`, `-X raw`, `-N`, `-z`, `colour`, `stderr`. */
   others: string[];
 }
 
@@ -175,6 +176,11 @@ export interface TraceFormat {
   /** How sure the head (some KB of bytes, cut anywhere) is of this format: 0 no, 1 certain. */
   sniff(head: Buffer): number;
   createParser(head: Buffer, options: ParserOptions): TraceParser;
+  /**
+   * For formats whose own columns are easily taken for those of others: what somebody put before the lines of this
+   * head, null for nothing. Of the other formats all columns are tried.
+   */
+  before?(head: Buffer): ForeignColumns | null;
   readonly lines: RawLines;
   /** Its tracer stops threads at every call: what it records took longer than without it. */
   readonly stopsThreads: boolean;

@@ -1,5 +1,14 @@
 import { createTimeOrigin } from '../src/trace/time.ts';
 import { decodeUtf8 } from '../src/trace/utf8.ts';
+import {
+  areTracers,
+  bestReading,
+  isTracers,
+  MARKS,
+  type Reading,
+  readingByFormats,
+  without,
+} from './columns-before.ts';
 import type { TraceFormat } from './format.ts';
 import { LaneTable } from './lanes.ts';
 import { barFields, htmlFields, separatedFields } from './packed/cell-fields.ts';
@@ -7,14 +16,19 @@ import type { FieldReader, Fields } from './packed/fields.ts';
 import { jsonFields, pairFields } from './packed/json-fields.ts';
 import { areQuotedPrintable, quotedPrintable } from './packed/quoted-printable.ts';
 import { datingFirst, stampOf } from './packed/stamps.ts';
+import { areTwice, once } from './packed/twice.ts';
+import { Unwrapping, widthOf } from './packed/wrapped-lines.ts';
 import { recognise } from './registry.ts';
 import { ByteWindow } from './text/byte-window.ts';
+import type { ForeignColumns } from './text/foreign-columns.ts';
 import { LineCutter } from './text/line-cutter.ts';
 
-/** Takes the lines of a trace out of what they are packed in; a line that comes in is a line that goes out. */
+/** Takes the lines of a trace out of what they are packed in; as many lines go out as come in. */
 export interface Packing {
-  /** Latin-1, a character a byte. */
-  readonly unpack: (line: string) => string;
+  /** Latin-1, a character a byte. Null while a line goes on; then several may come at once. */
+  readonly unpack: (line: string) => string | null;
+  /** What waits for a line that goes on; null when nothing does. */
+  readonly finish?: () => string | null;
   /** Any line may be asked about, whichever came before. */
   readonly isLineByLine: boolean;
 }
@@ -49,14 +63,46 @@ const SHAPES: readonly Shape[] = [
 ];
 /** Most heads are told by their beginning to have none of them. */
 const GLANCE_BYTES = 4_096;
+const GLANCE = 40;
 
 /** What the lines of a head are packed in; null when they read best as they are. */
 export function packingOf(head: Buffer): Packing | null {
   const first = headLines(head.subarray(0, GLANCE_BYTES));
   if (areQuotedPrintable(first)) return { unpack: quotedPrintable(), isLineByLine: false };
+  const every = headLines(head);
+  // What is known of descriptors stands at the beginning of some, and its lines are short.
+  const isTwice = every[0] === every[1] && areTwice(every);
+  if (!isTwice && areTracers(every.slice(0, GLANCE)) && areTracers(every.slice(-GLANCE))) return null;
+  const lines = every.slice(0, LINES);
+  const field = fieldOf(first, lines);
+  const packing = field === null ? columnsBefore(lines, every) : behindField(field, lines);
+  return isTwice ? packingOfPairs(packing, lines) : packing;
+}
+
+/** The text of a field may have columns of its own, or a date that was put before it. */
+function behindField(field: Packing, lines: readonly string[]): Packing {
+  const texts = lines.flatMap((line) => field.unpack(line)?.split('\n') ?? []).filter((text) => text.trim() !== '');
+  const behind = columnsBefore(texts.slice(0, LINES), texts);
+  if (behind === null) return field;
+  const unpack = (line: string): string | null => {
+    const found = field.unpack(line)?.split('\n').map(behind.unpack) ?? [];
+    const told = found.filter((text) => text !== null);
+    return told.length === 0 ? null : told.join('\n');
+  };
+  return { ...behind, unpack };
+}
+
+/** Each line stands there twice: packed, or as it is. */
+function packingOfPairs(packing: Packing | null, lines: readonly string[]): Packing | null {
+  if (packing?.isLineByLine === false || (packing === null && recognise(headOf(lines)).format === null)) return packing;
+  const only = once();
+  return { unpack: (line) => only(packing?.unpack(line) ?? line), isLineByLine: false };
+}
+
+/** Lines that are a field of records or of tables; null where they are none, or read as well as they are. */
+function fieldOf(first: readonly string[], lines: readonly string[]): Packing | null {
   const likely = SHAPES.filter(({ begins }) => first.some((line) => begins.test(line)));
   if (likely.length === 0) return null;
-  const lines = headLines(head);
   const shapes: Shaped[] = likely.flatMap((shape) => {
     const reader = shape.fieldsOf(lines);
     const rows = lines.map(reader);
@@ -65,7 +111,7 @@ export function packingOf(head: Buffer): Packing | null {
     return [{ reader, rows, isOfOthers: shape.isOfOthers ?? false }];
   });
   if (shapes.length === 0) return null;
-  const asTheyAre = recognise(head).confidence;
+  const asTheyAre = readingByFormats(lines).confidence;
   let best: { readonly found: Shaped; readonly field: Field } | null = null;
   for (const found of shapes) {
     const field = bestField(found.rows);
@@ -73,6 +119,64 @@ export function packingOf(head: Buffer): Packing | null {
     if (field.confidence > (best?.field.confidence ?? 0)) best = { found, field };
   }
   return best === null ? null : packingWith(best.found, best.field);
+}
+
+/** Lines behind columns of others, or broken by a terminal; null where they are as a tracer wrote them. */
+function columnsBefore(lines: readonly string[], every: readonly string[]): Packing | null {
+  const { format, columns } = bestReading(lines);
+  if (format === null) return null;
+  const strip = columns === null ? null : stripping(format, columns, lines);
+  const bare = strip === null ? every : every.map(strip);
+  // A terminal broke the lines with their columns, of which its pieces have none; bat breaks those behind its own.
+  const isFirst = (line: string): boolean => {
+    const text = strip?.(line) ?? line;
+    return columns === null || columns === MARKS ? isTracers(text) : text !== line;
+  };
+  const width = widthOf(every, isFirst);
+  const widthBehind = width === 0 && strip !== null ? widthOf(bare, isTracers) : 0;
+  if (width + widthBehind === 0) return strip === null ? null : { unpack: strip, isLineByLine: true };
+  const unwrapping = new Unwrapping(width + widthBehind);
+  return {
+    unpack(line) {
+      const text = strip?.(line) ?? line;
+      return width > 0
+        ? unwrapping.add(text, line.length, isFirst(line))
+        : unwrapping.add(text, text.length, isTracers(text));
+    },
+    finish: () => (unwrapping.isWaiting ? unwrapping.end() : null),
+    isLineByLine: false,
+  };
+}
+
+/** Takes columns off; where the trace has no times of its own, those of the columns stand in. */
+function stripping(format: TraceFormat, columns: ForeignColumns, lines: readonly string[]): (line: string) => string {
+  const off =
+    (of: ForeignColumns) =>
+    (line: string): string =>
+      without(of, line);
+  const { dated } = columns;
+  if (dated === undefined || isTimed(format, lines.map(off(columns)))) return off(columns);
+  const stamped = lines.map(off(dated));
+  const isDated = recognise(headOf(stamped)).format === format && isTimed(format, stamped);
+  return off(isDated ? dated : columns);
+}
+
+/** The lines behind what stands before them. */
+function stripped({ format, columns }: Reading, lines: readonly string[]): readonly string[] {
+  return format === null || columns === null ? lines : lines.map(stripping(format, columns, lines));
+}
+
+function isTimed(format: TraceFormat, lines: readonly string[]): boolean {
+  const parser = format.createParser(headOf(lines), {
+    file: '',
+    lanes: new LaneTable(),
+    origin: createTimeOrigin(),
+  });
+  return parser.flags.timestamps !== 'none';
+}
+
+function headOf(lines: readonly string[]): Buffer {
+  return Buffer.from(`${lines.join('\n')}\n`, 'latin1');
 }
 
 interface Shaped {
@@ -92,10 +196,7 @@ interface Field {
 function headLines(head: Buffer): string[] {
   const lines = head.toString('latin1').split('\n');
   if (lines.length > 20) lines.pop();
-  return lines
-    .map((line) => line.replace(/\r$/, ''))
-    .filter((line) => line.trim() !== '')
-    .slice(0, LINES);
+  return lines.map((line) => line.replace(/\r$/, '')).filter((line) => line.trim() !== '');
 }
 
 type Rows = readonly (Fields | null)[];
@@ -106,7 +207,7 @@ function bestField(rows: Rows): Field | null {
   const share = rows.filter((row) => row !== null).length / rows.length;
   for (const name of namesIn(rows)) {
     if (!rows.some((row) => TRACED.test(row?.get(name) ?? ''))) continue;
-    const { format, confidence: own } = recognise(bytesOf(rows, (row) => row.get(name) ?? ''));
+    const { format, confidence: own } = readingByFormats(textsOf(rows, (row) => row.get(name) ?? ''));
     const confidence = own * share;
     if (format !== null && confidence > (best?.confidence ?? 0)) best = { name, format, confidence };
   }
@@ -115,11 +216,8 @@ function bestField(rows: Rows): Field | null {
 
 function packingWith({ reader, rows }: Shaped, { name, format }: Field): Packing {
   const unpack = (line: string): string => textOf(reader(line), line, name);
-  const isTimed = (head: Buffer): boolean =>
-    format.createParser(head, { file: '', lanes: new LaneTable(), origin: createTimeOrigin() }).flags.timestamps !==
-    'none';
-  const plain = bytesOf(rows, (row) => row.get(name) ?? '');
-  if (isTimed(plain)) return { unpack, isLineByLine: true };
+  const texts = textsOf(rows, (row) => row.get(name) ?? '');
+  if (isTimed(format, stripped(readingByFormats(texts), texts))) return { unpack, isLineByLine: true };
   const stamping = datingFirst(namesIn(rows)).find((each) => each !== name && datesMost(rows, each));
   if (stamping === undefined) return { unpack, isLineByLine: true };
   const dated = (line: string): string => {
@@ -128,9 +226,11 @@ function packingWith({ reader, rows }: Shaped, { name, format }: Field): Packing
     const stamp = stampOf(fields?.get(stamping) ?? '');
     return text === '' || stamp === '' ? text : `${stamp} ${text}`;
   };
-  const datedHead = bytesOf(rows, (row) => `${stampOf(row.get(stamping) ?? '')} ${row.get(name) ?? ''}`);
+  const stamped = textsOf(rows, (row) => `${stampOf(row.get(stamping) ?? '')} ${row.get(name) ?? ''}`);
   // What the other formats print has times of its own, or none.
-  return { unpack: recognise(datedHead).format === format && isTimed(datedHead) ? dated : unpack, isLineByLine: true };
+  const behind = readingByFormats(stamped);
+  const isDated = behind.format === format && isTimed(format, stripped(behind, stamped));
+  return { unpack: isDated ? dated : unpack, isLineByLine: true };
 }
 
 /** A record that holds several lines gives them all: then numbers of lines are those of the text. */
@@ -149,26 +249,25 @@ function namesIn(rows: Rows): string[] {
   return [...names];
 }
 
-function bytesOf(rows: Rows, text: (row: Fields) => string): Buffer {
-  const lines = rows.flatMap((row) => (row === null ? [] : [text(row).trimEnd()]));
-  return Buffer.from(`${lines.join('\n')}\n`, 'latin1');
+function textsOf(rows: Rows, text: (row: Fields) => string): string[] {
+  return rows.flatMap((row) => (row === null ? [] : text(row).trimEnd().split('\n')));
 }
 
 /** Shows lines of a file that begins with this head as a format reads them; null where that is what they are. */
 export function unpackedLines(head: Buffer): ((lines: readonly string[]) => readonly string[]) | null {
   const packing = packingOf(head);
   if (packing?.isLineByLine !== true) return null;
-  return (lines) => lines.map((line) => decodeUtf8(packing.unpack(Buffer.from(line, 'utf8').toString('latin1'))));
+  return (lines) => lines.map((line) => decodeUtf8(packing.unpack(Buffer.from(line, 'utf8').toString('latin1')) ?? ''));
 }
 
 /** Unpacks chunks that are cut anywhere. */
 export class Unpacking {
-  readonly #unpack: Packing['unpack'];
+  readonly #packing: Packing;
   readonly #window = new ByteWindow('');
   readonly #cutter = new LineCutter(this.#window, () => undefined);
 
-  constructor({ unpack }: Packing) {
-    this.#unpack = unpack;
+  constructor(packing: Packing) {
+    this.#packing = packing;
   }
 
   /** The lines that end in this chunk. */
@@ -182,16 +281,19 @@ export class Unpacking {
     );
   }
 
-  /** The last line, if it has no end. */
+  /** The last line, if it has no end, and what waited for more. */
   end(): Buffer {
-    return this.#cutter.end() ? Buffer.from(this.#lines().join('\n'), 'latin1') : Buffer.alloc(0);
+    const lines = this.#cutter.end() ? this.#lines() : [];
+    const waiting = this.#packing.finish?.() ?? null;
+    return Buffer.from((waiting === null ? lines : [...lines, waiting]).join('\n'), 'latin1');
   }
 
   #lines(): string[] {
     const lines: string[] = [];
     while (this.#cutter.next()) {
       const { from, to } = this.#cutter;
-      lines.push(this.#unpack(this.#window.bytes.toString('latin1', from, to).replace(/\r$/, '')));
+      const text = this.#packing.unpack(this.#window.bytes.toString('latin1', from, to).replace(/\r$/, ''));
+      if (text !== null) lines.push(text);
     }
     return lines;
   }

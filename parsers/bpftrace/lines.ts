@@ -210,6 +210,7 @@ export class Lines {
       case 'silent':
         return 'signals';
       case 'broken':
+        this.#missing(text);
         return 'unparsed';
       case 'other':
         return this.#message(text, where);
@@ -365,6 +366,14 @@ export class Lines {
     if (translated === null) return own ?? this.#reader.read(text, where);
     this.#addFlag(`columns read as ${foreign.description}`);
     return this.#reader.read(translated, where);
+  }
+
+  /** A call that cannot be read, of a line that was cut or broken, is one that was lost: a silence may be that. */
+  #missing(text: string): void {
+    if (!text.startsWith('ts=')) return;
+    const stamp = Number(/^ts=(\d{1,19})\b/.exec(text)?.[1] ?? Number.NaN);
+    const at = Number.isNaN(stamp) ? stamp : this.axis.at(stamp);
+    this.#sink.add({ kind: 'lost', seenAt: Number.isNaN(at) ? this.#lastSeen : at, count: 1 });
   }
 
   #addFlag(flag: string): void {

@@ -74,7 +74,7 @@ export class BpftraceParser extends LineParser {
   }
 
   protected override readLine(line: string, isLast: boolean): void {
-    const text = line.replace(/\r$/, '');
+    const text = line.trimEnd();
     this.#lines.read(text, this.where(text), isLast);
   }
 

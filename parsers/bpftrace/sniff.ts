@@ -12,7 +12,7 @@ const JSON_RECORD =
 const MESSAGE = /^Attach(?:ing|ed) \d+ probes?(?:\.\.\.)?$|^Lost \d+ events$/;
 const MAP = /^@\w*(?:\[.*\])?: ?(?:-?\d|\(|count |$)|^@\w*\[[^\]]*$|^[[(][^|]{1,60}[\])]\s+\d+ \|@*\s*\|$/;
 /** Of `key=value` lines of others: time, thread, call and result must be there. */
-const PRINTED = /^(?=.*\b(?:ts|ts_ns|ts_us|nsecs)=\d)(?=.*\b(?:pid|tid)=\d)(?=.*\b(?:call|syscall|nr)=)/;
+const PRINTED = /^\s*(?=\w+=)(?=.*\b(?:ts|ts_ns|ts_us|nsecs)=\d)(?=.*\b(?:pid|tid)=\d)(?=.*\b(?:call|syscall|nr)=)/;
 /** What drover's programs print alone. */
 const OF_DROVER = /^event=| nr=\d+ ret=\S+ a=/;
 /** What drover writes behind a capture of strace: lines of its own as those of bpftrace, marked as a message. */

@@ -1,5 +1,7 @@
 /** A result as mail writes it, and a line that goes on. */
 const RESULT = /\)\s*=3D -?[\d?]/;
+/** A sign that would itself be written otherwise. */
+const NEVER = /=(?![0-9A-F]{2}|$)/;
 const ESCAPED = /=([0-9A-F]{2})/g;
 
 /** Mail has no longer lines; one that goes on is about as long. */
@@ -10,7 +12,10 @@ const GOES_ON = /^.{68,75}=$/;
 export function areQuotedPrintable(lines: readonly string[]): boolean {
   if (lines.some((line) => /\)\s+= -?[\d?]/.test(line))) return false;
   if (lines.some((line) => RESULT.test(line))) return true;
-  return lines.some((line) => GOES_ON.test(line)) && lines.every((line) => line.length <= LONGEST_LINE);
+  return (
+    lines.some((line) => GOES_ON.test(line)) &&
+    lines.every((line) => line.length <= LONGEST_LINE && !NEVER.test(line.trimEnd()))
+  );
 }
 
 /** Puts lines together again: '' for each piece but the last. */

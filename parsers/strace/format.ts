@@ -1,6 +1,6 @@
 import type { TraceFormat } from '../format.ts';
 import { callNotation } from '../text/call-notation.ts';
-import { sniffColumns } from './line-columns.ts';
+import { bestColumns, headLines, sniffColumns } from './line-columns.ts';
 import { StraceParser } from './parser.ts';
 import { sniffStrace } from './sniff.ts';
 
@@ -10,6 +10,7 @@ export const straceFormat: TraceFormat = {
   title: 'strace',
   sniff: sniffStrace,
   createParser: (head, options) => new StraceParser(sniffColumns(head), options),
+  before: (head) => bestColumns(headLines(head)).foreign,
   lines: callNotation,
   stopsThreads: true,
   isThreadable: true,

@@ -18,9 +18,7 @@ export interface LineColumns {
   readonly others: readonly string[];
   /** The process of lines without a prefix beside lines with `[pid N]`; 0 when the head does not tell. */
   readonly initialTid: number;
-  /** What a paste or another program put before every line, or null. */
-  readonly foreign: ForeignColumns | null;
-  /** A mail program or a narrow terminal broke lines between the result and what explains it; nothing stands before. */
+  /** A mail program or a narrow terminal broke lines between the result and what explains it. */
   readonly breaksResults: boolean;
   /** Lines hold entities of HTML or typographic quotes, and have to be cleaned before they are read. */
   readonly isMarkedUp: boolean;
@@ -56,7 +54,7 @@ const LINE = new RegExp(
     /(?<distance>\(\+ *\d+(?:\.\d+)?\) )?/,
     /(?<number>\[ *(?:\d+|\?{1,8})\] )?/,
     /(?<pointer>\[(?:[0-9a-f]{8}|[0-9a-f]{16}|\?{8}|\?{16})\] )?/,
-    /(?<body>(?:[a-z_][a-z0-9_]*(?:#\d+)?|\d+:[a-z_]\w*|SYS_\d+|\?\?\?)\(.*|<\.\.\. .*|--- .*|\+\+\+ .*)$/,
+    /(?<body>(?:[a-z_][a-z0-9_]*(?:#\d+)?|\d+:[a-z_]\w*|SYS_\d+|\?\?\?)\(.*|<\.\.\. .*|--- (?:SIG|stopped |\{).*|\+\+\+ [eks].*)$/,
   ]
     .map((part) => part.source)
     .join(''),
@@ -120,7 +118,8 @@ export const EXPLAINS_RESULT =
 
 /** Votes. Works for any head; when nothing reads as strace there are no columns. */
 export function sniffColumns(head: Buffer): LineColumns {
-  const { lines, foreign, sniffed } = bestColumns(headLines(head));
+  const lines = headLines(head);
+  const sniffed = sniffAll(lines);
   const most = <K extends keyof SniffedLine>(key: K, fallback: SniffedLine[K]): SniffedLine[K] =>
     majority(
       sniffed.map((line) => line[key]),
@@ -131,7 +130,6 @@ export function sniffColumns(head: Buffer): LineColumns {
   if (sniffed.some((line) => line.comm)) others.push('-Y');
   if (sniffed.filter(({ number }) => number >= 0).length * 2 > sniffed.length) others.push('-n');
   if (most('pointer', false)) others.push('-i');
-  if (foreign !== null) others.push('paste');
   for (const [flag, trait] of TRAITS) {
     if (sniffed.some((line) => trait.test(line.body))) others.push(flag);
   }
@@ -147,13 +145,9 @@ export function sniffColumns(head: Buffer): LineColumns {
     brackets: most('brackets', false),
     others,
     initialTid: initialTid(lines),
-    foreign,
-    breaksResults:
-      foreign === null &&
-      lines.some(
-        (line, index) =>
-          ENDS_BARE.test(line) && EXPLAINS_RESULT.test(lines[index + 1] ?? '') && sniffLine(line) !== null,
-      ),
+    breaksResults: lines.some(
+      (line, index) => ENDS_BARE.test(line) && EXPLAINS_RESULT.test(lines[index + 1] ?? '') && sniffLine(line) !== null,
+    ),
     isMarkedUp: text.split('\n', LINES).some(isMarkedOutside),
   };
 }
@@ -259,7 +253,7 @@ function without(foreign: ForeignColumns, lines: readonly string[]): SniffedLine
   return { lines: stripped, foreign, sniffed: sniffAll(stripped) };
 }
 
-function sniffAll(lines: readonly string[]): SniffedLine[] {
+export function sniffAll(lines: readonly string[]): SniffedLine[] {
   return lines.map(sniffLine).filter((line) => line !== null);
 }
 

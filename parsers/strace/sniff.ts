@@ -1,7 +1,7 @@
 import { syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
-import { bestColumns, headLines, type SniffedLine, sniffLine } from './line-columns.ts';
+import { headLines, type SniffedLine, sniffAll, sniffLine } from './line-columns.ts';
 
 /** `) = 5`, `) = -1 EAGAIN (...)`, `) = ? <0.1>`: a result as only tracers write it. */
 const RESULT = /\)\s*= (?:-?\d+|0x[0-9a-f]+|\?)(?:$|[<\s])/;
@@ -25,9 +25,9 @@ const LEAST_KNOWN = 0.5;
 
 /** How sure the head is text of strace: the share of lines that only strace writes. */
 export function sniffStrace(head: Buffer): number {
-  const read = headLines(head);
-  const { lines, sniffed } = bestColumns(read);
-  if ([...read, ...lines].some((line) => OTHER_TRACER.test(line))) return 0;
+  const lines = headLines(head);
+  const sniffed = sniffAll(lines);
+  if (lines.some((line) => OTHER_TRACER.test(line))) return 0;
   const sure = scoreOf(lines, sniffed);
   if (sure >= SURE) return sure;
   // A mail program or a narrow terminal broke the lines.

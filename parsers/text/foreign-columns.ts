@@ -15,6 +15,8 @@ const PLAIN: readonly RegExp[] = [
   /^\d{1,9}[:-]\s?/,
   // grep of several files, with or without -n.
   /^(?=[\d./-]*[A-Za-z])[\w./-]{1,200}[:-](?:\d{1,9}[:-])?\s?/,
+  // `INFO:app:`, as Python logs.
+  /^(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL):[\w.]{1,64}:/,
   /^\s*> ?/,
   // A quote of a quote, or of what was indented.
   /^\s*(?:> ?)+\s*/,
@@ -22,9 +24,11 @@ const PLAIN: readonly RegExp[] = [
   /^\s*# ?/,
   /^\s*\* ?/,
   // Lists, and what a difference of two files adds.
-  /^\s*[-+](?: {1,3}|(?=[a-z[<\d]))/,
+  /^\s*[-+](?: {1,3}|(?=[a-z[<\d@}]))/,
   /^\s*(?:\xc2\xb7|\xe2\x80\xa2) ?/,
   /^\s*\| ?/,
+  // The gutter of bat, with or without numbers.
+  /^ {0,8}\d{0,9} {0,2}\xe2\x94\x82 ?/,
   /^\s+/,
 ];
 
@@ -41,12 +45,16 @@ const COLLECTED = new RegExp(
     // `journalctl -o short-unix`, and what counts from the start of the machine.
     /(?:(?<epoch>\d{10}\.\d{3,9}) (?=[\w.-]{1,128} [a-zA-Z_][\w.-]{0,63}\[\d{1,9}\]: )|\[ {0,8}\d{1,8}\.\d{6}\] )?/,
     // `host program[4711]: ` of syslog and the journal, `host program 4711 - - ` of RFC 5424, `stdout F ` of the CRI.
-    /(?:[\w.-]{1,128} [a-zA-Z_][\w./@-]{0,63}(?:\[\d{1,9}\])?: ?|[\w.-]{1,128} [a-zA-Z_][\w./@-]{0,63} \d{1,9} (?:\S{1,32} )?- |std(?:out|err) [FP] )?/,
+    /(?:[\w.-]{1,128} [a-zA-Z_][\w./@-]{0,63}(?:\[\d{1,9}\])?: ?|[\w.-]{1,128} [a-zA-Z_][\w./@-]{0,63} \d{1,9} (?:\S{1,32} )?(?:- |\[[^\]]{1,200}\] )|std(?:out|err) [FP] )?/,
     /(?:[\w./-]{1,128}\s{0,32}\| ?)?/,
   ]
     .map((part) => part.source)
     .join(''),
 );
+
+/** A moment somewhere in the columns of a log. */
+const STAMP =
+  /(?:(?<date>\d{4}[-/]\d\d[-/]\d\d)[T _])?(?<!\d)(?<clock1>\d\d:\d\d:\d\d)(?:[.,](?<fraction>\d{1,9}))? ?(?<zone>Z|[+-]\d\d:?\d\d|UTC)?|(?<!\d)(?<epoch>1\d{9}\.\d{3,9})(?!\d)/;
 
 /** Where strace writes the time: behind the pid. */
 const PID = /^(?:\[pid +\d{1,9}(?:<[^>]{0,64}>)?\] |\d{1,9}(?:<[^>]{0,64}>)? +)?/;
@@ -60,7 +68,7 @@ export const FOREIGN_COLUMNS: readonly ForeignColumns[] = [
   // strace writes no tabs: whoever copied the lines made them of blanks.
   { strip: (line) => line.replaceAll('\t', ' ') },
   ...PLAIN.map((pattern): ForeignColumns => ({ strip: (line) => line.replace(pattern, '') })),
-  { strip: (line) => line.replace(COLLECTED, ''), dated: { strip: withTime } },
+  { strip: (line) => line.slice(collectedIn(line)?.[0].length ?? 0), dated: { strip: withTime } },
 ];
 
 /**
@@ -80,9 +88,22 @@ export const QUOTES: readonly ForeignColumns[] = PLAIN.map(
 export const NUMBERED: ForeignColumns = { strip: (line) => line.replace(/^\s*\d{1,9}(?:\s|$)/, '') };
 
 function withTime(line: string): string {
+  const match = collectedIn(line);
+  return timed(line.slice(match?.[0].length ?? 0), stampOf(match?.groups ?? {}));
+}
+
+/** The columns of a collector; null where there are none but blanks, which are the line's own. */
+function collectedIn(line: string): RegExpExecArray | null {
   const match = COLLECTED.exec(line);
-  const body = match === null ? line : line.slice(match[0].length);
-  const stamp = stampOf(match?.groups ?? {});
+  return match === null || match[0].trim() === '' ? null : match;
+}
+
+/** What stands behind columns, with the time that they hold. */
+export function withStamp(columns: string, body: string): string {
+  return timed(body, stampOf(STAMP.exec(columns)?.groups ?? {}));
+}
+
+function timed(body: string, stamp: string): string {
   // Blank lines, messages, prompts and pieces of a line that was broken have no time in strace either.
   return stamp === '' || !RECORD.test(body) ? body : body.replace(PID, (pid) => `${pid}${stamp} `);
 }

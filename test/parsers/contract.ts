@@ -55,7 +55,7 @@ export function testContract(format: TraceFormat, captures: readonly Capture[], 
     const examples = examplesOf(format);
     const lines = [...new Set(examples.flatMap(({ trace }) => trace.trimEnd().split('\n')))];
     const read = (trace: string | Buffer, chunks?: readonly number[]): ReadTrace =>
-      readTrace(trace, { format, ...(chunks === undefined ? {} : { chunks }) });
+      readTrace(trace, { format, isUnpacked: true, ...(chunks === undefined ? {} : { chunks }) });
 
     /** All examples, and pieces of real captures that are cut anywhere. */
     const traces = (seed: number, windows: number, length: number): Buffer[] => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { describeUnknown } from '../../parsers/not-a-trace.ts';
 import { detectFormat, formats } from '../../parsers/registry.ts';
+import { unpackedBytes } from './read-trace.ts';
 
 /** What people bring that is strace, however small or mutilated. */
 const TRACES: readonly string[] = [
@@ -26,7 +27,7 @@ const TRACES: readonly string[] = [
 ];
 for (const trace of TRACES) {
   test(`"${trace.slice(0, 60).replaceAll(/[\n\x1b]/g, ' ')}" is text of strace`, () => {
-    assert.equal(detectFormat(Buffer.from(trace))?.id, 'strace');
+    assert.equal(detectFormat(unpackedBytes(Buffer.from(trace)))?.id, 'strace');
   });
 }
 

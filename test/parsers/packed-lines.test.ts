@@ -129,7 +129,7 @@ describe('lines of a trace that others packed', () => {
     const packed = PACKERS['a log file of Docker']?.[0](LINES) ?? '';
     const whole = unpacked(packed);
     assert.equal(whole.split('\n').length, LINES.length);
-    assert.ok(whole.split('\n').every((line, n) => line.endsWith(LINES[n] as string)));
+    assert.ok(whole.split('\n').every((line, n) => line.replace(/ \d{10}\.\d+/, '') === LINES[n]));
     for (const chunkBytes of [1, 7, 61]) assert.equal(unpacked(packed, chunkBytes), whole);
   });
 

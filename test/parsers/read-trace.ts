@@ -1,5 +1,6 @@
 import type { DiagnosticCount, LineAccount, TraceFlags, TraceFormat } from '../../parsers/format.ts';
 import { LaneTable } from '../../parsers/lanes.ts';
+import { packingOf, Unpacking } from '../../parsers/packed-lines.ts';
 import { straceFormat } from '../../parsers/strace/format.ts';
 import type { Call, TraceRecord } from '../../src/trace/record.ts';
 import { createTimeOrigin, type TimeOrigin } from '../../src/trace/time.ts';
@@ -86,9 +87,19 @@ export interface ReadOptions {
   readonly lanes?: LaneTable;
   readonly origin?: TimeOrigin;
   readonly format?: TraceFormat;
+  /** The bytes go to the parser as they are. */
+  readonly isUnpacked?: boolean;
 }
 
 const HEAD = 65_536;
+
+/** A capture without what it is packed in, and what others put before its lines, as the pipeline reads it. */
+export function unpackedBytes(bytes: Buffer): Buffer {
+  const packing = packingOf(bytes.subarray(0, HEAD));
+  if (packing === null) return bytes;
+  const unpacking = new Unpacking(packing);
+  return Buffer.concat([unpacking.push(bytes), unpacking.end()]);
+}
 
 /** Reads a whole capture. Every chunk is overwritten after it was read, so that nothing can refer to it unnoticed. */
 export function readTrace(
@@ -99,9 +110,11 @@ export function readTrace(
     lanes = new LaneTable(),
     origin = createTimeOrigin(),
     format = straceFormat,
+    isUnpacked = false,
   }: ReadOptions = {},
 ): ReadTrace {
-  const bytes = typeof trace === 'string' ? Buffer.from(trace) : trace;
+  const given = typeof trace === 'string' ? Buffer.from(trace) : trace;
+  const bytes = isUnpacked ? given : unpackedBytes(given);
   const parser = format.createParser(bytes.subarray(0, HEAD), {
     file: 'made-up',
     lanes,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { detectFormat } from '../../parsers/registry.ts';
-import { readTrace } from './read-trace.ts';
+import { readTrace, unpackedBytes } from './read-trace.ts';
 
 const CALL = 'epoll_wait(7, [], 64, 1000) = 0';
 
@@ -86,7 +86,7 @@ describe('columns of other programs before each line', () => {
   for (const [program, first, second, kind, ms] of COLUMNS)
     it(`of ${program} are taken away, and tell the time where strace did not`, () => {
       const text = `${first}${CALL}\n${second}${CALL}\n`;
-      assert.equal(detectFormat(Buffer.from(text))?.id, 'strace');
+      assert.equal(detectFormat(unpackedBytes(Buffer.from(text)))?.id, 'strace');
       const { calls, account, flags } = readTrace(text);
       const [a, b] = calls;
       assert.equal(account.unparsed + account.foreign, 0);

@@ -2,7 +2,6 @@ import { beginsFailure } from '../../../src/trace/failure-words.ts';
 import type { Lost, Printed } from '../../../src/trace/record.ts';
 import { UNKNOWN } from '../../../src/trace/time.ts';
 import { decodeUtf8 } from '../../../src/trace/utf8.ts';
-import type { ForeignColumns } from '../../text/foreign-columns.ts';
 import type { ParserState } from '../parser-state.ts';
 
 const ELISION =
@@ -30,7 +29,7 @@ export class ForeignLines {
    * Counts the current line; `isTracers` says that it looks like one that strace wrote. Gives the line where it tells
    * of a failure of the program, and the gap where lines were taken out.
    */
-  count(text: string, isTracers: boolean, columns: ForeignColumns | null): Printed | Lost | null {
+  count(text: string, isTracers: boolean): Printed | Lost | null {
     const state = this.#state;
     if (SUMMARY_HEAD.test(text)) {
       this.#inSummary = true;
@@ -50,8 +49,7 @@ export class ForeignLines {
         state.note('unparsed-line');
         return null;
       }
-      // What others put before each line stands before those of the program, too.
-      return this.#printed(columns?.strip(text) ?? text);
+      return this.#printed(text);
     }
     return null;
   }

@@ -1,5 +1,4 @@
 import { cleanLine } from '../../text/cleaning.ts';
-import type { ForeignColumns } from '../../text/foreign-columns.ts';
 
 const LOST_BRACKET = /^p?i?d {1,8}(?=\d+\] )/;
 /** The position that tmux shows in the upper right corner. */
@@ -9,12 +8,11 @@ const TMUX = /\[\d{1,9}\/\d{1,9}\]$/;
 export const showsPosition = (line: string): boolean => TMUX.test(line);
 
 /**
- * What a line looked like before it was coloured, quoted, marked up or copied too short; the line itself when nothing
+ * What a line looked like before it was coloured, marked up or copied too short; the line itself when nothing
  * of that is to be seen.
  */
-export function repairLine(line: string, foreign: ForeignColumns | null): string {
+export function repairLine(line: string): string {
   let text = cleanLine(line);
-  if (foreign !== null) text = cleanLine(foreign.strip(text));
   if (text.endsWith(']')) text = text.replace(TMUX, '').trimEnd();
   return text.replace(LOST_BRACKET, '[pid ');
 }

@@ -1,9 +1,7 @@
 import type { Cost, Observed, Sampled, TraceRecord } from '../../../src/trace/record.ts';
-import { ByteWindow } from '../../text/byte-window.ts';
 import { isMarkedUp } from '../../text/cleaning.ts';
 import { CODE_IN_STRACE, readCodeSample } from '../../text/code-line.ts';
 import { COST_IN_STRACE, NOTED_BY_DROVER, readCost } from '../../text/cost-line.ts';
-import type { ForeignColumns } from '../../text/foreign-columns.ts';
 import { readSight, SIGHT_IN_STRACE } from '../../text/sight-line.ts';
 import { readFrame } from '../frames.ts';
 import type { LineColumns } from '../line-columns.ts';
@@ -40,11 +38,8 @@ export class RestLines {
   readonly #reparser: Reparser;
   readonly #cut: CutCalls;
   readonly #foreign: ForeignLines;
-  readonly #foreignColumns: ForeignColumns | null;
   /** All lines of the tracer have columns before the call. */
   readonly #hasColumns: boolean;
-  /** A line without the columns of others. */
-  readonly #stripped = new ByteWindow('');
 
   constructor(state: ParserState, reader: LineReader, columns: LineColumns) {
     this.#state = state;
@@ -52,7 +47,6 @@ export class RestLines {
     this.#reparser = new Reparser(state, reader);
     this.#cut = new CutCalls(state, reader);
     this.#foreign = new ForeignLines(state);
-    this.#foreignColumns = columns.foreign;
     this.#hasColumns = columns.time !== 'none' || columns.pid === 'bare';
   }
 
@@ -81,7 +75,7 @@ export class RestLines {
       return null;
     }
     const isMarked = isMarkedUp(text) || showsPosition(text);
-    const own = isMarked ? repairLine(text, this.#foreignColumns) : (this.#foreignColumns?.strip(text) ?? text);
+    const own = isMarked ? repairLine(text) : text;
     if (own.startsWith(' > ') || own.startsWith(' | ') || own.startsWith(' * ')) return this.#readAttached(own);
     if (text.startsWith(NOTED_BY_DROVER)) {
       const noted = this.#noted(text);
@@ -120,8 +114,7 @@ export class RestLines {
 
   /** A line while a call waits for its end. */
   #goOn(line: string, isLast: boolean): TraceRecord | null {
-    const columns = this.#foreignColumns;
-    const text = isMarkedUp(line) || showsPosition(line) ? repairLine(line, columns) : (columns?.strip(line) ?? line);
+    const text = isMarkedUp(line) || showsPosition(line) ? repairLine(line) : line;
     const swallows = this.#cut.waiting?.swallows === true;
     if (text.startsWith(NOTED_BY_DROVER)) {
       const noted = this.#noted(text);
@@ -166,9 +159,7 @@ export class RestLines {
   #beginsRecord(text: string): boolean {
     const { prefix, window, from } = this.#state;
     if (!this.#hasColumns) return RECORD_START.test(text);
-    if (this.#foreignColumns === null) return prefix.read(window, from) >= 0;
-    this.#stripped.bytes = Buffer.from(`${text}\n`, 'latin1');
-    return prefix.read(this.#stripped, 0) >= 0;
+    return prefix.read(window, from) >= 0;
   }
 
   /** `[ Process PID=7 runs in 32 bit mode. ]` has the columns of a call. */
@@ -296,7 +287,7 @@ export class RestLines {
 
   /** Reads the line without what a paste, a terminal or the program added; UNENDED when that does not help. */
   #repair(text: string): TraceRecord | null | typeof UNENDED {
-    const repaired = repairLine(text, this.#foreignColumns);
+    const repaired = repairLine(text);
     for (const candidate of [repaired, this.#withoutJunk(repaired)]) {
       if (candidate === text) continue;
       const outcome = this.#reparser.read(candidate);
@@ -327,6 +318,6 @@ export class RestLines {
 
   #countForeign(text: string, isTracers: boolean): TraceRecord | null {
     if (PROMPT.test(text)) this.#beginSession(text);
-    return this.#foreign.count(text, isTracers, this.#foreignColumns);
+    return this.#foreign.count(text, isTracers);
   }
 }

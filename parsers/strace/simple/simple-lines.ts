@@ -29,16 +29,10 @@ const PID_COLUMNS = { none: layout.PID_NONE, bare: layout.PID_BARE, bracket: lay
 const HARD_FAMILIES: ReadonlySet<string> = new Set(['exit', 'clone', 'sigreturn']);
 
 /** The layouts that the assembly reads: stamps in microseconds, and nothing between them and the call. */
-function isSimple({ time, distance, brackets, others, foreign, breaksResults, isMarkedUp }: LineColumns): boolean {
+function isSimple({ time, distance, brackets, others, breaksResults, isMarkedUp }: LineColumns): boolean {
   const isStamped = time === 'epoch' || time === 'clock';
   return (
-    isStamped &&
-    !distance &&
-    !brackets &&
-    foreign === null &&
-    !breaksResults &&
-    !isMarkedUp &&
-    !others.some((other) => UNREAD.has(other))
+    isStamped && !distance && !brackets && !breaksResults && !isMarkedUp && !others.some((other) => UNREAD.has(other))
   );
 }
 /** Handing over and taking back takes as long as JavaScript needs for so many lines. */
