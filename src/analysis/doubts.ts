@@ -88,7 +88,7 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
     hiddenEnd: goesOn || splitsCalls || diagnostics.has('exit-order') ? '' : hiddenEnd(model, lines, stopsThreads),
     printsAtReturn: !stopsThreads,
     missingLines,
-    lostEnds: lostEnds >= lines * NOTICEABLE ? lostEnds : 0,
+    lostEnds: lostEnds >= Math.max(SURE, lines * NOTICEABLE) ? lostEnds : 0,
     resolution,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
     holes,

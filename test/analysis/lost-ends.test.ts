@@ -14,6 +14,8 @@ const WHOLE = [
   '[pid  4102] lstat("/srv/b", {st_mode=S_IFREG|0644, st_size=10, ...}) = 0 <0.330100>',
   '[pid  4101] <... futex resumed> ) = 0 <0.009000>',
   '[pid  4101] futex(0x55d0c8, FUTEX_WAIT_PRIVATE, 2, NULL <unfinished ...>',
+  '[pid  4101] <... futex resumed> ) = 0 <0.008000>',
+  '[pid  4101] futex(0x55d0c8, FUTEX_WAIT_PRIVATE, 2, NULL <unfinished ...>',
   '[pid  4102] lstat("/srv/c", {st_mode=S_IFREG|0644, st_size=10, ...}) = 0 <0.440100>',
 ];
 

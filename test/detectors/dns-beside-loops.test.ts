@@ -40,7 +40,7 @@ describe('a lookup on a thread beside the loop', () => {
     });
     const { severity, title, metrics, summary, why } = only(await analyzed(trace), KIND);
     assert.equal(severity, 'warning');
-    assert.match(summary, /^7 name lookups through the C library on 1 other thread took /);
+    assert.match(summary, /^7 name lookups through the C library on 1 thread beside the event loop took /);
     assert.match(why, /The loop goes on, but the request that asked/);
     assert.match(title, /^Name server 127\.0\.0\.9:53 does not answer: 7 lookups waited up to 2\.00 s$/);
     assert.deepEqual([metrics.place, metrics.count, metrics.timeouts, metrics.unanswered], ['pool', 7, 7, 7]);
