@@ -556,6 +556,13 @@ describe('connects that nobody answers', () => {
     assert.match(evidence[0]?.text ?? '', /^poll.*Timeout/);
   });
 
+  it('are none where the service was connected to, and then sent nothing for seconds', async () => {
+    const connected =
+      'poll([{fd=9, events=POLLOUT}], 1, 500) = 1 ([{fd=9, revents=POLLOUT}])\n' +
+      'getsockopt(9, SOL_SOCKET, SO_ERROR, [0], [4]) = 0\nsendto(9, "PING\\r\\n", 6, 0, NULL, 0) = 6\n';
+    none(await analyzed(tries(7, `${connected}poll([{fd=9, events=POLLIN}], 1, 5000) = 0 (Timeout)\n`)), KIND);
+  });
+
   it('are none where an answer came after all, or where the program waited for less than a second', async () => {
     none(
       await analyzed(

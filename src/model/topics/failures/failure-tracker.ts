@@ -62,8 +62,10 @@ const LEAST_WAIT: Nanoseconds = SECOND;
 class UnderWay {
   /** The limits of the waits for it that ran out, in all. */
   waited: Nanoseconds = 0;
-  /** The last of them. */
+  /** The last of them; null where none did, or an answer came. */
   line: KeptLine | null = null;
+  /** A wait reported it: later ones are for what the service sends. */
+  isAnswered = false;
 }
 
 const underWay = new PerDescriptor<UnderWay>();
@@ -122,7 +124,9 @@ export class FailureTracker extends TrackerBase implements Tracker {
       for (const { data } of call.arguments.ready()) {
         const descriptor = descriptors.get(data);
         const own = descriptor === undefined ? undefined : underWay.of(descriptor);
-        if (own !== undefined) own.line = null;
+        if (own === undefined) continue;
+        own.isAnswered = true;
+        own.line = null;
       }
       return;
     }
@@ -130,7 +134,7 @@ export class FailureTracker extends TrackerBase implements Tracker {
     for (const fd of call.arguments.polled()) {
       const descriptor = descriptors.get(fd);
       const own = descriptor === undefined ? undefined : underWay.of(descriptor);
-      if (own === undefined) continue;
+      if (own === undefined || own.isAnswered) continue;
       own.waited += limit;
       own.line = keptLine(call);
     }
