@@ -154,7 +154,7 @@ function polling(tries: number, pause: number, obtained = true): TraceLines {
     worker.call(`fcntl(${FILE}, F_SETLK, ${range('F_RDLCK', 10)}`, ')', 0);
     worker.call(`fcntl(${FILE}, F_SETLK, ${range('F_WRLCK', 11)}`, ')', failed('EAGAIN'));
     worker.call(`fcntl(${FILE}, F_SETLK, ${range('F_UNLCK', 10)}`, ')', 0);
-    worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, pause);
+    worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=1}, ', 'NULL)', 0, pause);
   }
   if (obtained) worker.call(`fcntl(${FILE}, F_SETLK, ${range('F_WRLCK', 11)}`, ')', 0);
   worker.call(`close(${FILE}`, ')', 0).reply(11).close(11).waitUntil(9000);
@@ -234,7 +234,7 @@ function threadForEach(connections: number, held: number, before = 3): TraceLine
       .read(fd, 'GET /a');
     const wait = `futex(${WORD}, FUTEX_WAIT_BITSET_PRIVATE, 2, NULL, FUTEX_BITSET_MATCH_ANY`;
     if (index > 0 && gets > thread.now) thread.call(wait, ')', 0, gets - thread.now);
-    thread.at(gets).call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, held - 1);
+    thread.at(gets).call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=1}, ', 'NULL)', 0, held - 1);
     thread.call(`futex(${WORD}, FUTEX_WAKE_PRIVATE, 1`, ')', 1).reply(fd).close(fd);
   }
   main.waitUntil(300 + held * connections);

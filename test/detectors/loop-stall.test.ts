@@ -332,7 +332,7 @@ it('the longest time without a call is told from a millisecond on', async () => 
   const longest = async (gap: number) => {
     const trace = oneTurn(200, (worker) => {
       // The five other calls take 0.1 ms.
-      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 199.9 - gap);
+      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=1}, ', 'NULL)', 0, 199.9 - gap);
       worker.gap(gap).call('getpid(', ')', 101);
     });
     return (await stall(trace)).metrics.longestGapMs;
@@ -343,7 +343,7 @@ it('the longest time without a call is told from a millisecond on', async () => 
 it('the metrics of a stall are those of its trace', async () => {
   const { trace, worker } = oneWorker();
   const nap = (own: ThreadLines, ms: number) =>
-    own.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, ms);
+    own.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=1}, ', 'NULL)', 0, ms);
   turn(worker, 50, 307, (own) => nap(own, 190));
   turn(worker, 1000, 211, (own) => nap(own, 200));
   worker.waitUntil(3000);

@@ -56,6 +56,17 @@ describe('a call that waits for nothing', () => {
     });
   }
 
+  it('may be a sleep that should have ended long before; one that was to last so long is a sleep', async () => {
+    const sleeping = (ns: number) =>
+      oneTurn(200, (worker) => worker.call(`nanosleep({tv_sec=0, tv_nsec=${ns}}, `, 'NULL)', 0, 170));
+    const late = await stall(sleeping(20_000));
+    assert.deepEqual([late.metrics.cause, late.metrics.call], ['not-running', 'nanosleep']);
+    assert.match(late.summary, /the worker did not run: nanosleep, which should have ended long before, took 170 ms\./);
+    assert.equal((await stall(sleeping(79_999_999))).metrics.cause, 'not-running');
+    assert.equal((await stall(sleeping(80_000_000))).metrics.cause, 'sleep');
+    assert.equal((await stall(sleeping(160_000_000))).metrics.cause, 'sleep');
+  });
+
   it('may be an accept, of a client that nobody else can take away', async () => {
     const sole = oneTurn(200, (worker) => worker.accept(12, { ms: 170 }));
     const { metrics, summary } = await stall(sole);
@@ -93,7 +104,7 @@ describe('a call that waits for nothing', () => {
     const trace = oneTurn(200, (worker) =>
       worker
         .call('getpid(', ')', 101, 60)
-        .call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 121),
+        .call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=120000000}, ', 'NULL)', 0, 121),
     );
     assert.equal((await stall(trace)).metrics.cause, 'sleep');
   });

@@ -271,7 +271,7 @@ it('the metrics of a service stall are those of its trace', async () => {
   const { trace, workers } = prefork([101, 102]);
   const [first, second] = workers as [ThreadLines, ThreadLines];
   turn(first, 50, 307, (worker) =>
-    worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 290),
+    worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=1}, ', 'NULL)', 0, 290),
   );
   turn(second, 100, 211);
   for (const worker of workers) worker.waitUntil(3000);

@@ -140,7 +140,7 @@ describe('the cause of a stall in one call', () => {
   it('is that call from 60 % of the stall on', async () => {
     const nap = (ms: number) =>
       oneTurn(LENGTH, (worker) =>
-        worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, ms),
+        worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=1}, ', 'NULL)', 0, ms),
       );
     assert.equal((await stall(nap(120))).metrics.cause, 'sleep');
     const below = await stall(nap(79));

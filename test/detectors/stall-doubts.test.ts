@@ -60,7 +60,7 @@ describe('what the tracer itself takes', () => {
 describe('a stall in a poorer capture', () => {
   it('is possible without durations; the time is that up to the next line', async () => {
     const nap = oneTurn(200, (worker) =>
-      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170),
+      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=1}, ', 'NULL)', 0, 170),
     );
     const { metrics, confidence, summary } = only(await analyzed(nap, { durations: false }), KIND);
     assert.deepEqual([metrics.cause, metrics.stallMs, metrics.callMs, confidence], ['sleep', 200, 199.92, 'possible']);
@@ -103,7 +103,7 @@ describe('a stall in a poorer capture', () => {
     assert.deepEqual([confidence, metrics.cause], ['possible', 'no-syscall']);
     assert.match(summary, /With times in whole seconds the stall may have been up to a second shorter or longer\.$/);
     const nap = oneTurn(300, (worker) =>
-      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170),
+      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=1}, ', 'NULL)', 0, 170),
     );
     const inCall = only(await analyzed(nap, { stamps: 'seconds' }), KIND);
     assert.deepEqual([inCall.metrics.cause, inCall.metrics.callMs, inCall.confidence], ['sleep', 170, 'possible']);
@@ -112,7 +112,7 @@ describe('a stall in a poorer capture', () => {
 
   it('is possible without times when its calls alone tell that they took so long', async () => {
     const nap = oneTurn(200, (worker) =>
-      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170),
+      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=1}, ', 'NULL)', 0, 170),
     );
     const { metrics, confidence, startMs, endMs } = only(await analyzed(nap, { stamps: 'none' }), KIND);
     assert.deepEqual(

@@ -870,7 +870,7 @@ it('of workers that are busy with two requests the time of each counts, and the 
       worker.call(select, ')', '1 (in [5], left {tv_sec=0, tv_usec=900000})', 30 + index).accept(11);
       worker
         .read(11, String(own[at]))
-        .call('clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, Number(own[at + 1]));
+        .call('clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=1, tv_nsec=1}, ', 'NULL)', 0, Number(own[at + 1]));
       end(worker);
     }
     worker.call(select, ')', '0 (Timeout)', 3000 - worker.now);

@@ -66,7 +66,7 @@ describe('npm run new:detector', async () => {
     const before = written();
     assert.equal((await run('dist/test/tools/write-examples.js')).code, 0);
     const { [`${KIND}.txt`]: own = '', ...others } = written();
-    assert.match(own, /^ordinary$/m);
+    assert.match(own, /^ordinary: clear$/m);
     assert.deepEqual(others, before);
     assert.deepEqual(await red('dist/test/detectors/examples.test.js'), []);
   });

@@ -5,6 +5,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import { NOTED, type OffCpu } from '../../model/machine/turn.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { portOf, protocolOfPort } from '../../trace/payload.ts';
+import { syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../capabilities.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
@@ -148,10 +149,15 @@ const WAITING_CLIENT = /^accept4?$/;
 
 function pausedCalls({ call, callTime, total, rungs, target, isBrief }: Reason): string {
   if (isBrief) return `${call}${target === '' ? '' : ` on ${target}`}, which rarely waits, took ${duration(callTime)}`;
-  const why = WAITING_CLIENT.test(call) ? 'whose client was there already' : 'which never blocks';
-  return rungs > 1
-    ? `${rungs} calls that never block took ${duration(total)} (the longest: ${call}, ${duration(callTime)})`
-    : `${call}, ${why}, took ${duration(callTime)}`;
+  const isSleep = syscall(call).family === 'sleep';
+  const why = WAITING_CLIENT.test(call)
+    ? 'whose client was there already'
+    : isSleep
+      ? 'which should have ended long before'
+      : 'which never blocks';
+  if (rungs <= 1) return `${call}, ${why}, took ${duration(callTime)}`;
+  const which = `${rungs} calls that never block${isSleep ? ', or should have ended long before,' : ''}`;
+  return `${which} took ${duration(total)} (the longest: ${call}, ${duration(callTime)})`;
 }
 
 /** What the scheduler says of time outside calls; without it nobody can tell. */
