@@ -1,5 +1,4 @@
 import { someNames } from './host-noun.ts';
-import type { HostReport } from './host-report.ts';
 import type { Report, Window } from './report.ts';
 
 /** A capture that holds what another one holds, `of` under that one's path. */
@@ -8,18 +7,19 @@ export interface CopiedCapture {
   readonly of: string;
 }
 
-/** The report among `all` whose capture holds the same records, as a file and a packed copy of it do; null if none. */
-export function reportOfSameCapture(all: readonly HostReport[], report: Report): HostReport | null {
-  return all.find((other) => isSameCapture(other.report, report)) ?? null;
+/**
+ * What tells a capture from all others: begin, end, processes, number and length of every call. Equal for a file and a
+ * packed copy of it; clocks of two hosts never agree to the microsecond. Null for captures without a fraction of a
+ * second, of which nobody can tell: two idle containers give equal lines.
+ */
+export function captureKey(report: Report): string | null {
+  return hasFraction(report.window) ? recordsOf(report) : null;
 }
 
-/**
- * Whether two reports are on the same records: begin, end, processes, and number and length of every call are equal.
- * Clocks of two hosts never agree to the microsecond. Of captures without a fraction of a second nobody can tell: two
- * idle containers give equal lines.
- */
+/** Whether two reports are on the same records. */
 export function isSameCapture(first: Report, second: Report): boolean {
-  return hasFraction(first.window) && recordsOf(first) === recordsOf(second);
+  const key = captureKey(first);
+  return key !== null && key === captureKey(second);
 }
 
 /** The report with a note on the copies that were left out. */

@@ -3,7 +3,7 @@ import { combinedReport } from '../analysis/many-hosts.ts';
 import type { AnalysisOptions } from '../analysis/options.ts';
 import { withOverlaps } from '../analysis/part-of-capture.ts';
 import type { Report } from '../analysis/report.ts';
-import { type CopiedCapture, copySentence, reportOfSameCapture, withCopies } from '../analysis/same-capture.ts';
+import { type CopiedCapture, captureKey, copySentence, withCopies } from '../analysis/same-capture.ts';
 import { InputError } from '../sources/input-error.ts';
 import { leftOutSentence } from '../sources/left-out.ts';
 import type { Capture } from '../sources/open-captures.ts';
@@ -25,18 +25,21 @@ export async function analyzeCaptures(
   const failures: InputError[] = [];
   const unread: UnreadCapture[] = [];
   const copies: CopiedCapture[] = [];
+  const originals = new Map<string, string>();
   for (const { host, set } of captures) {
     try {
       options.events?.beginHost(host);
       const report = await analyzeOne({ host, set }, options, hooks);
-      const same = reportOfSameCapture(reports, report);
-      if (same === null) {
-        reports.push({ host, report });
+      const key = captureKey(report);
+      const of = key === null ? undefined : originals.get(key);
+      if (of !== undefined) {
+        const copy = { path: nameOf(report), of };
+        copies.push(copy);
+        hooks.notice?.(copySentence(copy));
         continue;
       }
-      const copy = { path: nameOf(report), of: nameOf(same.report) };
-      copies.push(copy);
-      hooks.notice?.(copySentence(copy));
+      if (key !== null) originals.set(key, nameOf(report));
+      reports.push({ host, report });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       failures.push(error);

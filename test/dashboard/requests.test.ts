@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { Activity } from '../../src/analysis/activity.ts';
-import type { Report, RequestActivity } from '../../src/analysis/report.ts';
+import type { Report } from '../../src/analysis/report.ts';
 import { analyzeFiles } from '../../src/index.ts';
 import type { Progress } from '../../src/pipeline/progress.ts';
-import { buildActivity } from '../support/activity-builder.ts';
+import { buildActivity, buildRequest } from '../support/activity-builder.ts';
 import { buildReport } from '../support/report-builder.ts';
 import { PaperDashboard } from '../support/screens.ts';
 import { prefork } from '../support/server-lines.ts';
@@ -31,20 +31,6 @@ async function pictureOf(path: string): Promise<{ readonly report: Report; reado
 const sampleOf = (name: string): Promise<Awaited<ReturnType<typeof pictureOf>>> =>
   pictureOf(new URL(`${name}/trace.strace.gz`, SAMPLES).pathname);
 const truthOf = (name: string): unknown => JSON.parse(readFileSync(new URL(`${name}/truth.json`, SAMPLES), 'utf8'));
-
-function request(parts: Partial<RequestActivity>): RequestActivity {
-  const nothing = {
-    ownMs: 0,
-    behindMs: 0,
-    behind: '',
-    waitedFor: '',
-    waitedMs: 0,
-    inCall: '',
-    inCallMs: 0,
-    readAt: null,
-  };
-  return { request: 'GET /a', pid: 101, readMs: 0, ageMs: 1000, isOpen: false, ...nothing, ...parts };
-}
 
 describe('the view of requests', () => {
   it('keeps those without an answer when the capture has ended, with the call that their thread is in', async () => {
@@ -126,7 +112,8 @@ describe('the view of requests', () => {
     // A call that began before that is told with the time that it took.
     const ends = lines.map((line) => Number(line.split(' ', 2)[1]) + Number(/<([\d.]+)>$/.exec(line)?.[1] ?? 0));
     const end = Math.max(...ends);
-    const [{ request: name, isOpen, waitedFor, waitedMs } = request({})] = (await pictureOf(path)).activity.requests;
+    const [{ request: name, isOpen, waitedFor, waitedMs } = buildRequest({})] = (await pictureOf(path)).activity
+      .requests;
     assert.deepEqual([name, isOpen, waitedFor], ['GET /up', true, '127.0.0.1:18081']);
     assert.ok(waitedMs > (end - got) * 1000 - 5 && waitedMs < (end - asked) * 1000 + 5, `${waitedMs}`);
   });
@@ -176,7 +163,10 @@ describe('the view of requests', () => {
   it('is moved in and sorted, has its figures where there is room, and says why it is empty', () => {
     const activity: Activity = {
       ...buildActivity([], 1000),
-      requests: [request({ ageMs: 10, isOpen: true }), request({ request: 'GET /slow', ageMs: 90, ownMs: 88 })],
+      requests: [
+        buildRequest({ ageMs: 10, isOpen: true }),
+        buildRequest({ request: 'GET /slow', ageMs: 90, ownMs: 88 }),
+      ],
     };
     assert.match(
       new PaperDashboard(buildReport(), { activity }).press('7', 'enter').screen,

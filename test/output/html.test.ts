@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { HostRequest, Report, Timeline } from '../../src/analysis/report.ts';
 import { renderHtml } from '../../src/output/html/html.ts';
+import { buildRequest } from '../support/activity-builder.ts';
 import { complaintsOfPage } from '../support/page-checks.ts';
 import { buildEvidence, buildFinding, buildReport, nightReport } from '../support/report-builder.ts';
 import { PAGE_ASSETS, pageAssets } from '../tools/page-assets.ts';
@@ -193,22 +194,11 @@ test('style and script of the page are those of their files: npm run page writes
 });
 
 test('a page lists the requests without an answer and the late ones, masked, escaped and bounded', () => {
+  const late = { request: 'GET /late', pid: 4127, readMs: 1_000, ageMs: 1_200, ownMs: 1_100 };
+  const readAt = { file: 'a.strace', line: 17 };
   const request = (parts: Partial<HostRequest>): HostRequest => ({
     host: null,
-    request: 'GET /late',
-    pid: 4127,
-    readMs: 1_000,
-    ageMs: 1_200,
-    isOpen: false,
-    ownMs: 1_100,
-    behindMs: 0,
-    behind: '',
-    waitedFor: '',
-    waitedMs: 0,
-    inCall: '',
-    inCallMs: 0,
-    readAt: { file: 'a.strace', line: 17 },
-    ...parts,
+    ...buildRequest({ ...late, readAt, ...parts }),
   });
   const requests = [
     request({ request: 'GET /<b>?token=hunter2', isOpen: true, waitedFor: '10.0.0.5:5432', waitedMs: 1_150, ownMs: 0 }),

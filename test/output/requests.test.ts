@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Finding, RequestActivity } from '../../src/analysis/report.ts';
 import { requestTable, whereMostWent } from '../../src/output/requests.ts';
+import { buildRequest } from '../support/activity-builder.ts';
 import { buildFinding, buildReport } from '../support/report-builder.ts';
 
 const reply = {
@@ -71,23 +72,7 @@ test('of several hosts each request has its host, and the time on the clock of t
 });
 
 test('where most of the age of a request went has a name, and had half of it or more', () => {
-  const most = (parts: Partial<RequestActivity>): string =>
-    whereMostWent({
-      request: 'GET /a',
-      pid: 7,
-      readMs: 0,
-      ageMs: 406,
-      isOpen: false,
-      ownMs: 0,
-      behindMs: 0,
-      behind: '',
-      waitedFor: '',
-      waitedMs: 0,
-      inCall: '',
-      inCallMs: 0,
-      readAt: null,
-      ...parts,
-    });
+  const most = (parts: Partial<RequestActivity>): string => whereMostWent(buildRequest({ ageMs: 406, ...parts }));
   const waited = { waitedFor: '10.0.0.5:5432', waitedMs: 400 };
   assert.equal(most({ behindMs: 402, ...waited }), 'waited for 10.0.0.5:5432');
   assert.equal(most({ behindMs: 402, behind: 'GET /b', ...waited }), 'behind GET /b');

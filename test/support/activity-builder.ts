@@ -1,4 +1,5 @@
 import type { Activity, WorkerActivity } from '../../src/analysis/activity.ts';
+import type { RequestActivity } from '../../src/analysis/report.ts';
 
 type Columns = Partial<Record<keyof WorkerActivity, readonly number[]>>;
 
@@ -41,5 +42,25 @@ export function buildActivity(workers: readonly WorkerActivity[], columnMs: numb
     workers,
     targets: [],
     requests: [],
+  };
+}
+
+/** A request of which nothing is known but these parts. */
+export function buildRequest(parts: Partial<RequestActivity>): RequestActivity {
+  return {
+    request: 'GET /a',
+    pid: 101,
+    readMs: 0,
+    ageMs: 1_000,
+    isOpen: false,
+    ownMs: 0,
+    behindMs: 0,
+    behind: '',
+    waitedFor: '',
+    waitedMs: 0,
+    inCall: '',
+    inCallMs: 0,
+    readAt: null,
+    ...parts,
   };
 }
