@@ -31,6 +31,8 @@ export interface Packing {
   readonly finish?: () => string | null;
   /** Any line may be asked about, whichever came before. */
   readonly isLineByLine: boolean;
+  /** Codes of diagnostics that say what was done to the lines; none where they are only taken out of records. */
+  readonly told?: readonly string[];
 }
 
 const LINES = 200;
@@ -96,7 +98,11 @@ function behindField(field: Packing, lines: readonly string[]): Packing {
 function packingOfPairs(packing: Packing | null, lines: readonly string[]): Packing | null {
   if (packing?.isLineByLine === false || (packing === null && recognise(headOf(lines)).format === null)) return packing;
   const only = once();
-  return { unpack: (line) => only(packing?.unpack(line) ?? line), isLineByLine: false };
+  return {
+    unpack: (line) => only(packing?.unpack(line) ?? line),
+    isLineByLine: false,
+    told: [...(packing?.told ?? []), 'doubled-lines'],
+  };
 }
 
 /** Lines that are a field of records or of tables; null where they are none, or read as well as they are. */
@@ -134,7 +140,9 @@ function columnsBefore(lines: readonly string[], every: readonly string[]): Pack
   };
   const width = widthOf(every, isFirst);
   const widthBehind = width === 0 && strip !== null ? widthOf(bare, isTracers) : 0;
-  if (width + widthBehind === 0) return strip === null ? null : { unpack: strip, isLineByLine: true };
+  // Marks of Markdown and HTML are no columns.
+  const told = columns === null || columns === MARKS ? [] : ['columns-before'];
+  if (width + widthBehind === 0) return strip === null ? null : { unpack: strip, isLineByLine: true, told };
   const unwrapping = new Unwrapping(width + widthBehind);
   return {
     unpack(line) {
@@ -145,6 +153,7 @@ function columnsBefore(lines: readonly string[], every: readonly string[]): Pack
     },
     finish: () => (unwrapping.isWaiting ? unwrapping.end() : null),
     isLineByLine: false,
+    told: [...told, 'wrapped-lines'],
   };
 }
 

@@ -104,6 +104,18 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
     severity: 'info',
     meaning: 'The live capture was ended early: space ran out, or a worker had to be set free.',
   },
+  'columns-before': {
+    severity: 'info',
+    meaning: 'Files of which something stood before each line, as a log or a container puts it: it was taken off.',
+  },
+  'wrapped-lines': {
+    severity: 'info',
+    meaning: 'Files whose lines a terminal or a mail had broken: they were put together again.',
+  },
+  'doubled-lines': {
+    severity: 'info',
+    meaning: 'Files in which each line stood twice, one behind the other: it was read once.',
+  },
   'read-error': {
     severity: 'warning',
     meaning: 'Files that could not be read, or not to their end; what could be read was analysed.',

@@ -51,6 +51,7 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   const open = async (scanned: ScannedInput): Promise<OpenedInput> => {
     // A set is closed after it was looked at and opened again: that many files cannot be open at once.
     const peeked = scanned.peeked ?? (await peek(scanned.input, inputs.length, options.columns));
+    summary.prepared(peeked);
     const { format } = scanned;
     const opened =
       // A file that tells no time, as that of a thread in one call all the while, is not worth it.
@@ -173,7 +174,9 @@ async function openAlone(
 ): Promise<OpenedInput> {
   const { input, format } = scanned;
   if (!format.isThreadable || (input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
-  const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1, columns)), format, origin);
+  const peeked = scanned.peeked ?? (await peek(input, 1, columns));
+  summary.prepared(peeked);
+  const threaded = new ThreadedInput(peeked, format, origin);
   summary.open(threaded);
   try {
     await threaded.begin();

@@ -6,6 +6,7 @@ import type { Call } from '../trace/record.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { MergedClock } from './merged-clock.ts';
 import type { OpenedInput, OpenParser } from './opened-input.ts';
+import type { PeekedInput } from './peeked-input.ts';
 
 const SAMPLES_KEPT = 5;
 /** Parsers count lost events under this code. */
@@ -43,6 +44,11 @@ export class InputSummary {
     const { flags, account, diagnostics } = parser;
     if (entry !== undefined && nothingIn(parser.inFlight()))
       entry.parser = { flags, account, diagnostics, inFlight: () => [] };
+  }
+
+  /** Counts what was done to the lines of a file before they are read. */
+  prepared({ input, told }: PeekedInput): void {
+    for (const code of told) this.diagnose(code, input.name, input.name);
   }
 
   /** Counts something about a whole file that no parser can know. */

@@ -21,6 +21,8 @@ export interface PeekedInput {
   /** The part of `read` that formats are recognised by. */
   readonly head: Buffer;
   readonly rest: AsyncIterableIterator<Buffer>;
+  /** Codes of diagnostics: what was done to the lines before they are read. */
+  readonly told: readonly string[];
 }
 
 /**
@@ -45,10 +47,16 @@ export async function peek(input: TraceInput, count: number, columns?: readonly 
   }
   const head = read.subarray(0, headBytes);
   const packing = columns === undefined ? packingOf(head) : null;
-  if (packing === null) return { input, read, head, rest };
+  if (packing === null) return { input, read, head, rest, told: [] };
   const unpacking = new Unpacking(packing);
   const unpacked = unpacking.push(read);
-  return { input, read: unpacked, head: unpacked.subarray(0, headBytes), rest: unpackedRest(rest, unpacking) };
+  return {
+    input,
+    read: unpacked,
+    head: unpacked.subarray(0, headBytes),
+    rest: unpackedRest(rest, unpacking),
+    told: packing.told ?? [],
+  };
 }
 
 /** Whether what there is of an input that grows slowly tells its format: whole lines, without the one being written. */

@@ -180,6 +180,22 @@ describe('lines that stand there twice', () => {
   });
 });
 
+describe('what was done to the lines', () => {
+  const codesOf = async (text: string): Promise<string[]> =>
+    (await analyzed(text)).quality.diagnostics
+      .map(({ code }) => code)
+      .filter((code) => /^(?:columns-before|wrapped-lines|doubled-lines)$/.test(code));
+  const whole = longer(TRACES.strace);
+
+  it('is told, and nothing where nothing was done', async () => {
+    assert.deepEqual(await codesOf(`${whole.join('\n')}\n`), []);
+    assert.deepEqual(await codesOf(`${whole.map((line) => `a-1  | ${line}`).join('\n')}\n`), ['columns-before']);
+    assert.deepEqual(await codesOf(`${whole.flatMap((line) => [line, line]).join('\n')}\n`), ['doubled-lines']);
+    const broken = whole.flatMap((line) => line.match(/.{1,80}/g) ?? []);
+    assert.deepEqual(await codesOf(`${broken.join('\n')}\n`), ['wrapped-lines']);
+  });
+});
+
 describe('a clock that was set forward', () => {
   const START = 1_795_200_000;
   const stamp = (seconds: number): string => (START + seconds + (seconds < 10 ? 0 : 30)).toFixed(6);
