@@ -510,12 +510,20 @@ describe('an outage in a long capture', () => {
    * Sync workers that serve a client a second for two minutes. In the middle each is held for so long, in the client's
    * silence or in a sleep, and its next client comes so long after that, 0 while it is busy.
    */
-  const minutes = (pids: readonly number[], held: number, by: 'client' | 'sleep', next = 0): TraceLines => {
+  const minutes = (
+    pids: readonly number[],
+    held: number,
+    by: 'client' | 'sleep',
+    next = 0,
+    waits: 'poll' | 'accept' = 'poll',
+  ): TraceLines => {
     const trace = new TraceLines();
     for (const worker of acceptors(pids)(trace)) {
       for (let index = 0; index < 100; index++) {
         const isLong = index === 50;
-        pollUntil(worker, worker.now + (index === 51 ? next : 1000)).accept(11);
+        const wait = index === 51 ? next : 1000;
+        if (waits === 'poll') pollUntil(worker, worker.now + wait).accept(11);
+        else worker.accept(11, { ms: Math.max(0.02, wait), flags: '' });
         if (isLong && by === 'client')
           worker.call(
             `recvfrom(11<${worker.labels.get(11)}>, "GET /a HTTP/1.1\\r\\n", 8192`,
@@ -541,6 +549,13 @@ describe('an outage in a long capture', () => {
         assert.match(title, by === 'client' ? /held by idle connections for 20\.0\d s/ : /for 20\.0\d s: sleeps/);
         assert.ok(Math.abs((metrics.longestMs as number) - 20_000) < 50, String(metrics.longestMs));
       }
+  });
+
+  it('is told of workers that wait in accept, too', async () => {
+    for (const by of ['client', 'sleep'] as const) {
+      const { title } = only(await analyzed(minutes([101, 102, 103], 20_000, by, 0, 'accept')), KIND);
+      assert.match(title, by === 'client' ? /held by idle connections for 20\.0\d s/ : /for 20\.0\d s: sleeps/);
+    }
   });
 
   it('is none where the next client came a second later, or where it was short', async () => {
