@@ -119,8 +119,8 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'repeated-lines': {
     severity: 'info',
     meaning:
-      'Runs of lines that stand in the file before, times and all, as when a piece was pasted again or pieces overlap: ' +
-      'each was read once.',
+      'Runs of lines that stand in the file before, times and all, as when a piece was pasted again or pieces ' +
+      'overlap: each was read once.',
   },
   'read-error': {
     severity: 'warning',

@@ -409,6 +409,12 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'which of them a capture without values does not show',
+    ask: (told) => told.setsNonblocking(),
+    answer: 'untold',
+    strace: ['ioctl(9<socket:[17]>, FIONBIO, 0x7fffb5decc4c) = 0', 'ioctl(9, 0x5421, 0x7fffb5decc4c) = 0'],
+  },
+  {
     title: 'neither, by any other command',
     ask: (told) => told.setsNonblocking(),
     answer: null,

@@ -106,7 +106,7 @@ describe('nothing is left out', () => {
     assert.equal(report.calls[0]?.count, 137);
   });
 
-  it('of fewer than 20 lines with whole seconds, which an idle loop writes again when its clock is set back', async () => {
+  it('of fewer than 20 lines with whole seconds, which an idle loop may write once more', async () => {
     const seconds = linesFrom(START, (at) => String(1_795_200_000 + Math.round((at - START) * 10)));
     const idle = (count: number): Promise<Report> => reportOn([...seconds, ...seconds.slice(20, 20 + count)]);
     assert.deepEqual(repeats(await idle(19)), []);
