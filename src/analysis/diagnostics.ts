@@ -116,6 +116,10 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
     severity: 'info',
     meaning: 'Files in which each line stood twice, one behind the other: it was read once.',
   },
+  'text-before': {
+    severity: 'info',
+    meaning: 'Files in which a trace stands below other text, as below a log: that text was left out.',
+  },
   'repeated-lines': {
     severity: 'info',
     meaning:

@@ -13,7 +13,10 @@ const LEAST_LINES = 3;
 const LEAST_LINES_OF_SECONDS = 20;
 /** After a piece that was left out another one may show. */
 const MOST_ROUNDS = 4;
+/** So many lines around a place where times go back are looked for. */
+const TRIED = 4;
 const NEWLINE = 0x0a;
+const BLANK = 0x20;
 
 /** Lines of a file that stand in it before, from the byte on up to another; both begin a line. */
 interface Run {
@@ -77,10 +80,16 @@ async function gathered(input: TraceInput): Promise<Buffer | null> {
 function runsAt(bytes: Buffer, places: readonly number[], least: number): readonly Run[] {
   const found: Run[] = [];
   for (const line of [...new Set(places)].sort((a, b) => a - b)) {
-    const from = offsetOf(bytes, line);
-    if (from < 0 || from < (found.at(-1)?.to ?? 0)) continue;
-    const run = runAround(bytes, from, line);
-    if (run !== null && run.lines >= least && run.from >= (found.at(-1)?.to ?? 0)) found.push(run);
+    // The first line of a piece may have lost its beginning where it stands first.
+    for (let next = 0, from = offsetOf(bytes, line); next < TRIED && from >= 0; next++) {
+      const run = from < (found.at(-1)?.to ?? 0) ? null : runAround(bytes, from, line + next);
+      if (run !== null && run.lines >= least && run.from >= (found.at(-1)?.to ?? 0)) {
+        found.push(run);
+        break;
+      }
+      from = endOf(bytes, from);
+      if (from >= bytes.length) break;
+    }
   }
   return found;
 }
@@ -147,7 +156,7 @@ function linesIn(bytes: Buffer, from: number, to: number): number {
   return lines;
 }
 
-/** An input with empty lines in the place of runs, so that the numbers of all others stay. */
+/** An input with blank lines in the place of runs, so that the numbers of all others stay. */
 class WithoutRuns implements TraceInput {
   readonly #input: TraceInput;
   readonly #runs: readonly Run[];
@@ -183,26 +192,22 @@ class WithoutRuns implements TraceInput {
   async *chunks(): AsyncGenerator<Buffer> {
     let at = 0;
     for await (const chunk of this.#input.chunks()) {
-      const parts = this.#kept(chunk, at);
+      yield this.#blanked(chunk, at);
       at += chunk.length;
-      if (parts.length > 0) yield parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     }
   }
 
-  #kept(chunk: Buffer, at: number): Buffer[] {
-    const parts: Buffer[] = [];
-    let done = 0;
-    for (const { from, to } of this.#runs) {
-      const [start, end] = [Math.max(from - at, done), Math.min(to - at, chunk.length)];
-      if (end <= start) continue;
-      if (start > done) parts.push(chunk.subarray(done, start));
-      // The last line of a file may have lost its end.
-      const isCut = to - at <= chunk.length && chunk[end - 1] !== NEWLINE;
-      parts.push(Buffer.alloc(linesIn(chunk, start, end) + (isCut ? 1 : 0), NEWLINE));
-      done = end;
+  /** As many bytes as before: they may be those of an archive. */
+  #blanked(chunk: Buffer, at: number): Buffer {
+    const within = this.#runs.filter(({ from, to }) => from < at + chunk.length && to > at);
+    if (within.length === 0) return chunk;
+    const blanked = Buffer.from(chunk);
+    for (const { from, to } of within) {
+      const end = Math.min(to - at, chunk.length);
+      for (let index = Math.max(from - at, 0); index < end; index++)
+        if (blanked[index] !== NEWLINE) blanked[index] = BLANK;
     }
-    if (done < chunk.length) parts.push(done === 0 ? chunk : chunk.subarray(done));
-    return parts;
+    return blanked;
   }
 }
 
