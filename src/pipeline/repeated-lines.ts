@@ -15,6 +15,9 @@ const LEAST_LINES_OF_SECONDS = 20;
 const MOST_ROUNDS = 4;
 /** So many lines around a place where times go back are looked for. */
 const TRIED = 4;
+/** What dates a line, near its beginning: frames of stacks and lines of dumps have none, and are alike. */
+const STAMP = /(?<![0-9a-fx.])(?:\d+[.,]\d{3}|\d{1,2}:\d\d:\d\d|\d{9})/;
+const STAMP_WITHIN = 100;
 const NEWLINE = 0x0a;
 const BLANK = 0x20;
 
@@ -26,6 +29,8 @@ interface Run {
   readonly line: number;
   readonly firstLine: number;
   readonly lines: number;
+  /** Of them, those with a time. */
+  readonly dated: number;
 }
 
 /**
@@ -83,7 +88,7 @@ function runsAt(bytes: Buffer, places: readonly number[], least: number): readon
     // The first line of a piece may have lost its beginning where it stands first.
     for (let next = 0, from = offsetOf(bytes, line); next < TRIED && from >= 0; next++) {
       const run = from < (found.at(-1)?.to ?? 0) ? null : runAround(bytes, from, line + next);
-      if (run !== null && run.lines >= least && run.from >= (found.at(-1)?.to ?? 0)) {
+      if (run !== null && run.dated >= least && run.from >= (found.at(-1)?.to ?? 0)) {
         found.push(run);
         break;
       }
@@ -99,13 +104,17 @@ function runAround(bytes: Buffer, at: number, line: number): Run | null {
   if (before < 0 || before >= at) return null;
   let from = at;
   let back = 0;
-  for (;;) {
-    const [lineFrom, lineBefore] = [beginBefore(bytes, from), beginBefore(bytes, before)];
+  let dated = 0;
+  for (let [end, endBefore, lines] = [at, before, 1]; ; lines++) {
+    const [lineFrom, lineBefore] = [beginBefore(bytes, end), beginBefore(bytes, endBefore)];
     // The run is all behind the place where it stood first.
-    if (lineFrom < 0 || lineBefore < 0 || lineFrom <= before) break;
-    if (!bytes.subarray(lineFrom, from).equals(bytes.subarray(lineBefore, before))) break;
-    [from, before] = [lineFrom, lineBefore];
-    back++;
+    if (lineFrom < 0 || lineBefore < 0 || lineFrom <= endBefore) break;
+    if (!bytes.subarray(lineFrom, end).equals(bytes.subarray(lineBefore, endBefore))) break;
+    [end, endBefore] = [lineFrom, lineBefore];
+    // Frames at its beginning may be those of the line above, which are the same.
+    if (!isDated(bytes, end)) continue;
+    [from, before, back] = [end, endBefore, lines];
+    dated++;
   }
   let to = at;
   let same = before + (at - from);
@@ -115,10 +124,15 @@ function runAround(bytes: Buffer, at: number, line: number): Run | null {
     const isWhole = bytes[next - 1] === NEWLINE;
     const text = bytes.subarray(to, isWhole ? next - 1 : next);
     if (!bytes.subarray(same, nextSame - 1).equals(text)) break;
+    if (isDated(bytes, to)) dated++;
     [to, same] = [next, nextSame];
     lines++;
   }
-  return { from, to, line: line - back, firstLine: 1 + linesIn(bytes, 0, before), lines };
+  return { from, to, line: line - back, firstLine: 1 + linesIn(bytes, 0, before), lines, dated };
+}
+
+function isDated(bytes: Buffer, from: number): boolean {
+  return STAMP.test(bytes.toString('latin1', from, Math.min(endOf(bytes, from), from + STAMP_WITHIN)));
 }
 
 /** Where a line of this text stands first; -1 where there is none. */

@@ -99,6 +99,17 @@ describe('nothing is left out', () => {
     assert.equal(report.calls[0]?.count, 103);
   });
 
+  it('of stacks, which are the same under each call', async () => {
+    const stack = [' > /usr/lib/libc.so.6(accept4+0x13) [0x10af63]', ' > /usr/bin/python3.11(_start+0x21) [0x2abdac]'];
+    const lines = [...LINES, ...linesFrom(START + 0.5003)].flatMap((line) => [line, ...stack, ...stack]);
+    const report = await reportOn(lines);
+    assert.deepEqual(repeats(report), []);
+    assert.ok(codes(report).includes('clock-step'));
+    const again = await reportOn([...lines.slice(0, 505), ...lines.slice(255, 485), ...lines.slice(505)]);
+    assert.equal(again.calls[0]?.count, 202);
+    assert.deepEqual(repeats(again), ['lines 506 to 735 are lines 256 to 485 once more']);
+  });
+
   it('of equal lines one behind the other', async () => {
     const [line = ''] = LINES;
     const report = await reportOn([...Array.from({ length: 37 }, () => line), ...LINES.slice(1)]);
