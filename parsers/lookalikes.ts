@@ -17,6 +17,13 @@ export const TOOL: Lookalike = {
 
 /** What lines of other tools look like; the first that matches a line names the file. */
 export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
+  [
+    /^\s*Error: unknown (?:option|switch) `|^\s*Usage: perf /i,
+    {
+      looksLike: 'messages of perf that did not start',
+      hint: 'head FILE says why; drover doctor says what works here',
+    },
+  ],
   [/^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\]/, { looksLike: 'a log of gVisor' }],
   [
     /^strace: Process \d+ (?:attached|detached)/,

@@ -3,7 +3,7 @@ import { type Lookalike, PERF_SCRIPT, TOOL } from './lookalikes.ts';
 const MOMENT = 'it shows one moment, and no calls';
 const STACKS: Lookalike = { looksLike: 'stacks of threads', hint: 'for the calls: strace -f -p PID' };
 const PROC: Lookalike = { looksLike: 'a file of /proc', hint: MOMENT };
-const LOG = 'a log: it has no system calls';
+const LOG = 'a log: its first lines have no system calls';
 const PERF_SCHED: Lookalike = {
   looksLike: 'output of `perf sched`',
   hint: 'it tells when threads had to wait for a processor, and no calls',

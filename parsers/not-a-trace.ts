@@ -33,7 +33,10 @@ const MAGIC: readonly (readonly [string, Lookalike])[] = [
   ['\x28\xb5\x2f\xfd', { looksLike: 'a zstd file', hint: 'unpack it with `zstdcat FILE`' }],
   ['\xfd7zXZ\0', { looksLike: 'an xz file', hint: 'unpack it with `xzcat FILE`' }],
   ['BZh', { looksLike: 'a bzip2 file', hint: 'unpack it with `bzcat FILE`' }],
-  ['PK\x03\x04', { looksLike: 'a zip file', hint: 'unpack it with `unzip -p FILE`' }],
+  ['PK\x03\x04', { looksLike: 'a zip file', hint: 'type: unzip -p FILE | drover -' }],
+  ['7z\xbc\xaf\x27\x1c', { looksLike: 'a 7z file', hint: 'type: 7z x -so FILE | drover -' }],
+  ['Rar!\x1a\x07', { looksLike: 'a rar file', hint: 'type: unrar p -inul FILE | drover -' }],
+  ['\x04\x22\x4d\x18', { looksLike: 'an lz4 file', hint: 'type: lz4 -dc FILE | drover -' }],
   ['\x89PNG', { looksLike: 'a picture (PNG)', hint: 'drover reads the text of a trace' }],
   ['\xff\xd8\xff', { looksLike: 'a picture (JPEG)', hint: 'drover reads the text of a trace' }],
   ['%PDF', { looksLike: 'a PDF', hint: 'drover reads the text of a trace' }],
@@ -47,6 +50,7 @@ const TAR_NAME = 100;
 /** The folder that a name begins with, where a shell takes it as it is; a hyphen in front would be an option. */
 const TOP_FOLDER = /^(?:\.\/)?(\w[\w.@-]*)\//;
 
+const LINE_END = 10;
 const LONGEST_LINE = 1_000;
 const MOST_LINES = 5_000;
 /** So many calls are a trace, and no example in a text. */
@@ -65,6 +69,27 @@ const DOCUMENT: Lookalike = {
   looksLike: 'one document of JSON with lines of a trace in it',
   hint: "type: jq -r '.. | strings' FILE | drover -",
 };
+const OLD_ENDS: Lookalike = {
+  looksLike: 'text whose lines end with carriage returns alone',
+  hint: "type: tr '\\r' '\\n' < FILE | drover -",
+};
+/** Text that stands for other bytes, by its first lines. */
+const CODED: readonly (readonly [RegExp, Lookalike])[] = [
+  [
+    /^Content-Transfer-Encoding:\s*base64\s*$/im,
+    { looksLike: 'a mail with an attachment in base64', hint: 'save the attachment, and give that' },
+  ],
+  [
+    /^\s*(?:[A-Za-z0-9+/]{60,76}\r?\n){2}|^\s*[A-Za-z0-9+/]{200}/,
+    { looksLike: 'text in base64', hint: 'type: base64 -d FILE | drover -' },
+  ],
+  [/^begin \d{3,4} \S/, { looksLike: 'uuencoded text', hint: 'type: uudecode -o /dev/stdout FILE | drover -' }],
+  [/^0{7,8}: (?:[0-9a-f]{4} ){4}/, { looksLike: 'a hexadecimal dump (xxd)', hint: 'type: xxd -r FILE | drover -' }],
+  [
+    /^0{7,8} {1,2}(?:[0-9a-f]{2,4} ){4}/,
+    { looksLike: 'a hexadecimal dump (hexdump, od)', hint: 'give the file that was dumped' },
+  ],
+];
 const EMPTIED: Lookalike = {
   looksLike: 'a hole of zero bytes, as in a file that was emptied while a tracer wrote to it',
   hint: "read what came after it with: tr -d '\\0' < FILE | drover -",
@@ -90,6 +115,9 @@ export function describeUnknown(head: Buffer, file = 'FILE'): string {
   const [first] = lines;
   if (first === undefined) return 'a file of blank lines';
   if (/^[[{"]/.test(first) && PACKED_CALL.test(first)) return say(DOCUMENT);
+  if (lines.length === 1 && first.split('\r').length > LEAST_CALLS) return say(OLD_ENDS);
+  const coded = CODED.find(([pattern]) => pattern.test(text));
+  if (coded !== undefined) return say(coded[1]);
   const named = traceIn(head) ?? nameOf(lines);
   if (named !== null) return say(named);
   if (isBinary(text)) return 'binary data';
@@ -105,6 +133,36 @@ export function nameOf(lines: readonly string[]): Lookalike | null {
     if (found !== undefined) return found[1];
   }
   return null;
+}
+
+/** From a line that looks like one of a trace on so many bytes are looked at, and of so many such places. */
+const LOOKED_AT = 65_536;
+const MOST_PLACES = 16;
+
+/**
+ * Where a trace begins behind lines of something else, in bytes from the beginning: its first line is that of a tracer,
+ * with a time, and the lines from there on are of a known format. -1 where none does.
+ */
+export function beginOfTrace(bytes: Buffer): number {
+  let places = 0;
+  for (let from = 0; from < bytes.length && places < MOST_PLACES; ) {
+    const end = bytes.indexOf(LINE_END, from);
+    const to = end < 0 ? bytes.length : end;
+    if (to - from < LONGEST_LINE && OF_TRACE.test(bytes.toString('latin1', from, to))) {
+      const rest = bytes.subarray(from, from + LOOKED_AT);
+      if (callsIn(rest) >= LEAST_CALLS && detectFormat(rest) !== null) return from;
+      places++;
+    }
+    from = to + 1;
+  }
+  return -1;
+}
+
+function callsIn(bytes: Buffer): number {
+  return bytes
+    .toString('latin1')
+    .split('\n', MOST_LINES)
+    .filter((line) => line.length < LONGEST_LINE && OF_TRACE.test(line)).length;
 }
 
 /**

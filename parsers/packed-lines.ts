@@ -14,6 +14,7 @@ import { LaneTable } from './lanes.ts';
 import { barFields, htmlFields, separatedFields } from './packed/cell-fields.ts';
 import type { FieldReader, Fields } from './packed/fields.ts';
 import { jsonFields, pairFields } from './packed/json-fields.ts';
+import { quotedFields } from './packed/quoted-fields.ts';
 import { areQuotedPrintable, quotedPrintable } from './packed/quoted-printable.ts';
 import { datingFirst, stampOf } from './packed/stamps.ts';
 import { areTwice, once } from './packed/twice.ts';
@@ -56,6 +57,7 @@ const SHAPES: readonly Shape[] = [
   { begins: /^[\w.@-]+=\S*\s.*="/, fieldsOf: () => pairFields },
   { begins: /^\s*\|/, fieldsOf: barFields, isOfOthers: true },
   { begins: /^\s*<tr\b/i, fieldsOf: () => htmlFields },
+  { begins: /^\s*(?:[[,]\s*|-\s+)?[bru]?'/, fieldsOf: quotedFields, isOfOthers: true },
   ...[',', ';', '\t'].map(
     (separator): Shape => ({
       begins: new RegExp(`^"|^[^(${separator}]*${separator}`),

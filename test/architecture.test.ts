@@ -119,6 +119,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/trace',
   ],
   'src/pipeline/analyze-captures.ts': [
+    'src/pipeline',
     'src/pipeline/analyze-inputs.ts',
     'src/pipeline/progress.ts',
     'src/sources',

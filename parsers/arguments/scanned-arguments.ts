@@ -34,7 +34,9 @@ export class ScannedArguments extends StraceArguments {
   override setsNonblocking(): boolean | 'untold' | null {
     const call = this.#scanned;
     // With -X raw the command is a number.
-    if (call.syscall.family === 'ioctl') return call.holds('FIONBIO') ? call.holds('[1]') : super.setsNonblocking();
+    // An address in the place of the value (`-e verbose=none`) says nothing.
+    if (call.syscall.family === 'ioctl')
+      return call.holds('[1]') && call.holds('FIONBIO') ? true : super.setsNonblocking();
     return call.holds('F_SETFL') ? call.holds('O_NONBLOCK') : super.setsNonblocking();
   }
 

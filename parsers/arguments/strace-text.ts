@@ -1,6 +1,7 @@
 import { EVENT, type FutexUse, type ReadyEvent } from '../../src/trace/call-arguments.ts';
 import { UNKNOWN } from '../../src/trace/time.ts';
 import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
+import { ipv4, ipv6 } from './ip-bytes.ts';
 import { eventBits, flagWord, futexOperation } from './kernel-words.ts';
 
 /**
@@ -205,14 +206,29 @@ export function socketAddress(text: string): string {
   if (path >= 0 && text.startsWith('"', path + (text.charAt(path + 9) === '@' ? 10 : 9)))
     return `unix:${textOfBytes(quotedBytes(`"${quotedText(text, path)}"`) ?? '')}`;
   const port = /sin6?_port=htons\((\d+)\)/.exec(text)?.[1];
-  if (port === undefined) return '';
+  if (port === undefined) return rawSocketAddress(text);
   const v4 = /sin_addr=inet_addr\("([^"]*)"\)/.exec(text)?.[1];
   if (v4 !== undefined) return `${quotedBytes(`"${v4}"`)}:${port}`;
   const v6 = /inet_pton\(AF_INET6, "([^"]*)"/.exec(text)?.[1];
   if (v6 === undefined) return `:${port}`;
-  const address = quotedBytes(`"${v6}"`) ?? '';
-  const mapped = MAPPED.exec(address)?.[1];
-  return mapped === undefined ? `[${address}]:${port}` : `${mapped}:${port}`;
+  return withPort(quotedBytes(`"${v6}"`) ?? '', port);
+}
+
+function withPort(v6: string, port: string | number): string {
+  const mapped = MAPPED.exec(v6)?.[1];
+  return mapped === undefined ? `[${v6}]:${port}` : `${mapped}:${port}`;
+}
+
+/** As `-X raw` and `-X verbose` print it: port and address are bytes, `sin_port="\x1f\x90"`. */
+function rawSocketAddress(text: string): string {
+  const at = text.indexOf('_port="');
+  if (at < 0) return '';
+  const port = quotedBytes(text.slice(at)) ?? '';
+  const address = text.indexOf('_addr="', at);
+  const bytes = address < 0 ? '' : (quotedBytes(text.slice(address)) ?? '');
+  if (port.length !== 2 || (bytes.length !== 4 && bytes.length !== 16)) return '';
+  const number = (port.charCodeAt(0) << 8) | port.charCodeAt(1);
+  return bytes.length === 4 ? `${ipv4(bytes)}:${number}` : withPort(ipv6(bytes), number);
 }
 
 /** No set of events is longer. */

@@ -1,5 +1,6 @@
 import { textOfBytes } from '../../src/trace/utf8.ts';
-import { byte, uint16, uint32 } from './raw-bytes.ts';
+import { ipv6 } from '../arguments/ip-bytes.ts';
+import { byte, uint16 } from './raw-bytes.ts';
 
 /** A `struct sockaddr`, taken apart; null when the bytes hold no address of a family that is known here. */
 type Address =
@@ -13,7 +14,7 @@ function addressOf(bytes: string): Address | null {
   const port = (byte(bytes, 2) << 8) | byte(bytes, 3);
   if (family === 2 && bytes.length >= 8)
     return { family: 'v4', host: [4, 5, 6, 7].map((at) => byte(bytes, at)).join('.'), port };
-  if (family === 10 && bytes.length >= 24) return { family: 'v6', host: ipv6(bytes), port };
+  if (family === 10 && bytes.length >= 24) return { family: 'v6', host: ipv6(bytes.slice(8, 24)), port };
   return family === 16 ? { family: 'netlink' } : null;
 }
 
@@ -81,20 +82,4 @@ function unixAddress(bytes: string): Address {
   const end = bytes.indexOf('\0', from);
   const path = bytes.slice(from, end < 0 ? bytes.length : end);
   return { family: 'unix', path: /^[\x20-\x7e]+$/.test(path) ? path : '', isAbstract };
-}
-
-function ipv6(bytes: string): string {
-  const groups = Array.from({ length: 8 }, (_, i) => (byte(bytes, 8 + 2 * i) << 8) | byte(bytes, 9 + 2 * i));
-  if (uint32(bytes, 8) === 0 && uint32(bytes, 12) === 0 && groups[4] === 0 && groups[5] === 0xffff)
-    return `::ffff:${[20, 21, 22, 23].map((at) => byte(bytes, at)).join('.')}`;
-  return shortened(groups.map((group) => group.toString(16)).join(':'));
-}
-
-/** The longest run of zero groups becomes `::`. */
-function shortened(address: string): string {
-  const runs = [...address.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].sort((a, b) => b[0].length - a[0].length);
-  const [longest] = runs;
-  if (longest === undefined) return address;
-  const end = longest.index + longest[0].length;
-  return `${address.slice(0, longest.index)}::${address.slice(end).replace(/^:/, '')}`;
 }

@@ -52,10 +52,11 @@ class NotedArguments extends StraceArguments {
   override setsNonblocking(): boolean | 'untold' | null {
     const { family } = this.#noted.syscall;
     if (family !== 'ioctl' && family !== 'fcntl') return null;
-    if (this.#holds(family === 'ioctl' ? IOCTL_SETS : FCNTL_SETS))
-      return this.#holds(family === 'ioctl' ? IOCTL_TO_ONE : FCNTL_NONBLOCKING);
-    // With -X raw the command is a number.
-    return this.#holds(BIT_OF[RAW_WORD[family]]) ? super.setsNonblocking() : null;
+    if (family === 'fcntl' && this.#holds(FCNTL_SETS)) return this.#holds(FCNTL_NONBLOCKING);
+    if (family === 'ioctl' && this.#holds(IOCTL_SETS) && this.#holds(IOCTL_TO_ONE)) return true;
+    // With -X raw the command is a number, and for the value an address may stand.
+    const isOther = !this.#holds(BIT_OF[RAW_WORD[family]]) && !(family === 'ioctl' && this.#holds(IOCTL_SETS));
+    return isOther ? null : super.setsNonblocking();
   }
 
   override get readyData(): number {

@@ -1,6 +1,6 @@
 import type { TraceFormat } from '../format.ts';
 import { plainLines } from '../text/call-notation.ts';
-import { isHead, partsOfPerfLine, stampOfPerfLine } from './line.ts';
+import { FRAME, isHead, partsOfPerfLine, stampOfPerfLine } from './line.ts';
 import { PerfTraceParser } from './parser.ts';
 
 /** The text that `perf trace` prints, its summaries among it. */
@@ -15,6 +15,7 @@ export const perfTraceFormat: TraceFormat = {
 };
 
 const LOOKED_AT = 200;
+const MOST_LINES = 1_000;
 
 /**
  * How sure the head is text of `perf trace`: the share of its lines that only perf prints. Terminals wrap them, so half
@@ -23,9 +24,11 @@ const LOOKED_AT = 200;
 function sniffPerfTrace(head: Buffer): number {
   const lines = head
     .toString('latin1')
-    .split('\n', LOOKED_AT)
+    .split('\n', MOST_LINES)
     .map((line) => line.slice(0, 400))
-    .filter((line) => line.trim() !== '');
+    // Up to a hundred frames stand under each call.
+    .filter((line) => line.trim() !== '' && !FRAME.test(line))
+    .slice(0, LOOKED_AT);
   if (lines.length === 0) return 0;
   if (lines.some((line) => /^\s*Summary of events:/.test(line))) return 0.9;
   const own = lines.filter((line) => isHead(line) || /^LOST \d+ events!?$/.test(line)).length;

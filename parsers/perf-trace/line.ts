@@ -24,7 +24,10 @@ export interface PerfLine {
 }
 
 const HEAD = /^\s*(\?|\d{1,20}\.\d{1,6})\s+\(\s*(?:(\d{1,12}\.\d{1,6}) ms|\?)?\s*\):\s+(.*)$/s;
-const THREAD = /^(.{0,40}?)\/(\d{1,10})\s+(?=\.\.\. \[continued\]: |[a-z_][a-z0-9_:]*\()/s;
+/** `--call-graph` prints the frames of a call under it. */
+export const FRAME = /^\s{10,}\S.* \(.*\)$/;
+/** `gunicorn/27081`; with `--no-comm` the number alone. */
+const THREAD = /^(?:(.{0,40}?)\/)?(\d{1,10})\s+(?=\.\.\. \[continued\]: |[a-z_][a-z0-9_:]*\()/s;
 const CALL = /^(\.\.\. \[continued\]: )?([a-z_][a-z0-9_]{0,40})\((.*)$/s;
 /** With the error's name, or (perf 7, where it does not know the machine) `(unknown)` and the error in words. */
 const RESULT =

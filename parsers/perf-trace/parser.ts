@@ -11,7 +11,7 @@ import { OpenCalls } from '../timeline/open-calls.ts';
 import { Ordering } from '../timeline/ordering.ts';
 import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
 import { descriptorIn, factsOf } from './call-facts.ts';
-import { isHead, type PerfLine, readPerfLine } from './line.ts';
+import { FRAME, isHead, type PerfLine, readPerfLine } from './line.ts';
 import { straceWords } from './strace-words.ts';
 import { Summary } from './summary.ts';
 
@@ -20,8 +20,6 @@ const LONGEST_LINE = 16_384;
 const MOST_PIECES = 12;
 const LOST = /^LOST (\d{1,15}) events!?$/;
 const MESSAGE = /^(?:Warning|Error|perf): ?|^\[ perf |^Note: |^raw_syscalls:sys_(?:enter|exit) |^\s+raw_syscalls:sys_/;
-/** `--call-graph` prints the frames of a call under it. */
-const FRAME = /^\s{10,}\S+ \(.*\)$/;
 /** Numbers of threads are that large at most. */
 const MOST_TID = 0x7fffffff;
 

@@ -91,7 +91,7 @@ export function sniffLine(line: string): SniffedLine | null {
           : relative !== undefined
             ? 'relative'
             : 'none',
-    isWhole: epoch !== undefined ? !epoch.includes('.') : clock !== undefined && clockFraction === undefined,
+    isWhole: clock === undefined ? (epoch ?? relative)?.includes('.') === false : clockFraction === undefined,
     distance: groups['distance'] !== undefined,
     brackets: groups['context'] !== undefined || groups['number'] !== undefined || groups['pointer'] !== undefined,
     comm: groups['comm1'] !== undefined || groups['comm2'] !== undefined,

@@ -81,8 +81,10 @@ export class ParserState {
     this.line = linesBefore;
     this.#accounting = new LineAccounting(file);
     this.account = this.#accounting.account;
+    // Distances in whole seconds are nearly all 0: their sum is no time.
+    const time = columns.time === 'relative' && columns.isWhole ? 'none' : columns.time;
     this.flags = {
-      timestamps: columns.time,
+      timestamps: time,
       durations: false,
       pids: columns.pid !== 'none' || tid !== undefined,
       fdDecoration: 'none',
@@ -90,14 +92,14 @@ export class ParserState {
       split: false,
       others: [...columns.others],
     };
-    this.isTimed = columns.time !== 'none';
-    this.isCoarse = columns.time === 'none' || columns.isWhole;
+    this.isTimed = time !== 'none';
+    this.isCoarse = time === 'none' || columns.isWhole;
     this.hasNames = columns.others.includes('-N');
-    this.#isRelative = columns.time === 'relative';
+    this.#isRelative = time === 'relative';
     this.isMixed = columns.pid !== 'bare';
     this.time = 0;
     this.prefix = new LinePrefix(columns);
-    this.clock = new StampClock(columns.time, origin, columns.isWhole);
+    this.clock = new StampClock(time, origin, columns.isWhole);
     this.window = new ByteWindow(file);
     this.threads = new ThreadTable(lanes, this.window, none);
     this.leaps = new ClockLeaps(columns, this.threads, this.window);

@@ -116,6 +116,16 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
     severity: 'info',
     meaning: 'Files in which each line stood twice, one behind the other: it was read once.',
   },
+  'text-before': {
+    severity: 'info',
+    meaning: 'Files in which a trace stands below other text, as below a log: that text was left out.',
+  },
+  'repeated-lines': {
+    severity: 'info',
+    meaning:
+      'Runs of lines that stand in the file before, times and all, as when a piece was pasted again or pieces ' +
+      'overlap: each was read once.',
+  },
   'read-error': {
     severity: 'warning',
     meaning: 'Files that could not be read, or not to their end; what could be read was analysed.',

@@ -43,6 +43,8 @@ export interface Doubts {
   readonly missingLines: number;
   /** Calls of which the end is missing, where these are no few: one that is open at the end may be another. */
   readonly lostEnds: number;
+  /** Lines that came so late that they stand out of their order. */
+  readonly lateLines: number;
   /** So many that nothing is clear. */
   readonly areManyMissing: boolean;
   /** Times of which all lines are missing: how many, how long in all, when the first began after the first event. */
@@ -89,6 +91,7 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
     printsAtReturn: !stopsThreads,
     missingLines,
     lostEnds: lostEnds >= Math.max(SURE, lines * NOTICEABLE) ? lostEnds : 0,
+    lateLines: diagnostics.get('late-line')?.count ?? 0,
     resolution,
     areManyMissing: missingLines >= FEW && missingLines >= lines * NOTICEABLE,
     holes,
@@ -212,6 +215,7 @@ function doubted(kind: Kind, finding: DraftFinding<AnyMetrics>, doubts: Doubts):
     const doubtful = possible(finding, MISSING);
     return missingLines >= SURE && timesOf(finding.metrics) <= missingLines ? demoted(doubtful) : doubtful;
   }
+  if (isSilence && doubts.lateLines > 0) return possible(finding, LATE);
   // As in what `grep` left of a capture: the end of this call may have been removed like those of others.
   if (kind === 'stuck-call' && finding.openEnded && lostEnds > 0) {
     const doubtful = possible(finding, MISSING);
@@ -257,6 +261,7 @@ const BY_OUTCOME =
   'The capture holds no call that had not returned, and perhaps only those that failed, or did not (-z, -Z, ' +
   '-e status).';
 const MISSING = 'Lines of the capture are missing: a call that ended this may be among them.';
+const LATE = 'Some lines of the capture came late, out of their order: a call that ended this may be among them.';
 const PARTLY = 'The capture seems to hold some kinds of calls only (-e): what others came to is not told.';
 const COARSE = 'The times are whole seconds, and what lasted less than one or two of them is not told.';
 const BLURRED = 'The times are whole seconds, and each stretch may have been up to a second shorter or longer.';

@@ -56,6 +56,12 @@ export function assessQuality(parts: Parts): Quality {
     notes.push('The times are whole seconds: nothing shorter than a second shows. Record with -ttt.');
   for (const { severity, meaning, count: times, code } of diagnostics)
     if (severity === 'warning' && code !== 'unparsed-line') notes.push(`${meaning} (${count(times)})`);
+  const repeated = facts.diagnostics.get('repeated-lines');
+  if (repeated !== undefined) {
+    const [first] = repeated.samples;
+    const more = repeated.count > 1 ? `, and so on ${count(repeated.count)} times` : '';
+    notes.push(`A part of the capture stands in it twice and was read once: ${first?.text}${more}.`);
+  }
   if (model.calibration.contended)
     notes.push(
       'The tracer itself was short of CPU: short times are inflated, shares and order are more reliable than ' +

@@ -41,9 +41,14 @@ function sentenceOn(paths: readonly string[], original: string): string {
   return `${someNames(paths)} ${verb} the same capture as ${original}, which is reported once.`;
 }
 
-function hasFraction({ startTime, timeOfDay, monotonicSeconds, durationMs }: Window): boolean {
+function hasFraction(window: Window): boolean {
+  return beginsWithinSecond(window) || (window.durationMs ?? 0) % 1000 !== 0;
+}
+
+/** Whether the stamps of a capture are finer than seconds, as far as its first one tells. */
+export function beginsWithinSecond({ startTime, timeOfDay, monotonicSeconds }: Window): boolean {
   const stamps = [startTime, timeOfDay].some((stamp) => /\.\d*[1-9]/.test(stamp ?? ''));
-  return stamps || (monotonicSeconds ?? 0) % 1 !== 0 || (durationMs ?? 0) % 1000 !== 0;
+  return stamps || (monotonicSeconds ?? 0) % 1 !== 0;
 }
 
 function recordsOf({ window, quality, verdict, workers, calls, findings }: Report): string {

@@ -7,8 +7,11 @@ import { type CopiedCapture, captureKey, copySentence, withCopies } from '../ana
 import { InputError } from '../sources/input-error.ts';
 import { leftOutSentence } from '../sources/left-out.ts';
 import type { Capture } from '../sources/open-captures.ts';
+import type { InputSet } from '../sources/trace-input.ts';
 import { analyzeInputs } from './analyze-inputs.ts';
+import { KeptInput } from './kept-input.ts';
 import type { DriveHooks } from './progress.ts';
+import { readOnce } from './repeated-lines.ts';
 
 /**
  * Reads captures of one or of several hosts, each for itself, and reports on them all. One of several that cannot be
@@ -58,12 +61,24 @@ function nameOf({ source }: Report): string {
   return source.paths.join(' ');
 }
 
+/** What streams its timeline has told it by then: only a report is made once more. */
+async function analyzeOnce(
+  set: InputSet,
+  options: AnalysisOptions,
+  hooks: DriveHooks,
+): Promise<{ readonly set: InputSet; readonly report: Report }> {
+  const report = await analyzeInputs(set, options, hooks);
+  if (set.kind === 'live' || options.events !== undefined) return { set, report };
+  return readOnce(set, report, (without) => analyzeInputs(without, options, hooks));
+}
+
 /**
  * A part of the time of a capture is looked at together with the whole: what began before it and went on after it is
  * seen only there. What cannot be read twice, as a pipe, is read once.
  */
 async function analyzeOne({ set }: Capture, options: AnalysisOptions, hooks: DriveHooks): Promise<Report> {
-  const part = await analyzeInputs(set, options, hooks);
+  const kept = set.kind === 'stdin' ? { ...set, inputs: set.inputs.map((input) => new KeptInput(input)) } : set;
+  const { set: once, report: part } = await analyzeOnce(kept, options, hooks);
   const { from, to, events: _, ...rest } = options;
   if (
     (from === undefined && to === undefined) ||
@@ -71,5 +86,5 @@ async function analyzeOne({ set }: Capture, options: AnalysisOptions, hooks: Dri
     set.inputs.some(({ rereadable }) => !rereadable)
   )
     return part;
-  return withOverlaps(part, await analyzeInputs(set, { ...rest, activity: false, timeline: false }));
+  return withOverlaps(part, await analyzeInputs(once, { ...rest, activity: false, timeline: false }));
 }

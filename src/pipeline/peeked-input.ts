@@ -1,6 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { beginOfTrace, describeUnknown } from '../../parsers/not-a-trace.ts';
 import { packingOf, Unpacking } from '../../parsers/packed-lines.ts';
 import { detectFormat } from '../../parsers/registry.ts';
+import { InputError } from '../sources/input-error.ts';
+import { isTar, onlyFileOf } from '../sources/tar-member.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
 
 /** What a format is recognised by: some hundred lines. */
@@ -10,6 +13,10 @@ const LINE_END = 10;
 /** What the heads of all inputs of a large set may take together: all of them may be open at once. */
 const ALL_HEADS_BYTES = 16_777_216;
 
+/** So much of a text is searched for a trace, of one that was named: of a folder of logs that would take long. */
+const MOST_TEXT_BEFORE = 16_777_216;
+const MOST_SEARCHED = 8;
+
 /** An input whose beginning was read. */
 export interface PeekedInput {
   readonly input: TraceInput;
@@ -18,7 +25,7 @@ export interface PeekedInput {
    * for.
    */
   readonly read: Buffer;
-  /** The part of `read` that formats are recognised by. */
+  /** The part of `read` that formats are recognised by: its beginning, or that of the trace in it. */
   readonly head: Buffer;
   readonly rest: AsyncIterableIterator<Buffer>;
   /** Codes of diagnostics: what was done to the lines before they are read. */
@@ -32,7 +39,40 @@ export interface PeekedInput {
 export async function peek(input: TraceInput, count: number, columns?: readonly string[]): Promise<PeekedInput> {
   const headBytes =
     input.headBytes ?? Math.max(SMALLEST_HEAD_BYTES, Math.min(HEAD_BYTES, Math.floor(ALL_HEADS_BYTES / count)));
-  let rest = input.chunks();
+  let { read, rest } = await beginOf(input, input.chunks(), headBytes);
+  if (isTar(read)) {
+    const archive = read.subarray(0, headBytes);
+    const several = (): InputError => {
+      const what = describeUnknown(archive, input.name);
+      return new InputError(`${input.name} holds several files: ${what}`, { reason: `it is ${what}` });
+    };
+    ({ read, rest } = await beginOf(input, onlyFileOf(joined(read, rest), several), headBytes));
+  }
+  const head = read.subarray(0, headBytes);
+  const packing = columns === undefined ? packingOf(head) : null;
+  if (packing === null) {
+    const plain: PeekedInput = { input, read, head, rest, told: [] };
+    const mayBeBehind = columns === undefined && count <= MOST_SEARCHED && input.headWithinMs === undefined;
+    return mayBeBehind && detectFormat(head) === null ? behindText(plain, headBytes) : plain;
+  }
+  const unpacking = new Unpacking(packing);
+  const unpacked = unpacking.push(read);
+  return {
+    input,
+    read: unpacked,
+    head: unpacked.subarray(0, headBytes),
+    rest: unpackedRest(rest, unpacking),
+    told: packing.told ?? [],
+  };
+}
+
+/** Reads until there is enough to recognise a format by. */
+async function beginOf(
+  input: TraceInput,
+  chunks: AsyncIterableIterator<Buffer>,
+  headBytes: number,
+): Promise<{ read: Buffer; rest: AsyncIterableIterator<Buffer> }> {
+  let rest = chunks;
   let read: Buffer = Buffer.alloc(0);
   while (read.length < headBytes) {
     const next = rest.next();
@@ -45,18 +85,41 @@ export async function peek(input: TraceInput, count: number, columns?: readonly 
     // A whole first chunk is used where it lies; short ones (pipes) are gathered.
     read = read.length === 0 && step.value.length >= headBytes ? step.value : Buffer.concat([read, step.value]);
   }
-  const head = read.subarray(0, headBytes);
-  const packing = columns === undefined ? packingOf(head) : null;
-  if (packing === null) return { input, read, head, rest, told: [] };
-  const unpacking = new Unpacking(packing);
-  const unpacked = unpacking.push(read);
+  return { read, rest };
+}
+
+async function* joined(read: Buffer, rest: AsyncIterableIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield read;
+  yield* rest;
+}
+
+/** A trace below other text, as below the log of an application: that text is left out, in empty lines. */
+async function behindText(peeked: PeekedInput, headBytes: number): Promise<PeekedInput> {
+  const parts = [Buffer.from(peeked.read)];
+  let length = peeked.read.length;
+  for (; length < MOST_TEXT_BEFORE; length += parts.at(-1)?.length ?? 0) {
+    const step = await peeked.rest.next();
+    if (step.done === true) break;
+    // Its memory is filled anew.
+    parts.push(Buffer.from(step.value));
+  }
+  const gathered = Buffer.concat(parts);
+  const begin = beginOfTrace(gathered);
+  if (begin < 0) return { ...peeked, read: gathered };
+  const trace = gathered.subarray(begin);
+  const lines = linesIn(gathered.subarray(0, begin));
   return {
-    input,
-    read: unpacked,
-    head: unpacked.subarray(0, headBytes),
-    rest: unpackedRest(rest, unpacking),
-    told: packing.told ?? [],
+    ...peeked,
+    read: Buffer.concat([Buffer.alloc(lines, LINE_END), trace]),
+    head: trace.subarray(0, headBytes),
+    told: ['text-before'],
   };
+}
+
+function linesIn(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LINE_END); at >= 0; at = bytes.indexOf(LINE_END, at + 1)) lines++;
+  return lines;
 }
 
 /** Whether what there is of an input that grows slowly tells its format: whole lines, without the one being written. */

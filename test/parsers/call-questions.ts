@@ -48,6 +48,9 @@ export const ROWS: readonly Row[] = [
       'connect(fd=9<TCP:[11]>, addr={sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr("10.0.0.7")}, addrlen=16) = 0',
       'connect(9, {sa_family=0x2, sin_port=htons(8080), sin_addr=inet_addr("10.0.0.7")}, 16) = 0',
       'connect(9, {sa_family=0x2 /* AF_INET */, sin_port=htons(8080), sin_addr=inet_addr("10.0.0.7")}, 16) = 0',
+      'connect(9, {sa_family=0x2, sin_port="\\x1f\\x90", sin_addr="\\x0a\\x00\\x00\\x07"}, 16) = 0',
+      'connect(9, {sa_family=0x2 /* AF_INET */, sin_port="\\x1f\\x90" /* htons(8080) */, sin_addr="\\x0a\\x00\\x00\\x07" /* inet_addr("10.0.0.7") */}, 16) = 0',
+      'connect(9, {sa_family=0xa, sin6_port="\\x1f\\x90", sin6_flowinfo="\\x00\\x00\\x00\\x00", sin6_addr="\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\xff\\xff\\x0a\\x00\\x00\\x07", sin6_scope_id=0}, 28) = 0',
     ],
     bpftrace: [...SOCKETS, 'ts=1 tid=7 call=connect fd=9 peer=10.0.0.7:8080 ret=0'],
   },
@@ -58,6 +61,7 @@ export const ROWS: readonly Row[] = [
     strace: [
       'connect(9, {sa_family=AF_INET6, sin6_port=htons(443), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_flowinfo=0, sin6_scope_id=0}, 28) = 0',
       'connect(9, {sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28) = 0',
+      'connect(9, {sa_family=0xa, sin6_port="\\x01\\xbb", sin6_flowinfo="\\x00\\x00\\x00\\x00", sin6_addr="\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01", sin6_scope_id=0}, 28) = 0',
     ],
     bpftrace: [{ call: 'connect', args: [9, 1, 28], data: V6 }, 'ts=1 tid=7 call=connect fd=9 peer=[::1]:443 ret=0'],
   },
@@ -403,6 +407,12 @@ export const ROWS: readonly Row[] = [
       { call: 'ioctl', args: [9, 0x5421, 1], data: bytes([0, 4]) },
       { call: 'fcntl', args: [9, 4, 2] },
     ],
+  },
+  {
+    title: 'which of them a capture without values does not show',
+    ask: (told) => told.setsNonblocking(),
+    answer: 'untold',
+    strace: ['ioctl(9<socket:[17]>, FIONBIO, 0x7fffb5decc4c) = 0', 'ioctl(9, 0x5421, 0x7fffb5decc4c) = 0'],
   },
   {
     title: 'neither, by any other command',

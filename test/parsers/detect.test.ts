@@ -230,8 +230,29 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ["libbpf: failed to add legacy kprobe event for 'vfs_read+0x0'\n", /^messages of a tool of bcc that did not start/],
   ['Tracing run queue latency higher than 1000 us\n', /^output of a ready-made tool of bcc/],
   ["ERROR: Unknown error -1: couldn't set RLIMIT_MEMLOCK for bpftrace. If your\n", /^messages of bpftrace without/],
-  ['127.0.0.1 - - [27/Nov/2026:22:08:35 +0000] "GET / HTTP/1.1" 200 3\n', /^a log: it has no system calls$/],
+  [
+    '127.0.0.1 - - [27/Nov/2026:22:08:35 +0000] "GET / HTTP/1.1" 200 3\n',
+    /^a log: its first lines have no system calls$/,
+  ],
   ['Nov 27 22:08:35 web-1 gunicorn[16823]: worker timeout\n', /^a log: /],
+  [
+    "  Error: unknown option `failure-only'\n\n Usage: perf trace [<options>]\n",
+    /^messages of perf that did not start; head /,
+  ],
+  ['PK\x03\x04\x14\0\0', /^a zip file; type: unzip -p FILE \| drover -$/],
+  [`${'MjcwNzkgMTc5NTg4NDc2My43Mjk5NjAgZ2V0cGlkKCA8dW5maW5pc2hlZCA'.repeat(5)}=\n`, /base64 -d FILE \| drover -$/],
+  [`${`${'Mjcw'.repeat(19)}\n`.repeat(3)}MjcwNw==\n`, /^text in base64; type: base64 -d FILE \| drover -$/],
+  ['Subject: a\nContent-Transfer-Encoding: base64\n\nMjcwNzkg\n', /^a mail with an attachment in base64; save /],
+  ['begin 644 base.strace\nM,C<P-SD@,3<Y-3@X-#<V,RXW,CDY-C`@9V5T<&ED\n', /^uuencoded text; type: uudecode /],
+  ['00000000: 3237 3037 3920 3137 3935 3838 3437 3633  27079 1795884763\n', /type: xxd -r FILE \| drover -$/],
+  [
+    '00000000  32 37 30 37 39 20 31 37  39 35 38 38 34 37 36 33  |27079|\n',
+    /^a hexadecimal dump \(hexdump, od\); give/,
+  ],
+  [
+    '7 10:00:00.000001 close(3) = 0\r'.repeat(7),
+    /^text whose lines end with carriage returns alone; type: tr '\\r' '\\n' < FILE \| drover -$/,
+  ],
   ['<!doctype html>\n<html>', /HTML/],
   [
     'The kernel then calls accept(2), which fails with EAGAIN.\nSee also read(2) and write(2).\n',
@@ -298,4 +319,11 @@ test('a trace that stands beside something else is cut out by a command to type'
   assert.match(describeUnknown(within), / beside strace; give the lines of strace in a file of their own$/);
   // Examples in a text are no trace.
   assert.doesNotMatch(describeUnknown(Buffer.from(frames + calls(4))), /beside/);
+});
+
+test('a 7z file is named by its first bytes', () => {
+  assert.equal(
+    describeUnknown(Buffer.from('377abcaf271c0004', 'hex'), 'a.7z'),
+    'a 7z file; type: 7z x -so a.7z | drover -',
+  );
 });

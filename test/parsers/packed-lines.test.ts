@@ -76,6 +76,10 @@ const PACKERS: Readonly<Record<string, readonly [pack: Pack, isDated: boolean]>>
   'a spreadsheet with semicolons': [each((line, n) => `${n};${csv(line)};web-1`), false],
   'a spreadsheet of one column': [each(csv), false],
   'a spreadsheet with tabs': [each((line, n) => `${at(n)}\tweb-1\t${csv(line)}`), true],
+  'single quotes, one a line': [each((line) => `'${line}'`), false],
+  'single quotes of Python': [each((line) => `'${line.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}\\n',`), false],
+  'bytes of Python': [(lines) => `[${each((line) => `b'${line.replaceAll('\\', '\\\\')}'`)(lines)}]`, false],
+  'a list of YAML': [each((line) => `  - '${line.replaceAll("'", "''")}'`), false],
   'rows of HTML': [each((line, n) => `<tr><td>${at(n)}</td><td>${html(line)}</td></tr>`), true],
   'a mail in quoted-printable': [
     each((line) => line.replaceAll('=', '=3D').replace(/^(.{30})(?=.{20})/, '$1=\n')),

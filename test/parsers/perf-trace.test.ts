@@ -155,3 +155,22 @@ test('what perf prints in place of a number is a result, and a return of a signa
   );
   assert.deepEqual([account.calls, account.notices, account.unparsed, diagnostics.length], [5, 1, 0, 0]);
 });
+
+test('--no-comm leaves the number of the thread alone', () => {
+  const { calls } = read(CAPTURE.replace(/(?:herd|a\/b c|Web Content|sleep|:27849)\/(?=\d+ )/g, ''));
+  const named = read(CAPTURE).calls;
+  assert.deepEqual(
+    calls.map(({ tid, name, comm, result }) => [tid, name, comm, result]),
+    named.map(({ tid, name, result }) => [tid, name, '', result]),
+  );
+});
+
+test('a head is that of perf trace however many frames --call-graph prints under each call', () => {
+  const frames = Array.from(
+    { length: 97 },
+    (_, n) => `${' '.repeat(39)}[0x${(n + 0x2456).toString(16)}] (/usr/bin/a b)`,
+  );
+  const head = CAPTURE.split('\n').flatMap((line) => [line, ...frames]);
+  assert.equal(perfTraceFormat.sniff(Buffer.from(`${head.join('\n')}\n`)), 1);
+  assert.equal(read(head.join('\n')).account.attached, frames.length * 10);
+});

@@ -28,6 +28,8 @@ const COLUMNS: readonly {
   { leader: ['1658823007 ', '1658823009 '], time: 2_000_000_000, kind: 'epoch' },
   { leader: ['     0.000000 ', '     1.487591 '], time: 1_487_591_000, kind: 'relative' },
   { leader: ['24117      0.000000 ', '24118      0.000023 '], tid: 24118, time: 23_000, kind: 'relative' },
+  // --relative-timestamps=s: their sum is no time.
+  { leader: ['24117      0 ', '24118      1 '], tid: 24118, kind: 'none' },
   {
     leader: ['24117 15:32:48.505000 (+     0.000118) ', '24118 15:32:48.505001 (+     0.000001) '],
     tid: 24118,
