@@ -347,7 +347,7 @@ describe('a worker that was stopped', () => {
       assert.deepEqual([metrics.cause, metrics.stopSignal, metrics.stopSender], ['stopped', signal, 4711]);
       assert.deepEqual([severity, metrics.callMs], ['critical', 3000]);
       assert.equal(title, `Worker 101 stalled 3.00 s: stopped by ${signal}`);
-      assert.match(summary, new RegExp(`${signal} stopped the worker for 3\\.00 s, sent by pid 4711`));
+      assert.match(summary, new RegExp(`${signal}, sent by pid 4711, stopped the worker for 3\\.00 s`));
       assert.match(evidence[0]?.text ?? '', new RegExp(`${signal}`));
       assert.match(evidence[1]?.text ?? '', /SIGCONT/);
       assert.match(next[0]?.text ?? '', /why pid 4711 stopped it/);
