@@ -689,8 +689,7 @@ describe('requests that waited for several services', () => {
       [13_000, 'GET /f', 9004, 1050],
     );
     const one = (port: number, length: string, request: string) =>
-      `1 request waited once for 10.0.0.2:${port} (HTTP), together ${length}. The longest wait took ${length}: ` +
-      `${request} waited for the answer to GET /rows.`;
+      `1 request waited ${length} for 10.0.0.2:${port} (HTTP): ` + `${request} waited for the answer to GET /rows.`;
     assert.deepEqual(await told(trace, 'slow-dependency'), [
       'warning, likely',
       'GET /b and 1 other request waited up to 3.00 s for 10.0.0.2:9001 (HTTP)',

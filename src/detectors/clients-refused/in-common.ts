@@ -55,7 +55,8 @@ export function inCommon(refusals: Refusals, served: Served | undefined): string
     (served?.count ?? 0) === 0
       ? ''
       : `, and before ${others === 0 ? 'none' : count(others)} of the replies that were no such errors`;
-  return `${which} Before ${of} ${first.call} ${first.call === 'connect' ? 'to' : 'of'} ${first.target} had failed with ${first.errno}${than}.`;
+  const whom = `${first.call === 'connect' ? 'to' : 'of'} ${first.target}`;
+  return `${which} Before ${of} ${first.call} ${whom} had failed with ${first.errno}${than}.`;
 }
 
 function inWords({ request, count: times, others }: RefusedRequest): string {

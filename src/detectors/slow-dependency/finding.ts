@@ -173,7 +173,7 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
   const part = waits === peer.all || peer.all.total === 0 ? '' : partOf(total, peer.all.total);
   // One wait is its own sum and its own longest.
   if (timed === 1 && part === '')
-    return `${whom} for ${named(peer)}, ${bound}${duration(longest)}${whose}.${share}${failures}${givenUp}${open}`;
+    return `${whom} ${bound}${duration(longest)} for ${named(peer)}${whose}.${share}${failures}${givenUp}${open}`;
   return (
     `${whom} ${often(timed)} for ${named(peer)}, together ${duration(total)}${part}.${longOnes(slow)} The longest ` +
     `wait took ${bound}${duration(longest)}${whose}.${share}${failures}${givenUp}${open}`

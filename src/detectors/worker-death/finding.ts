@@ -131,7 +131,7 @@ function titleOf(deaths: readonly Death[], isLoop: boolean, waits: ReadonlyMap<D
   return waits.size < deaths.length ? all : withWait(all, [...waits.values()]);
 }
 
-/** strace tells the end of each thread of a killed process: where nobody knows a thread from a process, all are pids. */
+/** strace reports the end of each thread of a killed process, and many captures do not tell threads from processes. */
 function nounOfDead(deaths: readonly Death[]): 'processes' | 'pids' {
   return nounOf(deaths.flatMap(({ process, parent }) => (process === null || parent !== null ? [] : [process])));
 }
