@@ -61,13 +61,6 @@ export const workerSaturation = defineDetector({
         'A pool of threads is saturated only when a request waits at least this long for a thread. Other ' +
         'busy workers are one step less severe while no client can have waited so long.',
     },
-    'saturation-long-ms': {
-      default: 5000,
-      unit: 'ms',
-      meaning:
-        'It is a warning when all workers are busy at once for so long and the next client is in the queue then, ' +
-        'whatever the share of the time.',
-    },
     'pool-full-ms': {
       default: 1000,
       unit: 'ms',
@@ -185,21 +178,14 @@ function conclude(
     const noun = threads.every(isSync) ? 'sync workers' : 'workers';
     const kind: CrewKind = { noun, unit: 'request', why: WHY, next: NEXT };
     const crew = { threads, kind, turns, requests };
-    const busy = judge(context, crew, {
-      queued: (stretches, until) => queues.of(threads, stretches, until),
-      isQueued: (stretch) => queues.isTakenFrom(threads, stretch),
-    });
+    const busy = judge(context, crew, { queued: (stretches, until) => queues.of(threads, stretches, until) });
     const queued = judgeQueue(context, crew, busy);
     if (queued !== null) return queued;
     if (typeof busy !== 'string') return busy;
     const held = judge(
       context,
       { threads, kind, turns: holds.turns, requests },
-      {
-        awaited: (stretches) => holds.awaited(threads, stretches),
-        isQueued: () => true,
-        say: (...held) => heldFinding(...held),
-      },
+      { awaited: (stretches) => holds.awaited(threads, stretches), say: (...held) => heldFinding(...held) },
     );
     return typeof held === 'string' ? busy : held;
   });
@@ -214,7 +200,6 @@ function conclude(
             { threads, kind, turns: holds.turns, requests, name },
             {
               awaited: (stretches) => holds.awaited(threads, stretches),
-              isQueued: () => true,
               say: (draft, _, saturation) => heldAloneFinding(draft, name, saturation),
             },
           )

@@ -7,7 +7,7 @@ import type { DraftFinding } from '../finding.ts';
 import { everyOne } from '../words.ts';
 import { NEXT_HELD, WHY_HELD } from './advice.ts';
 import type { Crew } from './crews.ts';
-import { oftenOr, type Saturation } from './finding.ts';
+import { oftenOf, type Saturation } from './finding.ts';
 import type { Metrics } from './metrics.ts';
 
 const MOST_THREADS = 4_096;
@@ -47,14 +47,15 @@ export class Holds {
 export function heldFinding(
   draft: DraftFinding<Metrics>,
   workers: number,
-  { stretches, total, share }: Saturation,
+  saturation: Saturation,
   noun = 'workers',
 ): DraftFinding<Metrics> {
+  const { stretches, total, share } = saturation;
   const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   const everybody = everyOne(workers, noun);
   return {
     ...draft,
-    title: `${everybody} held by idle connections ${oftenOr(longest, share)}`,
+    title: `${everybody} held by idle connections ${oftenOf(saturation, longest)}`,
     summary:
       `${everybody} were held by connections at once for ${duration(total)}, ${percent(share)} of the ` +
       `time, the longest stretch ${duration(longest)}. ${ASKED_NOTHING} ` +
@@ -77,17 +78,18 @@ const ASKED_NOTHING =
 export function heldAloneFinding(
   draft: DraftFinding<Metrics>,
   name: string,
-  { stretches, total, share }: Saturation,
+  saturation: Saturation,
 ): DraftFinding<Metrics> {
+  const { stretches, total, share } = saturation;
   const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   return {
     ...draft,
     severity: draft.severity === 'critical' ? 'warning' : draft.severity,
-    title: `${name} was held by idle connections ${oftenOr(longest, share)}`,
+    title: `${name} was held by idle connections ${oftenOf(saturation, longest)}`,
     summary:
       `${name} was held by connections for ${duration(total)}, ${percent(share)} of the time, the longest stretch ` +
-      `${duration(longest)}. ${ASKED_NOTHING} When such a connection ended, another client was in the queue of the ` +
-      'listener: no other worker had been free to take that client.',
+      `${duration(longest)}. ${ASKED_NOTHING} When such a connection ended, another client was in the queue of ` +
+      'the listener: no other worker had been free to take that client.',
     why: WHY_HELD,
     next: NEXT_HELD,
   };
