@@ -98,10 +98,17 @@ export class Page {
   parts(label: readonly Run[], indent: number, parts: readonly string[]): void {
     const width = this.width - indent;
     const rows: string[] = [];
+    // What needed two rows ends on one of its own: the next part beside it would read as its end.
+    let isBroken = false;
     for (const part of parts.map((text) => show(text, this.#ascii)).filter((text) => text !== '')) {
       const row = rows.at(-1);
-      if (row !== undefined && row.length + GAP.length + part.length <= width) rows[rows.length - 1] = row + GAP + part;
-      else rows.push(...wrap(part, width));
+      if (!isBroken && row !== undefined && row.length + GAP.length + part.length <= width)
+        rows[rows.length - 1] = row + GAP + part;
+      else {
+        const own = wrap(part, width);
+        isBroken = own.length > 1;
+        rows.push(...own);
+      }
     }
     this.#hang(label, indent, rows, 'plain');
   }

@@ -347,6 +347,6 @@ it('where nobody behind could be asked the error is said to be made here', async
   worker.waitUntil(3_000);
   assert.match(
     only(await analyzed(trace), KIND).summary,
-    /Before 7 of them connect of 127\.0\.0\.1:9000 had failed with ECONNREFUSED\. No answer with 502 came from a service/,
+    /Before 7 of them connect to 127\.0\.0\.1:9000 had failed with ECONNREFUSED\. No answer with 502 came from a service/,
   );
 });

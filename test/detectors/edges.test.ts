@@ -61,8 +61,11 @@ describe('times in which no worker accepted', () => {
 
   it('name four workers, and count the others', () => {
     const summary = (before: number[]): string => told(gap(0, 500, 2, before)).summary;
-    assert.match(summary([1, 2, 3, 4]), /for 500 ms: 1, 2, 3, 4 had stopped accepting, 107 began later\./);
-    assert.match(summary([1, 2, 3, 4, 5]), /: 1, 2, 3, 4 \+1 more had stopped accepting/);
+    assert.match(
+      summary([1, 2, 3, 4]),
+      /for 500 ms: the old workers \(1, 2, 3, 4\) had stopped accepting, and the new ones \(107\) began later\./,
+    );
+    assert.match(summary([1, 2, 3, 4, 5]), /\(1, 2, 3, 4 \+1 more\) had stopped accepting/);
     assert.match(told(gap(0, 500, 2), gap(700, 800, 2)).summary, /for 500 ms, 2 times and 600 ms in all: /);
   });
 });

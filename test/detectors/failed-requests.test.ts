@@ -106,7 +106,7 @@ describe('requests that an application answers with 500', () => {
       KIND,
     );
     assert.match(summary, /They were GET \/item\/\* \(11\)\. Before 11 of them openat of \/srv\/prices\.json /);
-    assert.match(summary, /had failed with ENOENT, and before none of the others\./);
+    assert.match(summary, /had failed with ENOENT, and before none of the replies that were no such errors\./);
     assert.deepEqual(metrics.before, [{ call: 'openat', errno: 'ENOENT', target: '/srv/prices.json', count: 11 }]);
     assert.deepEqual(metrics.requests, [{ request: 'GET /item/*', count: 11, others: 0 }]);
   });

@@ -87,8 +87,8 @@ describe('workers that are all busy', () => {
     assert.equal(
       summary,
       'Both sync workers were in a request at once for 1.40 s, 37 % of the time; the longest such stretch took 900 ms. ' +
-        'GET /a took all of their time in all such stretches. The 4 requests took 750 ms on average: these workers ' +
-        'can serve at most 2.67 of that kind a second.',
+        'GET /a took all of the time of these workers in all such stretches. The 4 requests took 750 ms on average: ' +
+        'these workers can serve at most 2.67 such requests a second.',
     );
     assert.equal(title, 'GET /a holds both sync workers 37 % of the time, longest 900 ms');
     assert.deepEqual([start, end, evidence.length], [0, ms(2500), 2]);
@@ -110,7 +110,7 @@ describe('workers that are all busy', () => {
     );
     assert.match(
       summary,
-      / of their time in it\. The 6 requests took 500 ms on average: .* 4 of such a mix a second\.$/,
+      / of the time of these workers in that stretch\. The 6 requests took .* 4 requests of such a mix a second\.$/,
     );
     assert.doesNotMatch(told(two, [[0, 900]], 0).summary, /on average/);
     assert.equal(told(two, [[0, 900]], 0).metrics.meanRequestMs, null);
@@ -122,10 +122,13 @@ describe('workers that are all busy', () => {
     const found = (...targets: readonly string[]) => told(at(...targets), [[0, 1000]]);
     const lock = found('/run/a.lock', '/run/a.lock', '');
     assert.equal(lock.title, 'All 3 sync workers busy 37 % of the time: read on /run/a.lock');
-    assert.match(lock.summary, / Of the 3 requests in it 2 were in read on \/run\/a\.lock\. GET \/a took 66\.7 % of/);
+    assert.match(
+      lock.summary,
+      / Of the 3 requests in that stretch 2 were in read on \/run\/a\.lock\. GET \/a took 66\.7 % of/,
+    );
     assert.equal(found('/a', '/b').title, 'Both sync workers busy 37 % of the time, longest 1.00 s');
     assert.doesNotMatch(found('/a', '/a', '', '').summary, / Of the /);
-    assert.match(found('/a').summary, / The one request in it was in read on \/a\./);
+    assert.match(found('/a').summary, / The one request in that stretch was in read on \/a\./);
     const long = `/srv/${'deep/'.repeat(9)}run/app.lock`;
     assert.match(found(long, long).title, /: …\/deep\/deep\/run\/app\.lock$/);
   });
@@ -135,12 +138,12 @@ describe('workers that are all busy', () => {
       told([busy(101, [0, 1000]), busy(103, [0, first], [first, 1000, 'GET /b'])], [[0, 1000]]);
     assert.match(of(600).title, /^GET \/a holds both sync workers/);
     assert.match(of(599).title, /^Both sync workers busy/);
-    assert.match(of(599).summary, /GET \/a took 80 % of their time/);
+    assert.match(of(599).summary, /GET \/a took 80 % of the time of these workers/);
     const half = told([busy(101, [0, 1000]), busy(103, [0, 1000, 'GET /b'])], [[0, 1000]]);
-    assert.doesNotMatch(half.summary, / of their time/);
+    assert.doesNotMatch(half.summary, / of the time of these workers/);
     const cut = told([busy(101, [0, 3000]), busy(103, [0, 1000, 'GET /b'], [1000, 3000])], [[0, 1100]]);
     // Within the stretch: 1,100 + 100 of 2,200 ms.
-    assert.match(cut.summary, /GET \/a took 54\.5 % of their time/);
+    assert.match(cut.summary, /GET \/a took 54\.5 % of the time of these workers/);
   });
 
   it('are told by the longest stretch where they seldom were', () => {
@@ -172,7 +175,10 @@ describe('workers that are all busy', () => {
     const { title, summary } = told([busy(101, [0, 1000])], [[0, 1000]], 2, { name: 'Sync worker 101' });
     assert.equal(title, 'GET /a holds sync worker 101 37 % of the time, longest 1.00 s');
     assert.match(summary, /^Sync worker 101 was in a request for 1\.00 s, 37 % of the time, in one stretch\. /);
-    assert.match(summary, / took all of its time in it\. The 2 requests took 500 ms on average: this worker can serve/);
+    assert.match(
+      summary,
+      / took all of the time of this worker in that stretch\. The 2 requests took 500 ms on average: this worker can serve/,
+    );
   });
 });
 

@@ -151,10 +151,15 @@ describe('a death is told', () => {
 
   it('in a title that counts them', () => {
     assert.equal(told({}).title, 'Process 101 exited with status 3');
-    assert.equal(told({}, [{}, {}]).title, '3 processes exited with status 3');
-    assert.equal(told({}, [{}, {}], true).title, 'Crash loop: 3 processes exited with status 3');
+    // Threads of one process may be what ended, unless somebody saw who started them.
+    assert.equal(told({}, [{}, {}]).title, '3 pids exited with status 3');
+    assert.equal(told({ parent }, [{ parent }, { parent }]).title, '3 processes exited with status 3');
+    assert.equal(
+      told({ parent }, [{ parent }, { parent }], true).title,
+      'Crash loop: 3 processes exited with status 3',
+    );
     const killed = { signal: 'SIGKILL', status: null };
-    assert.equal(told(killed, [killed]).title, '2 processes were killed by SIGKILL');
+    assert.equal(told(killed, [killed]).title, '2 pids were killed by SIGKILL');
     const ended = { signal: 'SIGTERM', status: null, cutOff: '', replacedBy: 7 };
     assert.equal(told(ended).title, '1 worker was ended by SIGTERM in a request');
     assert.equal(
@@ -191,7 +196,7 @@ describe('a death is told', () => {
 
   it('with what to do about that signal', () => {
     const steps = (parts: Partial<Death>) => told({ status: null, ...parts }).next.map(({ text }) => text.slice(0, 33));
-    assert.deepEqual(steps({ signal: 'SIGKILL', sender: 7 }), ['See who 7 is. When it has ended, ']);
+    assert.deepEqual(steps({ signal: 'SIGKILL', sender: 7 }), ['See which program process 7 is. I']);
     assert.equal(steps({ signal: 'SIGKILL' }).length, 2);
     assert.equal(steps({ signal: 'SIGKILL', sender: 7, isOwnDoing: true }).length, 2);
     assert.match(steps({ signal: 'SIGTERM' })[0] ?? '', /^See what the request waited for/);

@@ -361,11 +361,11 @@ describe('between two generations of workers', () => {
     const { summary, metrics } = only(await analyzed(reload(900, 7, { apart: 100 })), KIND);
     assert.match(
       summary,
-      /for 900 ms: 101, 102 had stopped accepting, 201, 202 began later\. .* then took 7 connections/,
+      /for 900 ms: the old workers \(101, 102\) had stopped accepting, and the new ones \(201, 202\) began later\. .* then took 7 connections/,
     );
     assert.equal(metrics.workers, 2);
     const [later] = (await analyzed(reload(900, 7, { apart: 101 }))).findings.filter(({ kind }) => kind === KIND);
-    assert.match(later?.summary ?? '', /101, 102 had stopped accepting, 201 began later\./);
+    assert.match(later?.summary ?? '', /\(101, 102\) had stopped accepting, and the new ones \(201\) began later\./);
   });
 
   it('is proven by the line that gave the listener up, and by the first connection that was taken again', async () => {

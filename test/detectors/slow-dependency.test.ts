@@ -211,7 +211,7 @@ describe('a process that waits inside a call', () => {
     none(await analyzed(asksItself(999, 5000)), KIND);
     const finding = only(await analyzed(asksItself(1000, 10_000)), KIND);
     assert.equal(finding.severity, 'warning');
-    assert.match(finding.title, /^Process 101 waited up to 1\.00 s for 10\.0\.0\.2:9000 \(HTTP\)$/);
+    assert.match(finding.title, /^Process 101 waited 1\.00 s for 10\.0\.0\.2:9000 \(HTTP\)$/);
     none(await analyzed(asksItself(1000, 10_100)), KIND);
   });
 
@@ -385,6 +385,6 @@ describe('a helper that was running before the capture', () => {
 
   it('waits for a service on any other', async () => {
     only(await analyzed(helper(3)), KIND);
-    assert.match(only(await analyzed(helper(7)), KIND).title, /waited up to 5\.70 s for 127\.0\.0\.1:45165$/);
+    assert.match(only(await analyzed(helper(7)), KIND).title, /waited 5\.70 s for 127\.0\.0\.1:45165$/);
   });
 });

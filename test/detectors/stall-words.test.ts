@@ -219,8 +219,9 @@ describe('the summary of a stall', () => {
   it('says that it was stopped, and by whom', () => {
     const stop = { signal: 'SIGSTOP', sender: 0, since: 0, line: { file: '', line: 0, text: '' } };
     const what = (sender: number) => said({ reason: { cause: 'stopped', total: ms(900), stop: { ...stop, sender } } });
-    const did = 'Worker 101 did nothing for 1.00 s while serving GET /a: SIGSTOP stopped the worker for 900 ms';
-    assert.deepEqual([what(0), what(7)], [`${did}.`, `${did}, sent by pid 7.`]);
+    const did = 'Worker 101 did nothing for 1.00 s while serving GET /a: SIGSTOP';
+    const stopped = ' stopped the worker for 900 ms.';
+    assert.deepEqual([what(0), what(7)], [`${did}${stopped}`, `${did}, sent by pid 7,${stopped}`]);
   });
 
   it('says that there was too much to do, or what was loaded', () => {

@@ -76,7 +76,7 @@ for (const how of Object.keys(WAITS) as (keyof typeof WAITS)[])
       );
       assert.deepEqual([metrics.cause, metrics.stopSignal, metrics.stopSender], ['stopped', 'SIGSTOP', 4711]);
       assert.equal(title, 'Worker 101 stalled 2.30 s: stopped by SIGSTOP');
-      assert.match(summary, /^Worker 101 did nothing for 2\.30 s: SIGSTOP stopped the worker/);
+      assert.match(summary, /^Worker 101 did nothing for 2\.30 s: SIGSTOP, sent by pid 4711, stopped the worker/);
       assert.doesNotMatch(summary + why, /loop/);
       assert.match(next[0]?.text ?? '', /why pid 4711 stopped it/);
       assert.deepEqual(workers, [101]);

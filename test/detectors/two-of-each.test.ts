@@ -689,8 +689,7 @@ describe('requests that waited for several services', () => {
       [13_000, 'GET /f', 9004, 1050],
     );
     const one = (port: number, length: string, request: string) =>
-      `1 request waited once for 10.0.0.2:${port} (HTTP), together ${length}. The longest wait took ${length}: ` +
-      `${request} waited for the answer to GET /rows.`;
+      `1 request waited ${length} for 10.0.0.2:${port} (HTTP): ` + `${request} waited for the answer to GET /rows.`;
     assert.deepEqual(await told(trace, 'slow-dependency'), [
       'warning, likely',
       'GET /b and 1 other request waited up to 3.00 s for 10.0.0.2:9001 (HTTP)',
@@ -880,8 +879,9 @@ it('of workers that are busy with two requests the time of each counts, and the 
     'Both sync workers busy 54.6 % of the time: sleeps (clock_nanosleep)',
     // 1,637 ms of both, of which worker 101 or 102 was in GET /b for 670 ms. The six took 3.60 s.
     'Both sync workers were in a request at once for 1.64 s, 54.6 % of the time; the longest such stretch took 700 ' +
-      'ms. Both requests in it were in clock_nanosleep (a sleep). GET /a took 79.5 % of their time in all such stretches. The 6 requests took 600 ms on average: these ' +
-      'workers can serve at most 3.33 of that kind a second. No client waited for long in the queue of the listener: ' +
+      'ms. Both requests in that stretch were in clock_nanosleep (a sleep). GET /a took 79.5 % of the time of these ' +
+      'workers in all such stretches. The 6 requests took 600 ms on average: these workers can serve at most 3.33 ' +
+      'such requests a second. No client waited for long in the queue of the listener: ' +
       'it was seen empty shortly before each accept.',
     [36.04, 1795.28],
     [101, 102],

@@ -104,7 +104,7 @@ describe('the title', () => {
     assert.equal(title, 'GET /report holds both sync workers 24 % of the time: sleeps (clock_nanosleep)');
     assert.match(
       summary,
-      / in one stretch\. Both requests in it were in clock_nanosleep \(a sleep\)\. GET \/report took all of their time in it\./,
+      / in one stretch\. Both requests in that stretch were in clock_nanosleep \(a sleep\)\. GET \/report took all of the time of these workers in that stretch\./,
     );
   });
 

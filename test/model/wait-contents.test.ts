@@ -54,7 +54,7 @@ describe('a wait that cannot report the listener is work on a thread that has on
     // A client was never in the queue for long.
     assert.equal(severity, 'warning');
     assert.match(title, /^GET \/up holds both sync workers .*: waits for 10\.0\.0\.7:28091$/);
-    assert.match(summary, /Both requests in it were in ppoll on 10\.0\.0\.7:28091 \(HTTP\)/);
+    assert.match(summary, /Both requests in that stretch were in ppoll on 10\.0\.0\.7:28091 \(HTTP\)/);
     for (const { role, busyPercent } of report.workers) {
       assert.equal(role, 'sync-worker');
       assert.ok((busyPercent ?? 0) > 55 && (busyPercent ?? 0) < 58, `busy ${busyPercent} %`);

@@ -87,7 +87,7 @@ function adviceFor(error: string, pid: number): Step[] {
     return [
       {
         text: 'See how many descriptors the worker holds, of what kind, and its limit.',
-        command: `ls -l /proc/${worker}/fd | wc -l; grep files /proc/${worker}/limits`,
+        command: `ls /proc/${worker}/fd | wc -l; ls -l /proc/${worker}/fd; grep files /proc/${worker}/limits`,
       },
       {
         text:

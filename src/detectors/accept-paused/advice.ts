@@ -51,7 +51,7 @@ export function nextFor({ name }: Listener, pids: readonly number[], model: Mode
         }
       : {
           text: 'See how many connections wait in the queue (Recv-Q of the listener), and how many are open.',
-          command: `ss -ltn "sport = :${port}"; ss -tn state established "sport = :${port}" | wc -l`,
+          command: `ss -ltn "sport = :${port}"; ss -Htn state established "sport = :${port}" | wc -l`,
         },
     {
       text:

@@ -99,9 +99,9 @@ export function finding(context: Context, listener: Listener, watch: Watch): Dra
   };
 }
 
-/** `fd 3 socket:[12822569]`: the inode tells the reader of a title nothing, and takes the room of the number. */
+/** `listener fd 3` of `fd 3 socket:[12822569]`: an inode in a title says nothing, and takes the room of the number. */
 function shortNameOf({ name }: Listener): string {
-  return name.replace(/(?<=^fd \d+) .*$/, '');
+  return name.replace(/^(fd \d+) .*$/, 'listener $1');
 }
 
 function criticalOf(context: Context): Nanoseconds {

@@ -51,8 +51,12 @@ export function inCommon(refusals: Refusals, served: Served | undefined): string
   if (first === undefined) return which;
   const of = refusals.count === 1 ? 'it' : `${count(first.count)} of them`;
   const others = served?.before.get(nameOf(first)) ?? 0;
-  const than = (served?.count ?? 0) === 0 ? '' : `, and before ${others === 0 ? 'none' : count(others)} of the others`;
-  return `${which} Before ${of} ${first.call} of ${first.target} had failed with ${first.errno}${than}.`;
+  const than =
+    (served?.count ?? 0) === 0
+      ? ''
+      : `, and before ${others === 0 ? 'none' : count(others)} of the replies that were no such errors`;
+  const whom = `${first.call === 'connect' ? 'to' : 'of'} ${first.target}`;
+  return `${which} Before ${of} ${first.call} ${whom} had failed with ${first.errno}${than}.`;
 }
 
 function inWords({ request, count: times, others }: RefusedRequest): string {

@@ -312,7 +312,7 @@ const NEXT: Readonly<Record<Meaning, (storm: Storm, folder: string) => readonly 
         'Shorten the search path, or let the program remember where it found what (an opcode cache, an ' +
         'autoloader with a class map).',
     },
-    { text: 'See which paths are tried.', command: 'strace -f -e trace=open,openat,stat,access -o FILE -p PID' },
+    { text: 'See which paths are tried.', command: 'strace -f -e trace=%file -o FILE -p PID' },
   ],
   unread: () => [
     { text: 'See who does not read: Send-Q above 0 shows the connection.', command: 'ss -tnp' },

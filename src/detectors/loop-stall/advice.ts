@@ -39,9 +39,10 @@ export function stallAdvice(
 /** Advice about loops of Python is for Python, and for what nobody knows. */
 function stepsFor(cause: Cause, reason: Reason, pid: number, runtime: Runtime): readonly Step[] {
   if (runtime === 'unknown' && cause === 'no-syscall') return [computingOrWaiting(pid), computingElsewhere(runtime)];
-  if (runtime === 'python' || runtime === 'unknown') return ADVICE[cause](reason, pid);
+  if (runtime === 'python' || runtime === 'unknown')
+    return ADVICE[cause](reason, pid, runtime === 'python' ? OFF_THE_LOOP : OFF_ANY_LOOP);
   if (cause === 'no-syscall') return [computingOrWaiting(pid), computingElsewhere(runtime)];
-  return adviceElsewhere(cause, reason, runtime) ?? ADVICE[cause](reason, pid);
+  return adviceElsewhere(cause, reason, runtime) ?? ADVICE[cause](reason, pid, OFF_THE_LOOP);
 }
 
 /** The worker was ready and had no processor: its own code is not the first place to look. */
@@ -60,6 +61,10 @@ const STARVED: readonly Step[] = [
 
 const NATIVE_THREADS = 'gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), loop.run_in_executor.';
 const OFF_THE_LOOP = `Run it in a native thread: ${NATIVE_THREADS}`;
+/** Of a program that the capture does not name. */
+const OFF_ANY_LOOP =
+  'In node use the asynchronous form of the call (not one that ends in Sync). In Python run it in a native thread: ' +
+  NATIVE_THREADS;
 
 const HEARTBEAT: Step = {
   text: "This is gunicorn's own heartbeat file, on a disk. Put it on a memory file system: --worker-tmp-dir /dev/shm",
@@ -101,8 +106,9 @@ const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
   ];
 };
 
-const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> = {
-  'blocking-call': ({ target }) => [blockingCallAdvice(target)],
+/** `off` says how to run work beside the loop, for the program that it is. */
+const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number, off: string) => Step[]>> = {
+  'blocking-call': ({ target }, _pid, off) => [blockingCallAdvice(target, off)],
   'futex-ladder': () => [
     {
       text:
@@ -132,14 +138,14 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
       caveat: 'Lookups inside C extensions cannot be patched.',
     },
   ],
-  'disk-sync': () => [
-    { text: `Move the sync off the loop. ${OFF_THE_LOOP}` },
+  'disk-sync': (_reason, _pid, off) => [
+    { text: `Move the sync off the loop. ${off}` },
     { text: 'See whether the disk is slow for everybody.', command: 'iostat -x 1 3' },
   ],
-  'file-lock': () => [
+  'file-lock': (_reason, _pid, off) => [
     {
-      text: `Find who holds the lock, and take it off the loop. ${OFF_THE_LOOP}`,
-      command: 'lslocks',
+      text: `See who holds the lock, and take the locked work off the loop. ${off}`,
+      command: 'lslocks -o PID,COMMAND,TYPE,MODE,BLOCKER,PATH',
       caveat: 'A lock held across a yield can make a worker wait for itself.',
     },
   ],
@@ -223,7 +229,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
     const goOn: Step = {
       text: 'If it is still stopped (state T), let it go on.',
       command: `kill -CONT ${pid}`,
-      caveat: 'State t is a tracer that holds it: no signal helps then.',
+      caveat: 'State t means that a tracer holds the process: a signal does not help then.',
     };
     // Where no line let it go on it may stand still now.
     return lines.length === 1 ? [goOn, whence] : [whence, goOn];
@@ -247,11 +253,11 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
   ],
 };
 
-function blockingCallAdvice(target: string): Step {
+function blockingCallAdvice(target: string, off: string): Step {
   if (target.includes('wgunicorn-')) return HEARTBEAT;
   if (target.startsWith('/'))
     return {
-      text: `Move the work on ${target} off the loop. ${OFF_THE_LOOP}`,
+      text: `Move the work on ${target} off the loop. ${off}`,
       caveat: 'Files have no non-blocking mode: a loop library cannot make them yield.',
     };
   return {

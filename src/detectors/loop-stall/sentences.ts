@@ -88,7 +88,7 @@ function theRequest(name: string): string {
 
 function whatHappened(stall: Stall): string {
   const { cause, call, stop, total } = stall.reason;
-  if (stop !== null) return `${stop.signal} stopped the worker for ${duration(total)}${senderOf(stop)}`;
+  if (stop !== null) return `${stop.signal}${senderOf(stop)} stopped the worker for ${duration(total)}`;
   if (cause === 'not-running') return notRunning(stall);
   if (call !== '') return inCall(stall);
   if (cause === 'many-requests')
@@ -125,7 +125,7 @@ function whatHappened(stall: Stall): string {
 }
 
 function senderOf({ sender }: Stop): string {
-  return sender === 0 ? '' : `, sent by pid ${sender}`;
+  return sender === 0 ? '' : `, sent by pid ${sender},`;
 }
 
 /** The calls that wait for nothing are the proof, whatever else it could not do meanwhile. */

@@ -155,7 +155,7 @@ function whereOf({ call, target, cause }: NamedPlace): string {
 function computingOrWaiting({ blockedIn }: ServiceStall, busy: number): string {
   if (blockedIn.every(({ cause }) => cause === 'stopped')) return 'All of them were stopped.';
   if (blockedIn.every(({ cause }) => cause === 'not-running'))
-    return 'None of them ran. Possible reasons: a CPU quota, no free CPU, page faults, or the tracer.';
+    return 'Possible reasons: a CPU quota, no free CPU, page faults, or the tracer.';
   if (busy <= MOSTLY_WAITING)
     return `In these turns at most ${percent(busy / 100)} of the time was computing: the workers waited inside calls.`;
   if (busy >= MOSTLY_COMPUTING)

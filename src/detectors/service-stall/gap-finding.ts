@@ -25,9 +25,9 @@ export function gapFinding(model: Model, gaps: readonly Gap[], critical: Nanosec
     ),
     summary:
       `Between one generation of workers and the next nobody accepted from ${worst.listener.name} for ` +
-      `${duration(longest)}${times}: ${pidList(worst.before)} had stopped accepting, ${pidList(worst.after)} ` +
-      `began later. The listener stayed open. The new workers then took ${worst.taken} connections without a wait in ` +
-      'between: these had queued up.',
+      `${duration(longest)}${times}: the old workers (${pidList(worst.before)}) had stopped accepting, ` +
+      `and the new ones (${pidList(worst.after)}) began later. The listener stayed open. The new workers then ` +
+      `took ${worst.taken} connections without a wait in between: these had queued up.`,
     why:
       'Connections queue up while nobody accepts, and each of their clients waits until a worker comes. When the ' +
       'queue is full the kernel drops them.',

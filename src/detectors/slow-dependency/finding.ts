@@ -107,14 +107,16 @@ const named = ({ name, protocol }: Peer): string =>
 function titleOf(slow: Slow): string {
   const { peer, by, waits } = slow;
   if (by === 'connections') return titleThatFits(queuedTitles(peer));
+  const { timed } = waits;
   const length = duration(by === 'limits' ? peer.ranOutFor : waits.longest);
   if (by === 'limits')
     return cutTitle(`poll on ${named(peer)} timed out ${plural(peer.ranOut, 'time')}, ${length} in all`);
   const peers = [named(peer), peer.name];
   if (by !== 'requests') {
     const [pid, ...others] = peer.processes.keys();
+    const bound = timed > 1 ? 'up to ' : longestOf(slow)?.isOpen === true ? 'at least ' : '';
     const whom = others.length > 0 || !pid ? plural(peer.processes.size, 'process', 'processes') : `Process ${pid}`;
-    return titleThatFits(peers.map((who) => `${whom} waited up to ${length} for ${who}`));
+    return titleThatFits(peers.map((who) => `${whom} waited ${bound}${length} for ${who}`));
   }
   const number = peer.longRequests || peer.requests;
   const request = requestName(longestOf(slow)?.request ?? '');
@@ -169,6 +171,9 @@ function sentenceOf(slow: Slow, goesOn: boolean): string {
       ? ''
       : `: ${served === '' ? 'the process' : served} waited${asked === '' ? '' : ` for the answer to ${asked}`}`;
   const part = waits === peer.all || peer.all.total === 0 ? '' : partOf(total, peer.all.total);
+  // One wait is its own sum and its own longest.
+  if (timed === 1 && part === '')
+    return `${whom} ${bound}${duration(longest)} for ${named(peer)}${whose}.${share}${failures}${givenUp}${open}`;
   return (
     `${whom} ${often(timed)} for ${named(peer)}, together ${duration(total)}${part}.${longOnes(slow)} The longest ` +
     `wait took ${bound}${duration(longest)}${whose}.${share}${failures}${givenUp}${open}`

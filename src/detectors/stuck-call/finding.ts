@@ -4,11 +4,12 @@ import { elapsed, MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { nounOf } from '../noun-of-processes.ts';
 import { millisecondsAt } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { ofAll, targetOf } from './title/targets.ts';
-import { nounOf, titleOf } from './title/title.ts';
+import { titleOf } from './title/title.ts';
 import { isUsual } from './usual.ts';
 
 /** Threads that hang in the same call on the same thing. */

@@ -1,11 +1,12 @@
 import { isWorkerRole, rolesIn } from '../../model/machine/roles.ts';
 import type { Death } from '../../model/topics/deaths/death-tracker.ts';
 import { ASKED } from '../../model/topics/deaths/sent-signals.ts';
-import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { nounOf } from '../noun-of-processes.ts';
 import { millisecondsAt, processName } from '../words.ts';
 import { isCutOff } from './cut-off.ts';
 import { type LastWait, lastWaitOf } from './last-wait.ts';
@@ -126,8 +127,13 @@ function titleOf(deaths: readonly Death[], isLoop: boolean, waits: ReadonlyMap<D
   }
   if (deaths.length === 1) return withWait(`${processName(first.pid)} ${how(first)}`, [...waits.values()]);
   const what = first.signal === '' ? `exited with status ${first.status}` : `were killed by ${first.signal}`;
-  const all = `${isLoop ? 'Crash loop: ' : ''}${plural(deaths.length, 'process', 'processes')} ${what}`;
+  const all = `${isLoop ? 'Crash loop: ' : ''}${count(deaths.length)} ${nounOfDead(deaths)} ${what}`;
   return waits.size < deaths.length ? all : withWait(all, [...waits.values()]);
+}
+
+/** strace reports the end of each thread of a killed process, and many captures do not tell threads from processes. */
+function nounOfDead(deaths: readonly Death[]): 'processes' | 'pids' {
+  return nounOf(deaths.flatMap(({ process, parent }) => (process === null || parent !== null ? [] : [process])));
 }
 
 /** `… after 30.8 s in recvfrom on fd 63`: what they had not come back from says why somebody killed them. */
@@ -210,7 +216,9 @@ function adviceFor({ signal, sender, isOwnDoing, coreDumped, process, pid, words
   if (signal === 'SIGKILL' && sender > 0 && !isOwnDoing)
     return [
       {
-        text: `See who ${sender} is. When it has ended, its parent or the log of commands may tell.`,
+        text:
+          `See which program process ${sender} is. If it has ended, look in the logs of supervisors and deployments ` +
+          'at that time.',
         command: `ps -o pid,ppid,user,lstart,args -p ${sender}`,
       },
     ];

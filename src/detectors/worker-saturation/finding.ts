@@ -80,7 +80,7 @@ export function finding(
   const mean = served === 0 ? null : busy / served;
   // A turn of a worker that accepts again without a wait holds long and short ones.
   const taken = workers.reduce((sum, thread) => sum + (turns.get(thread)?.turns.length ?? 0), 0);
-  const kind = served > taken ? 'such a mix' : 'that kind';
+  const isMix = served > taken;
   const pids = pidsOf(workers);
   const request = commonRequest(
     saturated,
@@ -103,14 +103,14 @@ export function finding(
       (request === null
         ? ''
         : ` ${request.name} took ${request.share > 0.995 ? 'all' : percent(request.share)} of ` +
-          `${name === undefined ? 'their' : 'its'} time in ` +
-          `${isOne ? 'it' : 'all such stretches'}.`) +
+          `the time of ${name === undefined ? 'these workers' : 'this worker'} in ` +
+          `${isOne ? 'that stretch' : 'all such stretches'}.`) +
       (mean === null
         ? ''
         : ` The ${served === 1 ? `one ${unit}` : plural(served, unit)} took ${duration(mean)}` +
           `${served === 1 ? '' : ' on average'}: ` +
           `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
-          `${ratio((size * SECOND) / mean)} of ${kind} a second.`) +
+          `${ratio((size * SECOND) / mean)} ${isMix ? `${unit}s of such a mix` : `such ${unit}s`} a second.`) +
       (wait === null ? '' : ` A request waited up to ${duration(wait)} for one of them.`) +
       (queue === null || (queue === 0 && severity === 'critical') ? '' : ` ${inQueue(queue, severity === 'info')}`),
     why,
@@ -159,15 +159,15 @@ function inQueue(queue: Nanoseconds, isUnfelt: boolean): string {
   return isUnfelt
     ? `No client waited longer than ${duration(queue)} in the queue of the listener: so long at most lay between a ` +
         'look that found it empty and the next accept.'
-    : `A client may have waited up to ${duration(queue)} in the queue of the listener: for so long it was not seen ` +
-        'empty.';
+    : `A client may have waited up to ${duration(queue)} in the queue of the listener: for that time the capture ` +
+        'does not show the queue empty.';
 }
 
-/** ` Both requests in it were`, ` Of the 3 requests in it 2 were`. */
+/** ` Both requests in that stretch were`, ` Of the 3 requests in that stretch 2 were`. */
 function countOf(some: number, all: number, unit: string): string {
-  if (all === 1) return ` The one ${unit} in it was`;
-  if (some === all) return ` ${everyOne(all, `${unit}s`)} in it were`;
-  return ` Of the ${plural(all, unit)} in it ${count(some)} ${some === 1 ? 'was' : 'were'}`;
+  if (all === 1) return ` The one ${unit} in that stretch was`;
+  if (some === all) return ` ${everyOne(all, `${unit}s`)} in that stretch were`;
+  return ` Of the ${plural(all, unit)} in that stretch ${count(some)} ${some === 1 ? 'was' : 'were'}`;
 }
 
 /** A share below that, the least that is a warning, says less than the longest stretch. */

@@ -1,11 +1,11 @@
 import type { ThreadAtEnd } from '../../../model/at-end/at-end.ts';
 import type { Process } from '../../../model/machine/process.ts';
-import { threadsOf } from '../../../model/machine/threads-of.ts';
 import { duration, plural } from '../../../trace/format-numbers.ts';
 import { requestName, requestShape, shortRequest } from '../../../trace/request-shape.ts';
 import { MILLISECOND, UNKNOWN } from '../../../trace/time.ts';
 import { cutTitle, LONGEST_TITLE } from '../../cut-title.ts';
 import type { Severity } from '../../finding.ts';
+import { nounOf } from '../../noun-of-processes.ts';
 import { shorterTargets } from '../../short-path.ts';
 import { everyOne, someOf } from '../../words.ts';
 import { ofAll, targetOf } from './targets.ts';
@@ -166,13 +166,6 @@ function lockOf(sorted: readonly ThreadAtEnd[]): string {
   if (words.size !== 1 || word === '') return '';
   const isTaken = sorted.every(({ wait }) => /^(?:a lock that is taken|one lock)/.test(wait.what));
   return isTaken ? `the lock at ${word} is taken` : `a lock or a signal at ${word}`;
-}
-
-/** Many captures do not tell a thread from a process: then nobody is called one. */
-export function nounOf(all: readonly Process[]): string {
-  return all.every((process) => threadsOf(process).length > 1 || process.parent !== null || process.forks > 0)
-    ? 'processes'
-    : 'pids';
 }
 
 interface Subject {
