@@ -151,7 +151,7 @@ export class CodeWatch {
 }
 
 /** A thread that does not come back, as far as one can tell from outside. */
-function isStuck({ pid, clients, threads }: ProcessSight, thread: ThreadSight): boolean {
+export function isStuck({ pid, clients, threads }: ProcessSight, thread: ThreadSight): boolean {
   const { tid, call, since, at, awayFrom, ran, target, isOfClient } = thread;
   const { family } = syscall(call);
   if (family === 'accept' || family === 'epoll-wait') return false;
