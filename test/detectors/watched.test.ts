@@ -101,6 +101,28 @@ test('a call that was seen to begin in the capture did not begin before it, and 
   );
 });
 
+test('a thread of a pool that sleeps is stuck where its code serves a request, and only then', async () => {
+  const end = 1_000_000_000_000 + 8_000 * MS;
+  const ofPool = (frames: string, codeAt: number): string =>
+    [
+      capture([{}, {}, {}, {}, {}, {}, {}], [101]).trimEnd(),
+      `@in[101]: (${end - 300 * MS}, 232, 7, 1, 40, 1000)`,
+      `@in[107]: (${end - 5_000 * MS}, 230, 0, 0, 0, 0)`,
+      `event=code ts=${codeAt} took=${100 * MS} pid=101 tid=107 by=py-spy frames=${frames}`,
+      `event=seen ts=${end} for=0 pid=101 tid=101 parent=100 call=epoll_wait ran=0 clients=1 comm=gunicorn`,
+      `event=seen ts=${end} for=${5_000 * MS} pid=101 tid=107 parent=100 call=clock_nanosleep ran=0 clients=1 comm=gunicorn`,
+      '',
+    ].join('\n');
+  const request = 'view@/srv/app.py:6,handle_request@/usr/lib/python3/dist-packages/gunicorn/workers/gthread.py:323';
+  const { title, severity } = only(await analyzed(ofPool(request, end - 3_500 * MS)), 'stuck-call');
+  assert.equal(title, 'Thread 107 of 101 is stuck in clock_nanosleep, app.py:6 view()');
+  assert.equal(severity, 'warning');
+  const keeper = 'flush@/srv/app.py:41,run@/usr/lib/python3.11/threading.py:975';
+  assert.match(none(await analyzed(ofPool(keeper, end - 3_500 * MS)), 'stuck-call'), /all waiting for work/);
+  // Of the request before this sleep it says nothing.
+  none(await analyzed(ofPool(request, end - 6_000 * MS)), 'stuck-call');
+});
+
 test('where workers wait in select, a turn may be a request of a sync worker', async () => {
   const judged = async (ms: number, ...calls: readonly string[]): Promise<readonly unknown[]> => {
     const looks = calls.map(

@@ -15,6 +15,7 @@ import { asKernelSays } from './as-kernel-says.ts';
 import { AwayCadence } from './away-cadence.ts';
 import type { Feed } from './dashboard-host.ts';
 import { KernelAsked } from './kernel-asked.ts';
+import { openInPicture } from './open-in-picture.ts';
 
 const LOOK_EVERY_MS = 250;
 const SIGHTS_EVERY_MS = 500;
@@ -168,11 +169,12 @@ export class LiveFeed implements Feed {
   /** What goes on comes with the last picture; before there is any, the report on what goes on is one. */
   #tellPicture(): void {
     const report = this.#open;
-    const open = report?.findings.filter(({ openEnded }) => openEnded) ?? [];
     const read = { bytesRead: 0, sizeBytes: null, lines: 0 };
     const first = report === null ? null : ({ kind: 'snapshot', read, picture: { report, activity: null } } as const);
     const last = this.#snapshot ?? first;
-    if (last !== null) this.#options.tell({ ...last, picture: { ...last.picture, open } });
+    if (last === null) return;
+    const open = report === null ? [] : openInPicture(report, last.picture);
+    this.#options.tell({ ...last, picture: { ...last.picture, open } });
   }
 
   /** What was seen of the processes, for a report on what goes on. */
