@@ -123,6 +123,22 @@ test('a thread of a pool that sleeps is stuck where its code serves a request, a
   none(await analyzed(ofPool(request, end - 6_000 * MS)), 'stuck-call');
 });
 
+test('who computes is looked at with the tool of its runtime', async () => {
+  const end = 1_000_000_000_000 + 8_000 * MS;
+  for (const [comm, command] of [
+    ['redis-server', 'perf top -p 101'],
+    ['gunicorn', 'py-spy dump --pid 101'],
+    ['puma', 'rbspy dump --pid 101'],
+  ] as const) {
+    const lines = [
+      capture([{}, {}, {}, {}, {}, {}, {}], []).trimEnd(),
+      `event=seen ts=${end} for=${5_000 * MS} pid=101 tid=101 parent=1 call=- ran=${4_990 * MS} clients=1 comm=${comm}`,
+      '',
+    ];
+    assert.equal(only(await analyzed(lines.join('\n')), 'stuck-call').next[0]?.command, command, comm);
+  }
+});
+
 test('where workers wait in select, a turn may be a request of a sync worker', async () => {
   const judged = async (ms: number, ...calls: readonly string[]): Promise<readonly unknown[]> => {
     const looks = calls.map(
