@@ -34,9 +34,12 @@ export async function peek(input: TraceInput, count: number, columns?: readonly 
     input.headBytes ?? Math.max(SMALLEST_HEAD_BYTES, Math.min(HEAD_BYTES, Math.floor(ALL_HEADS_BYTES / count)));
   let rest = input.chunks();
   let read: Buffer = Buffer.alloc(0);
+  let until: number | null = null;
   while (read.length < headBytes) {
     const next = rest.next();
-    const step = isKnown(read, input) ? await within(input.headWithinMs, next) : await next;
+    // In all, and not from one chunk to the next: bpftrace prints a blank line four times a second.
+    if (until === null && isKnown(read, input)) until = performance.now() + (input.headWithinMs ?? 0);
+    const step = until === null ? await next : await within(Math.max(0, until - performance.now()), next);
     if (step === null) {
       rest = resumed(next, rest);
       break;
@@ -67,8 +70,7 @@ function isKnown(read: Buffer, { headWithinMs }: TraceInput): boolean {
 }
 
 /** What comes within that time, or null. */
-async function within<Value>(ms: number | undefined, promised: Promise<Value>): Promise<Value | null> {
-  if (ms === undefined) return promised;
+async function within<Value>(ms: number, promised: Promise<Value>): Promise<Value | null> {
   const waiting = new AbortController();
   const late = pause(ms, null, { signal: waiting.signal }).catch(() => null);
   try {

@@ -27,6 +27,12 @@ const turn = (pid: number, fromMs: number, ms: number): string =>
 const fail = (pid: number, atMs: number, ret = -32): string =>
   `event=fail ts=${1_000_000_000_000 + atMs * MS} pid=${pid} tid=${pid} nr=44 ret=${ret}`;
 
+test('a capture that counts is not told to be recorded with durations', async () => {
+  const { notes } = (await analyzed(capture([{}, {}]))).quality;
+  assert.match(notes.join(' '), /^This capture counts: of calls it tells waits, accepts, failed writes and turns/);
+  assert.doesNotMatch(notes.join(' '), /-T|strace/);
+});
+
 test('turns that were told are a stall of their worker, which does not say in what it was', async () => {
   const report = await analyzed(
     capture([{ events: [turn(101, 300, 170)] }, { events: [turn(101, 1_100, 400)] }, { events: [] }]),

@@ -66,6 +66,7 @@ export class LiveFeed implements Feed {
   readonly #away = new AwayCadence();
   #endsAt: number;
   #end: CaptureEnd | null = null;
+  #bytes = 0;
   #bytesRead = 0;
   #lines = 0;
   #lost = 0;
@@ -215,17 +216,24 @@ export class LiveFeed implements Feed {
     // Since when there is something that was not read.
     this.#sizes = [...this.#sizes, { at: now, bytes }].filter((size) => size.bytes > this.#bytesRead);
     const behindMs = now - (this.#sizes[0]?.at ?? now);
+    // What it prints of a second in which nothing happened is read as nothing.
+    const isCounting = capture.engine.counts === true;
+    if (isCounting && bytes > this.#bytes) this.#arrivedAt = now;
+    this.#bytes = bytes;
     const isBehind = behind > NOTABLE_BYTES || behindMs > NOTABLE_MS;
     status({
       state: end === null ? 'tracing' : end.reason === 'asked' ? 'detached' : 'ended',
-      engine: capture.engine.name,
+      engine: isCounting ? `${capture.engine.name} (watch)` : capture.engine.name,
       pids: capture.processes.map(({ pid }) => pid),
       elapsedMs: now - this.#started,
       limitMs: this.#endsAt - this.#started,
       behindBytes: isBehind ? behind : 0,
       behindMs: isBehind ? behindMs : 0,
-      callsPerSecond:
-        first === undefined || now === first.at ? 0 : ((this.#lines - first.lines) * 1_000) / (now - first.at),
+      callsPerSecond: isCounting
+        ? null
+        : first === undefined || now === first.at
+          ? 0
+          : ((this.#lines - first.lines) * 1_000) / (now - first.at),
       lost: Math.max(this.#lost, capture.lost),
       spool: capture.file,
       spoolBytes: bytes,

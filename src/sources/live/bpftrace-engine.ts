@@ -99,6 +99,7 @@ export function bpftraceEngine(
     ),
     environment: programEnvironment(name),
     writesToStdout: true,
+    counts: name === 'watch',
     stopsProcesses: false,
     runsProgram: false,
     // Who was silent all the time, and is in another call now, went there while the program was compiled.
