@@ -79,7 +79,7 @@ export function describeActivity(model: Model, { recorder, rows, origin, isGrowi
     columns,
     workers,
     targets: targetsOf(recorder),
-    requests: requestRows(model, recorder.requests),
+    requests: requestRows(model, recorder.requests, isGrowing),
   };
 }
 
