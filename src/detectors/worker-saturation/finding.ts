@@ -104,7 +104,8 @@ export function finding(
           `${isOne ? 'it' : 'all such stretches'}.`) +
       (mean === null
         ? ''
-        : ` The ${plural(served, unit)} took ${duration(mean)} on average: ` +
+        : ` The ${served === 1 ? `one ${unit}` : plural(served, unit)} took ${duration(mean)}` +
+          `${served === 1 ? '' : ' on average'}: ` +
           `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
           `${ratio((size * SECOND) / mean)} of ${kind} a second.`) +
       (wait === null ? '' : ` A request waited up to ${duration(wait)} for one of them.`) +
@@ -166,8 +167,8 @@ function countOf(some: number, all: number, unit: string): string {
   return ` Of the ${plural(all, unit)} in it ${count(some)} ${some === 1 ? 'was' : 'were'}`;
 }
 
-/** A share below that says less than the longest stretch. */
-const RARE = 0.1;
+/** A share below that, the least that is a warning, says less than the longest stretch. */
+const RARE = 0.2;
 /** A request of which so much of the time was. */
 const NEARLY_ALL = 0.8;
 const LEAST_REQUEST = 24;
@@ -180,10 +181,15 @@ interface Busy {
   readonly place: CommonPlace | null;
 }
 
+/** `for 20.5 s` of what is rare, else `99 % of the time`. */
+export function oftenOr(longest: Nanoseconds, share: number): string {
+  return share < RARE ? `for ${duration(longest)}` : `${percent(share)} of the time`;
+}
+
 /** Whom they wait for, and in which request, says more than how long. */
 function titleOf(workers: string, request: string, { share, longest, place }: Busy): string {
   const isRare = share < RARE;
-  const often = isRare ? `for ${duration(longest)}` : `${percent(share)} of the time`;
+  const often = oftenOr(longest, share);
   const lower = `${workers.charAt(0).toLowerCase()}${workers.slice(1)}`;
   const beginnings = [
     ...(request === '' ? [] : [request, shortRequest(request, LEAST_REQUEST)]).map(

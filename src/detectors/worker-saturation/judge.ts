@@ -27,6 +27,8 @@ export interface Weighing {
   readonly say?: (draft: DraftFinding<Metrics>, workers: number, saturation: Saturation) => DraftFinding<Metrics>;
   /** When clients may have waited in the queues of their listeners, as far as that was long. */
   readonly queued?: (stretches: readonly Interval[], until: Nanoseconds) => Interval[];
+  /** Whether the next client was in the queue when that one stretch ended: it may have waited for as long. */
+  readonly isQueued?: (stretch: Interval) => boolean;
   /** Whether somebody was seen to wait for one of them. */
   readonly isFelt?: (stretches: readonly Interval[]) => boolean;
   /** How long somebody was seen to wait for one of them at most; null where nobody was. */
@@ -42,6 +44,7 @@ export function judge(
   {
     awaited = (stretches) => [...stretches],
     isFelt,
+    isQueued,
     queued,
     isProven = false,
     longestWait,
@@ -71,9 +74,12 @@ export function judge(
   const total = timeOf(stretches);
   const share = shareOf(stretches, window);
   const full = context.threshold('pool-full-ms') * MILLISECOND;
-  const isLong = stretches.some(
-    (stretch) => stretch.end - stretch.start >= full && (isProven || isFelt?.([stretch]) === true),
-  );
+  const outage = context.threshold('saturation-long-ms') * MILLISECOND;
+  const isLong = stretches.some((stretch) => {
+    const length = stretch.end - stretch.start;
+    if (length >= full && (isProven || isFelt?.([stretch]) === true)) return true;
+    return length >= outage && isQueued?.(stretch) === true;
+  });
   const size = most ?? livingTogether(lives, stretches.length > 0 ? stretches : [window]);
   const everybody = (crew.name ?? everyOne(size, noun)).toLowerCase();
   const asFarAs = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;

@@ -72,7 +72,8 @@ export function judgeAlone(context: Context, crew: BusyCrew, clients: NextClient
   const stretches = thread === undefined ? [] : clients.awaited(thread, crew.turns.get(thread)?.turns ?? []);
   const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   const share = total / Math.max(1, window.end - window.start);
-  if (share < context.threshold('saturation-share'))
+  const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+  if (share < context.threshold('saturation-share') && longest < context.threshold('saturation-long-ms') * MILLISECOND)
     return (
       `${(crew.name ?? 'the worker').toLowerCase()} was busy ${percent(share)} of the time with requests of ` +
       `${context.threshold('stall-ms')} ms or more while the next client waited`

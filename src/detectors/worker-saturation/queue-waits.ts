@@ -43,6 +43,13 @@ export class QueueWaits {
       return [...(this.#waits.get(listener) ?? []), ...open];
     });
   }
+
+  /** Whether somebody of the crew took a client that was in a queue when that stretch ended. */
+  isTakenFrom(crew: Crew, stretch: Interval): boolean {
+    return [...new Set(crew.flatMap(({ accepts }) => [...accepts.listeners]))].some((listener) =>
+      (this.#waits.get(listener) ?? []).some(({ start, end }) => start < stretch.end && end >= stretch.end),
+    );
+  }
 }
 
 /** Those that overlap one of sorted stretches. */
