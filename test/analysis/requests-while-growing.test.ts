@@ -45,13 +45,12 @@ const waits = (from: number, pid: number): readonly string[] =>
     at(from + index, pid, 'epoll_wait(4<anon_inode:[eventpoll]>, [], 8, 1000) = 0 <0.990000>'),
   );
 
-  const three = [1, 2, 3].flatMap((from, index) => reads(from, 101, 7 + index, '/quick'));
-  const lines = [...three, ...waits(4, 101)];
+test('the first request of a process, which nobody answers, is among those without an answer while one watches', async () => {
   const lines = [...reads(1, 101, 7, '/hang'), ...waits(2, 101)];
   assert.deepEqual(await requestsOf(lines, true), ['GET /hang']);
 });
 
 test('of a process of which no answer is seen nobody says that it answers none', async () => {
-  const lines = [1, 2, 3].flatMap((from, index) => reads(from, 101, 7 + index, '/quick')).concat(waits(4, 101));
-  assert.deepEqual(await requestsOf(lines, true), []);
+  const three = [1, 2, 3].flatMap((from, index) => reads(from, 101, 7 + index, '/quick'));
+  assert.deepEqual(await requestsOf([...three, ...waits(4, 101)], true), []);
 });
