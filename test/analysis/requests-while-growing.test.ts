@@ -45,7 +45,7 @@ const waits = (from: number, pid: number): readonly string[] =>
     at(from + index, pid, 'epoll_wait(4<anon_inode:[eventpoll]>, [], 8, 1000) = 0 <0.990000>'),
   );
 
-test('the first request of a process, which nobody answers, is among those without an answer while one watches', async () => {
+test('a first request that nobody answers is among those without an answer while one watches', async () => {
   const lines = [...reads(1, 101, 7, '/hang'), ...waits(2, 101)];
   assert.deepEqual(await requestsOf(lines, true), ['GET /hang']);
 });
