@@ -59,6 +59,11 @@ export interface Now {
    * the same while it is in a wait that may be another one: which one it is the call tells when it is over.
    */
   readonly turnSinceMs?: number | null;
+  /**
+   * When the oldest request was read that a process of several threads has not answered; null or left out where there
+   * is none.
+   */
+  readonly requestSinceMs?: number | null;
   /** How far the trace had been read when this was so; left out where nobody asked. */
   readonly knownMs?: number;
   /** What it waits for clients in: an epoll instance, a set of `poll` or `select`, accept; left out where not known. */

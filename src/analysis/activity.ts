@@ -1,6 +1,7 @@
 import { millisecondsAt } from '../detectors/words.ts';
 import { atEndOf, type ThreadAtEnd } from '../model/at-end/at-end.ts';
 import type { Thread } from '../model/machine/thread.ts';
+import { threadsOf } from '../model/machine/threads-of.ts';
 import { ActivityLane, BUCKETS, spread } from '../model/measuring/activity-lane.ts';
 import type { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import type { Model } from '../model/model.ts';
@@ -78,7 +79,7 @@ export function describeActivity(model: Model, { recorder, rows, origin, isGrowi
     columns,
     workers,
     targets: targetsOf(recorder),
-    requests: requestRows(model, recorder.requests),
+    requests: requestRows(model, recorder.requests, isGrowing),
   };
 }
 
@@ -156,8 +157,10 @@ function waitsIn({ loop: { hub }, accepts }: Thread, family: Family): boolean {
   return (family === 'epoll-wait') === (hub.kind === 'epoll');
 }
 
-function told({ state, call, target, since }: CurrentState, { loop, leftIn, accepts }: Thread, model: Model): Now {
+function told({ state, call, target, since }: CurrentState, thread: Thread, model: Model): Now {
+  const { loop, leftIn, accepts } = thread;
   const { hub } = loop;
+  const oldest = oldestRequest(thread);
   const isInHub = state === 'waiting' && (leftIn !== null || hub?.kind !== 'epoll');
   const isAway = !isInHub && state !== 'ended' && loop.inTurn && !loop.waitIsUntimed;
   return {
@@ -167,9 +170,18 @@ function told({ state, call, target, since }: CurrentState, { loop, leftIn, acce
     sinceMs: millisecondsAt(model, since),
     turnSinceMs: isAway ? millisecondsAt(model, loop.turn.start) : null,
     knownMs: millisecondsAt(model, model.lastTime),
+    ...(oldest === UNKNOWN ? {} : { requestSinceMs: millisecondsAt(model, oldest) }),
     ...(hub !== null ? { hub: hub.kind } : accepts.isSurelyWait ? { hub: 'accept' } : {}),
     ...(hub?.kind === 'epoll' && hub.fd >= 0 ? { hubFd: hub.fd } : {}),
   };
+}
+
+/** When the first of those requests was read that other threads of its process may serve; UNKNOWN for none. */
+function oldestRequest({ process, ended }: Thread): Nanoseconds {
+  if (ended || threadsOf(process).length === 1) return UNKNOWN;
+  // They stand in the order in which they were read.
+  for (const { readAt } of process.inProgress.unanswered(process)) return readAt;
+  return UNKNOWN;
 }
 
 /** Draws what a worker is still in up to the end of what was read; times count from the first column. */

@@ -152,11 +152,10 @@ export class Analysis {
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
     const isWatched = model.watch.isActive;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
-    const doubts = doubtsAbout(
-      model,
-      { ...facts, goesOn: this.#options.goesOn === true },
-      this.#capabilities.resolution,
-    );
+    const goesOn = this.#options.goesOn === true;
+    // What drover notes of the cost stands in no capture that somebody else made.
+    const isOurs = goesOn || (this.#cost !== null && facts.source.paths.length === 1);
+    const doubts = doubtsAbout(model, { ...facts, goesOn, isOurs }, this.#capabilities.resolution);
     return judgingRolesOnce(model.processes, () => {
       for (const running of asked) {
         const { kind, judgesCounts } = running.definition;

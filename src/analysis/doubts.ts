@@ -62,6 +62,8 @@ interface Read {
   readonly lines: number;
   readonly stopsThreads: boolean;
   readonly splitsCalls: boolean;
+  /** drover recorded it, all calls that it judges by among them. */
+  readonly isOurs: boolean;
   /** The capture is at work: its end is to come. */
   readonly goesOn: boolean;
   readonly diagnostics: ReadonlyMap<string, { readonly count: number }>;
@@ -78,12 +80,13 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
   const unclosed = numbersAgain * 10 <= accepted ? numbersAgain : 0;
   const lostEnds = diagnostics.get('lost-half')?.count ?? 0;
   const missingLines = orphanHalves + unclosed + lostEnds;
-  const unrecorded = unrecordedIn(model);
+  const unrecorded = unrecordedIn(model, read.isOurs);
   const holes = holesOf(model);
   return {
     unrecorded,
     isFiltered: unrecorded.some(({ kinds }) => kinds !== REPLIES),
-    isNarrow: isNarrow(model),
+    // Of drover's own captures those of bpftrace hold chosen calls, and those of strace all.
+    isNarrow: !(read.isOurs && stopsThreads) && isNarrow(model),
     isByOutcome: diagnostics.has('exit-order'),
     disorder: disorderOf(read),
     isMute: stopsThreads && !showsText && socketReads >= FEW && socketWrites >= FEW,

@@ -41,6 +41,11 @@ export function assessQuality(parts: Parts): Quality {
   if (lostEvents > 0) notes.push(`${plural(lostEvents, 'event')} lost by the tracer: counts are too low.`);
   if (!capabilities.times)
     notes.push(`No timestamps: nothing can be said about when, how long or how often. Record with: ${RECORD}`);
+  else if (model.watch.isActive || facts.source.flags.others.includes('watch.bt'))
+    notes.push(
+      'This capture counts: of calls it tells waits, accepts, failed writes and turns of 100 ms or more, and of ' +
+        'threads what the kernel showed once a second.',
+    );
   else if (!capabilities.durations && model.statistics.all().length > 0)
     notes.push(`No call durations (-T): how long a call took is bounded by the next line. Record with: ${RECORD}`);
   const { times } = capabilities;

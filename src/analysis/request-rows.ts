@@ -16,11 +16,11 @@ const MOST_OPEN = 100;
 const NOTABLE = 10 * MILLISECOND;
 
 /** The requests without an answer, the oldest first, and then those that were answered late, the slowest first. */
-export function requestRows(model: Model, slow: SlowRequests): readonly RequestActivity[] {
+export function requestRows(model: Model, slow: SlowRequests, isGrowing = false): readonly RequestActivity[] {
   const end = model.lastTime;
   const waiting = model.topic(DependencyTracker).waitingNow();
   const calls = callsAtEnd(model);
-  const open = openRequests(model, calls)
+  const open = openRequests(model, calls, isGrowing)
     .map(({ request, process }) => ({ request, process, length: request.waitedUntil(end) }))
     .filter(({ request, length }) => request.line !== '' && length >= NOTABLE)
     .toSorted((a, b) => b.length - a.length)
@@ -41,14 +41,19 @@ export function requestRows(model: Model, slow: SlowRequests): readonly RequestA
   return [...open, ...answered];
 }
 
-/** Of processes that answer most of what they read, else the answer is not seen; and those that a thread is at. */
+/**
+ * Of processes that answer most of what they read, else the answer is not seen; and those that a thread is at. While a
+ * capture grows nobody knows yet what threads are in that have not come back: then a process may have left the last one
+ * of its requests open, its first one as well.
+ */
 function openRequests(
   { processes }: Model,
   calls: ReadonlyMap<Request, CallAtEnd>,
+  isGrowing: boolean,
 ): { readonly request: Request; readonly process: Process }[] {
   const all = new Set(processes.all());
   return [...all].flatMap((process) => {
-    const isAnswering = answersMost(process, all);
+    const isAnswering = answersMost(process, all) || (isGrowing && process.requests - process.answered <= 1);
     return [...process.inProgress.stillUnanswered(process)]
       .filter((request) => isAnswering || calls.has(request))
       .map((request) => ({ request, process }));

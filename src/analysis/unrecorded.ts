@@ -22,6 +22,8 @@ export interface Unrecorded {
   readonly calls: string;
   /** What shows that they were made, as the end of a sentence. */
   readonly although: string;
+  /** That does not show it for sure: a program may do without them. */
+  readonly isSupposed?: boolean;
   /** What cannot be told without them. */
   readonly hides: string;
   /** Kinds that judge by them. */
@@ -31,10 +33,10 @@ export interface Unrecorded {
 }
 
 /** The sentence for DATA on calls that are not in the capture. */
-export function sentenceOf({ calls, although, hides }: Unrecorded): string {
+export function sentenceOf({ calls, although, hides, isSupposed }: Unrecorded): string {
+  const why = `-e or grep left those calls out${isSupposed === true ? ', or nobody made one' : ''}`;
   return (
-    `The capture holds no ${calls}, although ${although}: -e or grep left those calls out. ${hides} Record again ` +
-    `without -e: ${RECORDING}`
+    `The capture holds no ${calls}, although ${although}: ${why}. ${hides} Record again ` + `without -e: ${RECORDING}`
   );
 }
 
@@ -54,12 +56,20 @@ const NUMBERS: ReadonlySet<Kind> = new Set<Kind>(['fd-leak', 'slow-dependency'])
 /** A wait tells that a client left, and how long somebody waited. */
 const TOLD_BY_WAITS: ReadonlySet<Kind> = new Set<Kind>([...REPLIES, 'slow-dependency', 'blocking-dns']);
 
-/** Which calls are missing: others in the capture could not have been made without them. */
-export function unrecordedIn(model: Model): Unrecorded[] {
+/**
+ * Which calls are missing: others in the capture could not have been made without them, or hardly. `isOurs`: drover
+ * recorded it, and leaves none of them out, so that what a program may do without was not made.
+ */
+export function unrecordedIn(model: Model, isOurs: boolean): Unrecorded[] {
+  const missing = missingIn(model);
+  return isOurs ? missing.filter(({ isSupposed }) => isSupposed !== true) : missing;
+}
+
+function missingIn(model: Model): Unrecorded[] {
   // Calls are counted in the part that was asked for, and what shows that others were made is not.
   const isPart = Number.isFinite(model.options.from) || Number.isFinite(model.options.to);
   if (isPart || total(model) < LEAST_CALLS) return [];
-  const { socketReads, socketWrites, clientWrites, numbersAgain, unanswered } = model.completeness;
+  const { readsTried, socketWrites, clientWrites, numbersAgain, unanswered } = model.completeness;
   const found: Unrecorded[] = [];
   if (callsOf(model, 'epoll-wait', 'poll', 'select', 'io-uring') === 0) {
     const although = whyTheyWait(model);
@@ -72,10 +82,11 @@ export function unrecordedIn(model: Model): Unrecorded[] {
         unclear: TOLD_BY_WAITS,
       });
   }
-  if (socketReads === 0 && socketWrites >= FEW)
+  if (readsTried === 0 && socketWrites >= FEW)
     found.push({
       calls: 'read or recv of a socket',
       although: `${plural(socketWrites, 'write')} to sockets are in it`,
+      isSupposed: true,
       hides: 'Neither requests nor the answers of other services are seen.',
       kinds: ANSWERS,
     });
@@ -83,6 +94,7 @@ export function unrecordedIn(model: Model): Unrecorded[] {
     found.push({
       calls: 'write or send of a reply',
       although: `${plural(unanswered, 'request')} were followed by the next one, or the server closed their connection`,
+      isSupposed: true,
       hides: 'Whether and when a request was answered is not seen.',
       kinds: REPLIES,
     });
@@ -98,6 +110,7 @@ export function unrecordedIn(model: Model): Unrecorded[] {
     found.push({
       calls: 'futex',
       although: 'threads of a runtime that shares locks are in it',
+      isSupposed: true,
       hides: 'A thread that waits for a lock, or for another thread, looks as if it were computing.',
       kinds: LOOPS,
     });

@@ -104,7 +104,8 @@ export interface LiveStatus {
   readonly behindBytes: number;
   /** How long ago the first of them was captured; 0 where there are none. */
   readonly behindMs: number;
-  readonly callsPerSecond: number;
+  /** null where the tracer counts and prints none. */
+  readonly callsPerSecond: number | null;
   readonly lost: number;
   readonly spool: string;
   readonly spoolBytes: number;

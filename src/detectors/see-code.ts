@@ -31,6 +31,13 @@ export function seeCode(process: Process, text: string): Step {
   return { text: runtime === 'unknown' ? `${text} ${anyTool(pid)}` : text, ...TOOLS[runtime](pid) };
 }
 
+/** The same of one that computes, as far as anything tells: of machine code `perf` sees that without stopping it. */
+export function seeComputing(process: Process, text: string): Step {
+  if (runtimeOf(process) !== 'native') return seeCode(process, text);
+  const pid = process.pid === 0 ? 'PID' : String(process.pid);
+  return { text, command: `perf top -p ${pid}`, needs: 'perf, and symbols of the program' };
+}
+
 /** The same with the frames of C libraries below those of the interpreter. */
 export function seeNativeCode(process: Process, text: string): Step {
   const step = seeCode(process, text);

@@ -104,6 +104,42 @@ describe('a capture that was filtered by names of calls', () => {
     const without = await reportOn(lines.filter((line) => !line.includes('sendto')));
     assert.match(without.quality.notes.join(' '), /holds no write or send of a reply, although 1[23] requests/);
   });
+
+  describe('where workers only write', () => {
+    const nap = 'clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, {tv_sec=30468, tv_nsec=724077053}, NULL) = 0 <0.009>';
+    const lines = Array.from({ length: 53 }, (_, index) =>
+      [nap, 'sendto(5<socket:[3022031]>, "stat:1|c", 8, 0, NULL, 0) = 8 <0.000165>'].map(
+        (call, at) => `4773  ${(1_795_197_672 + (index * 2 + at) / 100).toFixed(6)} ${call}`,
+      ),
+    ).flat();
+    const cost = 'strace: drover: event=cost ts=1795197674.000000 for=2439888415 tracer=60000000 drover=159214000';
+    const notesOn = async (more: readonly string[]): Promise<string> => {
+      const { quality } = await reportOn([...lines, ...more]);
+      return quality.notes.join(' ');
+    };
+
+    it('says of a capture that others made that it may be so', async () => {
+      assert.match(
+        await notesOn([]),
+        /although 53 writes to sockets are in it: -e or grep left those calls out, or nobody made one\. Neither/,
+      );
+    });
+
+    it('says nothing of -e where drover recorded all calls itself', async () => {
+      assert.doesNotMatch(await notesOn([cost]), /holds no|-e/);
+    });
+
+    it('takes a read that failed for a read', async () => {
+      const failed = 'recvfrom(5<socket:[3022031]>, 0x7ffc, 64, MSG_DONTWAIT, NULL, NULL) = -1 ECONNREFUSED (Refused)';
+      assert.doesNotMatch(await notesOn([`4773  1795197674.000000 ${failed} <0.000009>`]), /holds no read/);
+    });
+
+    it('names calls that must have been made in a capture of its own, too', async () => {
+      const rest = withoutCalls(linesOf('nginx-504/healthy'), WAITS);
+      const { quality } = await reportOn([...rest, cost]);
+      assert.match(quality.notes.join(' '), /holds no epoll_wait, poll or select, although .*: -e or grep left/);
+    });
+  });
 });
 
 describe('a capture of which lines were taken out', () => {

@@ -76,6 +76,11 @@ describe('the data line of a live screen', () => {
     assert.match(line({}), / all read /);
   });
 
+  it('tells no calls of a tracer that counts and prints none', () => {
+    assert.match(line({}), / 7 calls\/s /);
+    assert.doesNotMatch(line({ callsPerSecond: null }), /calls/);
+  });
+
   it('calls silence stale only where the kernel shows processes that went on meanwhile', () => {
     const stayed = (...stays: readonly number[]): Partial<LiveStatus> => ({
       silentMs: 7_000,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { Backend, line } from '../support/database-lines.ts';
+import { memoryInput } from '../support/memory-input.ts';
 
 const KIND = 'session-lock';
 const WAIT = 'FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=0}, 0x1)';
@@ -208,6 +210,33 @@ describe('a statement that waits for the lock of another session', () => {
     assert.equal(alone.title, '1 statement waits, 2.20 s so far: for a lock of a session that is not seen');
     assert.equal(alone.metrics.holder, null);
   });
+});
+
+it('is told while it waits, and no more when it has been answered', async () => {
+  const titlesWhile = async (lines: readonly string[]): Promise<readonly string[]> => {
+    let open: readonly string[] = [];
+    const set = { kind: 'live', paths: ['trace'], leftOut: [], notices: [] } as const;
+    await analyzeInputs(
+      { ...set, inputs: [memoryInput('trace', `${lines.join('\n')}\n`)] },
+      { growing: true, goesOn: true },
+      {
+        progress: (progress) => {
+          const { findings } = progress.open({ lines: '', elsewhere: new Map() });
+          open = findings.filter(({ openEnded }) => openEnded).map(({ title }) => title);
+        },
+      },
+    );
+    return open;
+  };
+  const late = line(100, 2.3, 'close(77)', '0');
+  const waits = [
+    ...inTransaction,
+    ...wants(first, 0.1),
+    `${first.pid} 1795140800.101000 epoll_wait(8<anon_inode:[eventpoll]>,  <unfinished ...>`,
+    late,
+  ];
+  assert.deepEqual(await titlesWhile(waits), ['1 statement waits, 2.20 s so far: process 101 idles in a transaction']);
+  assert.deepEqual(await titlesWhile([...inTransaction, ...wants(first, 0.1), ...commits(1.6), late]), []);
 });
 
 describe('a statement that reads and waits when the capture ends', () => {

@@ -27,6 +27,12 @@ const turn = (pid: number, fromMs: number, ms: number): string =>
 const fail = (pid: number, atMs: number, ret = -32): string =>
   `event=fail ts=${1_000_000_000_000 + atMs * MS} pid=${pid} tid=${pid} nr=44 ret=${ret}`;
 
+test('a capture that counts is not told to be recorded with durations', async () => {
+  const { notes } = (await analyzed(capture([{}, {}]))).quality;
+  assert.match(notes.join(' '), /^This capture counts: of calls it tells waits, accepts, failed writes and turns/);
+  assert.doesNotMatch(notes.join(' '), /-T|strace/);
+});
+
 test('turns that were told are a stall of their worker, which does not say in what it was', async () => {
   const report = await analyzed(
     capture([{ events: [turn(101, 300, 170)] }, { events: [turn(101, 1_100, 400)] }, { events: [] }]),
@@ -99,6 +105,44 @@ test('a call that was seen to begin in the capture did not begin before it, and 
     summary,
     /^Pid 101 was still in clock_nanosleep when the capture ended\. It had been in that call for at least 5\.00 s/,
   );
+});
+
+test('a thread of a pool that sleeps is stuck where its code serves a request, and only then', async () => {
+  const end = 1_000_000_000_000 + 8_000 * MS;
+  const ofPool = (frames: string, codeAt: number): string =>
+    [
+      capture([{}, {}, {}, {}, {}, {}, {}], [101]).trimEnd(),
+      `@in[101]: (${end - 300 * MS}, 232, 7, 1, 40, 1000)`,
+      `@in[107]: (${end - 5_000 * MS}, 230, 0, 0, 0, 0)`,
+      `event=code ts=${codeAt} took=${100 * MS} pid=101 tid=107 by=py-spy frames=${frames}`,
+      `event=seen ts=${end} for=0 pid=101 tid=101 parent=100 call=epoll_wait ran=0 clients=1 comm=gunicorn`,
+      `event=seen ts=${end} for=${5_000 * MS} pid=101 tid=107 parent=100 call=clock_nanosleep ran=0 clients=1 comm=gunicorn`,
+      '',
+    ].join('\n');
+  const request = 'view@/srv/app.py:6,handle_request@/usr/lib/python3/dist-packages/gunicorn/workers/gthread.py:323';
+  const { title, severity } = only(await analyzed(ofPool(request, end - 3_500 * MS)), 'stuck-call');
+  assert.equal(title, 'Thread 107 of 101 is stuck in clock_nanosleep, app.py:6 view()');
+  assert.equal(severity, 'warning');
+  const keeper = 'flush@/srv/app.py:41,run@/usr/lib/python3.11/threading.py:975';
+  assert.match(none(await analyzed(ofPool(keeper, end - 3_500 * MS)), 'stuck-call'), /all waiting for work/);
+  // Of the request before this sleep it says nothing.
+  none(await analyzed(ofPool(request, end - 6_000 * MS)), 'stuck-call');
+});
+
+test('who computes is looked at with the tool of its runtime', async () => {
+  const end = 1_000_000_000_000 + 8_000 * MS;
+  for (const [comm, command] of [
+    ['redis-server', 'perf top -p 101'],
+    ['gunicorn', 'py-spy dump --pid 101'],
+    ['puma', 'rbspy dump --pid 101'],
+  ] as const) {
+    const lines = [
+      capture([{}, {}, {}, {}, {}, {}, {}], []).trimEnd(),
+      `event=seen ts=${end} for=${5_000 * MS} pid=101 tid=101 parent=1 call=- ran=${4_990 * MS} clients=1 comm=${comm}`,
+      '',
+    ];
+    assert.equal(only(await analyzed(lines.join('\n')), 'stuck-call').next[0]?.command, command, comm);
+  }
 });
 
 test('where workers wait in select, a turn may be a request of a sync worker', async () => {

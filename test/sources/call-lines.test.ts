@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { bpftraceFormat } from '../../parsers/bpftrace/format.ts';
-import { callLines } from '../../src/sources/bpftrace/call-lines.ts';
+import { callLines, callLinesOf } from '../../src/sources/bpftrace/call-lines.ts';
 import { machineOf } from '../../src/sources/bpftrace/program.ts';
 import { processCall } from '../../src/sources/live/process-call.ts';
 import { readTrace } from '../parsers/read-trace.ts';
@@ -57,4 +57,17 @@ test('each thread has a line, and one that runs has none', async () => {
 
 test('a process that is gone has none', () => {
   assert.equal(callLines([2 ** 30], MACHINE), '');
+});
+
+test('of one thread that waits for several descriptors it is told for which', async () => {
+  const waiting = child(`exec perl -e '$set = ""; vec($set, 0, 1) = 1; select($set, undef, undef, undef)'`);
+  const told = (): string => callLinesOf([[waiting, waiting]], MACHINE);
+  await until('it to wait', () => / data=\\x01(?:\\x00){7}\n$/.test(told()));
+  const start = `event=start program=calls version=1 machine=${MACHINE} ts=1 clock=1795140800.000000\n`;
+  const behind = `event=end ts=9\n@in[${waiting}]: (7, ${/ nr=(\d+) /.exec(told())?.[1]}, 1, 0, 0, 0)\n${told()}`;
+  const { inFlight } = readTrace(start + behind, { format: bpftraceFormat });
+  assert.deepEqual(
+    inFlight.map(({ name, args }) => `${name.replace(/^pselect6$/, 'select')}(${args})`),
+    ['select(64, [0], NULL, NULL)'],
+  );
 });

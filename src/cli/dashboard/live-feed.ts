@@ -6,14 +6,16 @@ import { asOperand } from '../../files/operand.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
+import { isStuck } from '../../sources/live/code/code-watch.ts';
 import { type ProcessCall, processCall } from '../../sources/live/process-call.ts';
-import type { ThreadSight } from '../../sources/live/sights.ts';
+import type { ProcessSight, ThreadSight } from '../../sources/live/sights.ts';
 import { isInWait, isParking, tellingThread } from '../../sources/live/waiting.ts';
 import { detachSummary } from '../capture/summary.ts';
 import { asKernelSays } from './as-kernel-says.ts';
 import { AwayCadence } from './away-cadence.ts';
 import type { Feed } from './dashboard-host.ts';
 import { KernelAsked } from './kernel-asked.ts';
+import { openInPicture } from './open-in-picture.ts';
 
 const LOOK_EVERY_MS = 250;
 const SIGHTS_EVERY_MS = 500;
@@ -59,10 +61,12 @@ export class LiveFeed implements Feed {
   readonly #looking: NodeJS.Timeout;
   readonly #telling: NodeJS.Timeout;
   readonly #turns = new OpenTurns();
+  readonly #requests = new Since();
   readonly #asked = new KernelAsked(callOf);
   readonly #away = new AwayCadence();
   #endsAt: number;
   #end: CaptureEnd | null = null;
+  #bytes = 0;
   #bytesRead = 0;
   #lines = 0;
   #lost = 0;
@@ -141,6 +145,10 @@ export class LiveFeed implements Feed {
       const asked = this.#asked.about(message.workers, this.#options.capture.sights);
       const workers = asKernelSays(message.workers, { isLate, callOf: asked });
       const turns = this.#turns.look(workers, performance.now(), isLate ? SURE_MS : 0);
+      this.#requests.look(
+        [...message.workers].map(([pid, { requestSinceMs = null }]) => [pid, requestSinceMs] as const),
+        performance.now(),
+      );
       this.#options.tell({ kind: 'now', workers: turns });
       return;
     }
@@ -162,11 +170,12 @@ export class LiveFeed implements Feed {
   /** What goes on comes with the last picture; before there is any, the report on what goes on is one. */
   #tellPicture(): void {
     const report = this.#open;
-    const open = report?.findings.filter(({ openEnded }) => openEnded) ?? [];
     const read = { bytesRead: 0, sizeBytes: null, lines: 0 };
     const first = report === null ? null : ({ kind: 'snapshot', read, picture: { report, activity: null } } as const);
     const last = this.#snapshot ?? first;
-    if (last !== null) this.#options.tell({ ...last, picture: { ...last.picture, open } });
+    if (last === null) return;
+    const open = report === null ? [] : openInPicture(report, last.picture);
+    this.#options.tell({ ...last, picture: { ...last.picture, open } });
   }
 
   /** What was seen of the processes, for a report on what goes on. */
@@ -179,16 +188,14 @@ export class LiveFeed implements Feed {
     const restless = processes.filter(({ isWaiting, awayMs }) => !isWaiting && awayMs >= RESTLESS_MS);
     const pids = (some: readonly ProcessNow[]): string => some.map(({ pid }) => pid).join(' ');
     const computing = capture.sights.flatMap(({ threads }) => threads.filter(hasComputed).map(({ tid }) => tid));
+    const inPools = capture.sights.flatMap((each) => stuckInPool(each).map(({ tid }) => tid));
     const turning = this.#turns.longerThan(AWAY_MS, now);
+    const asking = this.#requests.longerThan(AWAY_MS, now);
     const queued = queuedFor(capture, monotonic());
-    const isAway = [stuck, restless, computing, turning].some(({ length }) => length > 0) || queued > 0;
-    if (
-      !this.#away.isDue(
-        `${pids(stuck)}, ${pids(restless)}, ${computing.join(' ')}, ${turning.join(' ')}, ${queued}`,
-        now,
-      )
-    )
-      return;
+    const isAway =
+      [stuck, restless, computing, inPools, turning, asking].some(({ length }) => length > 0) || queued > 0;
+    const threads = [computing, inPools, turning, asking].map((some) => some.join(' ')).join(', ');
+    if (!this.#away.isDue(`${pids(stuck)}, ${pids(restless)}, ${threads}, ${queued}`, now)) return;
     this.#thread.sights({
       ...(isAway ? capture.sightsNow() : { lines: '', elsewhere: new Map() }),
       lastIsOpen: capture.engine.name === 'strace',
@@ -209,17 +216,24 @@ export class LiveFeed implements Feed {
     // Since when there is something that was not read.
     this.#sizes = [...this.#sizes, { at: now, bytes }].filter((size) => size.bytes > this.#bytesRead);
     const behindMs = now - (this.#sizes[0]?.at ?? now);
+    // What it prints of a second in which nothing happened is read as nothing.
+    const isCounting = capture.engine.counts === true;
+    if (isCounting && bytes > this.#bytes) this.#arrivedAt = now;
+    this.#bytes = bytes;
     const isBehind = behind > NOTABLE_BYTES || behindMs > NOTABLE_MS;
     status({
       state: end === null ? 'tracing' : end.reason === 'asked' ? 'detached' : 'ended',
-      engine: capture.engine.name,
+      engine: isCounting ? `${capture.engine.name} (watch)` : capture.engine.name,
       pids: capture.processes.map(({ pid }) => pid),
       elapsedMs: now - this.#started,
       limitMs: this.#endsAt - this.#started,
       behindBytes: isBehind ? behind : 0,
       behindMs: isBehind ? behindMs : 0,
-      callsPerSecond:
-        first === undefined || now === first.at ? 0 : ((this.#lines - first.lines) * 1_000) / (now - first.at),
+      callsPerSecond: isCounting
+        ? null
+        : first === undefined || now === first.at
+          ? 0
+          : ((this.#lines - first.lines) * 1_000) / (now - first.at),
       lost: Math.max(this.#lost, capture.lost),
       spool: capture.file,
       spoolBytes: bytes,
@@ -240,26 +254,57 @@ function hasComputed({ call, at, awayFrom }: ThreadSight): boolean {
   return call === '' && at - awayFrom >= RESTLESS_MS * 1e6;
 }
 
-/** How long turns have gone on, by when this process first heard of them. */
+/** Threads of a pool that do not come back while another one of their process waits for whatever comes. */
+function stuckInPool(process: ProcessSight): readonly ThreadSight[] {
+  if (process.clients === 0 || process.threads.length === 1) return [];
+  return process.threads.filter((thread) => thread.tid !== process.pid && isStuck(process, thread));
+}
+
+/** How long something of a process has gone on, by when this one first heard of it. */
+class Since {
+  #all = new Map<number, { readonly sinceMs: number; readonly at: number }>();
+
+  /** Since when it goes on, by pid; null where nothing does. */
+  look(all: Iterable<readonly [pid: number, sinceMs: number | null]>, at: number): void {
+    const before = this.#all;
+    this.#all = new Map();
+    for (const [pid, sinceMs] of all) {
+      if (sinceMs === null) continue;
+      const known = before.get(pid);
+      this.#all.set(pid, known?.sinceMs === sinceMs ? known : { sinceMs, at });
+    }
+  }
+
+  heardAt(pid: number): number | undefined {
+    return this.#all.get(pid)?.at;
+  }
+
+  /** Of whom it has gone on for so long. */
+  longerThan(leastMs: number, now: number): readonly number[] {
+    return [...this.#all].filter(([, { at }]) => now - at >= leastMs).map(([pid]) => pid);
+  }
+}
+
+/** How long turns have gone on. */
 class OpenTurns {
-  #turns = new Map<number, { readonly turnSinceMs: number; readonly at: number }>();
+  readonly #turns = new Since();
 
   /** The same workers; turns that were first heard of less than `leastMs` ago are left out. */
   look(workers: ReadonlyMap<number, Now>, at: number, leastMs: number): ReadonlyMap<number, Now> {
-    const turns = new Map<number, { readonly turnSinceMs: number; readonly at: number }>();
-    for (const [pid, { turnSinceMs, state }] of workers) {
-      if (typeof turnSinceMs !== 'number' || state === 'waiting' || state === 'ended') continue;
-      const known = this.#turns.get(pid);
-      turns.set(pid, known?.turnSinceMs === turnSinceMs ? known : { turnSinceMs, at });
-    }
-    this.#turns = turns;
-    const isYoung = (pid: number): boolean => at - (turns.get(pid)?.at ?? at) < leastMs;
+    this.#turns.look(
+      [...workers].map(([pid, { turnSinceMs = null, state }]) => {
+        const isOver = state === 'waiting' || state === 'ended';
+        return [pid, isOver ? null : turnSinceMs] as const;
+      }),
+      at,
+    );
+    const isYoung = (pid: number): boolean => at - (this.#turns.heardAt(pid) ?? at) < leastMs;
     return new Map([...workers].map(([pid, now]) => [pid, isYoung(pid) ? { ...now, turnSinceMs: null } : now]));
   }
 
   /** Who has been in one for so long. */
   longerThan(leastMs: number, now: number): readonly number[] {
-    return [...this.#turns].filter(([, { at }]) => now - at >= leastMs).map(([pid]) => pid);
+    return this.#turns.longerThan(leastMs, now);
   }
 }
 

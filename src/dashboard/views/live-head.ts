@@ -57,7 +57,7 @@ export function liveData(state: DashboardState, live: LiveStatus): Row {
       : live.behindBytes > 0
         ? behind(live)
         : 'all read',
-    `${count(Math.round(live.callsPerSecond))} calls/s`,
+    ...(live.callsPerSecond === null ? [] : [`${count(Math.round(live.callsPerSecond))} calls/s`]),
     ...(live.costPercent == null || live.state !== 'tracing' ? [] : [`cost ${decimals(live.costPercent, 1)} %`]),
     `spool ${Math.floor(live.spoolBytes / MEGABYTE)} of ${Math.floor(live.spoolLimitBytes / MEGABYTE)} MB`,
   ];

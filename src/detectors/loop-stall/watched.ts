@@ -5,6 +5,7 @@ import { type Family, syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -112,7 +113,7 @@ function findingOf(
         text: 'Record the calls while it happens: they tell in what the worker was.',
         command: `drover record ${pid} --program calls --ring 60s --until 'stall>${least}ms'`,
       },
-      { text: 'See the code that is running while it happens.', command: `py-spy dump --pid ${pid}`, needs: 'py-spy' },
+      seeCode(thread.process, 'See the code that is running while it happens.'),
     ],
     subjects: [`pid ${pid}`],
   };

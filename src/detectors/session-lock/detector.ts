@@ -23,6 +23,7 @@ export const sessionLock = defineDetector({
     },
   },
   trackers: [SessionTracker],
+  judgesOpen: true,
   metrics,
   create(context) {
     let waits: SessionWait[] = [];

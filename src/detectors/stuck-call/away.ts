@@ -12,6 +12,7 @@ import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPla
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { seeCode, seeComputing } from '../see-code.ts';
 import { firstPids, processesOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -117,11 +118,7 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
     ],
     next: stepsWithCode(
       [
-        {
-          text: 'See the code that runs.',
-          command: `py-spy dump --pid ${pids[0]}`,
-          needs: 'a Python process and py-spy; for others perf top -p PID',
-        },
+        (top === null ? seeComputing : seeCode)(worst.process, 'See the code that runs.'),
         peerOf(top) === ''
           ? {
               text: 'See whether it computes: the first of the three numbers then grows by a billion a second.',

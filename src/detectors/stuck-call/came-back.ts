@@ -10,6 +10,7 @@ import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPla
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 import { everyOne, firstPids, someOf } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { isOrdinary } from './usual.ts';
@@ -138,11 +139,7 @@ export function cameBackFinding({ model, capabilities }: Context, all: readonly 
           text: 'Keep the last minute until it happens again.',
           command: `drover record ${pids[0]} --ring 60s --until 'stall>500ms'`,
         },
-        {
-          text: 'See the code while it is stuck.',
-          command: `py-spy dump --pid ${pids[0]}`,
-          needs: 'a Python process and py-spy',
-        },
+        seeCode(worst.thread.process, 'See the code while it is stuck.'),
       ],
       code,
     ),

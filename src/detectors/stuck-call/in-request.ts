@@ -5,14 +5,18 @@ import { codeIn } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 
 /**
- * The same of a thread of a pool that has been in its call since before the capture: threads that keep time sleep as
- * well as threads that serve, and only the code that somebody saw tells which of them it is.
+ * The same of a thread of which nothing but the code that somebody saw tells that it serves: one that has been in its
+ * call since before the capture, or of which the calls before are not recorded. Threads that keep time sleep as well.
  */
 export function asSeenInCode({ model }: Context, each: ThreadAtEnd): ThreadAtEnd {
   const { thread, left, idle, wait } = each;
-  if (idle === 'no' || !left.beganBefore || thread.lastTime !== UNKNOWN || !(thread.process.clientsHeld > 0))
-    return each;
-  const code = codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: model.lastTime });
+  if (idle === 'no' || !(thread.process.clientsHeld > 0)) return each;
+  // Of what it did before, and came back from, a look says nothing.
+  if (left.beganBefore && thread.lastTime !== UNKNOWN) return each;
+  const code = codeIn(model, thread, {
+    start: left.beganBefore ? Number.NEGATIVE_INFINITY : left.since,
+    end: model.lastTime,
+  });
   if (code === null || !servesRequest(code.frames, thread.process.server)) return each;
   const what = wait.what === '' ? `${left.name} to come back` : wait.what;
   return { ...each, idle: 'no', wait: { ...wait, what: `${what}, in a request` } };

@@ -147,7 +147,10 @@ export class TrafficTracker {
     if (descriptor.kind === 'unknown' && call.result > 0 && bringsStatement(call, descriptor))
       descriptor.kind = 'socket';
     const completeness = this.#completeness;
-    if (call.result >= 0 && isSocket(descriptor)) completeness.socketReads++;
+    if (isSocket(descriptor)) {
+      completeness.readsTried++;
+      if (call.result >= 0) completeness.socketReads++;
+    }
     if (!completeness.showsText && call.result > 0 && isSocket(descriptor))
       completeness.showsText = (call.arguments.payload(1) ?? '') !== '';
     const isMessage = call.syscall.name === 'recvmsg';

@@ -23,6 +23,8 @@ export class Completeness {
   /** Calls that read from sockets, or wrote to them, and did not fail. */
   socketReads = 0;
   socketWrites = 0;
+  /** Calls that read from sockets, also those that failed. */
+  readsTried = 0;
   /** Writes to clients, also those that failed. */
   clientWrites = 0;
   /** Second halves of calls whose first half belongs into the capture: their thread had been seen before. */

@@ -26,6 +26,18 @@ export function callLines(pids: readonly number[], machine: Machine): string {
   return lines.join('');
 }
 
+/** The same of some threads, by their processes. */
+export function callLinesOf(threads: Iterable<readonly [pid: number, tid: number]>, machine: Machine): string {
+  const lines: string[] = [];
+  for (const [pid, tid] of threads) {
+    if (lines.length >= MOST_THREADS) break;
+    const memory = new ProcessMemory(`/proc/${pid}/mem`);
+    lines.push(...lineOf(pid, tid, machine, memory));
+    memory.close();
+  }
+  return lines.join('');
+}
+
 function threadsOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map(Number);

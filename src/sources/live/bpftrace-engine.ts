@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { Machine } from '../../trace/syscall-numbers.ts';
+import { type Family, syscall } from '../../trace/syscalls.ts';
 import { AttachError } from '../attach-error.ts';
-import { callLines } from '../bpftrace/call-lines.ts';
+import { callLines, callLinesOf } from '../bpftrace/call-lines.ts';
 import { descriptorLines } from '../bpftrace/descriptor-lines.ts';
 import { bpftraceProgram, type ProgramName, programEnvironment } from '../bpftrace/program.ts';
 import { afterRefusal } from './checks.ts';
@@ -40,6 +41,21 @@ function openCalls(processes: readonly ProcessSight[], begin: (thread: ThreadSig
   );
   return `event=end ts=${process.hrtime.bigint()}\n${calls.join('')}`;
 }
+
+/**
+ * Of who waits for several descriptors, for which: it is in memory, and whether they are those of its loop tells apart
+ * a server at rest and one that is stuck.
+ */
+function openSets(processes: readonly ProcessSight[], machine: Machine): string {
+  const waiting = processes.flatMap(({ pid, threads }) =>
+    threads
+      .filter(({ call }) => call !== '' && IN_MEMORY.has(syscall(call).family))
+      .map(({ tid }) => [pid, tid] as const),
+  );
+  return callLinesOf(waiting, machine);
+}
+
+const IN_MEMORY: ReadonlySet<Family> = new Set<Family>(['poll', 'select']);
 
 const TRACEPOINTS = ['/sys/kernel/tracing/events/syscalls', '/sys/kernel/debug/tracing/events/syscalls'];
 
@@ -99,6 +115,7 @@ export function bpftraceEngine(
     ),
     environment: programEnvironment(name),
     writesToStdout: true,
+    counts: name === 'watch',
     stopsProcesses: false,
     runsProgram: false,
     // Who was silent all the time, and is in another call now, went there while the program was compiled.
@@ -111,7 +128,8 @@ export function bpftraceEngine(
     sights: { prefix: '', stamp: (at) => String(Math.round(at)) },
     // The program knows to the nanosecond when it began, no later than this, and tells at the end. One that only counts
     // does not know.
-    open: (seen) => openCalls(seen, ({ before, since }) => (name === 'watch' ? since : before)),
+    open: (seen) =>
+      openCalls(seen, ({ before, since }) => (name === 'watch' ? since : before)) + openSets(seen, machine),
     // Asked a second time while it prints its maps it would leave at once, without them.
     stop: { signal: 'SIGINT', patienceMs: PATIENCE_SECONDS * 1_000, repeatMs: 2_000, deafMs: DEAF_MS },
     hasBegun(_, bytes) {

@@ -26,6 +26,11 @@ export interface Engine {
    * there before.
    */
   readonly opening?: (pids: readonly number[]) => string;
+  /**
+   * It prints counts once a second, of a server at rest as well, and no calls: lines say how often nothing, and that
+   * there are some says that it works.
+   */
+  readonly counts?: boolean;
   /** How the capture prints what drover saw of the processes meanwhile. */
   readonly sights: SightNotation;
   /** Lines of events that the tracer lost, where it says so beside the capture. */

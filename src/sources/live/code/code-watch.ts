@@ -4,6 +4,7 @@ import { innerNumber, readOrEmpty } from '../process-facts.ts';
 import type { ProcessSight, ThreadSight } from '../sights.ts';
 import { runSampler } from './run-sampler.ts';
 import type { Sampler, ThreadStack } from './sampler.ts';
+import { underOwnName } from './started-as.ts';
 
 /** The code that a thread was in. Times are those of the watch, nanoseconds. */
 export interface CodeSight {
@@ -142,7 +143,7 @@ export class CodeWatch {
     for (const { tid } of stuck) {
       const frames = stackOf(stacks, pid, tid);
       if (frames === null) continue;
-      const sight = { pid, tid, from, at, by: sampler.name, frames };
+      const sight = { pid, tid, from, at, by: sampler.name, frames: underOwnName(frames, pid) };
       this.#seen.push(sight);
       if (this.#seen.length > MOST_KEPT) this.#seen.shift();
       this.#last.set(tid, sight);
@@ -151,7 +152,7 @@ export class CodeWatch {
 }
 
 /** A thread that does not come back, as far as one can tell from outside. */
-function isStuck({ pid, clients, threads }: ProcessSight, thread: ThreadSight): boolean {
+export function isStuck({ pid, clients, threads }: ProcessSight, thread: ThreadSight): boolean {
   const { tid, call, since, at, awayFrom, ran, target, isOfClient } = thread;
   const { family } = syscall(call);
   if (family === 'accept' || family === 'epoll-wait') return false;
