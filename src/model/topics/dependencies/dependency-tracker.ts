@@ -362,6 +362,8 @@ export class DependencyTracker implements Tracker {
     const { peer, askedAt, isUnasked, blocked, line, blockedLine, descriptor, request } = upstream;
     const query = descriptor?.query?.text ?? '';
     const owner = waiting ?? (isWaiting(request, askedAt) ? request : null);
+    // Who asks for the next job and gets none has nothing to do: no service is slow there.
+    if (owner === null && WAITS_FOR_WORK.test(query)) return;
     const { isMain } = thread;
     // A thread of a pool waits inside a call for a request that another thread may have read.
     // Which thread is the main one may not be known yet.
@@ -381,7 +383,6 @@ export class DependencyTracker implements Tracker {
       isMain &&
       !isUnasked &&
       (isOfJob || (blocked > 0 && blocked * 2 >= length)) &&
-      !WAITS_FOR_WORK.test(query) &&
       !SENDS_WORK.has(peer.protocol);
     peer.add(
       {
