@@ -25,7 +25,7 @@ import { type Audience, audienceOf } from './audience.ts';
 import { FactBus, type Facts } from './fact-bus.ts';
 import { CallBehind } from './following/call-behind.ts';
 import { Followers } from './following/followers.ts';
-import { isInterruption, passes } from './following/interruptions.ts';
+import { isCutShort, isInterruption, passes } from './following/interruptions.ts';
 import { OpenCall } from './following/open-call.ts';
 import { Route } from './following/routes.ts';
 import { seenIn } from './following/seen-in.ts';
@@ -226,7 +226,8 @@ export class Model {
     }
     if (this.#activity !== null) this.#activity.returned(call, thread, worksFor);
     if (thread.interruptedIn !== null) thread.interruptedIn = null;
-    if (call.error !== '' && isInterruption(call.error)) thread.interruptedIn = leftIn(call, thread);
+    if (call.error === '' ? Number.isNaN(call.result) && isCutShort(call) : isInterruption(call.error))
+      thread.interruptedIn = leftIn(call, thread);
     if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;

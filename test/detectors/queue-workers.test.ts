@@ -415,7 +415,7 @@ describe('the pool of a loop is saturated while all of its threads work and more
   it('which is told though the loop itself is idle, with what the threads are in', async () => {
     const { severity, title, metrics, workers, next } = only(await analyzed(loop(1500, 1)), KIND);
     assert.equal(severity, 'warning');
-    assert.equal(title, 'All 4 pool threads busy 15 % of the time: openat on /srv/slow');
+    assert.equal(title, 'All 4 pool threads busy for 1.50 s: openat on /srv/slow');
     assert.deepEqual([metrics.workers, workers], [4, [101]]);
     assert.match(next.map(({ text }) => text).join(), /UV_THREADPOOL_SIZE/);
   });

@@ -31,7 +31,7 @@ import { threadOf } from '../support/model-objects.ts';
 const ms = (of: number): number => of * MILLISECOND;
 const line = (number: number) => ({ file: 'trace', line: number, text: '' });
 const model = { zero: 0, processes: { threads: () => [], all: () => [] } };
-const context = { model, capabilities: { times: true } } as unknown as Context;
+const context = { model, capabilities: { times: true, resolution: 0 }, threshold: () => 1000 } as unknown as Context;
 
 describe('a death is told', () => {
   const parent = threadOf(100).process;

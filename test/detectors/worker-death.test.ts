@@ -324,6 +324,7 @@ it('the metrics of a death are those of its trace', async () => {
         coreDumped: true,
         killedBy: null,
         lastCall: 'close',
+        lastCallMs: null,
         assumed: false,
         printed: null,
         replacedBy: 103,
@@ -346,11 +347,49 @@ it('without times nobody knows when', async () => {
       coreDumped: false,
       killedBy: null,
       lastCall: 'close',
+      lastCallMs: null,
       assumed: false,
       printed: null,
       replacedBy: null,
     },
   ]);
+});
+
+describe('a worker that a signal killed in a call', () => {
+  /** One process of strace without -f: its last call begins at 17:43:47.0005 and never comes back. */
+  const killedIn = (call: string, killed = '17:44:17.800500'): string =>
+    [
+      '17:43:47.000100 select(63, [6], [], [61 62], {15, 0}) = 1 (in [6], left {14, 999994}) <0.000025>',
+      '17:43:47.000200 accept(6, {sa_family=AF_INET, sin_port=htons(35603), sin_addr=inet_addr("10.0.0.9")}, [16]) = 63 <0.000026>',
+      '17:43:47.000400 getppid() = 25286 <0.000033>',
+      `17:43:47.000500 ${call}  <unfinished ...>`,
+      `${killed} +++ killed by SIGKILL +++`,
+      '',
+    ].join('\n');
+
+  it('is told with that call, for how long, and what the call waited for', async () => {
+    const { title, summary, metrics, evidence, next } = only(await analyzed(killedIn('recvfrom(63,')), KIND);
+    assert.equal(title, 'The process was killed by SIGKILL after 30.80 s in recvfrom on client on fd 63');
+    assert.match(summary, /It had been in recvfrom for 30\.80 s, and waited for client on fd 63 to send\.$/);
+    const [death] = metrics.deaths as unknown as { lastCall: string; lastCallMs: number }[];
+    assert.deepEqual([death?.lastCall, death?.lastCallMs], ['recvfrom', 30_800]);
+    assert.deepEqual(
+      evidence.map(({ line }) => line),
+      [4, 5],
+    );
+    assert.match(next[0]?.text ?? '', /^Find out why that took so long: .* --timeout of gunicorn/);
+  });
+
+  it('is told without where it waited for work, or not for long', async () => {
+    for (const trace of [
+      killedIn('select(63, [6], [], [61 62], {15, 0}'),
+      killedIn('recvfrom(63,', '17:43:47.900500'),
+    ]) {
+      const { title, next } = only(await analyzed(trace), KIND);
+      assert.equal(title, 'The process was killed by SIGKILL');
+      assert.doesNotMatch(next[0]?.text ?? '', /gunicorn/);
+    }
+  });
 });
 
 describe('a worker that dies by a signal in a capture of bpftrace', () => {

@@ -349,7 +349,10 @@ it('and they are held where another client was in the queue when such a connecti
   };
   const { title, severity, summary, next } = only(await analyzed(held(2000)), KIND);
   assert.deepEqual([title, severity], ['All 3 workers held by idle connections 49 % of the time', 'warning']);
-  assert.match(summary, /asked nothing \(keep-alive\)\. When one of them ended, another client was in the queue/);
+  assert.match(
+    summary,
+    /sent nothing: they had their answer and .* slow to send a request\. When one of them ended, another client was in the queue/,
+  );
   assert.match(next[0]?.text ?? '', /KeepAliveTimeout/);
 });
 
@@ -500,4 +503,66 @@ it('requests that one worker took one after the other without a wait in between 
   // Where no call has a duration a wait for the next client looks as if that one had been there.
   const bare = `${lines.map((line) => line.replace(/ <[\d.]+>$/, '')).join('\n')}\n`;
   assert.match(none(await analyzed(bare), KIND), /with durations/);
+});
+
+describe('an outage in a long capture', () => {
+  /**
+   * Sync workers that serve a client a second for two minutes. In the middle each is held for so long, in the client's
+   * silence or in a sleep, and its next client comes so long after that, 0 while it is busy.
+   */
+  const minutes = (
+    pids: readonly number[],
+    held: number,
+    by: 'client' | 'sleep',
+    next = 0,
+    waits: 'poll' | 'accept' = 'poll',
+  ): TraceLines => {
+    const trace = new TraceLines();
+    for (const worker of acceptors(pids)(trace)) {
+      for (let index = 0; index < 100; index++) {
+        const isLong = index === 50;
+        const wait = index === 51 ? next : 1000;
+        if (waits === 'poll') pollUntil(worker, worker.now + wait).accept(11);
+        else worker.accept(11, { ms: Math.max(0.02, wait), flags: '' });
+        if (isLong && by === 'client')
+          worker.call(
+            `recvfrom(11<${worker.labels.get(11)}>, "GET /a HTTP/1.1\\r\\n", 8192`,
+            ', 0, NULL, NULL)',
+            17,
+            held,
+          );
+        else worker.read(11, 'GET /a HTTP/1.1\\r\\n');
+        if (isLong && by === 'sleep') worker.call('nanosleep({tv_sec=9, tv_nsec=0}, NULL', ')', 0, held);
+        worker.reply(11).close(11);
+      }
+      acceptStays(worker);
+    }
+    trace.thread(100).at(125_000).call('getpid(', ')', 100);
+    return trace;
+  };
+
+  it('of all workers is a warning, be it a request that held them or a client that sent none', async () => {
+    for (const pids of [[101], [101, 102, 103]])
+      for (const by of ['client', 'sleep'] as const) {
+        const { severity, title, metrics } = only(await analyzed(minutes(pids, 20_000, by)), KIND);
+        assert.equal(severity, pids.length > 1 ? 'critical' : 'warning', title);
+        assert.match(title, by === 'client' ? /held by idle connections for 20\.0\d s/ : /for 20\.0\d s: sleeps/);
+        assert.ok(Math.abs((metrics.longestMs as number) - 20_000) < 50, String(metrics.longestMs));
+      }
+  });
+
+  it('is told of workers that wait in accept, too', async () => {
+    for (const by of ['client', 'sleep'] as const) {
+      const { title } = only(await analyzed(minutes([101, 102, 103], 20_000, by, 0, 'accept')), KIND);
+      assert.match(title, by === 'client' ? /held by idle connections for 20\.0\d s/ : /for 20\.0\d s: sleeps/);
+    }
+  });
+
+  it('is none where the next client came a second later, or where it was short', async () => {
+    for (const pids of [[101], [101, 102, 103]])
+      for (const by of ['client', 'sleep'] as const) {
+        none(await analyzed(minutes(pids, 20_000, by, 1000)), KIND);
+        none(await analyzed(minutes(pids, 4000, by)), KIND);
+      }
+  });
 });

@@ -88,15 +88,13 @@ export class ThreadLines {
   }
 
   /** Accepts a connection under this descriptor number. */
-  accept(number: number, { port = 40_000 + number, address = '10.0.0.9', listener = LISTENER, ms = QUICK } = {}): this {
+  accept(
+    number: number,
+    { port = 40_000 + number, address = '10.0.0.9', listener = LISTENER, ms = QUICK, flags = '|SOCK_NONBLOCK' } = {},
+  ): this {
     const label = `socket:[${this.#trace.newInode()}]`;
     const from = `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("${address}")}`;
-    this.call(
-      `accept4(${this.fd(listener)}, `,
-      `${from}, [16], SOCK_CLOEXEC|SOCK_NONBLOCK)`,
-      `${number}<${label}>`,
-      ms,
-    );
+    this.call(`accept4(${this.fd(listener)}, `, `${from}, [16], SOCK_CLOEXEC${flags})`, `${number}<${label}>`, ms);
     this.labels.set(number, label);
     return this;
   }

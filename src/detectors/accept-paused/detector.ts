@@ -7,8 +7,9 @@ import { verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, notApplicable } from '../finding.ts';
 import { RECORDING } from '../need.ts';
+import { MOMENT } from '../worst-moment.ts';
 import { effect } from './effect.ts';
-import { finding, totalOf } from './finding.ts';
+import { finding, inWorstMoment, totalOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { PauseTracker } from './pause-tracker.ts';
 import { longestStretch, type Watch, watchOf } from './shut-times.ts';
@@ -95,5 +96,9 @@ function conclude(context: Context, failed: ReadonlySet<Listener>): Conclusion<M
 function isSerious({ threshold }: Context, watch: Watch): boolean {
   const critical = threshold('stall-critical-ms') * MILLISECOND;
   if (longestStretch(watch) >= critical) return true;
-  return totalOf(watch) >= threshold('accept-pause-share') * (watch.end - watch.start) && watch.times.length > 0;
+  if (watch.times.length === 0) return false;
+  return (
+    totalOf(watch) >= threshold('accept-pause-share') * (watch.end - watch.start) ||
+    inWorstMoment(watch) >= threshold('accept-pause-critical-share') * MOMENT
+  );
 }

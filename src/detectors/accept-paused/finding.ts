@@ -8,6 +8,7 @@ import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
 import { millisecondsAt } from '../words.ts';
+import { MOMENT, timeWithin, worstMoment } from '../worst-moment.ts';
 import { nextFor } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { longestStretch, type ShutTime, type Watch } from './shut-times.ts';
@@ -29,6 +30,12 @@ export function totalOf({ times }: Watch): Nanoseconds {
   return times.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
+/** The same of the worst `MOMENT` of a longer capture; 0 of others. */
+export function inWorstMoment({ times, start, end }: Watch): Nanoseconds {
+  const worst = worstMoment(times, { start, end });
+  return worst === null ? 0 : timeWithin(times, worst);
+}
+
 /** A listener that nobody looked at while connections came. */
 export function finding(context: Context, listener: Listener, watch: Watch): DraftFinding<Metrics> {
   const { model, capabilities } = context;
@@ -43,14 +50,17 @@ export function finding(context: Context, listener: Listener, watch: Watch): Dra
   const connections = times.reduce((most, time) => Math.max(most, openAt(time)), 0);
   const isOpen = times.at(-1)?.isOpen === true;
   const request = commonRequest(times);
+  const moment = inWorstMoment(watch);
+  const isRare = share < context.threshold('accept-pause-share');
   const isCritical =
-    share >= context.threshold('accept-pause-critical-share') && (queued > 1 || longest >= criticalOf(context));
+    Math.max(share, moment / MOMENT) >= context.threshold('accept-pause-critical-share') &&
+    (queued > 1 || longest >= criticalOf(context));
   return {
     severity: isCritical ? 'critical' : 'warning',
     // A server that is told to end stops accepting as well.
     confidence: queued > 0 ? 'likely' : 'possible',
     title: cutTitle(
-      `Nobody accepted ${percent(share)} of the time` +
+      `Nobody accepted ${isRare ? `for ${duration(Math.max(moment, longest))}` : `${percent(share)} of the time`}` +
         `${connections > 0 ? ` (${plural(connections, 'connection')} open)` : ''}: ${shortNameOf(listener)}`,
     ),
     summary:

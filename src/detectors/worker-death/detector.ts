@@ -25,6 +25,7 @@ export const workerDeath = defineDetector({
       meaning: 'So many children of one parent that end in the same way are a crash loop, which is critical.',
     },
   },
+  alsoUses: ['stuck-ms'],
   // Who waits too long is ended by its parent.
   follows: { kinds: ['slow-dependency'], anywhere: false },
   trackers: [DeathTracker],

@@ -1,13 +1,14 @@
 import { isWorkerRole, rolesIn } from '../../model/machine/roles.ts';
 import type { Death } from '../../model/topics/deaths/death-tracker.ts';
 import { ASKED } from '../../model/topics/deaths/sent-signals.ts';
-import { plural } from '../../trace/format-numbers.ts';
-import { UNKNOWN } from '../../trace/time.ts';
+import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import { millisecondsAt, processName } from '../words.ts';
 import { isCutOff } from './cut-off.ts';
+import { type LastWait, lastWaitOf } from './last-wait.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Deaths of one kind: the same signal or status, under one parent. */
@@ -30,6 +31,7 @@ export function finding(context: Context, { deaths: asRead, severity, isLoop }: 
   const last = deaths.at(-1);
   if (first === undefined || last === undefined) throw new Error('a group has a death at least');
   const pids = deaths.map(({ pid }) => pid).filter((pid) => pid > 0);
+  const waits = lastWaits(context, deaths);
   return {
     severity,
     confidence: first.isAssumed
@@ -37,8 +39,8 @@ export function finding(context: Context, { deaths: asRead, severity, isLoop }: 
       : first.hasServed || first.signal !== '' || isLoop || first.parent !== null
         ? 'likely'
         : 'possible',
-    title: titleOf(deaths, isLoop),
-    summary: summaryOf(first, deaths),
+    title: titleOf(deaths, isLoop, waits),
+    summary: summaryOf(first, deaths, waits.get(first) ?? null),
     why: WHY[serves(context, deaths) ? 'worker' : 'alone'],
     ...span(capabilities, first.at, last.at),
     openEnded: false,
@@ -52,14 +54,15 @@ export function finding(context: Context, { deaths: asRead, severity, isLoop }: 
         coreDumped: death.coreDumped,
         assumed: death.isAssumed,
         killedBy: death.sender === 0 ? null : death.sender,
-        lastCall: death.lastCall === '' ? null : death.lastCall,
+        lastCall: waits.get(death)?.left.name ?? (death.lastCall === '' ? null : death.lastCall),
+        lastCallMs: waits.has(death) ? milliseconds(waits.get(death)?.lasted ?? 0) : null,
         printed: printedBy(death),
         replacedBy: death.replacedBy === 0 ? null : death.replacedBy,
       })),
       count: deaths.length,
     },
-    evidence: evidenceOf(deaths),
-    next: adviceFor(first),
+    evidence: evidenceOf(deaths, waits),
+    next: [...supervised(first, waits.get(first) ?? null), ...adviceFor(first)],
     subjects: pids.slice(0, MOST).map((pid) => `pid ${pid}`),
   };
 }
@@ -71,10 +74,10 @@ function printedBy({ words }: Death): Metrics['deaths'][number]['printed'] {
 }
 
 /** Of whoever told why: the line that names the error, and the first one, before the lines that tell the end. */
-function evidenceOf(deaths: readonly Death[]): DraftFinding<Metrics>['evidence'] {
+function evidenceOf(deaths: readonly Death[], waits: ReadonlyMap<Death, LastWait>): DraftFinding<Metrics>['evidence'] {
   const words = deaths.find((death) => death.words !== null)?.words;
   const told = words == null ? [] : [words.lines[0], words.error].flatMap((line) => line?.shown ?? []);
-  const all = [...told, ...deaths.flatMap(({ lines }) => lines)];
+  const all = [...told, ...deaths.flatMap((death) => [...[waits.get(death)?.left.line ?? []].flat(), ...death.lines])];
   return all
     .filter((line, index) => all.findIndex((each) => each.line === line.line && each.file === line.file) === index)
     .slice(0, MOST_LINES);
@@ -99,7 +102,21 @@ function how({ signal, status, coreDumped, isAssumed }: Death): string {
   return `was killed by ${signal}${coreDumped ? ' (core dumped)' : ''}`;
 }
 
-function titleOf(deaths: readonly Death[], isLoop: boolean): string {
+/** Of those that had not come back from a call for long. */
+function lastWaits(
+  { model, capabilities, threshold }: Context,
+  deaths: readonly Death[],
+): ReadonlyMap<Death, LastWait> {
+  const found = new Map<Death, LastWait>();
+  if (!capabilities.times) return found;
+  for (const death of deaths.slice(0, MOST)) {
+    const wait = lastWaitOf(model, death, threshold('stuck-ms') * MILLISECOND + capabilities.resolution);
+    if (wait !== null) found.set(death, wait);
+  }
+  return found;
+}
+
+function titleOf(deaths: readonly Death[], isLoop: boolean, waits: ReadonlyMap<Death, LastWait>): string {
   const [first] = deaths;
   if (first === undefined) return '';
   if (isCutOff(first)) {
@@ -107,12 +124,26 @@ function titleOf(deaths: readonly Death[], isLoop: boolean): string {
     const who = plural(deaths.length, 'worker was', 'workers were');
     return cutTitle(`${who} ended by ${first.signal} in a request${request === '' ? '' : `: ${request}`}`);
   }
-  if (deaths.length === 1) return `${processName(first.pid)} ${how(first)}`;
+  if (deaths.length === 1) return withWait(`${processName(first.pid)} ${how(first)}`, [...waits.values()]);
   const what = first.signal === '' ? `exited with status ${first.status}` : `were killed by ${first.signal}`;
-  return `${isLoop ? 'Crash loop: ' : ''}${plural(deaths.length, 'process', 'processes')} ${what}`;
+  const all = `${isLoop ? 'Crash loop: ' : ''}${plural(deaths.length, 'process', 'processes')} ${what}`;
+  return waits.size < deaths.length ? all : withWait(all, [...waits.values()]);
 }
 
-function summaryOf(first: Death, deaths: readonly Death[]): string {
+/** `… after 30.8 s in recvfrom on fd 63`: what they had not come back from says why somebody killed them. */
+function withWait(title: string, waits: readonly LastWait[]): string {
+  const [first] = waits;
+  if (first === undefined || waits.some(({ left }) => left.name !== first.left.name)) return title;
+  const longest = Math.max(...waits.map(({ lasted }) => lasted));
+  const isLeast = waits.some(({ left }) => left.beganBefore);
+  const bound = waits.length > 1 ? 'up to ' : isLeast ? 'at least ' : '';
+  const after = `after ${bound}${duration(longest)} in ${first.left.name}`;
+  const isOne = waits.every(({ left }) => left.target === first.left.target) && first.left.target !== '';
+  const ways = [...(isOne ? [`${title} ${after} on ${first.left.target}`] : []), `${title} ${after}`, title];
+  return ways.find((each) => each === cutTitle(each)) ?? title;
+}
+
+function summaryOf(first: Death, deaths: readonly Death[], lastWait: LastWait | null): string {
   const served = first.hasServed ? (first.isAssumed ? '; it had served before' : ' after it had served') : '';
   const sentences = [`${processName(first.pid)} ${how(first)}${served}.`];
   if (first.signal !== '') {
@@ -132,7 +163,8 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
   if (first.abortedBy > 0)
     sentences.push(`Process ${first.abortedBy} had sent it SIGABRT, as gunicorn does with a worker that is late.`);
   sentences.push(...wordsOf(first, deaths));
-  if (first.lastCall !== '') sentences.push(`Its last call was ${first.lastCall}.`);
+  if (lastWait !== null) sentences.push(inWords(lastWait));
+  else if (first.lastCall !== '') sentences.push(`Its last call was ${first.lastCall}.`);
   if (!first.hasServed && first.signal === '' && first.parent !== null)
     sentences.push('It had not accepted a connection before.');
   if (first.replacedBy > 0) sentences.push(`${processName(first.parent?.pid ?? 0)} started ${first.replacedBy} next.`);
@@ -142,6 +174,11 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
     sentences.push(`So did ${others.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`);
   }
   return sentences.join(' ');
+}
+
+function inWords({ left, wait, lasted }: LastWait): string {
+  const long = `${left.beganBefore ? 'at least ' : ''}${duration(lasted)}`;
+  return `It had been in ${left.name} for ${long}, and waited for ${wait.what}.`;
 }
 
 /** What it printed, or wrote to a log, before it ended: the error, or the first line where none is named. */
@@ -154,6 +191,18 @@ function wordsOf(first: Death, deaths: readonly Death[]): readonly string[] {
   const cut = isPart ? ' The capture has only the beginning of that.' : '';
   const did = told.words?.log ? `wrote to ${told.words.log}` : 'printed';
   return [`${who} ${did}: ${line.text.endsWith(' ...') ? line.text : `${line.text.replace(/[.\s]+$/, '')}.`}${cut}`];
+}
+
+/** Most who kill a worker that has done nothing wrong are supervisors that waited for it long enough. */
+function supervised({ signal, sender }: Death, lastWait: LastWait | null): readonly Step[] {
+  if (lastWait === null || sender > 0 || signal !== 'SIGKILL') return [];
+  return [
+    {
+      text:
+        `Find out why that took so long: it waited for ${lastWait.wait.what}. A supervisor kills a worker that takes ` +
+        'longer than it allows: --timeout of gunicorn (30 s), harakiri of uWSGI, the watchdog of systemd.',
+    },
+  ];
 }
 
 function adviceFor({ signal, sender, isOwnDoing, coreDumped, process, pid, words }: Death): readonly Step[] {

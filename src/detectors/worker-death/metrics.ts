@@ -10,7 +10,12 @@ export const metrics = {
       assumed: metric.flag('No line tells its end: the signal is the last that the capture has of it.'),
       coreDumped: metric.flag('The kernel wrote a core dump.'),
       killedBy: metric.orNull(metric.pid('Who sent the signal; null when the trace does not tell.')),
-      lastCall: metric.orNull(metric.text('The last call of the thread that ended.')),
+      lastCall: metric.orNull(
+        metric.text('The last call of the thread that ended, or that one of its threads hung in.'),
+      ),
+      lastCallMs: metric.orNull(
+        metric.lengthMs('How long it had not come back from that call, from stuck-ms on; null when it had not waited.'),
+      ),
       printed: metric.orNull(
         metric.record(
           {

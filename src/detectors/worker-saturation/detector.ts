@@ -29,7 +29,7 @@ import { type Crew, crewsOf, queuesOf } from './crews.ts';
 import { weighed } from './demand.ts';
 import { effect } from './effect.ts';
 import type { CrewKind } from './finding.ts';
-import { Holds, heldFinding } from './holds.ts';
+import { Holds, heldAloneFinding, heldFinding } from './holds.ts';
 import { Jobs } from './jobs.ts';
 import { judge } from './judge.ts';
 import { leftQueueFinding } from './left-queues.ts';
@@ -192,7 +192,19 @@ function conclude(
   for (const threads of alone) {
     const name = nameOf(threads.every(isSync) ? 'sync worker' : 'worker', threads);
     const kind: CrewKind = { noun: 'workers', unit: 'request', why: WHY, next: NEXT };
-    judged.push(judgeAlone(context, { threads, kind, turns, requests, name }, clients));
+    const busy = judgeAlone(context, { threads, kind, turns, requests, name }, clients);
+    const held =
+      typeof busy === 'string'
+        ? judge(
+            context,
+            { threads, kind, turns: holds.turns, requests, name },
+            {
+              awaited: (stretches) => holds.awaited(threads, stretches),
+              say: (draft, _, saturation) => heldAloneFinding(draft, name, saturation),
+            },
+          )
+        : busy;
+    judged.push(typeof held === 'string' ? busy : held);
   }
   for (const threads of ofPools) {
     const judgePool = (crew: Crew, noun: string): DraftFinding<Metrics> | string =>
@@ -280,13 +292,13 @@ function hasAcceptor(crew: Crew, roles: ReadonlyMap<Thread, Role>): boolean {
   return false;
 }
 
-/** Findings about acceptors that left clients in the queue, while nothing else tells why in their processes. */
 /** Of one worker alone; strace tells no number of a process that it started without -f. */
 function nameOf(noun: string, [thread]: readonly Thread[]): string {
   const pid = thread?.process.pid ?? 0;
   return pid === 0 ? `The ${noun}` : `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${pid}`;
 }
 
+/** Findings about acceptors that left clients in the queue, while nothing else tells why in their processes. */
 function leftQueues(context: Context, pools: Pools, told: ReadonlySet<number>): DraftFinding<Metrics>[] {
   const least = context.threshold('pool-wait-ms') * MILLISECOND;
   return pools.queues.crews().flatMap((threads) => {

@@ -51,13 +51,15 @@ export interface Saturation {
   readonly queue?: Nanoseconds | null;
   /** How long a request that the server had taken waited at most for one of them; null where nothing tells. */
   readonly wait?: Nanoseconds | null;
+  /** How much of it lay in the worst 10 s of a longer capture, which alone make it a finding. */
+  readonly moment?: Nanoseconds | undefined;
 }
 
 /** The finding about `size` workers that were all busy at once, for `share` of the time. */
 export function finding(
   model: Model,
   { threads: workers, kind: { noun, unit, why, next }, turns, requests, name }: BusyCrew,
-  { stretches: saturated, total, share, severity, queue = null, wait = null }: Saturation,
+  { stretches: saturated, total, share, severity, queue = null, wait = null, moment = 0 }: Saturation,
   size: number,
 ): DraftFinding<Metrics> {
   const who = name ?? everyOne(size, noun);
@@ -88,14 +90,15 @@ export function finding(
     severity,
     confidence: 'likely',
     title: titleOf(who, request === null || !request.isNearlyAll ? '' : request.name, {
-      share,
+      often: oftenOf({ share, moment }, length),
       longest: length,
       place,
     }),
     summary:
       `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
       `${percent(share)} of the time` +
-      `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}.` +
+      `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}` +
+      `${moment > length ? `, and ${duration(moment)} of it lay within 10 s` : ''}.` +
       (place === null ? '' : `${countOf(place.times, during.length, unit)} in ${inWords(place)}.`) +
       (request === null
         ? ''
@@ -104,7 +107,8 @@ export function finding(
           `${isOne ? 'it' : 'all such stretches'}.`) +
       (mean === null
         ? ''
-        : ` The ${plural(served, unit)} took ${duration(mean)} on average: ` +
+        : ` The ${served === 1 ? `one ${unit}` : plural(served, unit)} took ${duration(mean)}` +
+          `${served === 1 ? '' : ' on average'}: ` +
           `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
           `${ratio((size * SECOND) / mean)} of ${kind} a second.`) +
       (wait === null ? '' : ` A request waited up to ${duration(wait)} for one of them.`) +
@@ -166,8 +170,8 @@ function countOf(some: number, all: number, unit: string): string {
   return ` Of the ${plural(all, unit)} in it ${count(some)} ${some === 1 ? 'was' : 'were'}`;
 }
 
-/** A share below that says less than the longest stretch. */
-const RARE = 0.1;
+/** A share below that, the least that is a warning, says less than the longest stretch. */
+const RARE = 0.2;
 /** A request of which so much of the time was. */
 const NEARLY_ALL = 0.8;
 const LEAST_REQUEST = 24;
@@ -175,15 +179,21 @@ const LEAST_REQUEST = 24;
 const MOST_OF_PATH = 24;
 
 interface Busy {
-  readonly share: number;
+  /** `99 % of the time`, `for 20.5 s`. */
+  readonly often: string;
   readonly longest: Nanoseconds;
   readonly place: CommonPlace | null;
 }
 
+/** `99 % of the time`; of what is rare `for 20.5 s`, the longest such time, or `for 7.5 s of 10 s`. */
+export function oftenOf({ share, moment = 0 }: Pick<Saturation, 'share' | 'moment'>, longest: Nanoseconds): string {
+  if (moment > longest) return `for ${duration(moment)} of 10 s`;
+  return share < RARE ? `for ${duration(longest)}` : `${percent(share)} of the time`;
+}
+
 /** Whom they wait for, and in which request, says more than how long. */
-function titleOf(workers: string, request: string, { share, longest, place }: Busy): string {
-  const isRare = share < RARE;
-  const often = isRare ? `for ${duration(longest)}` : `${percent(share)} of the time`;
+function titleOf(workers: string, request: string, { often, longest, place }: Busy): string {
+  const isRare = often.startsWith('for ');
   const lower = `${workers.charAt(0).toLowerCase()}${workers.slice(1)}`;
   const beginnings = [
     ...(request === '' ? [] : [request, shortRequest(request, LEAST_REQUEST)]).map(

@@ -7,7 +7,7 @@ import type { DraftFinding } from '../finding.ts';
 import { everyOne } from '../words.ts';
 import { NEXT_HELD, WHY_HELD } from './advice.ts';
 import type { Crew } from './crews.ts';
-import type { Saturation } from './finding.ts';
+import { oftenOf, type Saturation } from './finding.ts';
 import type { Metrics } from './metrics.ts';
 
 const MOST_THREADS = 4_096;
@@ -47,21 +47,49 @@ export class Holds {
 export function heldFinding(
   draft: DraftFinding<Metrics>,
   workers: number,
-  { stretches, total, share }: Saturation,
+  saturation: Saturation,
   noun = 'workers',
 ): DraftFinding<Metrics> {
+  const { stretches, total, share } = saturation;
   const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   const everybody = everyOne(workers, noun);
   return {
     ...draft,
-    title: `${everybody} held by idle connections ${percent(share)} of the time`,
+    title: `${everybody} held by idle connections ${oftenOf(saturation, longest)}`,
     summary:
       `${everybody} were held by connections at once for ${duration(total)}, ${percent(share)} of the ` +
-      `time, the longest stretch ${duration(longest)}. For most of that time the clients of these connections asked ` +
-      'nothing (keep-alive). ' +
+      `time, the longest stretch ${duration(longest)}. ${ASKED_NOTHING} ` +
       (noun === 'workers'
         ? 'When one of them ended, another client was in the queue of the listener.'
         : 'Meanwhile the thread that accepts waited for a free one.'),
+    why: WHY_HELD,
+    next: NEXT_HELD,
+  };
+}
+
+const ASKED_NOTHING =
+  'For most of that time the clients of these connections sent nothing: they had their answer and kept the ' +
+  'connection open (keep-alive), or they were slow to send a request.';
+
+/**
+ * The same of the one worker of a service that was traced. A client that ends its connection and makes another one at
+ * once is in the queue as soon as any other: more than a warning would be a guess.
+ */
+export function heldAloneFinding(
+  draft: DraftFinding<Metrics>,
+  name: string,
+  saturation: Saturation,
+): DraftFinding<Metrics> {
+  const { stretches, total, share } = saturation;
+  const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+  return {
+    ...draft,
+    severity: draft.severity === 'critical' ? 'warning' : draft.severity,
+    title: `${name} was held by idle connections ${oftenOf(saturation, longest)}`,
+    summary:
+      `${name} was held by connections for ${duration(total)}, ${percent(share)} of the time, the longest stretch ` +
+      `${duration(longest)}. ${ASKED_NOTHING} When such a connection ended, another client was in the queue of ` +
+      'the listener: no other worker had been free to take that client.',
     why: WHY_HELD,
     next: NEXT_HELD,
   };

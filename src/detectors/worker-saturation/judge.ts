@@ -5,6 +5,7 @@ import { allAtOnce, type Interval, type Life, mostlyAlive } from '../busy-at-onc
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
 import { everyOne } from '../words.ts';
+import { timeOf, worstMoment } from '../worst-moment.ts';
 import { type BusyCrew, finding, type Saturation } from './finding.ts';
 import type { Metrics } from './metrics.ts';
 import { covered, overlapping } from './queue-waits.ts';
@@ -35,20 +36,41 @@ export interface Weighing {
   readonly within?: Interval;
 }
 
-/** The finding about a crew that was busy as a whole for too long, or what its share was. */
-export function judge(
+type Judged = DraftFinding<Metrics> | string;
+
+/**
+ * The finding about a crew that was busy as a whole for too long, or what its share was. Of a capture that lasts longer
+ * than `MOMENT` its worst such time is judged as well: whatever else a capture holds, an outage in it is one.
+ */
+export function judge(context: Context, crew: BusyCrew, weighing: Weighing = {}): Judged {
+  const { judged, stretches } = judgePart(context, crew, weighing);
+  const worst = weighing.within === undefined ? worstMoment(stretches, windowOf(context)) : null;
+  if (worst === null) return judged;
+  const moment = judgePart(context, crew, { ...weighing, within: worst }).judged;
+  if (typeof moment === 'string' || !isAnOutage(context, moment)) return judged;
+  const { severity, metrics } = moment;
+  if (typeof judged !== 'string') return severity === 'critical' ? { ...judged, severity } : judged;
+  return judgePart(context, crew, weighing, { severity, time: metrics.totalMs * MILLISECOND }).judged;
+}
+
+/** Half of that time nobody was free, and somebody may have felt it. */
+function isAnOutage({ threshold }: Context, { severity, metrics: { share, queueMs } }: DraftFinding<Metrics>): boolean {
+  if (severity === 'info' || share < threshold('saturation-critical-share')) return false;
+  return queueMs === null || queueMs >= threshold('pool-wait-ms');
+}
+
+/** How bad the worst `MOMENT` was, and how much of it all were busy. */
+interface Moment {
+  readonly severity: Severity;
+  readonly time: Nanoseconds;
+}
+
+function judgePart(
   context: Context,
   crew: BusyCrew,
-  {
-    awaited = (stretches) => [...stretches],
-    isFelt,
-    queued,
-    isProven = false,
-    longestWait,
-    say,
-    within,
-  }: Weighing = {},
-): DraftFinding<Metrics> | string {
+  { awaited = (stretches) => [...stretches], isFelt, queued, isProven = false, longestWait, say, within }: Weighing,
+  moment?: Moment,
+): { readonly judged: Judged; readonly stretches: readonly Interval[] } {
   const { model } = context;
   const {
     threads,
@@ -77,28 +99,27 @@ export function judge(
   const size = most ?? livingTogether(lives, stretches.length > 0 ? stretches : [window]);
   const everybody = (crew.name ?? everyOne(size, noun)).toLowerCase();
   const asFarAs = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
-  if (share < context.threshold('saturation-share') && !isLong)
-    return (
+  if (share < context.threshold('saturation-share') && !isLong && moment === undefined) {
+    const judged =
       `${everybody} ${crew.name === undefined ? 'were busy at once' : 'was busy'} ${percent(share)} of the time, ` +
       `with ${unit}s of ` +
       `${context.threshold('stall-ms')} ms or more` +
-      (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? asFarAs : '')
-    );
-  const waits = queued === undefined ? null : overlapping(queued(stretches, window.end), stretches);
+      (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? asFarAs : '');
+    return { judged, stretches };
+  }
+  const waits = queued === undefined ? null : overlapping(queued(stretches, windowOf(context).end), stretches);
   const isNoticed = ({ start, end }: Interval): boolean =>
     end - start >= context.threshold('pool-wait-ms') * MILLISECOND;
   const felt = waits === null ? stretches : covered(stretches, waits.filter(isNoticed));
   const critical = context.threshold('saturation-critical-share');
-  const severity = isFelt?.(stretches) === false ? 'info' : severityOf(share, shareOf(felt, window), critical);
+  const own = isFelt?.(stretches) === false ? 'info' : severityOf(share, shareOf(felt, window), critical);
+  const severity = moment?.severity ?? own;
   const queue = waits === null ? null : waits.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   const wait = longestWait?.(stretches) ?? null;
-  const saturation = { stretches, total, share, severity, queue, wait } as const;
+  const saturation = { stretches, total, share, severity, queue, wait, moment: moment?.time } as const;
   const draft = finding(model, crew, saturation, size);
-  return say === undefined ? draft : say(draft, most === undefined ? size : threads.length, saturation);
-}
-
-function timeOf(intervals: readonly Interval[]): Nanoseconds {
-  return intervals.reduce((sum, { start, end }) => sum + end - start, 0);
+  const judged = say === undefined ? draft : say(draft, most === undefined ? size : threads.length, saturation);
+  return { judged, stretches };
 }
 
 /** Of busy workers whose clients waited in the queue for so much of the time: one step less where no client did. */

@@ -6,6 +6,7 @@ import type { BusyTurns } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
+import { MOMENT, timeOf, timeWithin, worstMoment } from '../worst-moment.ts';
 import { type BusyCrew, finding } from './finding.ts';
 import { windowOf } from './judge.ts';
 import type { Metrics } from './metrics.ts';
@@ -70,15 +71,18 @@ export function judgeAlone(context: Context, crew: BusyCrew, clients: NextClient
   const [thread] = crew.threads;
   const window = windowOf(context);
   const stretches = thread === undefined ? [] : clients.awaited(thread, crew.turns.get(thread)?.turns ?? []);
-  const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
+  const total = timeOf(stretches);
   const share = total / Math.max(1, window.end - window.start);
-  if (share < context.threshold('saturation-share'))
+  const worst = worstMoment(stretches, window);
+  const moment = worst === null ? 0 : timeWithin(stretches, worst);
+  const isOutage = moment >= context.threshold('saturation-critical-share') * MOMENT;
+  if (share < context.threshold('saturation-share') && !isOutage)
     return (
       `${(crew.name ?? 'the worker').toLowerCase()} was busy ${percent(share)} of the time with requests of ` +
       `${context.threshold('stall-ms')} ms or more while the next client waited`
     );
   // One client that asks again at once is there as soon, and waits for nobody: more than a warning would be a guess.
-  const draft = finding(context.model, crew, { stretches, total, share, severity: 'warning' }, 1);
+  const draft = finding(context.model, crew, { stretches, total, share, severity: 'warning', moment }, 1);
   return {
     ...draft,
     summary:

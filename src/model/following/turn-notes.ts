@@ -189,7 +189,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     since: start,
     beganBefore: thread.lastTime === UNKNOWN && thread.process.forkedAt === UNKNOWN,
     target: targetOf(fd, descriptor, asked) || (seen?.peer ?? ''),
-    line: keptLine(call),
+    line: entryLine(call),
     isHubWait,
     isForListener,
     takesOne: syscall.family === 'epoll-wait' && takesOne(call),

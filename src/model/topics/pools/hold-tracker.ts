@@ -42,8 +42,12 @@ class Hold {
   idle: Nanoseconds = 0;
   longest: Nanoseconds = 0;
   line: KeptLine = NO_LINE;
+  /** Of the connection before: the accept that ends its turn is heard of before that turn is told. */
+  sinceBefore: Nanoseconds = UNKNOWN;
+  idleBefore: Nanoseconds = 0;
 
   begin(at: Nanoseconds, connection: Descriptor | undefined): void {
+    this.end();
     this.since = at;
     this.until = UNKNOWN;
     this.connection = connection ?? null;
@@ -51,6 +55,12 @@ class Hold {
     this.idle = 0;
     this.longest = 0;
     this.line = NO_LINE;
+  }
+
+  end(): void {
+    this.sinceBefore = this.since;
+    this.idleBefore = this.idle;
+    this.since = UNKNOWN;
   }
 
   waited(length: Nanoseconds, line: KeptLine): void {
@@ -69,7 +79,9 @@ const holds = new PerThread<Hold>();
  */
 export function heldIdly(thread: Thread, { start, end }: TurnView, left: LeftIn | null): Nanoseconds {
   const hold = holds.of(thread);
-  if (hold === undefined || hold.since < start) return 0;
+  if (hold === undefined) return 0;
+  if (hold.since >= end && hold.sinceBefore !== UNKNOWN) return hold.sinceBefore < start ? 0 : hold.idleBefore;
+  if (hold.since < start) return 0;
   return hold.idle + (left !== null && isForIdleClient(left) ? end - left.since : 0);
 }
 
@@ -92,7 +104,7 @@ export class HoldTracker extends TrackerBase implements Tracker {
     const wasThere = hasOne && call.duration < MILLISECOND && !hold.hasWaited;
     if (hold.since !== UNKNOWN) this.#ends(thread, hold, earlier(hold.until, call.start), wasThere, false);
     if (hasOne) hold.begin(call.end, thread.process.descriptors.get(call.result));
-    else hold.since = UNKNOWN;
+    else hold.end();
   }
 
   /** It is free again. */
