@@ -27,8 +27,8 @@ const POOL_NOTE = ' It hands its connections to a pool of threads: it probably w
 
 const SEE_ITS_THREADS: Step = {
   text:
-    'See what the threads of the pool wait for, and how many connections the server may have at a time: it sleeps again ' +
-    'and again until one is over.',
+    'See what the threads of the pool wait for, and how many connections the server may have at a time: it sleeps ' +
+    'again and again until one is over.',
 };
 
 /** Requests that a finding names. */

@@ -183,8 +183,8 @@ function inCall({ reason, length }: Stall): string {
     );
   if (cause === 'sleep' && total < MOST_ASLEEP * length)
     return (
-      `it called ${call} ${rungs} times and hardly anything else, as a thread does that looks again and again for what ` +
-      `it waits for. It was asleep for ${duration(total)} of that time`
+      `it called ${call} ${rungs} times and hardly anything else, as a thread does that looks again and again for ` +
+      `what it waits for. It was asleep for ${duration(total)} of that time`
     );
   if (rungs > 1)
     return (

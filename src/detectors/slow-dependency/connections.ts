@@ -55,8 +55,8 @@ export const QUEUE_STEPS: readonly Step[] = [
   {
     text:
       'See what holds the connections: slow queries, transactions that stay open while the request does other work, ' +
-      'or a lock of the program around the connection. A proxy may have a limit for the server that answers (haproxy: ' +
-      'maxconn of the server; nginx: max_conns).',
+      'or a lock of the program around the connection. A proxy may have a limit for the server that answers ' +
+      '(haproxy: maxconn of the server; nginx: max_conns).',
   },
   {
     text: 'Let requests hold a connection for less time. Then allow more connections in the pool.',

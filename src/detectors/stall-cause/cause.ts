@@ -145,8 +145,8 @@ export const LEAST_LOOKS = 10;
 const MOSTLY_SLEEPS = 0.8;
 
 /**
- * It looks in memory for what it waits for, and sleeps for a moment, over and over: so does who accepts while a limit of
- * connections is reached (tinyproxy). How long the machine takes for one round does not matter.
+ * It looks in memory for what it waits for, and sleeps for a moment, over and over: so does who accepts while a limit
+ * of connections is reached (tinyproxy). How long the machine takes for one round does not matter.
  */
 function looksAndSleeps({ sleeps, calls }: LongTurn['turn']): boolean {
   return sleeps >= LEAST_LOOKS && sleeps >= MOSTLY_SLEEPS * calls;

@@ -45,11 +45,9 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
     const judged = isShared && isWait(left.syscall.family) ? yes() : judgeWait(thread, left, model);
     all.push({ thread, left, lasted, mayHaveLasted, ...judged });
   }
-  // Any loop, any shell and any sleep looks idle in a capture in which nothing came back.
-  if (isBare(model, all)) return all.map((each) => (each.idle === 'yes' ? { ...each, ...yes(UNTOLD) } : each));
   // Who waits for a child that hangs hangs with it.
   const hanging = new Map(all.filter(({ idle }) => idle === 'no').map((each) => [each.thread.process.pid, each]));
-  return all.map((each) => {
+  const told = all.map((each): ThreadAtEnd => {
     const child = each.wait.kind === 'child' ? hanging.get(each.left.child) : undefined;
     if (child === undefined) return each;
     return {
@@ -58,6 +56,9 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
       wait: { kind: 'child', what: `${each.wait.what}, which is itself in ${child.left.name}` },
     };
   });
+  // Any loop, any shell and any sleep looks idle in a capture in which nothing came back.
+  if (!isBare(model, told)) return told;
+  return told.map((each) => (each.idle === 'yes' ? { ...each, ...yes(UNTOLD) } : each));
 }
 
 /** No call came back, and nobody is known to wait for work by more than the name of a call. */

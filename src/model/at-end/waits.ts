@@ -185,7 +185,7 @@ function seenByOthers({ isOfClient, target }: LeftIn): Judgement {
   return isOfClient ? unknown('client', `${target} to send`) : no('answer', `an answer from ${target}`);
 }
 
-/** Nothing but the name of its call says for what it waits: it does not accept, and nobody looked at it from outside. */
+/** Nothing but the name of its call says what it waits for: it does not accept, and nobody looked from outside. */
 export function isByCallAlone({ seen }: Thread, { syscall, isForListener }: LeftIn): boolean {
   return seen === null && syscall.family !== 'accept' && !isForListener;
 }

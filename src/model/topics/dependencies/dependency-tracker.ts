@@ -46,8 +46,8 @@ const MOST_LOOKED_AT = 64;
 
 /**
  * Whose question it is by its first line, of a loop that passes requests on: of those that have this line, and for
- * which nothing is asked yet, the one that was read first; null for none. A loop that reads several requests in a turn, or lets them wait in a queue (haproxy with
- * `maxconn`), works for the last one that it read when it asks for another one.
+ * which nothing is asked yet, the one that was read first; null for none. A loop that reads several requests in a turn,
+ * or lets them wait in a queue (haproxy with `maxconn`), works for the last one that it read when it asks for another.
  */
 function askerOf(thread: Thread, upstream: Upstream): Request | null {
   const query = upstream.descriptor?.query ?? null;
@@ -380,10 +380,7 @@ export class DependencyTracker implements Tracker {
     // A loop that takes jobs of a broker waits for what they ask, as celery does with greenlets.
     const isOfJob = owner === null && takesJobs.of(thread.process) === true && thread.loop.hub !== null;
     const isMainWork =
-      isMain &&
-      !isUnasked &&
-      (isOfJob || (blocked > 0 && blocked * 2 >= length)) &&
-      !SENDS_WORK.has(peer.protocol);
+      isMain && !isUnasked && (isOfJob || (blocked > 0 && blocked * 2 >= length)) && !SENDS_WORK.has(peer.protocol);
     peer.add(
       {
         process: thread.process,
