@@ -229,6 +229,98 @@ function threads(elsewhereMs: number): TraceLines {
   return trace;
 }
 
+const BACKEND = '10.0.0.8:8000';
+
+interface Proxied {
+  readonly clients?: number;
+  /** Connections to the backend at a time. */
+  readonly limit?: number;
+  /** Between the end of one question and the next connect. */
+  readonly pauseMs?: number;
+  /** Each request asks so many questions, one after another. */
+  readonly questions?: number;
+}
+
+/**
+ * A proxy that makes a connection for each question, each answered after 600 ms. It reads all requests in one turn:
+ * the first ones in the queue get the first connections.
+ */
+function proxied({ clients = 7, limit = 2, pauseMs = 0, questions = 1 }: Proxied = {}): TraceLines {
+  const { trace, worker } = oneWorker();
+  const path = (index: number): string => `/slow-${index % 2}`;
+  let made = 0;
+  const ask = (index: number): void => {
+    const fd = 41 + index;
+    const label = `socket:[${7000 + made++}]`;
+    worker.call('socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP', ')', `${fd}<${label}>`);
+    worker.labels.set(fd, label);
+    const address = '{sa_family=AF_INET, sin_port=htons(8000), sin_addr=inet_addr("10.0.0.8")}';
+    worker.call(`connect(${worker.fd(fd)}, ${address}, 16`, ')', '-1 EINPROGRESS (Operation now in progress)');
+    worker.send(fd, `GET ${path(index)} HTTP/1.1\\r\\n\\r\\n`);
+  };
+  worker.waitUntil(100, LISTENER);
+  for (let index = 0; index < clients; index++) worker.accept(11 + index);
+  for (let index = 0; index < clients; index++) worker.read(11 + index, `GET ${path(index)} HTTP/1.1`);
+  const waiting = Array.from({ length: clients }, (_, index) => index);
+  const asked = waiting.splice(0, limit).map((index) => ({ index, left: questions, ends: 0 }));
+  for (const each of asked) {
+    ask(each.index);
+    each.ends = worker.now + 600;
+  }
+  for (let each = asked.shift(); each !== undefined; each = asked.shift()) {
+    const { index, left } = each;
+    worker
+      .waitUntil(Math.max(each.ends, worker.now + 2), 41 + index)
+      .read(41 + index, 'HTTP/1.1 200 OK')
+      .close(41 + index);
+    if (left === 1) worker.reply(11 + index).close(11 + index);
+    const next = left > 1 ? index : waiting.shift();
+    if (next === undefined) continue;
+    if (pauseMs > 0) worker.waitUntil(worker.now + pauseMs);
+    ask(next);
+    asked.push({ index: next, left: left > 1 ? left - 1 : questions, ends: worker.now + 600 });
+  }
+  worker.waitUntil(worker.now + 500);
+  return trace;
+}
+
+describe('requests that wait until a proxy may make one more connection', () => {
+  it('are told with the longest wait', async () => {
+    const { severity, confidence, title, summary, metrics } = only(await analyzed(proxied()), KIND);
+    assert.deepEqual([severity, confidence], ['warning', 'likely']);
+    assert.match(title, /^5 requests waited up to 1\.8\d s for one of 2 connections to 10\.0\.0\.8:8000$/);
+    assert.match(
+      summary,
+      /a connection for each of these requests was made right after another request had its answer/,
+    );
+    const [peer] = metrics.dependencies as readonly Record<string, number | string>[];
+    assert.deepEqual([peer?.peer, peer?.requests, peer?.queued], [BACKEND, 7, 5]);
+  });
+
+  it('are not those for which there is a connection at once', async () => {
+    none(await analyzed(proxied({ limit: 7 })), KIND);
+  });
+
+  it('are not those for which the connection is made later than there was room', async () => {
+    only(await analyzed(proxied({ pauseMs: 90 })), KIND);
+    none(await analyzed(proxied({ pauseMs: 101 })), KIND);
+  });
+
+  it('are not those that ask again on a new connection themselves', async () => {
+    none(await analyzed(proxied({ limit: 7, questions: 3 }), {}, { thresholds: { 'dependency-ms': 5000 } }), KIND);
+  });
+});
+
+describe('a proxy that read several requests before it asks for them', () => {
+  it('waits for the answer to each for the request with that line', async () => {
+    const report = await analyzed(proxied(), {}, { thresholds: { 'dependency-ms': 500, 'pool-wait-ms': 5000 } });
+    const { summary, metrics } = only(report, KIND);
+    assert.match(summary, /(GET \/slow-\d) waited for the answer to \1/);
+    const [peer] = metrics.dependencies as readonly Record<string, number | string>[];
+    assert.equal(peer?.requests, 7);
+  });
+});
+
 describe('threads that wait for the connection of another one', () => {
   it('have waited since they read their request, or since a connection was free', async () => {
     const { title, summary, metrics } = only(await analyzed(threads(0)), KIND);

@@ -388,3 +388,40 @@ it('an acceptor in a lock while its pool serves may wait for a free thread, and 
   assert.deepEqual([severity, confidence], ['info', 'possible']);
   assert.match(title, /^Worker 101 stalled up to 70\d ms \(4x\): may wait for a free thread$/);
 });
+
+describe('an acceptor that sleeps for a moment again and again', () => {
+  const SHORT = 'clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=16000}, ';
+
+  /** While both threads of its pool serve, its thread looks every 13 ms whether it may accept. */
+  function polling(looks: number): TraceLines {
+    const { trace, acceptor, pool } = withPool(2);
+    for (let round = 0; round < 3; round++) {
+      const from = 100 + round * 2500;
+      for (const index of pool.keys()) acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+      const each = 712 / looks;
+      for (let look = 0; look < looks; look++) {
+        // Most of the time passes outside the sleeps: the machine is busy.
+        acceptor.at(acceptor.now + each - 0.3).call(SHORT, 'NULL)', 0, 0.2);
+      }
+      for (const [index, thread] of pool.entries())
+        serve(parkUntil(thread, from + index + 0.5), acceptor, 11 + index, 300);
+    }
+    acceptor.waitUntil(10_200);
+    for (const thread of pool) parkUntil(thread, 10_200);
+    return trace;
+  }
+
+  it('may wait for a free thread, however little of the time it was asleep', async () => {
+    const { severity, confidence, title, next } = only(await analyzed(polling(53)), 'loop-stall');
+    assert.deepEqual([severity, confidence], ['info', 'possible']);
+    assert.match(title, /^Worker 101 stalled up to 70\d ms \(3x\): may wait for a free thread$/);
+    assert.match(next[0]?.text ?? '', /^See what the threads of the pool wait for/);
+  });
+
+  it('is a stall where it sleeps but a few times', async () => {
+    assert.equal(only(await analyzed(polling(10)), 'loop-stall').severity, 'info');
+    const { severity, title } = only(await analyzed(polling(9)), 'loop-stall');
+    assert.equal(severity, 'warning');
+    assert.doesNotMatch(title, /free thread/);
+  });
+});

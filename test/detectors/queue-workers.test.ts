@@ -325,6 +325,20 @@ describe('workers of a queue are saturated while all of them are at a job and an
     assert.equal(metrics.workers, 3);
   });
 
+  it('whose wait for the next job is no wait for a slow service', async () => {
+    const { dependencies } = await analyzed(takers(2000, 400));
+    const waits = (port: string) =>
+      dependencies.filter(({ peer }) => peer.endsWith(port)).map(({ longestMs }) => longestMs);
+    assert.deepEqual(
+      waits(':28091').map((ms) => Math.round((ms ?? 0) / 100)),
+      [4],
+    );
+    assert.equal(dependencies.length, 1);
+    // What is asked of the same service and answered late is one.
+    const late = await analyzed(takers(2000, 400).text().replaceAll('BRPOP', 'HKEYS'));
+    assert.ok(late.dependencies.some(({ longestMs }) => (longestMs ?? 0) >= 2000));
+  });
+
   it('also without names of descriptors: who asks for a job is a client of a broker', async () => {
     const unnamed = takers(0.1, 1700)
       .text()
@@ -351,6 +365,9 @@ describe('workers of a queue are saturated while all of them are at a job and an
     const text = takers(0.1, 1700, [201]).text();
     const attached = text.slice(text.indexOf('\n', text.indexOf('BRPOP')) + 1);
     assert.equal(only(await analyzed(attached), KIND).metrics.totalMs, 5100.24);
+    // A thread of the runtime held it up for a moment, as on a busy host.
+    const lock = '201   1795140799.990000 futex(0x7f51bdf7b000, FUTEX_WAIT_PRIVATE, 0, NULL) = 0 <0.005000>';
+    assert.equal(only(await analyzed(lock + attached), KIND).metrics.totalMs, 5100.24);
     // What another queue answered was asked for by somebody else.
     const other = attached.replace('$13\\r\\nqueue:default\\r\\n$3', '$13\\r\\nqueue:another\\r\\n$3');
     assert.equal(only(await analyzed(other), KIND).metrics.totalMs, 3400.16);

@@ -295,6 +295,30 @@ describe('a process that may be idle', () => {
   });
 });
 
+describe('a capture in which no call came back', () => {
+  const alone = (call: string): string => `4711  1700000000.100000 ${call} <unfinished ...>\n`;
+
+  it('says nothing of whoever may wait for work: neither that it is idle nor that it is clear', async () => {
+    const calls = ['wait4(-1, ', 'epoll_wait(4, ', 'nanosleep({tv_sec=3600, tv_nsec=0}, ', 'poll('];
+    for (const call of [...calls, 'poll([{fd=8, events=POLLIN}, {fd=9, events=POLLIN}], 2, -1']) {
+      const report = await analyzed(alone(call));
+      const [worker] = report.workers;
+      assert.deepEqual([report.outcomes[KIND]?.status, worker?.atEnd?.idle], ['not-applicable', 'unknown'], call);
+      assert.match(none(report, KIND), /^No call came back in the capture \(\w+ of 4711\)/);
+    }
+  });
+
+  it('nor of several of them', async () => {
+    const report = await analyzed(alone('wait4(-1, ') + alone('wait4(-1, ').replace('4711', '4723'));
+    assert.match(none(report, KIND), /\(wait4 of 4711, wait4 of 4723\)/);
+  });
+
+  it('is clear where somebody accepts', async () => {
+    const trace = alone('accept4(4, ') + alone('wait4(-1, ').replace('4711', '4723');
+    assert.match(none(await analyzed(trace), KIND), /waiting for work or for a time$/);
+  });
+});
+
 describe('a worker that waits for work', () => {
   const cases: readonly (readonly [call: string, act: Act])[] = [
     ['accept', (worker) => worker.stays(`accept4(${worker.fd(LISTENER)}, `)],

@@ -33,6 +33,16 @@ describe('waits for one word of memory', () => {
     assert.deepEqual([...requests], [['GET /a', 2]]);
   });
 
+  it('keep their times when those of another word, or of none, are taken in', () => {
+    const all = word('0x7f', [30, 50]);
+    all.absorb(word('0x7f'));
+    all.absorb(word('0x7f', [70, 80]));
+    assert.deepEqual([all.first / MILLISECOND, all.last / MILLISECOND], [30, 80]);
+    const empty = word('0x7f');
+    empty.absorb(word('0x7f'));
+    assert.deepEqual([empty.first, empty.last], [UNKNOWN, UNKNOWN]);
+  });
+
   it('keep 32 requests apart', () => {
     const { requests } = word(
       '0x7f',

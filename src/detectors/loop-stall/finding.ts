@@ -9,8 +9,9 @@ import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { listensThere } from '../ask-there.ts';
 import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode } from '../code-line.ts';
 import type { Context } from '../detector.ts';
-import { type Confidence, type DraftFinding, span } from '../finding.ts';
-import type { Reason } from '../stall-cause/cause.ts';
+import { type Confidence, type DraftFinding, type Step, span } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
+import { LEAST_LOOKS, type Reason } from '../stall-cause/cause.ts';
 import { isOfTracer, LONGEST_UNWINDING, STACKS_NOTE } from '../stall-cause/unwinding.ts';
 import { isScheduler, mayBeOneOfSchedulers, mayTakeTurns, SCHEDULERS_NOTE, TURNS_NOTE } from '../turn-takers.ts';
 import { millisecondsAt, peerSubjects } from '../words.ts';
@@ -23,6 +24,12 @@ import type { Stall, StallGroup } from './stall-group.ts';
 import { memberTitleOf, titleOf } from './title.ts';
 
 const POOL_NOTE = ' It hands its connections to a pool of threads: it probably waited for a free thread.';
+
+const SEE_ITS_THREADS: Step = {
+  text:
+    'See what the threads of the pool wait for, and how many connections the server may have at a time: it sleeps ' +
+    'again and again until one is over.',
+};
 
 /** Requests that a finding names. */
 const SHOWN_REQUESTS = 20;
@@ -68,7 +75,8 @@ export function stallFinding(
     stall.corrected >= context.threshold('stall-critical-ms') * MILLISECOND &&
     !(servesOneAtATime && stall.waitingCount() === 0 && stall.request === '');
   // An acceptor takes no further connection while its pool is full, by design: that is a question of capacity.
-  const isFull = hasPool && cause === 'lock';
+  const looks = cause === 'sleep' && reason.rungs >= LEAST_LOOKS;
+  const isFull = hasPool && (cause === 'lock' || looks);
   // A thread that is parked while others wait in its place has nothing to do.
   const parks = cause === 'lock' || cause === 'futex-ladder';
   // It may park between requests as well, so that many of them are no turn.
@@ -152,11 +160,13 @@ export function stallFinding(
     next: stepsWithCode(
       [
         ...(refusing === null ? [] : [listensThere(refusing.address)]),
-        ...stallAdvice(cause, reason, thread.process, {
-          request: longest.request,
-          starved: starvedOf(longest),
-          isMeasured: longest.offCpu !== null,
-        }),
+        ...(isFull && looks
+          ? [SEE_ITS_THREADS, seeCode(thread.process, 'See the code that is running while it happens.')]
+          : stallAdvice(cause, reason, thread.process, {
+              request: longest.request,
+              starved: starvedOf(longest),
+              isMeasured: longest.offCpu !== null,
+            })),
       ],
       code,
     ),

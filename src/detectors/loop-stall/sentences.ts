@@ -18,6 +18,8 @@ export const ONE_GAP = 0.6;
 const NOTABLE = 0.1;
 
 const STARVED_SHARE = 0.3;
+/** Below it the sleeps themselves are not what took the time. */
+const MOST_ASLEEP = 0.6;
 
 const WHY_NOT_RUNNING = 'Possible reasons: a CPU quota, no free CPU, page faults, or the tracer';
 
@@ -169,7 +171,7 @@ function onOrOff(length: Nanoseconds, offCpu: OffCpu | null): string {
   return `${running}${waits}${blocked >= NOTABLE * length ? `, blocked ${duration(blocked)}` : ''}`;
 }
 
-function inCall({ reason }: Stall): string {
+function inCall({ reason, length }: Stall): string {
   const { cause, call, callTime, total, rungs, estimated, target, query, isBrief } = reason;
   const on = target === '' ? '' : ` on ${target}`;
   const meaning = `(${CAUSE_IN_WORDS[cause]}${query === '' ? '' : `, asked: ${query}`})`;
@@ -178,6 +180,11 @@ function inCall({ reason }: Stall): string {
     return (
       `${rungs > 1 ? `${rungs} ${call} calls` : call}${on} took ${duration(total)} ${meaning}. A call ` +
       'this short rarely waits for a disk: unless the file is a pipe or far away, the worker may not have been running'
+    );
+  if (cause === 'sleep' && total < MOST_ASLEEP * length)
+    return (
+      `it called ${call} ${rungs} times and hardly anything else, as a thread does that looks again and again for ` +
+      `what it waits for. It was asleep for ${duration(total)} of that time`
     );
   if (rungs > 1)
     return (

@@ -42,8 +42,11 @@ export function queuedSentence(peer: Peer, name: string): string {
   return (
     `${plural(peer.queued, 'request')} waited for ${whichOf(peer, name)}, together ` +
     `${duration(ofConnections.total)}. The longest wait took ${duration(ofConnections.longest)}` +
-    `${request === '' ? '' : `: ${request}`}. ${all} in use meanwhile: each of these requests sent its first ` +
-    `query right after another request had its last answer.${held}`
+    `${request === '' ? '' : `: ${request}`}. ${all} in use meanwhile: ` +
+    (longestQueued?.isNew === true
+      ? 'a connection for each of these requests was made right after another request had its answer.'
+      : 'each of these requests sent its first query right after another request had its last answer.') +
+    held
   );
 }
 
@@ -52,7 +55,8 @@ export const QUEUE_STEPS: readonly Step[] = [
   {
     text:
       'See what holds the connections: slow queries, transactions that stay open while the request does other work, ' +
-      'or a lock of the program around the connection.',
+      'or a lock of the program around the connection. A proxy may have a limit for the server that answers ' +
+      '(haproxy: maxconn of the server; nginx: max_conns).',
   },
   {
     text: 'Let requests hold a connection for less time. Then allow more connections in the pool.',

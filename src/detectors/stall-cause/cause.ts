@@ -123,6 +123,7 @@ function judge(fact: LongTurn, timed: boolean): Reason {
   const work = length - turn.tracer;
   if (turn.stopped !== null && turn.stopped.total >= DOMINANT * length) return stopped(turn.stopped);
   if (stuckIn !== null && turn.end - stuckIn.since >= DOMINANT * length) return stuck(turn.end, stuckIn);
+  if (looksAndSleeps(turn)) return sleepingOn(fact);
   const [top, total] = heaviest(turn.blocked.filter((group) => group.class !== 'not-running'));
   if (top !== null && total >= DOMINANT * work) return { ...blockedReason(top), total };
   if (turn.modulesOpened >= IMPORTED_FILES && total < 0.3 * work) return plain(fact, 'import', 'likely');
@@ -137,6 +138,25 @@ function judge(fact: LongTurn, timed: boolean): Reason {
     );
   if (top !== null && total > outside) return { ...blockedReason(top), total, confidence: 'possible' };
   return computing(fact);
+}
+
+/** From so many sleeps on, with hardly another call between them, the thread looks again and again for something. */
+export const LEAST_LOOKS = 10;
+const MOSTLY_SLEEPS = 0.8;
+
+/**
+ * It looks in memory for what it waits for, and sleeps for a moment, over and over: so does who accepts while a limit
+ * of connections is reached (tinyproxy). How long the machine takes for one round does not matter.
+ */
+function looksAndSleeps({ sleeps, calls }: LongTurn['turn']): boolean {
+  return sleeps >= LEAST_LOOKS && sleeps >= MOSTLY_SLEEPS * calls;
+}
+
+function sleepingOn(fact: LongTurn): Reason {
+  const { blocked, lastSleep, slept, sleeps } = fact.turn;
+  const longest = blocked.find((group) => group.class === 'sleep');
+  const reason = longest === undefined ? plain(fact, 'sleep', 'likely') : blockedReason(longest);
+  return { ...reason, call: lastSleep?.name ?? '', total: slept, rungs: sleeps };
 }
 
 /** Another call on a disk that takes so many times as long as the syncs is what took the time. */

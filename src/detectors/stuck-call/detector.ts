@@ -1,4 +1,4 @@
-import { atEndOf, idleOf, type ThreadAtEnd } from '../../model/at-end/at-end.ts';
+import { atEndOf, idleOf, isBare, type ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import { isAway } from '../../model/at-end/waits.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesIn } from '../../model/machine/roles.ts';
@@ -103,6 +103,11 @@ function conclude(context: Context): Conclusion<Metrics> {
         `${parked.thread.tid === 0 ? 'The process' : parked.thread.tid} waits in ${parked.left.name} for other ` +
           'threads, which the capture does not show: whether there is work for it is not told. Record with -f',
       );
+    if (last === undefined && isBare(model, all))
+      return notApplicable(
+        `No call came back in the capture (${bareCalls(all)}): whether there is work meanwhile is not told. Record ` +
+          'while clients connect',
+      );
     return last === undefined
       ? clear(reasonOf(context, all, noNews.size))
       : notApplicable(
@@ -131,6 +136,16 @@ function conclude(context: Context): Conclusion<Metrics> {
   findings.push(...stoppedFindings(context, stopped, scene));
   const count = stuck.length + working.length + held.length + still.flat().length;
   return found(`${plural(count, 'thread')} had not come back from a call`, findings);
+}
+
+const MOST_BARE = 3;
+
+/** `wait4 of 4711`, the first few of them. */
+function bareCalls(all: readonly ThreadAtEnd[]): string {
+  const each = all
+    .slice(0, MOST_BARE)
+    .map(({ left, thread: { tid } }) => `${left.name}${tid === 0 ? '' : ` of ${tid}`}`);
+  return `${each.join(', ')}${all.length > MOST_BARE ? ', …' : ''}`;
 }
 
 function isSerious({ severity }: DraftFinding<Metrics>): boolean {

@@ -5,7 +5,7 @@ import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { Model } from '../model.ts';
 import { isHeld } from './held.ts';
-import { isUntold, type Judgement, judgeWait, yes } from './waits.ts';
+import { isByCallAlone, isUntold, type Judgement, judgeWait, UNTOLD, yes } from './waits.ts';
 
 /**
  * What a thread was in when the capture ended, and whether it waits for work there. `unknown`: a thread that waits for
@@ -42,17 +42,12 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
     const isTold = model.firstTime !== UNKNOWN && (living.length > 1 || model.lastTime > left.since);
     const lasted = isTold ? lastedIn(thread, left, model.lastTime) : UNKNOWN;
     const isShared = left.descriptor !== null && shared.has(left.descriptor.label);
-    all.push({
-      thread,
-      left,
-      lasted,
-      mayHaveLasted,
-      ...(isShared && isWait(left.syscall.family) ? yes() : judgeWait(thread, left, model)),
-    });
+    const judged = isShared && isWait(left.syscall.family) ? yes() : judgeWait(thread, left, model);
+    all.push({ thread, left, lasted, mayHaveLasted, ...judged });
   }
   // Who waits for a child that hangs hangs with it.
   const hanging = new Map(all.filter(({ idle }) => idle === 'no').map((each) => [each.thread.process.pid, each]));
-  return all.map((each) => {
+  const told = all.map((each): ThreadAtEnd => {
     const child = each.wait.kind === 'child' ? hanging.get(each.left.child) : undefined;
     if (child === undefined) return each;
     return {
@@ -61,6 +56,15 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
       wait: { kind: 'child', what: `${each.wait.what}, which is itself in ${child.left.name}` },
     };
   });
+  // Any loop, any shell and any sleep looks idle in a capture in which nothing came back.
+  if (!isBare(model, told)) return told;
+  return told.map((each) => (each.idle === 'yes' ? { ...each, ...yes(UNTOLD) } : each));
+}
+
+/** No call came back, and nobody is known to wait for work by more than the name of a call. */
+export function isBare({ processes }: Model, all: readonly ThreadAtEnd[]): boolean {
+  for (const { lastTime } of processes.threads()) if (lastTime !== UNKNOWN) return false;
+  return all.every(({ thread, left, idle }) => idle !== 'yes' || isByCallAlone(thread, left));
 }
 
 /** Whoever looked before anything was traced saw it in that call already, and it has not run since. */

@@ -185,8 +185,13 @@ function seenByOthers({ isOfClient, target }: LeftIn): Judgement {
   return isOfClient ? unknown('client', `${target} to send`) : no('answer', `an answer from ${target}`);
 }
 
+/** Nothing but the name of its call says what it waits for: it does not accept, and nobody looked from outside. */
+export function isByCallAlone({ seen }: Thread, { syscall, isForListener }: LeftIn): boolean {
+  return seen === null && syscall.family !== 'accept' && !isForListener;
+}
+
 const TIME: Wait = { kind: 'time', what: 'the end of a sleep' };
-const UNTOLD: Wait = { kind: 'unknown', what: '' };
+export const UNTOLD: Wait = { kind: 'unknown', what: '' };
 
 /** Nothing says what the thread waits for: drover suspects nothing, and calls nobody idle. */
 export const isUntold = ({ idle, wait }: Judgement): boolean => idle === 'yes' && wait === UNTOLD;

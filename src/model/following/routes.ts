@@ -142,6 +142,12 @@ function bookkeeping(
       return (call, thread) => descriptors.pair(call, thread, 'socket');
     case 'open':
       return (call, thread) => descriptors.opened(call, thread, 'file');
+    case 'sleep':
+      return ({ syscall, duration }, { loop: { turn } }) => {
+        turn.sleeps++;
+        if (duration > 0) turn.slept += duration;
+        turn.lastSleep = syscall;
+      };
     case 'memory':
       return (_call, thread) => {
         thread.loop.turn.memoryCalls++;

@@ -81,6 +81,10 @@ export class Turn {
   calls = 0;
   /** Those that got nothing done: the clock was asked, `accept` failed for want of something, a read found nothing. */
   futile = 0;
+  /** Sleeps among them, however short, the time in all of them, and the last one. */
+  sleeps = 0;
+  slept: Nanoseconds = 0;
+  lastSleep: Syscall | null = null;
   /** Time inside calls. */
   inCalls: Nanoseconds = 0;
   longestGap: Nanoseconds = 0;
@@ -183,6 +187,8 @@ export class Turn {
     this.startLine = call.line;
     this.calls = 0;
     this.futile = 0;
+    this.sleeps = 0;
+    this.slept = 0;
     this.inCalls = 0;
     this.longestGap = 0;
     this.gap = null;

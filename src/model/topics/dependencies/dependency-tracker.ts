@@ -5,11 +5,11 @@ import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import type { HandDone } from '../../machine/long-work.ts';
-import { PerProcess, PerThread } from '../../machine/owned-state.ts';
+import { PerProcess, PerRequest, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
-import { ConnectionUses } from './connection-uses.ts';
+import { ConnectionUses, servesAlone } from './connection-uses.ts';
 import type { Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { UnownedWaits } from './unowned-waits.ts';
@@ -38,6 +38,30 @@ const LONG_ENOUGH = 100 * MILLISECOND;
 const lastAsked = new PerThread<Upstream>();
 /** Processes that ask a broker for jobs. */
 const takesJobs = new PerProcess<true>();
+
+/** What was asked last for a request. */
+const askedFor = new PerRequest<Upstream>();
+/** Of more requests at a time nobody looks for the one that a question is for. */
+const MOST_LOOKED_AT = 64;
+
+/**
+ * Whose question it is by its first line, of a loop that passes requests on: of those that have this line, and for
+ * which nothing is asked yet, the one that was read first; null for none. A loop that reads several requests in a turn,
+ * or lets them wait in a queue (haproxy with `maxconn`), works for the last one that it read when it asks for another.
+ */
+function askerOf(thread: Thread, upstream: Upstream): Request | null {
+  const query = upstream.descriptor?.query ?? null;
+  if (query === null || (query.protocol !== 'HTTP' && query.protocol !== 'FastCGI')) return null;
+  if (servesAlone(thread)) return null;
+  let first: Request | null = null;
+  let seen = 0;
+  for (const each of thread.process.inProgress.unanswered(thread.process)) {
+    if (++seen > MOST_LOOKED_AT) return null;
+    if (each.line !== query.text || (first !== null && each.readAt >= first.readAt)) continue;
+    if (askedFor.of(each)?.request !== each) first = each;
+  }
+  return first;
+}
 
 /** A standard stream that was a socket before the capture leads to who started the helper, and gives it orders. */
 function isStartersSocket({ fd }: Call, { seenOpening }: Descriptor): boolean {
@@ -101,6 +125,7 @@ export class DependencyTracker implements Tracker {
     if (upstream === undefined || upstream.peer.name !== address)
       upstream = upstreams.set(descriptor, new Upstream(this.#peers.of(address, true), descriptor));
     if (call.inFlight) return;
+    this.#uses.connected(call, thread, upstream.peer, descriptor);
     const { error, duration } = call;
     if (error === 'EINPROGRESS' && !isTimeLimit(call, descriptor)) {
       this.#begin(upstream, call, thread);
@@ -131,9 +156,11 @@ export class DependencyTracker implements Tracker {
     const upstream = upstreams.of(descriptor) ?? this.#peers.learned(descriptor);
     if (upstream === undefined) return;
     if (descriptor.query !== null) upstream.peer.protocol = descriptor.query.protocol;
+    const asker = askerOf(thread, upstream);
+    if (asker !== null && upstream.isConnecting) upstream.request = asker;
     if (upstream.isWaitedFor && (upstream.isConnecting || upstream.isUnasked)) this.#over(upstream, call, thread);
-    if (!upstream.isWaitedFor) this.#begin(upstream, call, thread);
-    this.#uses.asked(call, thread, upstream.peer, descriptor, upstream.line);
+    if (!upstream.isWaitedFor) this.#begin(upstream, call, thread, asker ?? ownerOf(thread, upstream));
+    this.#uses.asked(call, thread, upstream, descriptor);
     if (call.duration < MILLISECOND) return;
     upstream.blocked += call.duration;
     upstream.blockedLine = keptLine(call);
@@ -225,7 +252,7 @@ export class DependencyTracker implements Tracker {
   }
 
   closed(call: Call, thread: Thread, descriptor: Descriptor): void {
-    this.#uses.closed(thread, descriptor);
+    this.#uses.closed(call, thread, descriptor);
     const upstream = upstreams.of(descriptor);
     if (upstream === undefined || !upstream.isWaitedFor) return;
     // Nobody had waited: what was sent needs no answer.
@@ -294,9 +321,10 @@ export class DependencyTracker implements Tracker {
     this.#failed(upstream, call, thread);
   }
 
-  #begin(upstream: Upstream, call: Call, thread: Thread): void {
+  #begin(upstream: Upstream, call: Call, thread: Thread, request = ownerOf(thread, upstream)): void {
     if (upstream.isWaitedFor) this.#forget(upstream);
-    upstream.begin(call.start, thread, ownerOf(thread, upstream), keptLine(call));
+    upstream.begin(call.start, thread, request, keptLine(call));
+    if (request !== null) askedFor.set(request, upstream);
     upstream.peer.isAsked = true;
     lastAsked.set(thread, upstream);
     this.#note(upstream);
@@ -334,6 +362,8 @@ export class DependencyTracker implements Tracker {
     const { peer, askedAt, isUnasked, blocked, line, blockedLine, descriptor, request } = upstream;
     const query = descriptor?.query?.text ?? '';
     const owner = waiting ?? (isWaiting(request, askedAt) ? request : null);
+    // Who asks for the next job and gets none has nothing to do: no service is slow there.
+    if (owner === null && WAITS_FOR_WORK.test(query)) return;
     const { isMain } = thread;
     // A thread of a pool waits inside a call for a request that another thread may have read.
     // Which thread is the main one may not be known yet.
@@ -350,11 +380,7 @@ export class DependencyTracker implements Tracker {
     // A loop that takes jobs of a broker waits for what they ask, as celery does with greenlets.
     const isOfJob = owner === null && takesJobs.of(thread.process) === true && thread.loop.hub !== null;
     const isMainWork =
-      isMain &&
-      !isUnasked &&
-      (isOfJob || (blocked > 0 && blocked * 2 >= length)) &&
-      !WAITS_FOR_WORK.test(query) &&
-      !SENDS_WORK.has(peer.protocol);
+      isMain && !isUnasked && (isOfJob || (blocked > 0 && blocked * 2 >= length)) && !SENDS_WORK.has(peer.protocol);
     peer.add(
       {
         process: thread.process,

@@ -50,12 +50,15 @@ export interface Use {
   readonly connections: number | null;
   /** How long it had its connection. */
   readonly held: Nanoseconds;
+  /** The connection was made for it, when another one had its answer. */
+  readonly isNew: boolean;
 }
 
 /** The longest wait of a request for a free connection. */
 export interface QueuedWait {
   readonly length: Nanoseconds;
   readonly connections: Use['connections'];
+  readonly isNew: boolean;
   readonly request: string;
   /** The first question of the request, and its reply. */
   readonly lines: readonly KeptLine[];
@@ -165,7 +168,7 @@ export class Peer {
   used(
     request: Request | null,
     process: Process,
-    { length, connections, held }: Use,
+    { length, connections, held, isNew }: Use,
     lines: () => readonly KeptLine[],
   ): void {
     this.ofConnections.took(length);
@@ -177,7 +180,7 @@ export class Peer {
     this.#of(process);
     if (request !== null) this.#ofRequest(request, length);
     if (this.longestQueued !== null && length <= this.longestQueued.length) return;
-    this.longestQueued = { length, connections, request: name, lines: lines() };
+    this.longestQueued = { length, connections, isNew, request: name, lines: lines() };
   }
 
   failed(process: Process, at: Nanoseconds): void {

@@ -184,8 +184,8 @@ export class FutexWord {
       }
     }
     this.total += other.total;
-    this.first = this.first === UNKNOWN ? other.first : Math.min(this.first, other.first);
-    this.last = Math.max(this.last, other.last);
+    if (other.first !== UNKNOWN) this.first = earlier(this.first, other.first);
+    if (other.last !== UNKNOWN) this.last = later(this.last, other.last);
     this.handOffs += other.handOffs;
     this.otherWakes += other.otherWakes;
     this.woken += other.woken;

@@ -161,7 +161,8 @@ export class JobTracker extends TrackerBase implements Tracker {
     work.askedAt = call.end;
     work.source = call.fd;
     work.queue = `${queue} ${descriptor.peer}`;
-    const first = known === undefined ? firstAnswers.of(thread) : undefined;
+    // A lock that it waited for meanwhile, or a pipe that it read, is no queue of its jobs.
+    const first = known?.kind === 'broker' ? undefined : firstAnswers.of(thread);
     if (first !== undefined && first.fd === call.fd && namesQueue(call, first.queue)) work.begin(first.at);
     // Whether the next job was there already shows when it comes.
     if (work.since !== UNKNOWN) work.overAt = call.start;
@@ -170,7 +171,7 @@ export class JobTracker extends TrackerBase implements Tracker {
   answered(call: Call, thread: Thread): void {
     const work = works.of(thread);
     if (call.result > 0) hears(thread.process, false);
-    if (work === undefined && firstAnswers.of(thread) === undefined && call.arguments.payload(1) === '*')
+    if (work?.kind !== 'broker' && firstAnswers.of(thread) === undefined && call.arguments.payload(1) === '*')
       firstAnswers.set(thread, { fd: call.fd, queue: mayHaveTaken(call), at: call.end });
     if (work?.kind !== 'broker' || work.source !== call.fd || work.askedAt === UNKNOWN || !(call.result > 0)) return;
     const hasOne = hasTakenOne(call);
