@@ -29,6 +29,7 @@ export function worstMoment(stretches: readonly Interval[], window: Interval): I
   return worst;
 }
 
+/** Of all of them together. */
 export function timeOf(intervals: readonly Interval[]): Nanoseconds {
   return intervals.reduce((sum, { start, end }) => sum + end - start, 0);
 }

@@ -38,10 +38,12 @@ export interface Plan {
   readonly processes: readonly (readonly string[])[];
 }
 
+/** Live tests mostly wait: for load, for a tracer, for the end of a call that hangs. */
+const LIVE_AT_ONCE = 2;
+
 /**
  * What to run for these words: the quick tests first, then the slow ones, both on all processors. The live tests come
- * last and alone: a real server, a tracer and a load driver share the machine with each, and node leaves a processor
- * free. Throws an `Error` with one line where a word names no test.
+ * last, two at a time: a real server, a tracer and a load driver share the machine with each. Throws an `Error` with one line where a word names no test.
  */
 export function plansOf(words: readonly string[], files: readonly string[]): readonly Plan[] {
   const flags = words.filter((word) => word.startsWith('--') && !Object.hasOwn(CHOICES, word));
@@ -58,7 +60,14 @@ export function plansOf(words: readonly string[], files: readonly string[]): rea
   return (['unit', 'slow', 'live'] as const)
     .map((set) => ({ set, processes: inShares(chosen.filter((file) => setOf(file) === set)) }))
     .map(({ set, processes }) => ({
-      options: [...(set === 'unit' ? [YOUNG_ROOM] : []), ...(set !== 'live' && processes.length > 1 ? onAll : options)],
+      options: [
+        ...(set === 'unit' ? [YOUNG_ROOM] : []),
+        ...(set === 'live'
+          ? [...options, `--test-concurrency=${LIVE_AT_ONCE}`]
+          : processes.length > 1
+            ? onAll
+            : options),
+      ],
       processes,
     }))
     .filter(({ processes }) => processes.length > 0);
@@ -144,8 +153,8 @@ function runStrictly(root: string, given: readonly string[]): number {
   const again = filesToAskAgain(tap);
   if (status === 0 || again.length === 0) return status;
   console.error(`\nRun once more, since only slow or live tests failed: ${again.join(' ')}`);
-  const options = given.filter((word) => word.startsWith('--'));
-  const second = runAndListen(root, [...options, ...again.map(builtName)]);
+  const options = given.filter((word) => word.startsWith('--') && !word.startsWith('--test-concurrency='));
+  const second = runAndListen(root, [...options, '--test-concurrency=1', ...again.map(builtName)]);
   const how = second.status === 0 ? 'PASSED ON THE SECOND TRY ONLY' : 'failed twice';
   console.error(`\n${how}: ${again.join(' ')}`);
   return second.status;
