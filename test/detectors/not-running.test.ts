@@ -26,6 +26,7 @@ sched_yield(                                  | )                          | 0
 lseek(21</srv/data.json>, 0, SEEK_CUR         | )                          | 0
 recvfrom(12<socket:[6001]>, 0x7f00, 8192, MSG_DONTWAIT, NULL, NULL | )     | -1 EAGAIN (Resource temporarily unavailable)
 poll([{fd=12<socket:[6001]>, events=POLLIN}], 1, 0 | )                     | 0 (Timeout)
+write(16<anon_inode:[eventfd]>, "\\1\\0\\0\\0\\0\\0\\0\\0", 8 | )                   | 8
 `
   .trim()
   .split('\n')

@@ -25,6 +25,9 @@ const UNTOLD: Readonly<Record<string, RegExp>> = {
   'servers/apache-prefork-kept': /cannot be compared/,
   // Nothing tells of a request that takes its time in a worker thread that such threads were free.
   'servers/node-workers-exhausted': /^Cannot tell: nobody can judge AFTER: no check explains why GET \/worker/,
+  // Nobody came to the healthy twin while it was recorded, and no call of it came back.
+  'hang-go/bpftrace/flock': /^Cannot tell: nobody can judge AFTER: no worker that accepts connections was seen/,
+  'hang-node/bpftrace': /^Cannot tell: nobody can judge AFTER: no worker that accepts connections was seen/,
   // Where no worker is stopped, or none is replaced, nothing says that these are loops.
   'servers/apache-event-graceful': /cannot be compared/,
   'servers/gunicorn-sync-stopped': /cannot be compared/,

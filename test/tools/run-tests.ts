@@ -43,7 +43,8 @@ const LIVE_AT_ONCE = 2;
 
 /**
  * What to run for these words: the quick tests first, then the slow ones, both on all processors. The live tests come
- * last, two at a time: a real server, a tracer and a load driver share the machine with each. Throws an `Error` with one line where a word names no test.
+ * last, two at a time: a real server, a tracer and a load driver share the machine with each. Throws an `Error` with
+ * one line where a word names no test.
  */
 export function plansOf(words: readonly string[], files: readonly string[]): readonly Plan[] {
   const flags = words.filter((word) => word.startsWith('--') && !Object.hasOwn(CHOICES, word));

@@ -69,6 +69,8 @@ export function cannotSleep(asked: Asked, descriptor: SleptOn | undefined): bool
         error === 'EWOULDBLOCK' ||
         error === 'EINPROGRESS' ||
         (descriptor?.nonblocking === true && descriptor.kind !== 'file') ||
+        // The counter of an eventfd has no room for one more only after 2^64 of them.
+        (syscall.family === 'write' && descriptor?.kind === 'event') ||
         asked.arguments.has('MSG_DONTWAIT')
       );
     case 'file':

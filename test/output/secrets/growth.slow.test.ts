@@ -82,7 +82,11 @@ describe('time grows with the length of what is masked', () => {
         // up to twelve times: then longer texts decide.
         let [short, long] = [costOf(60_000), costOf(240_000)];
         if (long < 100 || long < 9 * Math.max(short, 5)) continue;
-        [short, long] = [costOf(250_000), costOf(1_000_000)];
+        // A collection of garbage may fall into one of them: what grows too fast does so each time.
+        for (let tries = 0; tries < 3; tries++) {
+          [short, long] = [costOf(250_000), costOf(1_000_000)];
+          if (long < 9 * short) break;
+        }
         assert.ok(long < 9 * short, `${JSON.stringify(brick)}: ${short} ms, ${long} ms`);
         assert.ok(long < 8_000, `${JSON.stringify(brick)}: ${long} ms`);
       }
