@@ -215,6 +215,11 @@ describe('a process that waits inside a call', () => {
     none(await analyzed(asksItself(1000, 10_100)), KIND);
   });
 
+  it('is told in a capture of minutes where one wait takes a quarter of 10 s', async () => {
+    none(await analyzed(asksItself(2400, 600_000)), KIND);
+    assert.match(only(await analyzed(asksItself(2500, 600_000)), KIND).title, /^Process 101 waited 2\.50 s for 10/);
+  });
+
   it('has failed where a connect that blocks ends with EINPROGRESS: its time limit (SO_SNDTIMEO) ran out', async () => {
     const gaveUp = (ms: number): TraceLines => {
       const trace = new TraceLines();

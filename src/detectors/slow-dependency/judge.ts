@@ -5,6 +5,7 @@ import type { Peer } from '../../model/topics/dependencies/peer.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { Severity } from '../finding.ts';
+import { MOMENT } from '../worst-moment.ts';
 
 /** A peer that was waited for long, and by whom. */
 export interface Slow {
@@ -49,8 +50,10 @@ export function judge(context: Context, peer: Peer): Slow | null {
     const isUsual = (all.percentile(0.99) ?? 0) >= long;
     return { peer, severity: isUsual ? 'warning' : 'info', by: 'requests', waits: ofRequests };
   }
-  if (ofMainWork.longest >= long && shareOfMainWork(context.model, peer) >= threshold('dependency-share'))
-    return { peer, severity: 'warning', by: 'main-work', waits: ofMainWork };
+  // A capture of minutes is as bad as its worst moment.
+  const isLong =
+    shareOfMainWork(context.model, peer) >= threshold('dependency-share') || ofMainWork.longest >= MOMENT / 4;
+  if (ofMainWork.longest >= long && isLong) return { peer, severity: 'warning', by: 'main-work', waits: ofMainWork };
   if (ranOut >= MOST_ORDINARY && ranOutFor >= LONG_WITHOUT && peer.longest !== null && peer.longest.length >= ranOutFor)
     return { peer, severity: peer.isKnown && peer.isAsked ? 'warning' : 'info', by: 'limits', waits: peer.all };
   return null;
