@@ -228,6 +228,29 @@ describe('a request is no retry', () => {
     assert.equal(only(await analyzed(popular(3000)), KIND).metrics.count, 1);
   });
 
+  it('when that line comes as often now, although the server was quiet for minutes', async () => {
+    const since = (begin: number, every: number) => {
+      const { trace, worker } = oneWorker();
+      for (let at = begin; at < begin + 9000; at += every) worker.waitUntil(at, LISTENER).serve(11, 'GET /ping');
+      worker
+        .waitUntil(begin + 9500, LISTENER)
+        .accept(11)
+        .read(11, 'GET /ping')
+        .replyFails(11)
+        .close(11);
+      worker
+        .waitUntil(begin + 12_500, LISTENER)
+        .serve(12, 'GET /ping')
+        .waitUntil(begin + 20_000);
+      return trace;
+    };
+    // One was to be expected in these 3 s, and none in the 2 s before.
+    for (const begin of [50, 600_000]) {
+      none(await analyzed(since(begin, 2400)), KIND);
+      assert.equal(only(await analyzed(since(begin, 9000)), KIND).metrics.count, 1);
+    }
+  });
+
   it('when several of that line are always at work', async () => {
     const { trace, workers } = prefork([101, 102]);
     const [first, second] = workers as [ThreadLines, ThreadLines];

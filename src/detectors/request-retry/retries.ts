@@ -2,6 +2,7 @@ import type { KeptLine } from '../../model/evidence.ts';
 import type { Request } from '../../model/machine/connections.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
+import { MOMENT } from '../worst-moment.ts';
 import { LineRates } from './demand.ts';
 import type { Retry } from './finding.ts';
 
@@ -63,11 +64,11 @@ export class Retries {
     to: Nanoseconds,
   ): boolean {
     const span = Math.max(SHORTEST_SPAN, to - from);
-    // Others of that line that were to be expected in the span: by what came just before, and by what comes on the
-    // whole.
-    const lately = this.demand.lately(first.identity, at, SOON, [first, again]) / SOON;
+    // Others of that line that were to be expected in the span: by what came just before, a while before that, and on
+    // the whole. A server that was quiet for minutes is as busy as it is now.
+    const rates = [SOON, MOMENT].map((time) => this.demand.lately(first.identity, at, time, [first, again]) / time);
     const usually = this.demand.usually(first, this.#context.model.firstTime, to, again);
-    const expected = Math.max(lately, usually) * span;
+    const expected = Math.max(...rates, usually) * span;
     if (expected > POSSIBLE_UP_TO) return false;
     this.total++;
     if (this.kept.length === KEPT) return true;
