@@ -426,7 +426,8 @@ export class Model {
     this.#audience.finish([...this.processes.threads()]);
     traffic.ends.finish(this.processes.all(), this.lastTime);
     // It is counted as a call that returned; for the end of the capture its thread is still in it.
-    for (const thread of this.processes.threads()) if (!thread.ended) thread.leftIn ??= thread.interruptedIn;
+    for (const thread of this.processes.threads())
+      if (!thread.ended && thread.interruptedIn?.isInterrupted) thread.leftIn ??= thread.interruptedIn;
   }
 
   /** A call that the thread had not left when the capture ended. */

@@ -2,6 +2,7 @@ import type { Report } from '../analysis/report.ts';
 import { beginsWithinSecond } from '../analysis/same-capture.ts';
 import type { InputSet, SourceDiagnostic, TraceInput } from '../sources/trace-input.ts';
 import { count } from '../trace/format-numbers.ts';
+import { PassedInput } from './passed-input.ts';
 
 /** Codes of what is seen where lines of an earlier time follow: a clock that was set back, or lines once more. */
 const GOES_BACK: ReadonlySet<string> = new Set(['clock-step', 'late-line', 'line-order', 'newest-first']);
@@ -68,17 +69,15 @@ export async function readOnce(
   return { set: found, report: read };
 }
 
-/** The whole input; null where it is too large. */
+/** The whole input; null where it is too large. Memory that is asked for and not written to takes no room. */
 async function gathered(input: TraceInput): Promise<Buffer | null> {
-  const parts: Buffer[] = [];
+  const bytes = Buffer.allocUnsafeSlow(MOST_BYTES);
   let length = 0;
   for await (const chunk of input.chunks()) {
-    length += chunk.length;
-    if (length > MOST_BYTES) return null;
-    // Its memory is filled anew.
-    parts.push(Buffer.from(chunk));
+    if (length + chunk.length > MOST_BYTES) return null;
+    length += chunk.copy(bytes, length);
   }
-  return Buffer.concat(parts);
+  return bytes.subarray(0, length);
 }
 
 /** What is told twice around these lines, in order; runs do not overlap. */
@@ -171,41 +170,21 @@ function linesIn(bytes: Buffer, from: number, to: number): number {
 }
 
 /** An input with blank lines in the place of runs, so that the numbers of all others stay. */
-class WithoutRuns implements TraceInput {
-  readonly #input: TraceInput;
+class WithoutRuns extends PassedInput {
   readonly #runs: readonly Run[];
 
   constructor(input: TraceInput, runs: readonly Run[]) {
-    this.#input = input;
+    super(input);
     this.#runs = runs;
   }
 
-  get name(): string {
-    return this.#input.name;
-  }
-
-  get sizeBytes(): number | null {
-    return this.#input.sizeBytes;
-  }
-
-  get bytesRead(): number {
-    return this.#input.bytesRead;
-  }
-
-  get rereadable(): boolean {
-    return this.#input.rereadable;
-  }
-
-  get diagnostics(): readonly SourceDiagnostic[] {
-    return [
-      ...this.#input.diagnostics,
-      ...this.#runs.map((run) => ({ code: 'repeated-lines', text: sentenceOf(run) })),
-    ];
+  override get diagnostics(): readonly SourceDiagnostic[] {
+    return [...super.diagnostics, ...this.#runs.map((run) => ({ code: 'repeated-lines', text: sentenceOf(run) }))];
   }
 
   async *chunks(): AsyncGenerator<Buffer> {
     let at = 0;
-    for await (const chunk of this.#input.chunks()) {
+    for await (const chunk of this.input.chunks()) {
       yield this.#blanked(chunk, at);
       at += chunk.length;
     }

@@ -562,7 +562,7 @@ describe('an outage in a long capture', () => {
     for (const pids of [[101], [101, 102, 103]])
       for (const by of ['client', 'sleep'] as const) {
         none(await analyzed(minutes(pids, 20_000, by, 1000)), KIND);
-        none(await analyzed(minutes(pids, 4000, by)), KIND);
+        none(await analyzed(minutes(pids, 1500, by)), KIND);
       }
   });
 });

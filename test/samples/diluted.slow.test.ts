@@ -6,12 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { analyzed } from '../support/analyzed.ts';
 
-const SERVERS = fileURLToPath(new URL('../../../samples/servers', import.meta.url));
+const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
 const STAMP = /^(?:\[pid +\d+\]|\d+) +(\d{10}\.\d{6}) /m;
 /** Two requests of 1.5 s each at once are an outage in a capture of 6 s, and none in one of 10 minutes. */
 const TOO_SHORT: ReadonlySet<string> = new Set(['puma-cluster-exhausted']);
 
-const exhausted = readdirSync(SERVERS).filter((name) => name.endsWith('-exhausted') && !TOO_SHORT.has(name));
+const exhausted = [
+  ...readdirSync(join(SAMPLES, 'servers'))
+    .filter((name) => name.endsWith('-exhausted') && !TOO_SHORT.has(name))
+    .map((name) => join('servers', name)),
+  'shared-lock',
+  'sync-saturated',
+];
 
 /** The same capture, begun 10 minutes earlier with one call of somebody else, who left. */
 function diluted(trace: string): string {
@@ -28,13 +34,14 @@ describe('an outage in ten minutes', () => {
 
   for (const name of exhausted)
     it(`is as bad as in a capture of nothing else: ${name}`, async () => {
-      const bytes = readFileSync(join(SERVERS, name, 'trace.strace.gz'));
+      const bytes = readFileSync(join(SAMPLES, name, 'trace.strace.gz'));
       const trace = gunzipSync(bytes).toString('latin1');
       const found = async (text: string): Promise<readonly string[]> =>
         (await analyzed(text)).findings
           .filter(({ kind, severity }) => kind === 'worker-saturation' && severity !== 'info')
           .map(({ severity }) => severity);
       const alone = await found(trace);
+      assert.ok(alone.length > 0);
       assert.deepEqual(await found(diluted(trace)), alone);
     });
 });

@@ -97,8 +97,6 @@ function isSerious({ threshold }: Context, watch: Watch): boolean {
   const critical = threshold('stall-critical-ms') * MILLISECOND;
   if (longestStretch(watch) >= critical) return true;
   if (watch.times.length === 0) return false;
-  return (
-    totalOf(watch) >= threshold('accept-pause-share') * (watch.end - watch.start) ||
-    inWorstMoment(watch) >= threshold('accept-pause-critical-share') * MOMENT
-  );
+  const share = threshold('accept-pause-share');
+  return totalOf(watch) >= share * (watch.end - watch.start) || inWorstMoment(watch) >= share * MOMENT;
 }

@@ -43,20 +43,15 @@ type Judged = DraftFinding<Metrics> | string;
  * than `MOMENT` its worst such time is judged as well: whatever else a capture holds, an outage in it is one.
  */
 export function judge(context: Context, crew: BusyCrew, weighing: Weighing = {}): Judged {
-  const { judged, stretches } = judgePart(context, crew, weighing);
-  const worst = weighing.within === undefined ? worstMoment(stretches, windowOf(context)) : null;
+  const { judged, felt } = judgePart(context, crew, weighing);
+  // A moment in which all were busy and nobody came is none.
+  const worst = weighing.within === undefined ? worstMoment(felt, windowOf(context)) : null;
   if (worst === null) return judged;
   const moment = judgePart(context, crew, { ...weighing, within: worst }).judged;
-  if (typeof moment === 'string' || !isAnOutage(context, moment)) return judged;
+  if (typeof moment === 'string' || moment.severity === 'info') return judged;
   const { severity, metrics } = moment;
   if (typeof judged !== 'string') return severity === 'critical' ? { ...judged, severity } : judged;
   return judgePart(context, crew, weighing, { severity, time: metrics.totalMs * MILLISECOND }).judged;
-}
-
-/** Half of that time nobody was free, and somebody may have felt it. */
-function isAnOutage({ threshold }: Context, { severity, metrics: { share, queueMs } }: DraftFinding<Metrics>): boolean {
-  if (severity === 'info' || share < threshold('saturation-critical-share')) return false;
-  return queueMs === null || queueMs >= threshold('pool-wait-ms');
 }
 
 /** How bad the worst `MOMENT` was, and how much of it all were busy. */
@@ -70,7 +65,7 @@ function judgePart(
   crew: BusyCrew,
   { awaited = (stretches) => [...stretches], isFelt, queued, isProven = false, longestWait, say, within }: Weighing,
   moment?: Moment,
-): { readonly judged: Judged; readonly stretches: readonly Interval[] } {
+): { readonly judged: Judged; readonly felt: readonly Interval[] } {
   const { model } = context;
   const {
     threads,
@@ -92,6 +87,10 @@ function judgePart(
   const stretches = awaited(together);
   const total = timeOf(stretches);
   const share = shareOf(stretches, window);
+  const waits = queued === undefined ? null : overlapping(queued(stretches, windowOf(context).end), stretches);
+  const isNoticed = ({ start, end }: Interval): boolean =>
+    end - start >= context.threshold('pool-wait-ms') * MILLISECOND;
+  const felt = waits === null ? stretches : covered(stretches, waits.filter(isNoticed));
   const full = context.threshold('pool-full-ms') * MILLISECOND;
   const isLong = stretches.some(
     (stretch) => stretch.end - stretch.start >= full && (isProven || isFelt?.([stretch]) === true),
@@ -105,12 +104,8 @@ function judgePart(
       `with ${unit}s of ` +
       `${context.threshold('stall-ms')} ms or more` +
       (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? asFarAs : '');
-    return { judged, stretches };
+    return { judged, felt };
   }
-  const waits = queued === undefined ? null : overlapping(queued(stretches, windowOf(context).end), stretches);
-  const isNoticed = ({ start, end }: Interval): boolean =>
-    end - start >= context.threshold('pool-wait-ms') * MILLISECOND;
-  const felt = waits === null ? stretches : covered(stretches, waits.filter(isNoticed));
   const critical = context.threshold('saturation-critical-share');
   const own = isFelt?.(stretches) === false ? 'info' : severityOf(share, shareOf(felt, window), critical);
   const severity = moment?.severity ?? own;
@@ -119,7 +114,7 @@ function judgePart(
   const saturation = { stretches, total, share, severity, queue, wait, moment: moment?.time } as const;
   const draft = finding(model, crew, saturation, size);
   const judged = say === undefined ? draft : say(draft, most === undefined ? size : threads.length, saturation);
-  return { judged, stretches };
+  return { judged, felt };
 }
 
 /** Of busy workers whose clients waited in the queue for so much of the time: one step less where no client did. */

@@ -8,6 +8,7 @@ import { type Descriptor, describeByLabel, describeTarget } from '../machine/des
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
 import { type BlockedIn, NOTED, type OffCpu } from '../machine/turn.ts';
+import { isInterruption } from './interruptions.ts';
 import { contentsOf, isHubSet, isThrough, isUntoldHub } from './wait-contents.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
@@ -207,7 +208,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     path: syscall.takesDescriptor ? '' : call.arguments.path(),
     showsResult: showsResult(call),
     isCut: call.inFlight && call.isCut === true,
-    isInterrupted: !call.inFlight,
+    isInterrupted: isInterruption(call.error),
     request,
     isServing: request?.inProgress === true,
   };

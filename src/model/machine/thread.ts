@@ -29,7 +29,10 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the capture ended. */
   leftIn: LeftIn | null = null;
-  /** The last call, where a signal or the tracer interrupted it and the kernel begins it again; else null. */
+  /**
+   * The last call, where a signal or the tracer interrupted it and the kernel begins it again, or the thread was killed
+   * in it; else null.
+   */
   interruptedIn: LeftIn | null = null;
   /** What others saw it in, where somebody looked; null where nobody did. */
   seen: Sighting | null = null;
