@@ -2,6 +2,7 @@ import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { requestName, requestShape, shortRequest } from '../../trace/request-shape.ts';
 import { cutTitle } from '../cut-title.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
+import { addressAndName, waitIn } from '../stall-cause/waits-in.ts';
 import { everyOne, workerName } from '../words.ts';
 import { isKnownToRun, isMostlyStarved, isStarved, ONE_GAP, percentQueued } from './sentences.ts';
 import type { StallCause } from './stall-causes.ts';
@@ -12,7 +13,6 @@ const LONGEST_TITLE = 70;
 /** The name of a function at its end may be cut there: the line says enough. */
 const LONGEST_WITH_CODE = 78;
 const LEAST_REQUEST = 24;
-const LEAST_TARGET = 16;
 
 /** A title, and how it names the request where that is too long for it. */
 export interface Title {
@@ -227,37 +227,4 @@ function waitForThread({ cause, call }: Reason, [helper]: readonly string[]): re
   const [address = '', name = ''] = addressAndName(helper);
   const peer = `${name === '' ? '' : `${name} `}${address}`;
   return [`a library may wait for ${peer}`, `may wait for ${peer}`, `may wait for ${address}`];
-}
-
-function waitIn({ cause, call, target }: Reason): readonly string[] {
-  const [place, name] = addressAndName(target);
-  if (cause === 'child-wait')
-    return place === ''
-      ? [`waits for a child process (${call})`, 'waits for a child process']
-      : [`waits for a child process, ${place} (${call})`, `waits for child ${place}`, `child ${place}`];
-  if (place === '') return [`waits in ${call} (${CAUSE_IN_WORDS[cause]})`, `waits in ${call}`];
-  // What is no service has nobody behind it whom a name would tell.
-  if (place.startsWith('event fd '))
-    return [`waits for a wake-up on ${place} (${call})`, `waits for a wake-up on ${place}`];
-  if (place.startsWith('epoll fd ')) return [`waits in ${call} on ${place}`, `waits on ${place}`];
-  const shown = name === '' ? place : `${name} ${place}`;
-  const cut = place.length > LEAST_TARGET * 2 ? `…${place.slice(1 - LEAST_TARGET * 2)}` : place;
-  if (place.startsWith('/'))
-    return [
-      `waits in ${call} on ${shown}`,
-      `${call} on ${shown}`,
-      `${call} on ${cut}`,
-      // The name of the file says more than its folders.
-      ...(place.lastIndexOf('/') === 0 ? [] : [`${call} on …${place.slice(place.lastIndexOf('/'))}`]),
-      `waits in ${call}`,
-    ];
-  return [`waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
-}
-
-const TARGET = /^(.*?)(?: through epoll fd \d+)?(?: \(([^()]*?)(?: by convention)?\))?(?: through epoll fd \d+)?$/;
-
-/** `10.0.0.7:3306` and `MySQL` of `10.0.0.7:3306 (MySQL)`. */
-function addressAndName(target: string): readonly [place: string, name: string] {
-  const [, place = '', name = ''] = TARGET.exec(target) ?? [];
-  return [place, name];
 }
