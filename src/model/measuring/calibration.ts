@@ -1,5 +1,6 @@
 import type { Call } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { TracerQueue } from './tracer-queue.ts';
 
 const STEP = 1_000;
 const STEPS = 50;
@@ -18,6 +19,8 @@ export class Calibration {
   /** The same with stacks. Null without them. */
   #unwinding: Uint32Array | null = null;
   #unwindingCount = 0;
+  /** How long it may have held the threads. Null without stacks. */
+  queue: TracerQueue | null = null;
   #gapCount = 0;
   #callCount = 0;
 
@@ -31,6 +34,7 @@ export class Calibration {
   /** The capture has stacks, which the tracer unwinds after each call. */
   unwinds(): void {
     this.#unwinding ??= new Uint32Array(UNWINDING_STEPS + 1);
+    this.queue ??= new TracerQueue();
   }
 
   /** The capture has stacks: the tracer holds all threads while it prints one. */
