@@ -33,10 +33,14 @@ export interface Doubts {
    * Why nobody knows which thread did what when, and what to type, as the end of a sentence; '' where that is known.
    */
   readonly disorder: string;
+  /** All arguments are numbers, also those that stand for texts and structures (`-e raw=all`). */
+  readonly isRaw: boolean;
   /** It holds nothing of what was read and sent, although strace shows that as a rule (`-s 0`). */
   readonly isMute: boolean;
   /** What shows that calls that had not returned may be missing at the end; '' where nothing does. */
   readonly hiddenEnd: string;
+  /** Waits that told of a client and were not followed by an accept, where no call failed; 0 for none. */
+  readonly successesOnly: number;
   /** Its tracer prints a call when that returns, and at its own end those that had not: bpftrace. */
   readonly printsAtReturn: boolean;
   /** Lines that are certainly missing: as a rule a small part of those that are. */
@@ -67,6 +71,7 @@ interface Read {
   /** The capture is at work: its end is to come. */
   readonly goesOn: boolean;
   readonly diagnostics: ReadonlyMap<string, { readonly count: number }>;
+  readonly source: { readonly flags: { readonly others: readonly string[] } };
 }
 
 export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 0): Doubts {
@@ -82,15 +87,21 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
   const missingLines = orphanHalves + unclosed + lostEnds;
   const unrecorded = unrecordedIn(model, read.isOurs);
   const holes = holesOf(model);
+  const successesOnly = read.isOurs || diagnostics.has('exit-order') ? 0 : clientsUnheeded(model);
   return {
     unrecorded,
     isFiltered: unrecorded.some(({ kinds }) => kinds !== REPLIES),
     // Of drover's own captures those of bpftrace hold chosen calls, and those of strace all.
     isNarrow: !(read.isOurs && stopsThreads) && isNarrow(model),
-    isByOutcome: diagnostics.has('exit-order'),
+    isByOutcome: diagnostics.has('exit-order') || successesOnly > 0,
+    successesOnly,
     disorder: disorderOf(read),
+    isRaw: read.source.flags.others.includes('-e raw'),
     isMute: stopsThreads && !showsText && socketReads >= FEW && socketWrites >= FEW,
-    hiddenEnd: goesOn || splitsCalls || diagnostics.has('exit-order') ? '' : hiddenEnd(model, lines, stopsThreads),
+    hiddenEnd:
+      goesOn || splitsCalls || diagnostics.has('exit-order') || successesOnly > 0
+        ? ''
+        : hiddenEnd(model, lines, stopsThreads),
     printsAtReturn: !stopsThreads,
     missingLines,
     lostEnds: lostEnds >= Math.max(SURE, lines * NOTICEABLE) ? lostEnds : 0,
@@ -138,6 +149,38 @@ export function sentenceOnHoles({ holes: { count: times, total, first }, isFilte
   return (
     `All lines of ${which} missing, from ${duration(first)} after the first event on: what threads did next does not ` +
     'follow from what they had done before. That is no stall, and what happened meanwhile is unknown.'
+  );
+}
+
+/** So many waits that told of a client are no chance. */
+const UNHEEDED = 5;
+
+/**
+ * How many waits told of a client after which nobody looked for one, where no call of the capture failed: the accepts
+ * that found none were left out. 0 where that is not so.
+ */
+function clientsUnheeded({ completeness, statistics, options }: Model): number {
+  if (completeness.clientsUnheeded < UNHEEDED || Number.isFinite(options.from) || Number.isFinite(options.to)) return 0;
+  const hasFailed = statistics.all().some(({ errors, otherErrors }) => errors.size > 0 || otherErrors > 0);
+  return hasFailed ? 0 : completeness.clientsUnheeded;
+}
+
+/** The sentence for DATA on arguments of which only the numbers are shown; '' where they are shown. */
+export function sentenceOnRaw({ isRaw }: Doubts): string {
+  if (!isRaw) return '';
+  return (
+    'Arguments are shown as numbers (-e raw): requests, replies, addresses and files are not in the capture, nor what ' +
+    `a wait told of. How long calls and turns took is. Record without -e raw: ${RECORDING}`
+  );
+}
+
+/** The sentence for DATA on failed calls that were left out; '' where none seem to be. */
+export function sentenceOnFailed({ successesOnly }: Doubts): string {
+  if (successesOnly === 0) return '';
+  return (
+    `No call of the capture failed, although ${count(successesOnly)} waits told of a client and no accept followed: ` +
+    'calls that failed were left out (-z, -e status=successful), and calls that had not returned may be missing. ' +
+    `A herd, an error or a hang would not show. Record without that option: ${RECORDING}`
   );
 }
 

@@ -93,6 +93,8 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
   if (doubts.disorder !== '') return doubts.disorder;
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
+  if (doubts.isRaw)
+    return 'arguments are numbers (-e raw), which show no request and no address. Record without -e raw';
   if (doubts.isByOutcome)
     return (
       'the capture holds no call that had not returned, and perhaps failed ones only. Record without -z, -Z and ' +
