@@ -1,6 +1,7 @@
 import { type Conclusion, type DraftFinding, notApplicable } from '../detectors/finding.ts';
 import type { AnyMetrics } from '../detectors/metric.ts';
 import { RECORDING } from '../detectors/need.ts';
+import { callsOf } from '../detectors/recorded.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
@@ -39,6 +40,8 @@ export interface Doubts {
   readonly isMute: boolean;
   /** What shows that calls that had not returned may be missing at the end; '' where nothing does. */
   readonly hiddenEnd: string;
+  /** Shorter calls were left out (`perf trace --duration`); 0 where none were. */
+  readonly leftOutBelow: Nanoseconds;
   /** Waits that told of a client and were not followed by an accept, where no call failed; 0 for none. */
   readonly successesOnly: number;
   /** Its tracer prints a call when that returns, and at its own end those that had not: bpftrace. */
@@ -87,6 +90,7 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
   const missingLines = orphanHalves + unclosed + lostEnds;
   const unrecorded = unrecordedIn(model, read.isOurs);
   const holes = holesOf(model);
+  const leftOutBelow = read.isOurs ? 0 : shortestIn(model);
   const successesOnly = read.isOurs || diagnostics.has('exit-order') ? 0 : clientsUnheeded(model);
   return {
     unrecorded,
@@ -95,11 +99,12 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
     isNarrow: !(read.isOurs && stopsThreads) && isNarrow(model),
     isByOutcome: diagnostics.has('exit-order') || successesOnly > 0,
     successesOnly,
+    leftOutBelow,
     disorder: disorderOf(read),
     isRaw: read.source.flags.others.includes('-e raw'),
     isMute: stopsThreads && !showsText && socketReads >= FEW && socketWrites >= FEW,
     hiddenEnd:
-      goesOn || splitsCalls || diagnostics.has('exit-order') || successesOnly > 0
+      goesOn || splitsCalls || diagnostics.has('exit-order') || successesOnly > 0 || leftOutBelow > 0
         ? ''
         : hiddenEnd(model, lines, stopsThreads),
     printsAtReturn: !stopsThreads,
@@ -165,6 +170,27 @@ function clientsUnheeded({ completeness, statistics, options }: Model): number {
   return hasFailed ? 0 : completeness.clientsUnheeded;
 }
 
+/** No program makes so many calls and none that comes back at once. */
+const MANY_CALLS = 50;
+
+/** How long the shortest call took, where so many are too long to be all; else 0. Who is idle waits, and no more. */
+function shortestIn(model: Model): Nanoseconds {
+  const { calibration, options } = model;
+  const { measured, shortest } = calibration;
+  const isLong = measured >= MANY_CALLS && shortest >= MILLISECOND && !options.isCoarse;
+  return isLong && callsOf(model, 'read', 'write', 'accept', 'connect', 'file') > 0 ? shortest : 0;
+}
+
+/** What of a capture was left out that holds long calls alone; '' where it holds short ones, too. */
+export function sentenceOnShort({ leftOutBelow }: Doubts): string {
+  if (leftOutBelow === 0) return '';
+  return (
+    `No call took less than ${duration(leftOutBelow)}: shorter ones were left out (perf trace --duration, or a filter ` +
+    'of the script), or calls that wait alone were recorded. Who accepted, read and replied is not in the capture. ' +
+    `Record all calls, or with strace: ${RECORDING}`
+  );
+}
+
 /** The sentence for DATA on arguments of which only the numbers are shown; '' where they are shown. */
 export function sentenceOnRaw({ isRaw }: Doubts): string {
   if (!isRaw) return '';
@@ -203,7 +229,7 @@ export function sentenceOnEnd({ hiddenEnd: sign, printsAtReturn }: Doubts): stri
     );
   return (
     `No thread is in a call at the end of the capture, and ${sign}: it computes, the capture was cut, or calls that ` +
-    'had not returned were left out (-e status, -z). A thread that hangs would not show. Record without that option, ' +
+    'had not returned were left out (-e status, -z, -P). A thread that hangs would not show. Record without that option, ' +
     `and end strace with Ctrl-C or timeout: ${RECORDING}`
   );
 }
@@ -238,6 +264,8 @@ export function believed(kind: Kind, conclusion: Conclusion<AnyMetrics>, doubts:
     return notApplicable(`${PARTLY} Beside that: ${outcome.reason}`);
   if (doubts.isByOutcome && outcome.status === 'clear' && kind !== 'worker-death')
     return notApplicable(`${BY_OUTCOME} Record without that option: ${RECORDING}`);
+  if (doubts.leftOutBelow > 0 && outcome.status === 'clear' && kind !== 'worker-death')
+    return notApplicable(sentenceOnShort(doubts));
   if (doubts.hiddenEnd !== '' && outcome.status === 'clear' && judgesOpenCalls(kind))
     return notApplicable(`${sentenceOnEnd(doubts)} Beside that: ${outcome.reason}`);
   if (findings.length === 0) return conclusion;
@@ -254,6 +282,7 @@ function doubted(kind: Kind, finding: DraftFinding<AnyMetrics>, doubts: Doubts):
     // A silence may be a wait that a signal ended, or one that goes on at the end.
     return isSilence || isElsewhere(kind, finding.metrics) ? demoted(doubtful) : doubtful;
   }
+  if (isSilence && doubts.leftOutBelow > 0) return demoted(possible(finding, sentenceOnShort(doubts)));
   // What goes on at the end without a call may be a call that is missing.
   if (isSilence && finding.openEnded && doubts.hiddenEnd !== '')
     return demoted(possible(finding, sentenceOnEnd(doubts)));

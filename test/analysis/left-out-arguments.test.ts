@@ -86,3 +86,31 @@ describe('a capture with raw arguments (-e raw=all)', () => {
     assert.match(verdict.text, /^Cannot tell: arguments are numbers \(-e raw\)/);
   });
 });
+
+describe('a capture of long calls alone (perf trace --duration)', () => {
+  /** A worker whose calls take at least so long, idle or not. */
+  const long = (shortestMs: number, call: string): string =>
+    Array.from(
+      { length: 60 },
+      (_, round) =>
+        `7 ${stamp(round * 50)} ${round === 3 ? `${call} <${(shortestMs / 1000).toFixed(6)}>` : 'epoll_wait(7, [], 64, 40) = 0 <0.040000>'}\n`,
+    ).join('');
+
+  it('says that shorter ones are missing, and clears nothing', async () => {
+    const report = await analyzed(long(1, 'recvfrom(9, "a", 99, 0, NULL, NULL) = 1'));
+    assert.match(report.verdict.text, /^Cannot tell: calls shorter than 1 ms are not in the capture/);
+    assert.match(notesOf(report), /No call took less than 1 ms/);
+    assert.deepEqual(
+      Object.entries(report.outcomes).filter(([kind, { status }]) => status === 'clear' && kind !== 'worker-death'),
+      [],
+    );
+  });
+
+  it('is none where one of them is short, or where a thread that is idle only waits', async () => {
+    for (const trace of [
+      long(0.999, 'recvfrom(9, "a", 99, 0, NULL, NULL) = 1'),
+      long(1, 'futex(0x7f, FUTEX_WAIT, 1, NULL) = 0'),
+    ])
+      assert.doesNotMatch(notesOf(await analyzed(trace)), /No call took less/);
+  });
+});

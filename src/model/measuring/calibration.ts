@@ -23,9 +23,16 @@ export class Calibration {
   queue: TracerQueue | null = null;
   #gapCount = 0;
   #callCount = 0;
+  /** Calls whose duration is known, and the shortest. */
+  measured = 0;
+  shortest: Nanoseconds = Number.POSITIVE_INFINITY;
 
   /** A call, and the gap before it: those of up to 50 us show what the tracer itself takes between two calls. */
   add({ syscall, duration }: Call, gap: Nanoseconds): void {
+    if (duration >= 0) {
+      this.measured++;
+      if (duration < this.shortest) this.shortest = duration;
+    }
     if (gap < STEPS * STEP) this.#gap(gap);
     if (this.#unwinding !== null && gap > 0) this.#unwound(this.#unwinding, gap);
     if (syscall.family === 'trivial' && duration >= 0) this.#call(duration);
