@@ -185,8 +185,8 @@ function shortestIn(model: Model): Nanoseconds {
 export function sentenceOnShort({ leftOutBelow }: Doubts): string {
   if (leftOutBelow === 0) return '';
   return (
-    `No call took less than ${duration(leftOutBelow)}: shorter ones were left out (perf trace --duration, or a filter ` +
-    'of the script), or calls that wait alone were recorded. Who accepted, read and replied is not in the capture. ' +
+    `No call took less than ${duration(leftOutBelow)}: shorter ones were left out (perf trace --duration, or a ` +
+    'filter of the script), or calls that wait alone were recorded. Who accepted, read and replied is not in the capture. ' +
     `Record all calls, or with strace: ${RECORDING}`
   );
 }
@@ -195,8 +195,8 @@ export function sentenceOnShort({ leftOutBelow }: Doubts): string {
 export function sentenceOnRaw({ isRaw }: Doubts): string {
   if (!isRaw) return '';
   return (
-    'Arguments are shown as numbers (-e raw): requests, replies, addresses and files are not in the capture, nor what ' +
-    `a wait told of. How long calls and turns took is. Record without -e raw: ${RECORDING}`
+    'Arguments are shown as numbers (-e raw): requests, replies, addresses and files are not in the capture, nor ' +
+    `what a wait told of. How long calls and turns took is. Record without -e raw: ${RECORDING}`
   );
 }
 
@@ -229,8 +229,8 @@ export function sentenceOnEnd({ hiddenEnd: sign, printsAtReturn }: Doubts): stri
     );
   return (
     `No thread is in a call at the end of the capture, and ${sign}: it computes, the capture was cut, or calls that ` +
-    'had not returned were left out (-e status, -z, -P). A thread that hangs would not show. Record without that option, ' +
-    `and end strace with Ctrl-C or timeout: ${RECORDING}`
+    'had not returned were left out (-e status, -z, -P). A thread that hangs would not show. Record without that ' +
+    `option, and end strace with Ctrl-C or timeout: ${RECORDING}`
   );
 }
 

@@ -44,7 +44,8 @@ export function finding(
         : `Worker ${killed.process.pid} was killed after ${duration(killed.abortedAfter)} of silence`,
     summary:
       `${plural(late.length, 'worker')} of ${all.length} touched the heartbeat file late: worker ` +
-      `${worst.process.pid} did not touch it for ${duration(worst.longest)} (${known}).${end}${isUnwound ? STACKS_NOTE : ''}`,
+      `${worst.process.pid} did not touch it for ${duration(worst.longest)} (${known}).` +
+      `${end}${isUnwound ? STACKS_NOTE : ''}`,
     why:
       'The master kills a worker that is silent for the timeout, and all requests that the worker serves die ' +
       'with it. A worker is silent when its loop is blocked.',

@@ -22,8 +22,8 @@ const MOSTLY_WAITING = 20;
 const MOSTLY_COMPUTING = 90;
 
 /**
- * The finding about a service of which all workers were away from their loops at once. `isHeld`: only as far as a tracer
- * that prints stacks may have held them.
+ * The finding about a service of which all workers were away from their loops at once. `isHeld`: only as far as a
+ * tracer that prints stacks may have held them.
  */
 export function finding(
   context: Context,
