@@ -19,6 +19,7 @@ import { lane, threadOf } from '../support/model-objects.ts';
 const ms = (of: number): number => of * MILLISECOND;
 const line = (number: number) => ({ file: 'trace', line: number, text: '' });
 const model = {
+  calibration: { queue: null },
   zero: 0,
   firstTime: 0,
   lastTime: ms(10_000),

@@ -36,6 +36,7 @@ function stall({ reason = {}, ...parts }: Parts = {}): Stall {
     length,
     corrected: length,
     tracer: 0,
+    held: () => 0,
     open: false,
     beganBefore: false,
     request: 'GET /a',
