@@ -15,6 +15,7 @@ import type {
   AnalysisTold,
   Picture,
   ReadSoFar,
+  ThreadMessage,
 } from './analysis-messages.ts';
 import { analyzeCaptures } from './analyze-captures.ts';
 import { Cadence } from './cadence.ts';
@@ -23,6 +24,8 @@ import type { Progress } from './progress.ts';
 import { lastLine, unfinishedCall } from './unfinished-line.ts';
 
 const PROGRESS_EVERY_MS = 100;
+/** Where nothing was read since. */
+const PROGRESS_LATEST_MS = 600;
 const NOW_EVERY_MS = 200;
 /** Early enough for a verdict within two seconds, late enough that most files are read by then. */
 const FIRST_SNAPSHOT_MS = 400;
@@ -44,10 +47,12 @@ class Stopped extends Error {}
 const port = parentPort;
 if (port === null) throw new Error('this file is the program of a thread');
 const { paths, options, stop, kind, opened } = workerData as AnalysisTask;
-const post = (message: AnalysisMessage): void => port.postMessage(message);
+const post = (message: ThreadMessage): void => port.postMessage(message);
 /** How far the reading is, as the last chunk left it. */
 const seen: { progress: Progress | null } = { progress: null };
 let progressDue = 0;
+let progressTold = { bytesRead: -1, at: 0 };
+let nowTold: ReadonlyMap<number, Now> = new Map();
 /** When the capture began, since 1970. */
 let startMs = Number.NaN;
 /** The last report on what goes on found something. */
@@ -90,11 +95,26 @@ function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<n
   return new Map(workers).set(unfinished.tid, { ...known, ...unfinished.now });
 }
 
+function isSameNow(workers: ReadonlyMap<number, Now>, before: ReadonlyMap<number, Now>): boolean {
+  if (workers.size !== before.size) return false;
+  for (const [pid, now] of workers) {
+    const known = before.get(pid);
+    if (known === undefined) return false;
+    const names = Object.keys(now) as (keyof Now)[];
+    if (names.length !== Object.keys(known).length || names.some((name) => now[name] !== known[name])) return false;
+  }
+  return true;
+}
+
 /** With very many workers a look at all of them takes its time. */
 function tellNow(progress: Progress, path: string): void {
   const start = performance.now();
   if (!nows.isDue(start)) return;
-  post({ kind: 'now', workers: nowWith(progress.now(), path) });
+  const workers = nowWith(progress.now(), path);
+  // A copy for the other thread takes longer than this look at 200 workers that wait.
+  if (isSameNow(workers, nowTold)) post({ kind: 'same-now' });
+  else post({ kind: 'now', workers });
+  nowTold = workers;
   nows.took(start, performance.now());
 }
 
@@ -116,8 +136,8 @@ function tellAway(sights: AnalysisSights, progress: Progress, path: string): voi
 
 /** bpftrace prints a blank line each 250 ms, which brings what there is: so much from one look to the next. */
 const BLANK_BYTES = 16;
-/** The last picture, and what had been read by then. */
-let drawn: { readonly bytesRead: number; readonly picture: Picture } | null = null;
+/** What had been read when the last picture was made. */
+let drawnAt: number | null = null;
 const QUIET_MS = 500;
 /** Reading more again would take seconds. */
 const MOST_AGAIN = 32 * 1_048_576;
@@ -197,13 +217,20 @@ function look(progress: Progress): void {
   if (now < progressDue) return;
   progressDue = now + PROGRESS_EVERY_MS;
   if (!snapshots.isDue(now)) {
+    const isNews = progress.bytesRead - progressTold.bytesRead > BLANK_BYTES;
+    if (!isNews && now - progressTold.at < PROGRESS_LATEST_MS) return;
+    progressTold = { bytesRead: progress.bytesRead, at: now };
     post({ kind: 'progress', read: readSoFar(progress) });
     return;
   }
   // Of what has not changed since then the last picture says all: with 200 idle processes a new one takes its time.
-  if (drawn === null || progress.bytesRead - drawn.bytesRead > BLANK_BYTES)
-    drawn = { bytesRead: progress.bytesRead, picture: picture(progress) };
-  post({ kind: 'snapshot', read: readSoFar(progress), picture: drawn.picture });
+  if (drawnAt !== null && progress.bytesRead - drawnAt <= BLANK_BYTES)
+    post({ kind: 'same-picture', read: readSoFar(progress) });
+  else {
+    drawnAt = progress.bytesRead;
+    post({ kind: 'snapshot', read: readSoFar(progress), picture: picture(progress) });
+  }
+  progressTold = { bytesRead: progress.bytesRead, at: now };
   snapshots.took(now, performance.now());
 }
 

@@ -80,9 +80,7 @@ async function* grow(name: string, path: string, ended: Promise<unknown>, freed:
       if (isLate) position = freed();
       // A read goes through another thread: where nothing came, the size says so for a tenth of the time.
       const hasMore = fstatSync(descriptor).size > position;
-      const { bytesRead } = hasMore
-        ? await readInto(descriptor, buffer, 0, CHUNK_BYTES, position)
-        : { bytesRead: 0 };
+      const { bytesRead } = hasMore ? await readInto(descriptor, buffer, 0, CHUNK_BYTES, position) : { bytesRead: 0 };
       // Freed while it was read.
       if (position < freed()) continue;
       // The line that was being read has lost its end.

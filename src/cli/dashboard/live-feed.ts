@@ -23,6 +23,8 @@ const SIGHTS_EVERY_MS = 500;
 const AWAY_MS = 900;
 /** Who was in no wait at so many looks may be in a ladder of short calls, or just busy. */
 const RESTLESS_MS = 1_900;
+/** The age of a wait that nobody is interested in. */
+const RECENT_MS = 1_000;
 /** Half seconds. */
 const MOST_QUEUED = 8;
 /** A wait is told when it ends: so long a worker must be seen elsewhere before its turn is believed to go on. */
@@ -75,6 +77,11 @@ export class LiveFeed implements Feed {
   #arrivedAt = performance.now();
   #heardAt: number | null = null;
   #sizes: readonly { readonly at: number; readonly bytes: number }[] = [];
+  #processes: {
+    readonly sights: LiveCapture['sights'];
+    readonly at: number;
+    readonly all: readonly ProcessNow[];
+  } | null = null;
   #counts: { readonly at: number; readonly lines: number }[] = [];
 
   constructor(options: LiveFeedOptions) {
@@ -182,7 +189,7 @@ export class LiveFeed implements Feed {
   #tellSights(): void {
     const { capture } = this.#options;
     if (capture.isOver || capture.sights.length === 0) return;
-    const processes = processesNow(capture, monotonic());
+    const processes = this.#processesNow();
     const now = performance.now();
     const stuck = processes.filter(({ isWaiting, ageMs }) => !isWaiting && ageMs >= AWAY_MS);
     const restless = processes.filter(({ isWaiting, awayMs }) => !isWaiting && awayMs >= RESTLESS_MS);
@@ -244,8 +251,21 @@ export class LiveFeed implements Feed {
       atMs: now,
       silentMs: now - this.#arrivedAt,
       ...(this.#heardAt === null ? {} : { unheardMs: now - this.#heardAt }),
-      processes: processesNow(capture, monotonic()),
+      processes: this.#processesNow(),
     });
+  }
+
+  /** Where all of 200 processes wait, how long they do is of no use to anybody more often than that. */
+  #processesNow(): readonly ProcessNow[] {
+    const { capture } = this.#options;
+    const { sights } = capture;
+    const now = performance.now();
+    const last = this.#processes;
+    const isRecent = last !== null && last.sights === sights && now - last.at < RECENT_MS;
+    if (isRecent && last.all.every(({ isWaiting, isParked }) => isWaiting || isParked === true)) return last.all;
+    const all = processesNow(capture, monotonic());
+    this.#processes = { sights, at: now, all };
+    return all;
   }
 }
 
