@@ -27,6 +27,10 @@ const PROGRESS_EVERY_MS = 100;
 /** Where nothing was read since. */
 const PROGRESS_LATEST_MS = 600;
 const NOW_EVERY_MS = 200;
+/** Where nothing comes: what arrives is told of at once. */
+const LOOK_RARELY_MS = 400;
+/** What the workers are in is said so often, also where it has not changed: silence says that the analysis is late. */
+const NOW_SAID_MS = 600;
 /** Early enough for a verdict within two seconds, late enough that most files are read by then. */
 const FIRST_SNAPSHOT_MS = 400;
 const SNAPSHOT_EVERY_MS = 1_000;
@@ -52,7 +56,7 @@ const post = (message: ThreadMessage): void => port.postMessage(message);
 const seen: { progress: Progress | null } = { progress: null };
 let progressDue = 0;
 let progressTold = { bytesRead: -1, at: 0 };
-let nowTold: ReadonlyMap<number, Now> = new Map();
+let nowTold: { readonly workers: ReadonlyMap<number, Now>; readonly at: number } = { workers: new Map(), at: 0 };
 /** When the capture began, since 1970. */
 let startMs = Number.NaN;
 /** The last report on what goes on found something. */
@@ -112,9 +116,11 @@ function tellNow(progress: Progress, path: string): void {
   if (!nows.isDue(start)) return;
   const workers = nowWith(progress.now(), path);
   // A copy for the other thread takes longer than this look at 200 workers that wait.
-  if (isSameNow(workers, nowTold)) post({ kind: 'same-now' });
-  else post({ kind: 'now', workers });
-  nowTold = workers;
+  const isSame = isSameNow(workers, nowTold.workers);
+  if (!isSame || start - nowTold.at >= NOW_SAID_MS) {
+    post(isSame ? { kind: 'same-now' } : { kind: 'now', workers });
+    nowTold = { workers, at: start };
+  }
   nows.took(start, performance.now());
 }
 
@@ -147,11 +153,15 @@ const arrived = { bytes: 0, at: 0 };
  * Nothing came for a while: the parser of what bpftrace printed holds back the events of the last second, which may
  * come in another order, until later ones come. Where everybody is stuck or waits, none does.
  */
-function isQuiet({ bytesRead }: Progress): boolean {
+function isQuiet(progress: Progress): boolean {
+  return quietMs(progress) >= QUIET_MS && progress.bytesRead <= MOST_AGAIN;
+}
+
+function quietMs({ bytesRead }: Progress): number {
   const now = performance.now();
   if (bytesRead - arrived.bytes > BLANK_BYTES || arrived.at === 0) arrived.at = now;
   arrived.bytes = bytesRead;
-  return now - arrived.at >= QUIET_MS && bytesRead <= MOST_AGAIN;
+  return now - arrived.at;
 }
 
 /** Infinity for a file that somebody removed. */
@@ -191,15 +201,15 @@ function growingInput(): InputSet {
   // A port that is listened to keeps its thread alive.
   parentPort?.unref();
   // Reports go on while no event arrives: what was not judged yet may be by now.
-  const looking = setInterval(() => {
+  let looking: NodeJS.Timeout;
+  const lookAgain = (): void => {
     const { progress } = seen;
     if (Atomics.load(stop, 0) !== 0) end();
-    else if (progress !== null) {
-      look(progress);
-      if (kind === 'live') tellNow(progress, path);
-    }
-  }, NOW_EVERY_MS);
-  void ended.then(() => clearInterval(looking));
+    else if (progress !== null) look(progress);
+    looking = setTimeout(lookAgain, progress !== null && quietMs(progress) >= QUIET_MS ? LOOK_RARELY_MS : NOW_EVERY_MS);
+  };
+  looking = setTimeout(lookAgain, NOW_EVERY_MS);
+  void ended.then(() => clearTimeout(looking));
   return {
     kind: kind === 'followed' || kind === 'file' ? 'file' : kind,
     paths: kind === 'stdin' ? ['-'] : paths,
@@ -214,6 +224,7 @@ function look(progress: Progress): void {
   const now = performance.now();
   // What grows is ended where it is; of a file the rest is left out.
   if (kind === 'file' && Atomics.load(stop, 0) !== 0) throw new Stopped();
+  if (kind === 'live' && now - nowTold.at >= NOW_EVERY_MS) tellNow(progress, opened ?? paths[0] ?? '');
   if (now < progressDue) return;
   progressDue = now + PROGRESS_EVERY_MS;
   if (!snapshots.isDue(now)) {
