@@ -61,7 +61,9 @@ export class LiveFeed implements Feed {
   readonly #thread: AnalysisThread;
   readonly #started = performance.now();
   readonly #looking: NodeJS.Timeout;
-  readonly #telling: NodeJS.Timeout;
+  /** When the kernel's word is told next, and which one was told last. */
+  #sightsDue = 0;
+  #sightsTold: LiveCapture['sights'] = [];
   readonly #turns = new OpenTurns();
   readonly #requests = new Since();
   readonly #asked = new KernelAsked(callOf);
@@ -98,10 +100,8 @@ export class LiveFeed implements Feed {
       tell,
     });
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
-    this.#telling = setInterval(() => this.#tellSights(), SIGHTS_EVERY_MS);
     void capture.ended.then((end) => {
       this.#end = end;
-      clearInterval(this.#telling);
       this.#thread.spoolEnded(capture.input.diagnostics);
       this.#look();
     });
@@ -123,7 +123,6 @@ export class LiveFeed implements Feed {
   /** Detaches and waits until the processes were looked at. */
   async end(): Promise<CaptureEnd> {
     clearInterval(this.#looking);
-    clearInterval(this.#telling);
     this.#options.capture.stop();
     const waiting = setTimeout(() => this.#options.say('Detaching: the tracer is asked to leave.'), DETACHING_MS);
     const end = await this.#options.capture.ended;
@@ -186,11 +185,13 @@ export class LiveFeed implements Feed {
   }
 
   /** What was seen of the processes, for a report on what goes on. */
-  #tellSights(): void {
+  #tellSights(now: number): void {
     const { capture } = this.#options;
     if (capture.isOver || capture.sights.length === 0) return;
+    if (capture.sights === this.#sightsTold && now < this.#sightsDue) return;
+    this.#sightsTold = capture.sights;
+    this.#sightsDue = now + SIGHTS_EVERY_MS;
     const processes = this.#processesNow();
-    const now = performance.now();
     const stuck = processes.filter(({ isWaiting, ageMs }) => !isWaiting && ageMs >= AWAY_MS);
     const restless = processes.filter(({ isWaiting, awayMs }) => !isWaiting && awayMs >= RESTLESS_MS);
     const pids = (some: readonly ProcessNow[]): string => some.map(({ pid }) => pid).join(' ');
@@ -215,6 +216,7 @@ export class LiveFeed implements Feed {
     const now = performance.now();
     // The tracer itself would go on until the reserve is used up.
     if (now >= this.#endsAt && this.#end === null) capture.stop();
+    if (this.#end === null) this.#tellSights(now);
     this.#counts = [...this.#counts.filter(({ at }) => now - at <= RATE_MS), { at: now, lines: this.#lines }];
     const [first] = this.#counts;
     const bytes = capture.isOver ? this.#bytesRead : capture.bytes;
