@@ -726,7 +726,7 @@ it('of workers that are stuck in one call that of the first is told, and how man
   trace.thread(MASTER).at(6000).call('getpid(', ')', MASTER);
   assert.deepEqual(await told(trace, 'stuck-call'), [
     'critical, likely',
-    'GET /* holds all 3 workers up to 5.50 s or more: waits for MySQL 10.0.0.7:3306',
+    'GET /* holds all 3 workers, one at least 5.50 s: waits for MySQL 10.0.0.7:3306',
     'Pids 101, 102 and 103 were still in recvfrom when the capture ended. They had been in that call for at least 5.50 s. ' +
       'They wait for an answer from 10.0.0.7:3306 (MySQL by convention). One of them was serving GET /0. 4 processes ' +
       'were traced.',

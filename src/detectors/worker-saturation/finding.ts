@@ -111,7 +111,7 @@ export function finding(
           `${served === 1 ? '' : ' on average'}: ` +
           `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
           `${ratio((size * SECOND) / mean)} ${isMix ? `${unit}s of such a mix` : `such ${unit}s`} a second.`) +
-      (wait === null ? '' : ` A request waited up to ${duration(wait)} for one of them.`) +
+      (wait === null ? '' : ` A request waited up to ${duration(wait)} until a thread of the pool was free.`) +
       (queue === null || (queue === 0 && severity === 'critical') ? '' : ` ${inQueue(queue, severity === 'info')}`),
     why,
     start: saturated[0]?.start ?? 0,
