@@ -22,14 +22,14 @@ describe('what to do about a blocking call', () => {
     const { trace, workers } = prefork([101], { argv: ['gunicorn', '-k', 'gevent'] });
     const worker = workers[0] as ThreadLines;
     worker.waitUntil(50, LISTENER).accept(11).waitUntil(60, 11).read(11, 'GET /a HTTP/1.1\\r\\n\\r\\n');
-    worker.call(`${call}(7${label}`, ')', '1', 400).send(11, 'HTTP/1.1 200 OK').waitUntil(2_000);
+    worker.call(`${call}(17${label}`, ', "<8 bytes>", 1024)', 8, 400).send(11, 'HTTP/1.1 200 OK').waitUntil(2_000);
     const [step] = only(await analyzed(trace), 'loop-stall').next;
     return `${step?.text} ${step?.command ?? ''}`;
   }
 
   it('speaks of sockets only where one is waited for', async () => {
     assert.match(await firstStep('recvfrom', '<TCP:[10.0.0.1:40000->10.0.0.7:9000]>'), /on a non-blocking socket/);
-    assert.match(await firstStep('read', '<anon_inode:[eventfd]>'), /^Find the thread that writes to event fd 7/);
-    assert.match(await firstStep('read', '<pipe:[77]>'), /lsof \+E -a -p 101 -d 7$/);
+    assert.match(await firstStep('read', '<anon_inode:[eventfd]>'), /^Find the thread that writes to event fd 17/);
+    assert.match(await firstStep('read', '<pipe:[77]>'), /lsof \+E -a -p 101 -d 17$/);
   });
 });
