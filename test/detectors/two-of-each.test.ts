@@ -878,7 +878,7 @@ it('of workers that are busy with two requests the time of each counts, and the 
     'warning, likely',
     'Both sync workers busy 54.6 % of the time: sleeps (clock_nanosleep)',
     // 1,637 ms of both, of which worker 101 or 102 was in GET /b for 670 ms. The six took 3.60 s.
-    'Both sync workers were in a request at once for 1.64 s, 54.6 % of the time; the longest such stretch took 700 ' +
+    'Both sync workers were busy with requests at the same time for 1.64 s, 54.6 % of the time; the longest such stretch took 700 ' +
       'ms. Both requests in that stretch were in clock_nanosleep (a sleep). GET /a took 79.5 % of the time of these ' +
       'workers in all such stretches. The 6 requests took 600 ms on average: these workers can serve at most 3.33 ' +
       'such requests a second. No client waited for long in the queue of the listener: ' +

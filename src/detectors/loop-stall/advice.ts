@@ -104,6 +104,7 @@ const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
     {
       text: 'Does the worker wait for memory? majflt/s above 0 says that it waits for pages from a disk.',
       command: `pidstat -r -p ${process} 1 5`,
+      needs: 'sysstat',
     },
   ];
 };
