@@ -91,7 +91,8 @@ function lengthOf({ length, open, beganBefore }: Stall, isOneOfSeveral: boolean,
   const named = duration(length);
   const isMore = open || beganBefore;
   if (!isOneOfSeveral) return `${isMore ? 'at least ' : once}${named}`;
-  return isMore ? `up to ${named} or more` : `up to ${named}`;
+  // Of what had not ended nobody knows how long it took at most.
+  return isMore ? `, once at least ${named}` : `up to ${named}`;
 }
 
 /** The same of one of several workers. */
@@ -152,18 +153,22 @@ function fitted(parts: Parts): Title {
   const chosen =
     ways.find((each) => text(each).length <= longest) ??
     [...wider, ...ways.slice(-1)].find((each) => text(each).length <= LONGEST_WITH_CODE);
-  const way = chosen === undefined ? undefined : withTimes(chosen, parts, text);
+  const way = chosen === undefined ? undefined : withRest(chosen, parts, text);
   const [name] = way ?? [short];
   // What it does is cut last: a list shows its beginning, and a report has the room.
   const whole = way === undefined ? cutTitle(text(ways.at(-1) as Way), longest) : text(way);
   return { text: whole, request: name === parts.known ? '' : name };
 }
 
-/** How often is left out of a list that is narrow; where there is room for it, it stays. */
-function withTimes(way: Way, { times }: Parts, text: (way: Way) => string): Way {
-  const [name, whom, length, often, what] = way;
-  const counted: Way = [name, whom, length, times, what];
-  return often === '' && text(counted).length <= LONGEST_WITH_CODE ? counted : way;
+/** How often, and the word before a time, are left out of a list that is narrow; where there is room they stay. */
+function withRest(way: Way, { length, times }: Parts, text: (way: Way) => string): Way {
+  const [name, whom, bare, often, what] = way;
+  const more: readonly Way[] = [
+    [name, whom, length, times, what],
+    [name, whom, bare, times, what],
+    [name, whom, length, often, what],
+  ];
+  return more.find((each) => text(each).length <= LONGEST_WITH_CODE) ?? way;
 }
 
 /** The second way says the same in fewer words. */
@@ -179,12 +184,13 @@ function sentence(
   length: string,
   what: string,
 ): string {
-  if (request === '') return `${whom} stalled ${length}: ${what}`;
+  const long = length.startsWith(',') ? length : ` ${length}`;
+  if (request === '') return `${whom} stalled${long}: ${what}`;
   const lower = `${whom.charAt(0).toLowerCase()}${whom.slice(1)}`;
   const start = isAfterReply
     ? `Work after ${request}${others} holds`
     : `${request}${others} ${others === '' ? 'holds' : 'hold'}`;
-  return `${start} ${lower} ${length}: ${what}`;
+  return `${start} ${lower}${long}: ${what}`;
 }
 
 function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {

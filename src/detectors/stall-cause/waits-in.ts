@@ -14,6 +14,7 @@ export function waitIn({ cause, call, target }: Pick<Reason, 'cause' | 'call' | 
   if (place.startsWith('event fd '))
     return [`waits for a wake-up on ${place} (${call})`, `waits for a wake-up on ${place}`];
   if (place.startsWith('epoll fd ')) return [`waits in ${call} on ${place}`, `waits on ${place}`];
+  if (BARE_DESCRIPTOR.test(place)) return [`waits in ${call} on ${place}`, `${call} on ${place}`];
   const shown = name === '' ? place : `${name} ${place}`;
   const cut = place.length > LEAST_TARGET * 2 ? `…${place.slice(1 - LEAST_TARGET * 2)}` : place;
   if (place.startsWith('/'))
@@ -27,6 +28,9 @@ export function waitIn({ cause, call, target }: Pick<Reason, 'cause' | 'call' | 
     ];
   return [`waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
 }
+
+/** `fd 7`, `socket fd 12`: a number says nothing of who is at its other end. */
+const BARE_DESCRIPTOR = /^(?:\S+ )?fd \d+$/;
 
 const TARGET = /^(.*?)(?: through epoll fd \d+)?(?: \(([^()]*?)(?: by convention)?\))?(?: through epoll fd \d+)?$/;
 
