@@ -113,6 +113,8 @@ export class Turn {
   ownerTime: Nanoseconds = 0;
   /** The owner's reply had begun before the longest gap. */
   afterReply = false;
+  /** Whose reply that was, as far as was known in that gap: what came later may show that another one owns the turn. */
+  replied: Request | null = null;
   /** Time that the tracer itself took (`-yy` look-ups). */
   tracer: Nanoseconds = 0;
   /** Its thread was stopped in it. */
@@ -206,6 +208,7 @@ export class Turn {
     this.owner = null;
     this.ownerTime = 0;
     this.afterReply = false;
+    this.replied = null;
     this.tracer = 0;
     this.stopped = null;
     this.queued = 0;
