@@ -27,7 +27,7 @@ export function wantedOf(truth: ServerTruth): Wanted {
 function ofAct(act: Act, truth: ServerTruth): Wanted {
   switch (act.act) {
     case 'exhaust':
-      if (truth.server.startsWith('celery'))
+      if (/^(?:celery|sidekiq)/.test(truth.server))
         return want({
           anyKind: ['worker-saturation', 'slow-dependency', 'stuck-call'],
           severity: 'warning',

@@ -30,7 +30,7 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
   const [worst] = slow;
   if (worst === undefined) throw new Error('a finding is about one peer at least');
   const { capabilities } = context;
-  const pids = [...new Set(slow.flatMap(({ peer }) => [...peer.processes.keys()]))];
+  const pids = [...new Set(slow.flatMap(({ peer }) => [...peer.processes.keys()].map(({ pid }) => pid)))];
   const first = Math.min(...slow.map(({ peer }) => peer.first));
   const last = Math.max(...slow.map(({ peer }) => peer.last));
   const longest = longestOf(worst);
@@ -113,7 +113,8 @@ function titleOf(slow: Slow): string {
     return cutTitle(`poll on ${named(peer)} timed out ${plural(peer.ranOut, 'time')}, ${length} in all`);
   const peers = [named(peer), peer.name];
   if (by !== 'requests') {
-    const [pid, ...others] = peer.processes.keys();
+    const [first, ...others] = peer.processes.keys();
+    const pid = first?.pid;
     const waited = waitedWords(timed > 1, longestOf(slow)?.isOpen === true, length);
     const whom = others.length > 0 || !pid ? plural(peer.processes.size, 'process', 'processes') : `Process ${pid}`;
     return titleThatFits(peers.map((who) => `${whom} ${waited} for ${who}`));
@@ -200,7 +201,7 @@ function more(slow: readonly Slow[]): string {
 }
 
 function lookAt({ name, isKnown, protocol, processes }: Peer): Step {
-  const [pid = 0] = processes.keys();
+  const [pid = 0] = [...processes.keys()].map((process) => process.pid);
   const host = /^([\d.]+|\[[0-9a-f:]+\]):(\d+)$/i.exec(name);
   if (!isKnown && name === protocol)
     return {

@@ -44,6 +44,20 @@ export function seeTheWork(process: Process, wait: string): DraftStep {
   );
 }
 
+/** What to do where they write into a pipe that nobody reads: more of them would wait there, too. */
+export function emptyThePipe({ pid }: Process, fd: string): readonly DraftStep[] {
+  return [
+    ofCause({
+      text:
+        'The pipe is full: find the process that has its other end (a log collector, the container runtime, the ' +
+        'program behind "|"), and see why it does not read. More workers would wait there, too.',
+      command: `ls -l /proc/[0-9]*/fd/* 2>/dev/null | grep -F "$(readlink /proc/${pid}/fd/${fd})"`,
+      needs: 'root, to see processes of other users',
+    }),
+    SEE_THE_QUEUE,
+  ];
+}
+
 const SEE_THE_QUEUE: Step = {
   text: 'See how many connections wait in the queue: Recv-Q of the listener.',
   command: 'ss -ltn',

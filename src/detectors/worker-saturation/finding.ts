@@ -9,9 +9,9 @@ import type { BusyTurns, NamedPlace } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { placeIn } from '../busy-at-once/place-in.ts';
 import { cutTitle } from '../cut-title.ts';
-import type { DraftFinding, Severity, Step } from '../finding.ts';
+import type { DraftFinding, DraftStep, Severity, Step } from '../finding.ts';
 import { everyOne, millisecondsAt } from '../words.ts';
-import { FIX_THE_LOCK, FIX_THE_WAIT, forServer, seeTheWork } from './advice.ts';
+import { emptyThePipe, FIX_THE_LOCK, FIX_THE_WAIT, forServer, seeTheWork } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -139,12 +139,7 @@ export function finding(
         .map(({ thread, turn }) => ({ pid: thread.process.pid, ...placeIn(model, thread, turn) })),
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
-    next: [
-      ...workers
-        .slice(0, 1)
-        .map(({ process }) => seeTheWork(process, place === null || place.target === '' ? '' : inWords(place))),
-      ...forServer(next, workers[0]?.process.server ?? ''),
-    ],
+    next: nextOf(workers, place, next),
     nextWhile: {
       'lock-contention': [FIX_THE_LOCK],
       'disk-sync': [FIX_THE_WAIT],
@@ -152,6 +147,19 @@ export function finding(
     },
     subjects: pids.map((pid) => `pid ${pid}`),
   };
+}
+
+function nextOf([first]: readonly Thread[], place: CommonPlace | null, next: readonly Step[]): readonly DraftStep[] {
+  if (first === undefined) return next;
+  const pipe = place === null ? '' : fullPipe(place);
+  if (pipe !== '') return emptyThePipe(first.process, pipe);
+  const seen = seeTheWork(first.process, place === null || place.target === '' ? '' : inWords(place));
+  return [seen, ...forServer(next, first.process.server)];
+}
+
+/** The number of the pipe that they write to; '' of anything else. Only a full pipe keeps a writer waiting. */
+function fullPipe({ call, target }: Pick<CommonPlace, 'call' | 'target'>): string {
+  return syscall(call).family === 'write' ? (/^pipe fd (\d+)$/.exec(target)?.[1] ?? '') : '';
 }
 
 /** How long a client was in the queue of the listener, of which the capture shows when it was empty. */
@@ -212,6 +220,8 @@ function titleOf(workers: string, request: string, { often, longest, place }: Bu
 /** What most of them were in, the best name first and the shortest last. */
 function namesOf({ call, target }: CommonPlace): readonly string[] {
   if (target === '') return [`sleeps (${call})`, 'sleeps'];
+  const pipe = fullPipe({ call, target });
+  if (pipe !== '') return [`writes to a full pipe (fd ${pipe})`, `full pipe fd ${pipe}`];
   const bare = target.replace(/ \(.*/, '');
   const waits = target.startsWith('/') ? [] : [`waits for ${target}`, `waits for ${bare}`];
   return [`${call} on ${target}`, ...waits, target, bare, ...endingOf(bare)];
