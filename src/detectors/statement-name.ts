@@ -17,3 +17,14 @@ export function statementName(statement: string): string {
   const more = FURTHER.test(statement.replace(VERB, '')) ? ' and further statements' : '';
   return `${/^[AEIOU]/.test(verb) ? 'an' : 'a'} ${verb}${table === undefined ? '' : ` on ${table}`}${more}`;
 }
+
+/** What a sentence that is about a request calls it: `GET /report`, `a SELECT on orders`. */
+export function requestInWords(request: string): string {
+  return isStatement(request) && VERB.test(request) ? statementName(request) : request;
+}
+
+/** The same where it begins the sentence. */
+export function requestAtStart(request: string): string {
+  const words = requestInWords(request);
+  return words === request ? words : `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}

@@ -103,6 +103,14 @@ describe('a request that takes long in its own worker', () => {
     );
   });
 
+  it('of a database is a statement, and the advice is to ask the database', async () => {
+    const query = 'Q\\x00\\x00\\x00\\x1fSELECT * FROM orders WHERE id = 7\\x00';
+    const { title, summary, next } = only(await analyzed(serving((worker) => worker.gap(12_000), query)), KIND);
+    assert.equal(title, 'A SELECT on orders took 12.00 s in worker 101: computes, or waits for a CPU');
+    assert.match(summary, /^Worker 101 had read a SELECT on orders and began its answer 12\.00 s later\./);
+    assert.match(next[0]?.command ?? '', /pg_stat_activity WHERE pid = 101"$/);
+  });
+
   it('is an effect of the service that it waited for', async () => {
     const { findings } = await analyzed(
       serving((worker) => {

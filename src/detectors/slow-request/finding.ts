@@ -8,7 +8,7 @@ import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { seeCode, seeComputing } from '../see-code.ts';
 import { waitIn } from '../stall-cause/waits-in.ts';
-import { isStatement, statementName } from '../statement-name.ts';
+import { isStatement, requestAtStart, requestInWords } from '../statement-name.ts';
 import { millisecondsAt, peerSubjects, workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { lengthOf, type Slow } from './slow.ts';
@@ -83,11 +83,9 @@ function titleOf(worst: Slow, slow: readonly Slow[], workers: readonly number[])
 }
 
 function nameOf({ request }: Slow, slow: readonly Slow[]): string {
-  if (isStatement(request)) return capitalised(statementName(request));
+  if (isStatement(request)) return requestAtStart(request);
   return slow.every((each) => each.request === request) ? requestName(request) : requestShape(request);
 }
-
-const capitalised = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 
 function placeOf(workers: readonly number[]): string {
   const [pid = 0] = workers;
@@ -115,9 +113,8 @@ function summaryOf(worst: Slow, slow: readonly Slow[], total: number): string {
   const { thread, request, open } = worst;
   const length = lengthOf(worst);
   const name = workerName(thread.process.pid);
-  const what = isStatement(request) ? statementName(request) : request;
   const first =
-    `${name} had read ${what} and ` +
+    `${name} had read ${requestInWords(request)} and ` +
     (open ? `has not answered it after ${duration(length)}.` : `began its answer ${duration(length)} later.`);
   const all = slow.length === 1 ? '' : ` ${plural(slow.length, 'request')} like this took ${duration(total)} in all.`;
   return `${first} ${spentIn(worst)}${all} Whether such a request usually takes that long, the capture does not say.`;
@@ -135,8 +132,9 @@ function linesOf(slow: readonly Slow[]): KeptLine[] {
   return slow.flatMap(({ lines }) => lines).slice(0, MOST_LINES);
 }
 
-function adviceFor({ cause, call, target, thread }: Slow): Step[] {
+function adviceFor({ cause, call, target, thread, request }: Slow): Step[] {
   const { process } = thread;
+  if (isStatement(request)) return adviceOnStatement(process.pid);
   const code = (text: string): Step => seeCode(process, text);
   if (call === '' || cause === 'no-syscall')
     return [
@@ -158,4 +156,20 @@ function adviceFor({ cause, call, target, thread }: Slow): Step[] {
       code('See which code uses that file.'),
     ];
   return [code('See which code makes that call.')];
+}
+
+/** A worker of a database: the database itself says what a session does, and no code of its own needs to be read. */
+function adviceOnStatement(pid: number): Step[] {
+  return [
+    {
+      text: 'While such a statement runs, ask the database what the session does (PostgreSQL; MySQL: SHOW PROCESSLIST).',
+      command:
+        'sudo -u postgres psql -c "SELECT pid, state, wait_event_type, wait_event, now() - query_start AS age, ' +
+        `left(query, 60) FROM pg_stat_activity WHERE pid = ${pid}"`,
+    },
+    {
+      text: 'See how the database executes the statement: EXPLAIN (ANALYZE, BUFFERS) and the statement.',
+      caveat: 'ANALYZE runs the statement: put one that writes into a transaction, and roll that back.',
+    },
+  ];
 }

@@ -6,7 +6,7 @@ import { requestName, requestShape } from '../../trace/request-shape.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Confidence } from '../finding.ts';
 import { type Cause, reasonOf } from '../stall-cause/cause.ts';
-import { isStatement, statementName } from '../statement-name.ts';
+import { requestInWords } from '../statement-name.ts';
 
 /** One request that had no reply for long, and what its thread was in. */
 export interface Slow {
@@ -122,6 +122,6 @@ function slowOf(slow: Omit<Slow, 'way'>): Slow | null {
   const { cause, call, target, request } = slow;
   return {
     ...slow,
-    way: `${cause} ${call} ${target} ${isStatement(request) ? statementName(request) : requestShape(request)}`,
+    way: `${cause} ${call} ${target} ${requestInWords(requestShape(request))}`,
   };
 }
