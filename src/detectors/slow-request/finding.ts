@@ -7,6 +7,7 @@ import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { seeCode, seeComputing } from '../see-code.ts';
+import { heldIn, partlyHeldNote } from '../stall-cause/unwinding.ts';
 import { waitIn } from '../stall-cause/waits-in.ts';
 import { isStatement, requestAtStart, requestInWords } from '../statement-name.ts';
 import { millisecondsAt, peerSubjects, workerName } from '../words.ts';
@@ -27,13 +28,14 @@ export function finding(context: Context, way: readonly Slow[]): DraftFinding<Me
   const slow = way.toSorted((a, b) => lengthOf(b) - lengthOf(a));
   const worst = slow[0] as Slow;
   const longest = lengthOf(worst);
+  const held = worst.holds === null ? 0 : heldIn(model, worst.holds);
   const total = slow.reduce((sum, each) => sum + lengthOf(each), 0);
   const workers = [...new Set(slow.map(({ thread }) => thread.process.pid))];
   return {
-    severity: longest >= context.threshold('slow-request-ms') * MILLISECOND ? 'warning' : 'info',
+    severity: longest - held >= context.threshold('slow-request-ms') * MILLISECOND ? 'warning' : 'info',
     confidence: worst.confidence,
     title: titleOf(worst, slow, workers),
-    summary: summaryOf(worst, slow, total),
+    summary: `${summaryOf(worst, slow, total)}${partlyHeldNote(longest, held)}`,
     why: WHY,
     ...span(capabilities, Math.min(...slow.map(({ start }) => start)), Math.max(...slow.map(({ end }) => end))),
     openEnded: slow.some(({ open }) => open),

@@ -6,6 +6,7 @@ import { requestName, requestShape } from '../../trace/request-shape.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Confidence } from '../finding.ts';
 import { type Cause, reasonOf } from '../stall-cause/cause.ts';
+import type { Holds } from '../stall-cause/unwinding.ts';
 import { requestInWords } from '../statement-name.ts';
 
 /** One request that had no reply for long, and what its thread was in. */
@@ -26,6 +27,8 @@ export interface Slow {
   readonly target: string;
   readonly confidence: Confidence;
   readonly lines: readonly KeptLine[];
+  /** Stretches in which a tracer that prints stacks may have held the thread; null where nobody asks for them. */
+  readonly holds: Holds | null;
   /** The same for requests of one shape that were slow for one reason. */
   readonly way: string;
 }
@@ -88,6 +91,7 @@ export function ofTurn(fact: LongTurn, timed: boolean): Slow | null {
     target,
     confidence,
     lines,
+    holds: { held: turn.held, longHolds: turn.longHolds },
   });
 }
 
@@ -113,6 +117,7 @@ export function ofPoolTurn({ thread, start, end, open, request, call, target, ca
     target: isCall ? target : '',
     confidence: isCall ? 'likely' : 'possible',
     lines: [line],
+    holds: null,
   });
 }
 
