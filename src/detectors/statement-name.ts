@@ -1,3 +1,6 @@
+/** A request that is no line of HTTP and no short command: its words are no subject of a sentence. */
+export const isStatement = (request: string): boolean => request.split(' ').length > 2;
+
 const VERB = /^(?:(?:BEGIN|START TRANSACTION)\s*;\s*)?([a-z]+)\b/i;
 const TABLE = /\b(?:UPDATE(?:\s+ONLY)?|INTO|FROM(?:\s+ONLY)?|TABLE)\s+["`]?([\w.$]{1,60})/i;
 /** Another statement follows in the same message. */

@@ -11,7 +11,7 @@ import { placeIn } from '../busy-at-once/place-in.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { everyOne, millisecondsAt } from '../words.ts';
-import { FIX_THE_LOCK, FIX_THE_WAIT, seeTheWork } from './advice.ts';
+import { FIX_THE_LOCK, FIX_THE_WAIT, forServer, seeTheWork } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -63,6 +63,8 @@ export function finding(
   size: number,
 ): DraftFinding<Metrics> {
   const who = name ?? everyOne(size, noun);
+  const one = noun.startsWith('pool threads') ? 'thread' : 'worker';
+  const them = name === undefined ? `these ${one}s` : `this ${one}`;
   const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
   const longest = saturated.reduce((most, interval) =>
     interval.end - interval.start > most.end - most.start ? interval : most,
@@ -95,7 +97,7 @@ export function finding(
       place,
     }),
     summary:
-      `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
+      `${who} ${name === undefined ? `were busy with ${unit}s at the same time` : `was busy with ${unit}s`} for ${duration(total)}, ` +
       `${percent(share)} of the time` +
       `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}` +
       `${moment > length ? `, and ${duration(moment)} of it lay within 10 s` : ''}.` +
@@ -103,15 +105,15 @@ export function finding(
       (request === null
         ? ''
         : ` ${request.name} took ${request.share > 0.995 ? 'all' : percent(request.share)} of ` +
-          `the time of ${name === undefined ? 'these workers' : 'this worker'} in ` +
+          `the time of ${them} in ` +
           `${isOne ? 'that stretch' : 'all such stretches'}.`) +
       (mean === null
         ? ''
         : ` The ${served === 1 ? `one ${unit}` : plural(served, unit)} took ${duration(mean)}` +
           `${served === 1 ? '' : ' on average'}: ` +
-          `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
+          `${them} can serve at most ` +
           `${ratio((size * SECOND) / mean)} ${isMix ? `${unit}s of such a mix` : `such ${unit}s`} a second.`) +
-      (wait === null ? '' : ` A request waited up to ${duration(wait)} for one of them.`) +
+      (wait === null ? '' : ` A request waited up to ${duration(wait)} until a thread of the pool was free.`) +
       (queue === null || (queue === 0 && severity === 'critical') ? '' : ` ${inQueue(queue, severity === 'info')}`),
     why,
     start: saturated[0]?.start ?? 0,
@@ -141,7 +143,7 @@ export function finding(
       ...workers
         .slice(0, 1)
         .map(({ process }) => seeTheWork(process, place === null || place.target === '' ? '' : inWords(place))),
-      ...next,
+      ...forServer(next, workers[0]?.process.server ?? ''),
     ],
     nextWhile: {
       'lock-contention': [FIX_THE_LOCK],
