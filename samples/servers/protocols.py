@@ -1,6 +1,8 @@
 """How a client speaks to a server: connect, ask once and read the whole answer, leave. All sockets are of 127.0.0.1."""
 
 import importlib
+import json
+import os
 import re
 import socket
 import ssl
@@ -191,6 +193,40 @@ class Tasks:
     @staticmethod
     def leave(_connection):
         pass
+
+
+class Jobs:
+    """
+    A job of sidekiq, from when it is queued until it says that it is done. No connection to the worker: a broker is
+    between.
+    """
+
+    def __init__(self, milliseconds=0):
+        self.path, self._milliseconds = f"Job {milliseconds}", milliseconds
+
+    def connect(self, patience):
+        return socket.create_connection(("127.0.0.1", PORT + 2), timeout=patience)
+
+    def ask(self, connection):
+        number = os.urandom(8).hex()
+        now = time.time()
+        job = {
+            "class": "Job", "args": [number, self._milliseconds], "queue": "default", "retry": False, "jid": number,
+            "created_at": now, "enqueued_at": now,
+        }  # fmt: skip
+        connection.sendall(redis_command("LPUSH", "queue:default", json.dumps(job)))
+        part_of(connection)
+        connection.sendall(redis_command("BLPOP", f"done:{number}", "30"))
+        return 200 if part_of(connection).startswith(b"*2") else 504
+
+    @staticmethod
+    def leave(connection):
+        connection.close()
+
+
+def redis_command(*words):
+    parts = [word.encode() for word in words]
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
 
 
 def part_of(connection):

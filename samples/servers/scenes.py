@@ -8,7 +8,7 @@ import time
 
 import servers
 from loads import Load, Pgbench, Psql, Streams
-from protocols import PORT, Commands, FastCgi, Http, Lines, Tasks, WebSocket
+from protocols import PORT, Commands, FastCgi, Http, Jobs, Lines, Tasks, WebSocket
 from stage import RUN_DIR
 
 SCENES = {}
@@ -161,6 +161,12 @@ def _(stage):
 
 
 steady("go-tls", lambda: servers.go("cert.pem", "key.pem"), tls=True, kept=80, new=30)
+
+@scene("gunicorn-sync-child", lambda: servers.gunicorn("-w", "3", title="sync, 3 workers"))
+def _(stage):
+    """One worker of three waits for a child process for 11 s."""
+    stage.run(Load("long", Http("/child"), clients=1, each=1), Load("new", Http(), clients=1, each=40, every=0.27))
+
 
 # Everybody waits for one service.
 exhausted("apache-prefork-exhausted", lambda: servers.apache("prefork"), 3, 6, path="/small.txt")
@@ -809,3 +815,21 @@ def celery_stuck(stage):
 
 scene("celery-stuck", servers.celery)(celery_stuck)
 scene("celery-stuck-unnamed", servers.celery)(celery_stuck)
+
+
+@scene("sidekiq", servers.sidekiq)
+def sidekiq(stage):
+    stage.run(Load("job", Jobs(), clients=2, each=11, every=0.31))
+
+
+@scene("sidekiq-exhausted", servers.sidekiq)
+def sidekiq_exhausted(stage):
+    """All three threads ask a service that answers after 1.5 s; what comes next waits."""
+    begins = time.time()
+    stage.run(
+        Load("ask", Jobs(1500), clients=7, each=1),
+        Load("job", Jobs(), clients=2, each=5, every=0.7),
+    )
+    stage.act(
+        act="exhaust", workers=1, upstream="127.0.0.1:18081", upstreamMs=1500, **{"from": begins, "to": time.time()}
+    )

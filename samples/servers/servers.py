@@ -556,8 +556,8 @@ def backends(root, family):
     return [seen["pid"] for seen in family if seen["parent"] == root and "127.0.0.1(" in seen["command"]]
 
 
-def celery():
-    """The broker is a redis of its own, which nobody traces."""
+def with_broker(server):
+    """The same server and a redis of its own on port 18082, which nobody traces."""
     broker = []
 
     def start():
@@ -572,17 +572,31 @@ def celery():
         broker[0].kill()
         broker[0].wait()
 
+    return replace(server, before=start, after=end)
+
+
+def celery():
     command = [
         "/usr/bin/python3", "-m", "celery", "-A", "tasks", "worker", "-c", "2", "-l", "info", "--without-gossip",
         "--without-mingle",
     ]  # fmt: skip
-    return Server(
+    server = Server(
         "celery 5.2.6, pool of 2 processes",
         command,
         children,
         PYTHON,
         settle_seconds=2.0,
-        before=start,
-        after=end,
         listens=lambda: " ready." in read_text("server.log"),
     )
+    return with_broker(server)
+
+
+def sidekiq():
+    server = Server(
+        "sidekiq 6.4.1, 3 threads",
+        ["/usr/bin/sidekiq", "-r", "./jobs.rb", "-c", "3", "-e", "production"],
+        itself,
+        settle_seconds=2.0,
+        listens=lambda: "brpop" in read_text("server.log"),
+    )
+    return with_broker(server)

@@ -1,6 +1,7 @@
 import { type Conclusion, type DraftFinding, notApplicable } from '../detectors/finding.ts';
-import type { AnyMetrics } from '../detectors/metric.ts';
+import type { AnyMetrics, Metric } from '../detectors/metric.ts';
 import { RECORDING } from '../detectors/need.ts';
+import { listOf } from '../detectors/read-metric.ts';
 import { callsOf } from '../detectors/recorded.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
@@ -297,6 +298,9 @@ function doubted(kind: Kind, finding: DraftFinding<AnyMetrics>, doubts: Doubts):
     return timesOf(finding.metrics) <= lostEnds ? demoted(doubtful) : doubtful;
   }
   if (areManyMissing) return possible(finding, TOO_LOW);
+  // That it took so long is seen; what it took so long in may be what is missing.
+  if (kind === 'slow-request')
+    return (isFiltered || isNarrow) && WITHOUT_CALL.has(finding.metrics.cause) ? possible(finding, NARROW) : finding;
   if (isFiltered) {
     const doubtful = possible(finding, NARROW);
     return isSilence ? demoted(doubtful) : kind === 'loop-stall' ? doubtful : finding;
@@ -311,13 +315,18 @@ function doubted(kind: Kind, finding: DraftFinding<AnyMetrics>, doubts: Doubts):
  * A stretch of so many times what a stamp may be off is no product of the stamps: whole seconds may make a busy second
  * of two busy moments, and have workers away together that were away one after the other.
  */
-const BLURRED_UP_TO: Readonly<Partial<Record<Kind, number>>> = { 'worker-saturation': 5, 'service-stall': 2 };
+const BLURRED_UP_TO: Readonly<Partial<Record<Kind, number>>> = {
+  'worker-saturation': 5,
+  'service-stall': 2,
+  'slow-request': 2,
+};
 
 /** Kinds that judge how long something lasted by the stamps of lines. */
 const BY_LENGTH: ReadonlySet<Kind> = new Set<Kind>([
   'loop-stall',
   'service-stall',
   'worker-saturation',
+  'slow-request',
   'stranded-queue',
   'accept-hoarding',
   'gil-starvation',
@@ -371,13 +380,16 @@ const WITHOUT_CALL: ReadonlySet<unknown> = new Set([
   'import',
 ]);
 
-function restsOnSilence(kind: Kind, { cause, call, stalls }: AnyMetrics): boolean {
+function restsOnSilence(kind: Kind, { cause, call, stalls, slowest }: AnyMetrics): boolean {
   // What goes on in a restarted call is told by the call that was interrupted.
   if (kind === 'loop-stall') return WITHOUT_CALL.has(cause) || call === 'restart_syscall';
+  if (kind === 'slow-request') return WITHOUT_CALL.has(cause) && hasOpen(slowest);
   if (kind !== 'service-stall') return BY_ABSENCE.has(kind);
   // That no worker lived is told by ends and beginnings, of which no few lines are missing.
   return cause !== 'no-worker' && JSON.stringify(stalls ?? '').includes('"cause":"no-syscall"');
 }
+
+const hasOpen = (requests: Metric | undefined): boolean => listOf(requests).some(({ open }) => open === true);
 
 /** The worker waited for something that is not its loop's: which wait that is, failed accepts tell as well. */
 function isElsewhere(kind: Kind, { cause, stalls }: AnyMetrics): boolean {

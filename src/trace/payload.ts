@@ -117,6 +117,15 @@ export function queryOf(bytes: string): Query | null {
   return { protocol: isFastCgi ? 'FastCGI' : 'HTTP', text: request.line };
 }
 
+/** Commands of Redis that wait for work, or for what comes by itself. */
+const WAITS_FOR_WORK =
+  /^(?:B[LRZ]POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|BZPOPM(?:IN|AX)|XREAD|XREADGROUP|[PS]?SUBSCRIBE|MONITOR|PSYNC)/;
+
+/** Whether who asks this waits for work: no service is slow that has none. */
+export function waitsForWork(question: string): boolean {
+  return WAITS_FOR_WORK.test(question);
+}
+
 /** Commands of Redis that wait for the next job of a queue: an answer of Redis never looks like one. */
 const TAKES_A_JOB = /^(?:BLPOP|BRPOP|BRPOPLPUSH|BLMOVE|BLMPOP|BZPOPMIN|BZPOPMAX|XREADGROUP)$/;
 

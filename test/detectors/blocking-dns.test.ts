@@ -31,6 +31,31 @@ describe('a name lookup on a loop', () => {
     assert.deepEqual([metrics.count, metrics.questions], [1, 1]);
   });
 
+  it('is made for the request that is answered next, where others were read and answered before it', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).accept(13).read(11, 'GET /a').read(13, 'GET /b').waitUntil(52);
+    ask(worker.reply(11).at(worker.now + 20), 'db.example', 1500)
+      .reply(13)
+      .waitUntil(60_000);
+    const report = await analyzed(trace);
+    assert.match(only(report, KIND).title, /^GET \/b holds worker 101 for 1\.50 s/);
+    const { metrics } = only(report, 'loop-stall');
+    assert.deepEqual([metrics.request, metrics.afterReply], ['GET /b', false]);
+  });
+
+  it('is made for nobody in particular after a reply, while another request waits', async () => {
+    const after = (other: boolean): TraceLines => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).accept(11).accept(13).read(11, 'GET /a');
+      if (other) worker.read(13, 'GET /b');
+      ask(worker.waitUntil(52).reply(11), 'db.example', 1500).waitUntil(3000);
+      worker.reply(13).waitUntil(60_000);
+      return trace;
+    };
+    assert.match(only(await analyzed(after(true)), KIND).title, /^1 name lookup holds worker 101 for 1\.50 s/);
+    assert.match(only(await analyzed(after(false)), KIND).title, /^GET \/a holds worker 101 for 1\.50 s/);
+  });
+
   it('has a title of 78 characters at most', async () => {
     // Without the name there are 61.
     const titleOf = async (name: string) =>

@@ -200,12 +200,15 @@ describe('requests that wait for a free connection', () => {
   });
 });
 
-/** Threads of a pool that share one connection, each 700 ms; the last one does something else before. */
-function threads(elsewhereMs: number): TraceLines {
+/**
+ * Threads of a pool that share one connection, each 700 ms, or make one of their own at their turn (`isOwn`); the last
+ * one does something else before.
+ */
+function threads(elsewhereMs: number, isOwn = false): TraceLines {
   const trace = new TraceLines();
   const acceptor = trace.thread(101).at(0);
   openListener(acceptor, LISTENER);
-  connect(acceptor, 31);
+  if (!isOwn) connect(acceptor, 31);
   const tids = [102, 103, 104, 105];
   for (const tid of tids) startThread(acceptor, tid);
   for (const [index, tid] of tids.entries()) {
@@ -224,7 +227,10 @@ function threads(elsewhereMs: number): TraceLines {
         0,
         begins - thread.now,
       );
-    thread.send(31, QUESTION).read(31, ANSWER, 700).reply(fd).close(fd);
+    if (isOwn) connect(thread, 31);
+    thread.send(31, QUESTION).read(31, ANSWER, 700);
+    if (isOwn) thread.close(31);
+    thread.reply(fd).close(fd);
   }
   return trace;
 }
@@ -333,5 +339,16 @@ describe('threads that wait for the connection of another one', () => {
 
   it('have not waited while they did something else', async () => {
     assert.match(only(await analyzed(threads(1003)), KIND).summary, /together 3\.21 s\. The longest wait took 1\.40 s/);
+  });
+});
+
+describe('threads of which one at a time connects to a service', () => {
+  it('wait for their turn, not for a free connection: each makes one of its own, under a lock of the program', async () => {
+    const { title, summary } = only(await analyzed(threads(0, true)), KIND);
+    assert.match(title, /^GET \/report waited up to 2\.1\d s for a turn to connect to 10\.0\.0\.7:5432 \(3x\)$/);
+    assert.match(
+      summary,
+      /Nobody else connected meanwhile, as with a lock of the program around the call: a connection/,
+    );
   });
 });

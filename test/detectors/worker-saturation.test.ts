@@ -69,6 +69,18 @@ it('all workers busy at once for a fifth of the time is a warning, for half of i
   assert.equal(only(await analyzed(twoWorkers(5010, 0)), KIND).severity, 'critical');
 });
 
+it('workers that write to a full pipe are told who must read it: more workers would wait there, too', async () => {
+  const sleeps = /clock_nanosleep\(CLOCK_MONOTONIC, 0, \{tv_sec=9, tv_nsec=0\}, NULL\) = 0/g;
+  const writes = (target: string): string => twoWorkers(2010, 0).replace(sleeps, `write(2<${target}>, "log", 3) = 3`);
+  const pipe = only(await analyzed(writes('pipe:[77]')), KIND);
+  assert.match(pipe.title, /: full pipe fd 2$/);
+  const advice = pipe.next.map(({ text }) => text).join(' ');
+  assert.match(advice, /see why it does not read/);
+  assert.doesNotMatch(advice, /use more workers/);
+  const file = only(await analyzed(writes('/var/log/app.log')), KIND);
+  assert.match(file.next.map(({ text }) => text).join(' '), /use more workers/);
+});
+
 it('they are one step less while the queue of the listener was empty when each of them came back', async () => {
   const { severity, summary, metrics } = only(await analyzed(twoWorkers(5010, 0, 1)), KIND);
   assert.equal(severity, 'warning');

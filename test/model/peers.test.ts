@@ -96,14 +96,17 @@ describe('the waits for a service', () => {
     peer.add(wait(40, 10), line(1));
     peer.failed(threadOf(103).process, 90 * MILLISECOND);
     assert.deepEqual([peer.failures, ...inMs(peer.first, peer.last)], [2, 30, 90]);
-    assert.deepEqual([...peer.processes.keys()], [103, 101]);
+    assert.deepEqual(
+      [...peer.processes.keys()].map(({ pid }) => pid),
+      [103, 101],
+    );
   });
 
   it('are told apart for 64 processes', () => {
     const peer = peerOf();
     const processes = Array.from({ length: 65 }, (_, index): Process => threadOf(1_001 + index).process);
     for (const process of processes) peer.add(wait(100, 10, { process, isMainWork: true }), line(1));
-    assert.deepEqual([peer.processes.size, peer.ofMainWork.timed, peer.processes.has(1_065)], [64, 65, false]);
+    assert.deepEqual([peer.processes.size, peer.ofMainWork.timed], [64, 65]);
   });
 });
 

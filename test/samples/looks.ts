@@ -11,6 +11,7 @@ import {
   isEncrypted,
   passedOn,
   type Scene,
+  takesJobs,
 } from './server-truth.ts';
 import { wantedOf } from './wanted.ts';
 
@@ -27,13 +28,13 @@ export const LOOKS: Readonly<Record<string, { readonly applies: (scene: Scene) =
   },
   upstream: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'exhaust'), look: upstream },
   title: { applies: ({ truth }) => wordsOf(truth).length > 0, look: firstTitle },
-  accepted: { applies: ({ truth }) => !truth.server.startsWith('celery') && !hasOldClients(truth), look: accepted },
+  accepted: { applies: ({ truth }) => !takesJobs(truth) && !hasOldClients(truth), look: accepted },
   requests: { applies: ({ truth }) => countsRequests(truth) && hasNames(truth), look: requests },
   // Of processes of one thread each nobody asks whose threads they are.
   names: { applies: ({ truth }) => !hasNames(truth) && countsRequests(truth), look: names },
   late: { applies: ({ truth }) => !isEncrypted(truth), look: late },
   workers: {
-    applies: ({ truth }) => !/^(?:celery|PostgreSQL)/.test(truth.server) && truth.workers.length > 0,
+    applies: ({ truth }) => !/^PostgreSQL/.test(truth.server) && !takesJobs(truth) && truth.workers.length > 0,
     look: workers,
   },
   backends: { applies: ({ truth }) => truth.server.startsWith('PostgreSQL'), look: backends },

@@ -105,7 +105,12 @@ export function hasOldClients({ scene }: ServerTruth): boolean {
   return scene.includes('-sessions-');
 }
 
+/** Whether it takes its jobs from a broker, and accepts nobody. */
+export function takesJobs({ server }: ServerTruth): boolean {
+  return /^(?:celery|sidekiq)/.test(server);
+}
+
 /** Whether clients of this server speak a protocol whose requests are counted as its clients count them. */
-export function countsRequests({ server }: ServerTruth): boolean {
-  return !/^(?:PostgreSQL|celery)/.test(server);
+export function countsRequests(truth: ServerTruth): boolean {
+  return !truth.server.startsWith('PostgreSQL') && !takesJobs(truth);
 }

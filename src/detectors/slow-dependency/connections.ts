@@ -11,9 +11,15 @@ const SHORT_REQUEST = 16;
 
 export const isSure = ({ queued }: Peer): boolean => queued >= MANY;
 
+/** Nothing is kept that could be free: each made a connection of its own when the one before was done. */
+function takesTurns({ longestQueued }: Peer): boolean {
+  return longestQueued?.isNew === true && (longestQueued.connections ?? 1) === 1;
+}
+
 /** `one of 2 connections to 10.0.0.7:5432`. */
-function whichOf({ longestQueued }: Peer, name: string): string {
-  const connections = longestQueued?.connections ?? null;
+function whichOf(peer: Peer, name: string): string {
+  if (takesTurns(peer)) return `a turn to connect to ${name}`;
+  const connections = peer.longestQueued?.connections ?? null;
   if (connections === null) return `a free connection to ${name}`;
   return connections === 1 ? `the only connection to ${name}` : `one of ${connections} connections to ${name}`;
 }
@@ -33,7 +39,9 @@ export function queuedSentence(peer: Peer, name: string): string {
   const { longestQueued, ofConnections, longestHeld } = peer;
   const request = longestQueued?.request ?? '';
   const connections = longestQueued?.connections ?? null;
-  const all = connections === null ? 'All were' : connections === 1 ? 'It was' : `All ${connections} were`;
+  const all = takesTurns(peer)
+    ? 'Nobody else connected meanwhile, as with a lock of the program around the call:'
+    : `${connections === null ? 'All were' : connections === 1 ? 'It was' : `All ${connections} were`} in use meanwhile:`;
   const held =
     longestHeld === null
       ? ''
@@ -42,7 +50,7 @@ export function queuedSentence(peer: Peer, name: string): string {
   return (
     `${plural(peer.queued, 'request')} waited for ${whichOf(peer, name)}, together ` +
     `${duration(ofConnections.total)}. The longest wait took ${duration(ofConnections.longest)}` +
-    `${request === '' ? '' : `: ${request}`}. ${all} in use meanwhile: ` +
+    `${request === '' ? '' : `: ${request}`}. ${all} ` +
     (longestQueued?.isNew === true
       ? 'a connection for each of these requests was made right after another request had its answer.'
       : 'each of these requests sent its first query right after another request had its last answer.') +

@@ -30,7 +30,7 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
   const [worst] = slow;
   if (worst === undefined) throw new Error('a finding is about one peer at least');
   const { capabilities } = context;
-  const pids = [...new Set(slow.flatMap(({ peer }) => [...peer.processes.keys()]))];
+  const pids = [...new Set(slow.flatMap(({ peer }) => [...peer.processes.keys()].map(({ pid }) => pid)))];
   const first = Math.min(...slow.map(({ peer }) => peer.first));
   const last = Math.max(...slow.map(({ peer }) => peer.last));
   const longest = longestOf(worst);
@@ -113,27 +113,31 @@ function titleOf(slow: Slow): string {
     return cutTitle(`poll on ${named(peer)} timed out ${plural(peer.ranOut, 'time')}, ${length} in all`);
   const peers = [named(peer), peer.name];
   if (by !== 'requests') {
-    const [pid, ...others] = peer.processes.keys();
-    const bound = timed > 1 ? 'up to ' : longestOf(slow)?.isOpen === true ? 'at least ' : '';
+    const [first, ...others] = peer.processes.keys();
+    const pid = first?.pid;
+    const waited = waitedWords(timed > 1, longestOf(slow)?.isOpen === true, length);
     const whom = others.length > 0 || !pid ? plural(peer.processes.size, 'process', 'processes') : `Process ${pid}`;
-    return titleThatFits(peers.map((who) => `${whom} waited ${bound}${length} for ${who}`));
+    return titleThatFits(peers.map((who) => `${whom} ${waited} for ${who}`));
   }
   const number = peer.longRequests || peer.requests;
   const request = requestName(longestOf(slow)?.request ?? '');
   const name = number > 1 && peer.longRequest !== '' ? requestName(peer.longRequest) : request;
   const isOne = number === 1 || peer.longRequest !== '';
-  const most = number === 1 ? (longestOf(slow)?.isOpen === true ? 'at least ' : '') : 'up to ';
+  const waited = waitedWords(number > 1, longestOf(slow)?.isOpen === true, length);
   const times = number > 1 && isOne ? ` (${count(number)}x)` : '';
   const others = isOne ? '' : ` and ${plural(number - 1, 'other request')}`;
   const names = [name, shortRequest(name, SHORT_REQUEST), shortRequest(name, SHORTEST_REQUEST)];
   // The request says more than what the peer speaks, and than how often.
   const ways = (name === '' ? [] : names).flatMap((each) =>
-    [times, ''].flatMap((often) => peers.map((who) => `${each}${others} waited ${most}${length} for ${who}${often}`)),
+    [times, ''].flatMap((often) => peers.map((who) => `${each}${others} ${waited} for ${who}${often}`)),
   );
-  return titleThatFits([
-    ...ways,
-    ...peers.map((who) => `${plural(number, 'request')} waited ${most}${length} for ${who}`),
-  ]);
+  return titleThatFits([...ways, ...peers.map((who) => `${plural(number, 'request')} ${waited} for ${who}`)]);
+}
+
+/** Of what had not ended nobody knows how long it took at most. */
+function waitedWords(isSeveral: boolean, isOpen: boolean, length: string): string {
+  if (isOpen) return isSeveral ? `waited, once at least ${length},` : `waited at least ${length}`;
+  return `waited ${isSeveral ? 'up to ' : ''}${length}`;
 }
 
 function titleThatFits(ways: readonly string[]): string {
@@ -197,7 +201,7 @@ function more(slow: readonly Slow[]): string {
 }
 
 function lookAt({ name, isKnown, protocol, processes }: Peer): Step {
-  const [pid = 0] = processes.keys();
+  const [pid = 0] = [...processes.keys()].map((process) => process.pid);
   const host = /^([\d.]+|\[[0-9a-f:]+\]):(\d+)$/i.exec(name);
   if (!isKnown && name === protocol)
     return {

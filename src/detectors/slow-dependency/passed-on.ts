@@ -19,7 +19,7 @@ function isPassedOn({ peer, by, waits }: Slow, next: Slow): boolean {
   const request = requestName(peer.longestServing?.request ?? '');
   if (request === '' || request !== next.peer.longestServing?.request) return false;
   // A peer is none behind itself, either.
-  for (const pid of next.peer.processes.keys()) if (peer.processes.has(pid)) return false;
+  for (const process of next.peer.processes.keys()) if (peer.processes.has(process)) return false;
   const [listeners, others] = [listenersOf(peer), listenersOf(next.peer)];
   return listeners.size > 0 && others.size > 0 && [...others].every((listener) => !listeners.has(listener));
 }

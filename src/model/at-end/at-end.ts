@@ -1,3 +1,4 @@
+import { waitsForWork } from '../../trace/payload.ts';
 import { isWait } from '../../trace/syscalls.ts';
 import { elapsed, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { LeftIn } from '../machine/left-in.ts';
@@ -30,6 +31,7 @@ export interface ThreadAtEnd extends Judgement {
 export function atEndOf(model: Model): ThreadAtEnd[] {
   const all: ThreadAtEnd[] = [];
   const shared = sharedSockets(model);
+  const brokers = brokersOf(model);
   const living = [...model.processes.threads()].filter(({ ended }) => !ended);
   const mayHaveLasted = living.every(isInCall);
   const hasReturned = living.some(({ lastTime }) => lastTime !== UNKNOWN);
@@ -42,7 +44,8 @@ export function atEndOf(model: Model): ThreadAtEnd[] {
     const isTold = model.firstTime !== UNKNOWN && (living.length > 1 || model.lastTime > left.since);
     const lasted = isTold ? lastedIn(thread, left, model.lastTime) : UNKNOWN;
     const isShared = left.descriptor !== null && shared.has(left.descriptor.label);
-    const judged = isShared && isWait(left.syscall.family) ? yes() : judgeWait(thread, left, model);
+    const isIdle = (isShared && isWait(left.syscall.family)) || mayWaitForJob(left, brokers);
+    const judged = isIdle ? yes() : judgeWait(thread, left, model);
     all.push({ thread, left, lasted, mayHaveLasted, ...judged });
   }
   // Who waits for a child that hangs hangs with it.
@@ -97,4 +100,20 @@ function sharedSockets({ processes }: Model): ReadonlySet<string> {
     else if (owner !== process) shared.add(label);
   }
   return shared;
+}
+
+/** Services at which threads were left that had asked for work. */
+function brokersOf({ processes }: Model): ReadonlySet<string> {
+  const all = new Set<string>();
+  for (const { leftIn } of processes.threads())
+    if (leftIn !== null && waitsForWork(leftIn.query)) all.add(leftIn.descriptor?.peer ?? '');
+  all.delete('');
+  return all;
+}
+
+/** It waits since before the capture where others wait for work: what it asked is not in the capture. */
+function mayWaitForJob(left: LeftIn, brokers: ReadonlySet<string>): boolean {
+  const { beganBefore, isServing, query, descriptor, syscall } = left;
+  if (brokers.size === 0 || !beganBefore || isServing || query !== '' || descriptor === null) return false;
+  return (syscall.family === 'read' || isWait(syscall.family)) && brokers.has(descriptor.peer);
 }

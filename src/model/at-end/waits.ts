@@ -1,3 +1,4 @@
+import { waitsForWork } from '../../trace/payload.ts';
 import { type Family, syscall } from '../../trace/syscalls.ts';
 import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
@@ -258,6 +259,7 @@ function waited(thread: Thread, left: LeftIn): Judgement {
     case 'socket':
       if (isLocal(descriptor)) return unknown('work', `what another process sends on ${named}`);
       if (family !== 'read' && timeout >= 0 && timeout < SECOND / 10) return yes();
+      if (waitsForWork(left.query)) return yes();
       // It may be a listener: then the thread waits for clients.
       if (family !== 'read' && descriptor.peer === '') return unknown('unknown', `something to read from ${named}`);
       return (A_CLIENT_A_THREAD.test(thread.lane.comm) && !descriptor.seenOpening) || isOfClient(descriptor)

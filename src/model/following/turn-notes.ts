@@ -4,10 +4,11 @@ import { MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time
 import { entryLine, type KeptLine, keptLine } from '../evidence.ts';
 import { type BlockClass, type BlockingCall, blockClass } from '../machine/block-class.ts';
 import { isBrief } from '../machine/cannot-sleep.ts';
+import type { Request } from '../machine/connections.ts';
 import { type Descriptor, describeByLabel, describeTarget } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type BlockedIn, NOTED, type OffCpu } from '../machine/turn.ts';
+import { type BlockedIn, NOTED, type OffCpu, type Turn } from '../machine/turn.ts';
 import { isInterruption } from './interruptions.ts';
 import { contentsOf, isHubSet, isThrough, isUntoldHub } from './wait-contents.ts';
 
@@ -124,7 +125,7 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
     offCpu: offCpuBefore(thread),
   };
   // The record that ended the gap may itself be the reply: only one that was sent before the gap counts.
-  turn.afterReply = owner !== null && owner.answeredAt !== UNKNOWN && owner.answeredAt <= call.start - length;
+  noteReplied(turn, owner, call.start - length);
   const previous = thread.lastSyscall;
   // Without -T the gap holds the call before it: that call is where the thread was, as far as one can tell.
   if (thread.lastTimed || previous === null || returnsAtOnce(previous, thread.process.descriptors.get(thread.lastFd)))
@@ -254,7 +255,12 @@ export function noteSilence(thread: Thread, end: Nanoseconds): void {
     isTimed: thread.lastTimed,
     offCpu: null,
   };
-  loop.turn.afterReply = loop.owner !== null && loop.owner.answeredAt !== UNKNOWN;
+  noteReplied(loop.turn, loop.owner, lastTime);
+}
+
+function noteReplied(turn: Turn, owner: Request | null, before: Nanoseconds): void {
+  turn.afterReply = owner !== null && owner.answeredAt !== UNKNOWN && owner.answeredAt <= before;
+  turn.replied = turn.afterReply ? owner : null;
 }
 
 function linesOf(call: Call): readonly KeptLine[] {

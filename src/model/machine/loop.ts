@@ -205,6 +205,7 @@ export class Loop implements Serving {
     this.turnBefore = turn.start;
     const length = at - turn.start;
     if (turn.untold > turn.ownerTime) turn.owner = null;
+    if (turn.owner !== null && turn.owner !== turn.replied) turn.afterReply = false;
     this.busy += length;
     this.turns++;
     if (length > this.longestTurn) this.longestTurn = length;
@@ -305,6 +306,15 @@ export class Loop implements Serving {
     if (length < REMEMBERED_SPAN) return;
     if (this.spans.length === REMEMBERED_SPANS) this.spans.shift();
     this.spans.push({ request: owner, start, end: at });
+  }
+
+  /**
+   * For whom it worked at that moment of the running turn: undefined where it is not remembered, null for nobody that
+   * is known. A loop that goes from one of several requests to the next tells so only when the next reply begins.
+   */
+  workedFor(at: Nanoseconds): Request | null | undefined {
+    if (this.spanStart !== UNKNOWN && at >= this.spanStart) return this.owner;
+    return this.spans.findLast(({ start, end }) => start <= at && at < end)?.request;
   }
 
   /**

@@ -113,6 +113,8 @@ export class Turn {
   ownerTime: Nanoseconds = 0;
   /** The owner's reply had begun before the longest gap. */
   afterReply = false;
+  /** Whose reply that was, as far as was known in that gap: what came later may show that another one owns the turn. */
+  replied: Request | null = null;
   /** Time that the tracer itself took (`-yy` look-ups). */
   tracer: Nanoseconds = 0;
   /** Time in which a tracer that prints stacks may have held its thread, in short stretches and in long ones. */
@@ -210,6 +212,7 @@ export class Turn {
     this.owner = null;
     this.ownerTime = 0;
     this.afterReply = false;
+    this.replied = null;
     this.tracer = 0;
     this.held = 0;
     this.longHolds = null;

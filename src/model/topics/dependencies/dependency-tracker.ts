@@ -1,6 +1,7 @@
+import { waitsForWork } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { keptLine, NO_LINE } from '../../evidence.ts';
+import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
@@ -13,7 +14,7 @@ import { ConnectionUses, servesAlone } from './connection-uses.ts';
 import type { Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { UnownedWaits } from './unowned-waits.ts';
-import { Upstream, upstreams } from './upstream.ts';
+import { type UntoldWait, Upstream, upstreams } from './upstream.ts';
 import { isNeeded, isWaiting, lengthOf, linesOf, ownerOf } from './waits.ts';
 
 /** Questions that may be open at a time; further ones are not asked about at the end of the capture. */
@@ -22,9 +23,7 @@ const MOST_OPEN = 10_000;
 const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR']);
 const STANDARD_ERROR = 2;
 
-/** Commands of Redis that wait for work, and services that send it by themselves. */
-const WAITS_FOR_WORK =
-  /^(?:B[LRZ]POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|BZPOPM(?:IN|AX)|XREAD|XREADGROUP|[PS]?SUBSCRIBE|MONITOR|PSYNC)/;
+/** Services that send work by themselves. */
 const SENDS_WORK: ReadonlySet<string> = new Set(['AMQP', 'Kafka', 'ZooKeeper']);
 
 /** A reply that comes so late had waited for something; what that was it asked so soon. */
@@ -73,6 +72,20 @@ function isTimeLimit({ duration }: Call, { nonblocking }: Descriptor): boolean {
   return nonblocking === false && duration >= LONG_ENOUGH;
 }
 
+/** Which thread is the main one may not be known before the wait is told. */
+function addWait(
+  peer: Peer,
+  request: Request | null,
+  { thread, length, start, end, isOpen, isInCall, isUnasked, query }: Omit<UntoldWait, 'lines'>,
+  lines: () => readonly KeptLine[],
+): void {
+  const { process, isMain, loop } = thread;
+  // A loop that takes jobs of a broker waits for what they ask, as celery does with greenlets.
+  const isOfJob = request === null && takesJobs.of(process) === true && loop.hub !== null;
+  const isMainWork = isMain && !isUnasked && (isOfJob || isInCall) && !SENDS_WORK.has(peer.protocol);
+  peer.add({ process, request, length, start, end, isOpen, isMainWork, query }, lines);
+}
+
 /**
  * Follows questions to other services: from the send, or the connect, to the first answer, and who waited meanwhile: a
  * thread inside a call, or a request while its loop went on. It hears only of sockets that no client uses, and of calls
@@ -84,6 +97,8 @@ export class DependencyTracker implements Tracker {
   readonly #open = new Set<Upstream>();
   readonly #uses = new ConnectionUses();
   readonly #unowned = new UnownedWaits();
+  /** Sockets with a wait of which nothing has told yet what it was for. */
+  readonly #untold = new Set<Upstream>();
   #end: Nanoseconds = UNKNOWN;
 
   constructor({ inWindow, facts }: TrackerContext) {
@@ -151,11 +166,14 @@ export class DependencyTracker implements Tracker {
   }
 
   asked(call: Call, thread: Thread, descriptor: Descriptor): void {
-    if (descriptor.query !== null && WAITS_FOR_WORK.test(descriptor.query.text)) takesJobs.set(thread.process, true);
+    const isForWork = descriptor.query !== null && waitsForWork(descriptor.query.text);
+    if (isForWork) takesJobs.set(thread.process, true);
     if (isStartersSocket(call, descriptor)) return;
     const upstream = upstreams.of(descriptor) ?? this.#peers.learned(descriptor);
     if (upstream === undefined) return;
     if (descriptor.query !== null) upstream.peer.protocol = descriptor.query.protocol;
+    if (isForWork) upstream.peer.givesWork = true;
+    if (upstream.untold !== null) this.#told(upstream, isForWork);
     const asker = askerOf(thread, upstream);
     if (asker !== null && upstream.isConnecting) upstream.request = asker;
     if (upstream.isWaitedFor && (upstream.isConnecting || upstream.isUnasked)) this.#over(upstream, call, thread);
@@ -294,10 +312,13 @@ export class DependencyTracker implements Tracker {
   finish(threads: Iterable<Thread>): void {
     for (const { lastTime } of threads) if (lastTime > this.#end) this.#end = lastTime;
     this.#unowned.finish();
+    for (const upstream of this.#untold) this.#told(upstream, upstream.peer.givesWork);
     for (const upstream of this.#open) {
-      const { thread, askedAt, isStuck, blocked, turn } = upstream;
+      const { thread, askedAt, isStuck, blocked, turn, line, peer } = upstream;
       if (thread === null || askedAt === UNKNOWN || !isNeeded(upstream) || !this.#inWindow(this.#end)) continue;
       if (thread.ended && !isStuck) continue;
+      // It waits since before the capture, as others do that are seen to wait for work there.
+      if (peer.givesWork && upstream.request === null && line === NO_LINE) continue;
       const isOfLoop = thread.loop.turn.number !== turn || upstream.sawNothing || thread.leftIn?.isHubWait === true;
       const isOpen = isStuck || isOfLoop || upstream.request !== null;
       const length = isStuck || !isOfLoop ? blocked : elapsed(askedAt, this.#end);
@@ -363,10 +384,8 @@ export class DependencyTracker implements Tracker {
     const query = descriptor?.query?.text ?? '';
     const owner = waiting ?? (isWaiting(request, askedAt) ? request : null);
     // Who asks for the next job and gets none has nothing to do: no service is slow there.
-    if (owner === null && WAITS_FOR_WORK.test(query)) return;
-    const { isMain } = thread;
+    if (owner === null && waitsForWork(query)) return;
     // A thread of a pool waits inside a call for a request that another thread may have read.
-    // Which thread is the main one may not be known yet.
     if (owner === null && !isOpen)
       this.#unowned.add(thread, {
         peer,
@@ -377,23 +396,20 @@ export class DependencyTracker implements Tracker {
         // What was short is no proof of anything.
         lines: length < LONG_ENOUGH ? [] : linesOf(line, blockedLine, keptLine(last)),
       });
-    // A loop that takes jobs of a broker waits for what they ask, as celery does with greenlets.
-    const isOfJob = owner === null && takesJobs.of(thread.process) === true && thread.loop.hub !== null;
-    const isMainWork =
-      isMain && !isUnasked && (isOfJob || (blocked > 0 && blocked * 2 >= length)) && !SENDS_WORK.has(peer.protocol);
-    peer.add(
-      {
-        process: thread.process,
-        request: owner,
-        length,
-        start: askedAt,
-        end,
-        isOpen,
-        isMainWork,
-        query,
-      },
-      () => linesOf(line, blockedLine, keptLine(last)),
-    );
+    const isInCall = blocked > 0 && blocked * 2 >= length;
+    const wait = { thread, length, start: askedAt, end, isOpen, isInCall, isUnasked, query };
+    if (owner === null && !isOpen && !isUnasked && query === '' && line === NO_LINE) {
+      if (this.#untold.size < MOST_OPEN) this.#untold.add(upstream);
+      upstream.untold = { ...wait, lines: linesOf(blockedLine, keptLine(last)) };
+    } else addWait(peer, owner, wait, () => linesOf(line, blockedLine, keptLine(last)));
+  }
+
+  /** A question, or the end of the capture, tells what somebody waited for there before any question was seen. */
+  #told(upstream: Upstream, isForWork: boolean): void {
+    const { untold, peer } = upstream;
+    this.#untold.delete(upstream);
+    upstream.untold = null;
+    if (untold !== null && !isForWork) addWait(peer, null, untold, () => untold.lines);
   }
 
   #failed({ peer }: Upstream, call: Call, { process }: Thread): void {

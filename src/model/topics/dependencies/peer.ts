@@ -115,12 +115,15 @@ export class Peer {
   givenUp = 0;
   /** Somebody asked it something, or connected to it. */
   isAsked = false;
+  /** Somebody asked it for work, and waits until there is some. */
+  givesWork = false;
   /** Time limits that ran out, and the time of them. */
   ranOut = 0;
   ranOutFor: Nanoseconds = 0;
   first: Nanoseconds = UNKNOWN;
   last: Nanoseconds = UNKNOWN;
-  readonly processes = new Map<number, ProcessWaits>();
+  /** By the process, for its pid may become known later. */
+  readonly processes = new Map<Process, ProcessWaits>();
   longest: LongestWait | null = null;
   /** The longest wait of a request or of main work. */
   longestServing: LongestWait | null = null;
@@ -192,9 +195,9 @@ export class Peer {
 
   /** What was noted of `other` is of the same process. */
   merged(process: Process, other: Process): void {
-    const gone = this.processes.get(other.pid);
-    if (gone === undefined || other.pid === process.pid) return;
-    this.processes.delete(other.pid);
+    const gone = this.processes.get(other);
+    if (gone === undefined) return;
+    this.processes.delete(other);
     const own = this.#of(process);
     if (own !== undefined) own.mainWork += gone.mainWork;
   }
@@ -206,10 +209,10 @@ export class Peer {
   }
 
   #of(process: Process): ProcessWaits | undefined {
-    const known = this.processes.get(process.pid);
+    const known = this.processes.get(process);
     if (known !== undefined || this.processes.size === MOST_PROCESSES) return known;
     const made: ProcessWaits = { process, mainWork: 0 };
-    this.processes.set(process.pid, made);
+    this.processes.set(process, made);
     return made;
   }
 

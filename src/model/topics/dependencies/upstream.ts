@@ -10,6 +10,22 @@ import type { Peer } from './peer.ts';
 /** Linux gives clients ports from here on (`net.ipv4.ip_local_port_range`). */
 const FIRST_CLIENT_PORT = 32_768;
 
+/** A wait that is over, or open at the end, with the lines that prove it. */
+export interface UntoldWait {
+  readonly thread: Thread;
+  readonly length: Nanoseconds;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  readonly isOpen: boolean;
+  /** Most of it was inside calls. */
+  readonly isInCall: boolean;
+  /** Nothing had been asked. */
+  readonly isUnasked: boolean;
+  /** What had been asked, values masked; ''. */
+  readonly query: string;
+  readonly lines: readonly KeptLine[];
+}
+
 /** A socket to another service, and the question on it that is not answered yet. */
 export class Upstream {
   readonly peer: Peer;
@@ -37,6 +53,8 @@ export class Upstream {
   blockedLine: KeptLine = NO_LINE;
   /** The thread is still in a call that waits for it. */
   isStuck = false;
+  /** A wait of nobody's request for a question from before the capture: what is asked next tells what it was. */
+  untold: UntoldWait | null = null;
 
   constructor(peer: Peer, descriptor: Descriptor | null) {
     this.peer = peer;

@@ -10,8 +10,8 @@ import type { Thread } from '../../machine/thread.ts';
 export class NameLookup {
   readonly thread: Thread;
   readonly start: Nanoseconds;
-  /** What was being served, '' when not known. */
-  readonly request: string;
+  /** What was being served, '' when not known. On a loop the next reply may tell. */
+  request: string;
   end: Nanoseconds;
   /** As asked first: the name itself, or with the first search domain. */
   name = '';

@@ -2,7 +2,7 @@ import { dnsMessage } from '../../../trace/dns.ts';
 import { portOf } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
-import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { entryLine, keptLine } from '../../evidence.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
@@ -180,6 +180,7 @@ export class NameLookups extends TrackerBase implements Tracker {
     if (lookup === undefined) return;
     this.#forget(thread, lookup);
     if (lookup.blocked < BLOCKS || !this.inWindow(lookup.start)) return;
+    if (lookup.isInTurn) lookup.request = servedIn(thread, lookup);
     this.facts.tell('nameLookup', lookup);
   }
 
@@ -235,6 +236,16 @@ export class NameLookups extends TrackerBase implements Tracker {
     const lines = call.startLine === call.line ? [keptLine(call)] : [entry, keptLine(call)];
     lookup.lines = [...lookup.lines.slice(0, 1), ...lines].slice(0, EVIDENCE);
   }
+}
+
+/** Whose lookup it was. After its reply nothing tells whether the loop still works for it, or for another one. */
+function servedIn({ loop, process }: Thread, { start, request }: NameLookup): string {
+  const owner = loop.workedFor(start);
+  if (owner === undefined) return request;
+  if (owner === null) return '';
+  const isAnswered = owner.answeredAt !== UNKNOWN && owner.answeredAt <= start;
+  for (const _other of isAnswered ? process.inProgress.unanswered(process) : []) return '';
+  return owner.line;
 }
 
 function firstLabel(name: string): string {
