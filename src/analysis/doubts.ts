@@ -187,8 +187,8 @@ export function sentenceOnShort({ leftOutBelow }: Doubts): string {
   if (leftOutBelow === 0) return '';
   return (
     `No call took less than ${duration(leftOutBelow)}: shorter ones were left out (perf trace --duration, or a ` +
-    'filter of the script), or calls that wait alone were recorded. Who accepted, read and replied is not in the capture. ' +
-    `Record all calls, or with strace: ${RECORDING}`
+    'filter of the script), or calls that wait alone were recorded. Who accepted, read and replied is not in the ' +
+    `capture. Record all calls, or with strace: ${RECORDING}`
   );
 }
 

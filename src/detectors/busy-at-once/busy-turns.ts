@@ -5,7 +5,7 @@ import type { Model } from '../../model/model.ts';
 import { requestShape } from '../../trace/request-shape.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import { type Cause, reasonOf } from '../stall-cause/cause.ts';
-import type { Holds } from '../stall-cause/unwinding.ts';
+import type { HeldStretches } from '../stall-cause/unwinding.ts';
 import type { Interval } from './intersection.ts';
 
 // What service-stall and worker-saturation have in common: the long turns of each worker, and (intersection.ts) when
@@ -35,7 +35,7 @@ export interface BusyTurn extends Interval {
   readonly pauseStart: Nanoseconds;
   readonly pauseEnd: Nanoseconds;
   /** Stretches in which a tracer that prints stacks may have held the worker, where that is known. */
-  readonly holds?: Holds | null;
+  readonly holds?: HeldStretches | null;
   /** Kept for the longest turns only. */
   readonly lines: readonly KeptLine[];
 }
@@ -85,7 +85,7 @@ export class BusyTurns {
   }
 
   /** The same without what a tracer that prints stacks may have added: its turns end that much sooner. */
-  withoutHolds(heldIn: (holds: Holds) => Nanoseconds): BusyTurns {
+  withoutHolds(heldIn: (holds: HeldStretches) => Nanoseconds): BusyTurns {
     const others = new BusyTurns();
     others.turns = this.turns.map((turn) =>
       turn.holds == null ? turn : { ...turn, end: Math.max(turn.start, turn.end - heldIn(turn.holds)) },

@@ -25,7 +25,7 @@ export function partlyHeldNote(length: Nanoseconds, held: Nanoseconds): string {
 }
 
 /** Stretches of a turn in which its thread may have been held. */
-export type Holds = Pick<Turn, 'held' | 'longHolds'>;
+export type HeldStretches = Pick<Turn, 'held' | 'longHolds'>;
 
 /** Less of a stall is not worth a sentence. */
 const NOTABLE = 0.1;
@@ -38,6 +38,6 @@ export function isOfTracer({ cause }: { readonly cause: Cause }): boolean {
 }
 
 /** What of a turn such a tracer may have taken: stretches in which it served each of the other threads once at most. */
-export function heldIn({ calibration }: Pick<Model, 'calibration'>, holds: Holds): Nanoseconds {
+export function heldIn({ calibration }: Pick<Model, 'calibration'>, holds: HeldStretches): Nanoseconds {
   return calibration.queue?.heldIn(holds) ?? 0;
 }
