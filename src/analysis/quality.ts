@@ -57,7 +57,7 @@ export function assessQuality(parts: Parts): Quality {
   else if (model.watch.isActive || facts.source.flags.others.includes('watch.bt'))
     notes.push(
       'This capture counts: of calls it tells waits, accepts, failed writes and turns of 100 ms or more, and of ' +
-        'threads what the kernel showed once a second.',
+        'threads what the kernel showed at each look, once a second or more often.',
     );
   else if (!capabilities.durations && model.statistics.all().length > 0)
     notes.push(`No call durations (-T): how long a call took is bounded by the next line. Record with: ${RECORD}`);

@@ -254,8 +254,8 @@ export interface Noted {
 }
 
 /**
- * What somebody who looked at a thread from outside saw, once a second while the trace was recorded: who it is, and
- * what it had been in without a change when it was looked at last.
+ * What somebody who looked at a thread from outside saw, once a second or more often while the trace was recorded: who
+ * it is, and what it had been in without a change when it was looked at last.
  */
 export interface Observed {
   readonly kind: 'observed';

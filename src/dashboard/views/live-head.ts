@@ -6,7 +6,7 @@ import { HEAD_LABEL } from '../verdict-text.ts';
 const MEGABYTE = 1_048_576;
 /** Without a byte for this long the data are called stale. */
 const STALE_MS = 3_000;
-/** Processes are looked at once a second: what is known of how long they stay is up to two looks short. */
+/** Processes are looked at once a second at least: what is known of how long they stay is up to two looks short. */
 const LOOKS_MS = 2_000;
 
 /** `LIVE gunicorn 8 processes   strace 42 s of 60 s   TRACED: workers slower`. */

@@ -118,7 +118,7 @@ export class KernelWatch {
     this.#now = now;
   }
 
-  /** Looks at all of them; to be called about once a second. */
+  /** Looks at all of them; to be called once a second, of a few processes more often. */
   look(pids: readonly number[]): void {
     const now = this.#now();
     if (Number.isNaN(this.#first)) this.#first = now;
