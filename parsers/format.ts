@@ -97,6 +97,8 @@ export interface ParserOptions {
   readonly origin: TimeOrigin;
   /** The tid of all lines when the file name carries it (`-ff`), else undefined. */
   readonly tid?: number;
+  /** Somebody reads along with a capture at work: no line waits for those that will tell more of it. */
+  readonly isGrowing?: boolean;
   /** Lines of the file in front of the first one that is pushed; none unless given. */
   readonly linesBefore?: number;
 }

@@ -8,7 +8,7 @@ import { readyEvents, splitArguments } from './strace-text.ts';
 
 /** `EPOLL_CTL_ADD` as `-X raw` prints it: `7, 0x1, 5, …`. */
 export function rawEpollChange(args: string): RegExpExecArray | null {
-  return /^\d+(?:<.*?>)?, (0x[123]), (\d+)/.exec(args);
+  return /^(?:0x[0-9a-f]+|\d+)(?:<.*?>)?, (0x[123]), (0x[0-9a-f]+|\d+)/.exec(args);
 }
 
 /** The flag in the numbers of `-X raw`. */

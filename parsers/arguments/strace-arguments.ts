@@ -261,7 +261,10 @@ export class StraceArguments implements CallArguments {
     if (limit === undefined || this.#isDeadline()) return limit === 'NULL' ? Number.POSITIVE_INFINITY : UNKNOWN;
     if (limit === 'NULL') return Number.POSITIVE_INFINITY;
     if (limit.startsWith('{')) return timeIn(limit, isInMicroseconds(this.#call.syscall));
-    if (!/^-?\d+$/.test(limit)) return UNKNOWN;
+    // Of a raw argument (`-e raw=all`) that stands for a structure the address is shown.
+    if (!/^(?:-?\d+|0x[0-9a-f]{1,8})$/.test(limit)) return UNKNOWN;
+    if (limit.startsWith('0x') && this.#call.syscall.family !== 'epoll-wait' && this.#call.syscall.name !== 'poll')
+      return UNKNOWN;
     const limitMs = Number(limit) | 0;
     return limitMs < 0 ? Number.POSITIVE_INFINITY : limitMs * MILLISECOND;
   }

@@ -33,8 +33,12 @@ export function pastedHeaderOf(line: string): PastedHeader | null {
 function headerOf(line: string): readonly string[] | null {
   const words = line
     .trim()
-    .replace(/^(?:\^C)?%? ?/, '')
+    .replace(/^\^C/, '')
+    .replace(/%(?: time)?(?= |$)/, 'time')
+    .replace(/^time time/, 'time')
     .split(/\s+/);
-  if (words.length < 3 || !words.includes('calls') || !words.includes('syscall')) return null;
+  if (!words.includes('calls') || !words.includes('syscall')) return null;
+  // Two words are a header (`-U name,calls`) where they are set apart as columns.
+  if (words.length < 3 && !/^ {3}|\S {3,}\S/.test(line)) return null;
   return words.every((word, i) => COLUMNS.has(word) || (i === 0 && /^(?:ime|me|e)$/.test(word))) ? words : null;
 }

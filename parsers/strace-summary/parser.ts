@@ -105,7 +105,7 @@ export class SummaryParser extends LineParser {
 /** `33,78    0,000229          28         8           mmap`: the column of errors is empty when there are none. */
 function rowOf(text: string, columns: readonly string[]): Row | null {
   const cells = text.trim().split(/\s+/);
-  if (cells.length < 3 || cells.length > columns.length) return null;
+  if (cells.length < 2 || cells.length > columns.length) return null;
   const named = new Map<string, number>();
   const missing = columns.length - cells.length;
   let cell = 0;

@@ -34,7 +34,10 @@ export class ClockLeaps {
   readonly #threads: ThreadTable;
   readonly #window: ByteWindow;
   readonly #prefix: LinePrefix;
-  /** No further bytes come. */
+  /**
+   * No further bytes come, or they are not waited for: on an idle server the next 4 KB take seconds, in which a worker
+   * that hangs and its request were on no screen.
+   */
   isComplete = false;
 
   constructor(columns: LineColumns, threads: ThreadTable, window: ByteWindow) {

@@ -67,6 +67,7 @@ const TRAITS: readonly (readonly [string, RegExp])[] = [
     /^(?:(?:read|write|close|fcntl|fstat)\(fd=|(?:accept4?|bind|listen|connect|recvfrom|sendto|setsockopt|getsockopt)\(sockfd=|epoll_\w+\(epfd=|openat\(dirfd=)/,
   ],
   ['-x', /^(?:openat|execve|access|read|write|sendto|recvfrom)\([^"]{0,80}"\\x[0-9a-f]{2}/],
+  ['-e raw', /^(?:accept4?|epoll_wait|recvfrom|sendto|close|fchmod|ioctl|[gs]etsockopt)\(0x[0-9a-f]{1,8}[, )]/],
   [
     '-X raw',
     /^(?!.*\/\*)(?:openat\((?:-100|0xffffff9c)\b|mmap2?\((?:NULL|0), \d+, 0x|socket\(0x|accept4\(\d+[^,]*, [^"]{0,200}\], 0x)/,

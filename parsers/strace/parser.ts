@@ -50,6 +50,7 @@ export class StraceParser implements TraceParser {
     this.diagnostics = state.diagnostics;
     this.#state = state;
     this.#columns = columns;
+    state.leaps.isComplete = options.isGrowing === true;
     this.#canHold = state.isTimed && !state.isCoarse && columns.time !== 'relative';
     this.#reader = new LineReader(state);
     this.#rest = new RestLines(state, this.#reader, columns);

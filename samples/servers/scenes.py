@@ -162,6 +162,12 @@ def _(stage):
 
 steady("go-tls", lambda: servers.go("cert.pem", "key.pem"), tls=True, kept=80, new=30)
 
+@scene("gunicorn-sync-child", lambda: servers.gunicorn("-w", "3", title="sync, 3 workers"))
+def _(stage):
+    """One worker of three waits for a child process for 11 s."""
+    stage.run(Load("long", Http("/child"), clients=1, each=1), Load("new", Http(), clients=1, each=40, every=0.27))
+
+
 # Everybody waits for one service.
 exhausted("apache-prefork-exhausted", lambda: servers.apache("prefork"), 3, 6, path="/small.txt")
 exhausted("apache-event-exhausted", lambda: servers.apache("event"), 8, 12, path="/small.txt")

@@ -147,6 +147,7 @@ export class Analysis {
     this.#capabilities.durations ||= facts.source.flags.durations;
     this.#capabilities.stopsThreads = facts.stopsThreads;
     this.#capabilities.names = facts.source.flags.fdDecoration !== 'none';
+    this.#capabilities.isRaw = facts.source.flags.others.includes('-e raw');
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: Draft[] = [];
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);

@@ -1,6 +1,8 @@
 import { type Conclusion, type DraftFinding, notApplicable } from '../detectors/finding.ts';
-import type { AnyMetrics } from '../detectors/metric.ts';
+import type { AnyMetrics, Metric } from '../detectors/metric.ts';
 import { RECORDING } from '../detectors/need.ts';
+import { listOf } from '../detectors/read-metric.ts';
+import { callsOf } from '../detectors/recorded.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { threadsOf } from '../model/machine/threads-of.ts';
 import type { Model } from '../model/model.ts';
@@ -33,10 +35,16 @@ export interface Doubts {
    * Why nobody knows which thread did what when, and what to type, as the end of a sentence; '' where that is known.
    */
   readonly disorder: string;
+  /** All arguments are numbers, also those that stand for texts and structures (`-e raw=all`). */
+  readonly isRaw: boolean;
   /** It holds nothing of what was read and sent, although strace shows that as a rule (`-s 0`). */
   readonly isMute: boolean;
   /** What shows that calls that had not returned may be missing at the end; '' where nothing does. */
   readonly hiddenEnd: string;
+  /** Shorter calls were left out (`perf trace --duration`); 0 where none were. */
+  readonly leftOutBelow: Nanoseconds;
+  /** Waits that told of a client and were not followed by an accept, where no call failed; 0 for none. */
+  readonly successesOnly: number;
   /** Its tracer prints a call when that returns, and at its own end those that had not: bpftrace. */
   readonly printsAtReturn: boolean;
   /** Lines that are certainly missing: as a rule a small part of those that are. */
@@ -67,6 +75,7 @@ interface Read {
   /** The capture is at work: its end is to come. */
   readonly goesOn: boolean;
   readonly diagnostics: ReadonlyMap<string, { readonly count: number }>;
+  readonly source: { readonly flags: { readonly others: readonly string[] } };
 }
 
 export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 0): Doubts {
@@ -82,15 +91,23 @@ export function doubtsAbout(model: Model, read: Read, resolution: Nanoseconds = 
   const missingLines = orphanHalves + unclosed + lostEnds;
   const unrecorded = unrecordedIn(model, read.isOurs);
   const holes = holesOf(model);
+  const leftOutBelow = read.isOurs ? 0 : shortestIn(model);
+  const successesOnly = read.isOurs || diagnostics.has('exit-order') ? 0 : clientsUnheeded(model);
   return {
     unrecorded,
     isFiltered: unrecorded.some(({ kinds }) => kinds !== REPLIES),
     // Of drover's own captures those of bpftrace hold chosen calls, and those of strace all.
     isNarrow: !(read.isOurs && stopsThreads) && isNarrow(model),
-    isByOutcome: diagnostics.has('exit-order'),
+    isByOutcome: diagnostics.has('exit-order') || successesOnly > 0,
+    successesOnly,
+    leftOutBelow,
     disorder: disorderOf(read),
+    isRaw: read.source.flags.others.includes('-e raw'),
     isMute: stopsThreads && !showsText && socketReads >= FEW && socketWrites >= FEW,
-    hiddenEnd: goesOn || splitsCalls || diagnostics.has('exit-order') ? '' : hiddenEnd(model, lines, stopsThreads),
+    hiddenEnd:
+      goesOn || splitsCalls || diagnostics.has('exit-order') || successesOnly > 0 || leftOutBelow > 0
+        ? ''
+        : hiddenEnd(model, lines, stopsThreads),
     printsAtReturn: !stopsThreads,
     missingLines,
     lostEnds: lostEnds >= Math.max(SURE, lines * NOTICEABLE) ? lostEnds : 0,
@@ -141,6 +158,59 @@ export function sentenceOnHoles({ holes: { count: times, total, first }, isFilte
   );
 }
 
+/** So many waits that told of a client are no chance. */
+const UNHEEDED = 5;
+
+/**
+ * How many waits told of a client after which nobody looked for one, where no call of the capture failed: the accepts
+ * that found none were left out. 0 where that is not so.
+ */
+function clientsUnheeded({ completeness, statistics, options }: Model): number {
+  if (completeness.clientsUnheeded < UNHEEDED || Number.isFinite(options.from) || Number.isFinite(options.to)) return 0;
+  const hasFailed = statistics.all().some(({ errors, otherErrors }) => errors.size > 0 || otherErrors > 0);
+  return hasFailed ? 0 : completeness.clientsUnheeded;
+}
+
+/** No program makes so many calls and none that comes back at once. */
+const MANY_CALLS = 50;
+
+/** How long the shortest call took, where so many are too long to be all; else 0. Who is idle waits, and no more. */
+function shortestIn(model: Model): Nanoseconds {
+  const { calibration, options } = model;
+  const { measured, shortest } = calibration;
+  const isLong = measured >= MANY_CALLS && shortest >= MILLISECOND && !options.isCoarse;
+  return isLong && callsOf(model, 'read', 'write', 'accept', 'connect', 'file') > 0 ? shortest : 0;
+}
+
+/** What of a capture was left out that holds long calls alone; '' where it holds short ones, too. */
+export function sentenceOnShort({ leftOutBelow }: Doubts): string {
+  if (leftOutBelow === 0) return '';
+  return (
+    `No call took less than ${duration(leftOutBelow)}: shorter ones were left out (perf trace --duration, or a ` +
+    'filter of the script), or calls that wait alone were recorded. Who accepted, read and replied is not in the ' +
+    `capture. Record all calls, or with strace: ${RECORDING}`
+  );
+}
+
+/** The sentence for DATA on arguments of which only the numbers are shown; '' where they are shown. */
+export function sentenceOnRaw({ isRaw }: Doubts): string {
+  if (!isRaw) return '';
+  return (
+    'Arguments are shown as numbers (-e raw): requests, replies, addresses and files are not in the capture, nor ' +
+    `what a wait told of. How long calls and turns took is. Record without -e raw: ${RECORDING}`
+  );
+}
+
+/** The sentence for DATA on failed calls that were left out; '' where none seem to be. */
+export function sentenceOnFailed({ successesOnly }: Doubts): string {
+  if (successesOnly === 0) return '';
+  return (
+    `No call of the capture failed, although ${count(successesOnly)} waits told of a client and no accept followed: ` +
+    'calls that failed were left out (-z, -e status=successful), and calls that had not returned may be missing. ' +
+    `A herd, an error or a hang would not show. Record without that option: ${RECORDING}`
+  );
+}
+
 /** The sentence for DATA on lines that are missing; '' where none is. */
 export function sentenceOnMissing({ missingLines }: Doubts): string {
   if (missingLines === 0) return '';
@@ -160,8 +230,8 @@ export function sentenceOnEnd({ hiddenEnd: sign, printsAtReturn }: Doubts): stri
     );
   return (
     `No thread is in a call at the end of the capture, and ${sign}: it computes, the capture was cut, or calls that ` +
-    'had not returned were left out (-e status, -z). A thread that hangs would not show. Record without that option, ' +
-    `and end strace with Ctrl-C or timeout: ${RECORDING}`
+    'had not returned were left out (-e status, -z, -P). A thread that hangs would not show. Record without that ' +
+    `option, and end strace with Ctrl-C or timeout: ${RECORDING}`
   );
 }
 
@@ -195,6 +265,8 @@ export function believed(kind: Kind, conclusion: Conclusion<AnyMetrics>, doubts:
     return notApplicable(`${PARTLY} Beside that: ${outcome.reason}`);
   if (doubts.isByOutcome && outcome.status === 'clear' && kind !== 'worker-death')
     return notApplicable(`${BY_OUTCOME} Record without that option: ${RECORDING}`);
+  if (doubts.leftOutBelow > 0 && outcome.status === 'clear' && kind !== 'worker-death')
+    return notApplicable(sentenceOnShort(doubts));
   if (doubts.hiddenEnd !== '' && outcome.status === 'clear' && judgesOpenCalls(kind))
     return notApplicable(`${sentenceOnEnd(doubts)} Beside that: ${outcome.reason}`);
   if (findings.length === 0) return conclusion;
@@ -211,6 +283,7 @@ function doubted(kind: Kind, finding: DraftFinding<AnyMetrics>, doubts: Doubts):
     // A silence may be a wait that a signal ended, or one that goes on at the end.
     return isSilence || isElsewhere(kind, finding.metrics) ? demoted(doubtful) : doubtful;
   }
+  if (isSilence && doubts.leftOutBelow > 0) return demoted(possible(finding, sentenceOnShort(doubts)));
   // What goes on at the end without a call may be a call that is missing.
   if (isSilence && finding.openEnded && doubts.hiddenEnd !== '')
     return demoted(possible(finding, sentenceOnEnd(doubts)));
@@ -225,6 +298,9 @@ function doubted(kind: Kind, finding: DraftFinding<AnyMetrics>, doubts: Doubts):
     return timesOf(finding.metrics) <= lostEnds ? demoted(doubtful) : doubtful;
   }
   if (areManyMissing) return possible(finding, TOO_LOW);
+  // That it took so long is seen; what it took so long in may be what is missing.
+  if (kind === 'slow-request')
+    return (isFiltered || isNarrow) && WITHOUT_CALL.has(finding.metrics.cause) ? possible(finding, NARROW) : finding;
   if (isFiltered) {
     const doubtful = possible(finding, NARROW);
     return isSilence ? demoted(doubtful) : kind === 'loop-stall' ? doubtful : finding;
@@ -239,13 +315,18 @@ function doubted(kind: Kind, finding: DraftFinding<AnyMetrics>, doubts: Doubts):
  * A stretch of so many times what a stamp may be off is no product of the stamps: whole seconds may make a busy second
  * of two busy moments, and have workers away together that were away one after the other.
  */
-const BLURRED_UP_TO: Readonly<Partial<Record<Kind, number>>> = { 'worker-saturation': 5, 'service-stall': 2 };
+const BLURRED_UP_TO: Readonly<Partial<Record<Kind, number>>> = {
+  'worker-saturation': 5,
+  'service-stall': 2,
+  'slow-request': 2,
+};
 
 /** Kinds that judge how long something lasted by the stamps of lines. */
 const BY_LENGTH: ReadonlySet<Kind> = new Set<Kind>([
   'loop-stall',
   'service-stall',
   'worker-saturation',
+  'slow-request',
   'stranded-queue',
   'accept-hoarding',
   'gil-starvation',
@@ -299,13 +380,16 @@ const WITHOUT_CALL: ReadonlySet<unknown> = new Set([
   'import',
 ]);
 
-function restsOnSilence(kind: Kind, { cause, call, stalls }: AnyMetrics): boolean {
+function restsOnSilence(kind: Kind, { cause, call, stalls, slowest }: AnyMetrics): boolean {
   // What goes on in a restarted call is told by the call that was interrupted.
   if (kind === 'loop-stall') return WITHOUT_CALL.has(cause) || call === 'restart_syscall';
+  if (kind === 'slow-request') return WITHOUT_CALL.has(cause) && hasOpen(slowest);
   if (kind !== 'service-stall') return BY_ABSENCE.has(kind);
   // That no worker lived is told by ends and beginnings, of which no few lines are missing.
   return cause !== 'no-worker' && JSON.stringify(stalls ?? '').includes('"cause":"no-syscall"');
 }
+
+const hasOpen = (requests: Metric | undefined): boolean => listOf(requests).some(({ open }) => open === true);
 
 /** The worker waited for something that is not its loop's: which wait that is, failed accepts tell as well. */
 function isElsewhere(kind: Kind, { cause, stalls }: AnyMetrics): boolean {

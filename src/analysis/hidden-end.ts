@@ -17,6 +17,7 @@ const OF_OPEN_CALLS: ReadonlySet<Kind> = new Set<Kind>([
   'service-stall',
   'worker-saturation',
   'slow-dependency',
+  'slow-request',
   'blocking-dns',
   'lock-contention',
   'session-lock',

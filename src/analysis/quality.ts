@@ -1,7 +1,14 @@
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { count, percent, plural } from '../trace/format-numbers.ts';
 import { meaningOf } from './diagnostics.ts';
-import { sentenceOnEnd, sentenceOnHoles, sentenceOnMissing } from './doubts.ts';
+import {
+  sentenceOnEnd,
+  sentenceOnFailed,
+  sentenceOnHoles,
+  sentenceOnMissing,
+  sentenceOnRaw,
+  sentenceOnShort,
+} from './doubts.ts';
 import { limitsReached } from './omitted.ts';
 import type { Parts } from './parts.ts';
 import type { Diagnostic, Quality } from './report.ts';
@@ -35,6 +42,12 @@ export function assessQuality(parts: Parts): Quality {
   if (missing !== '') notes.push(missing);
   const holes = sentenceOnHoles(doubts);
   if (holes !== '') notes.push(holes);
+  const short = sentenceOnShort(doubts);
+  if (short !== '') notes.push(short);
+  const raw = sentenceOnRaw(doubts);
+  if (raw !== '') notes.push(raw);
+  const failed = sentenceOnFailed(doubts);
+  if (failed !== '') notes.push(failed);
   const end = sentenceOnEnd(doubts);
   if (end !== '') notes.push(end);
   notes.push(...doubts.unrecorded.map(sentenceOf));

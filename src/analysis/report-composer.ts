@@ -93,6 +93,13 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
   if (doubts.disorder !== '') return doubts.disorder;
   const [first] = doubts.unrecorded;
   if (first !== undefined) return `the capture holds no ${first.calls}. Record all calls, without -e`;
+  if (doubts.isRaw)
+    return 'arguments are numbers (-e raw), which show no request and no address. Record without -e raw';
+  if (doubts.leftOutBelow > 0)
+    return (
+      `calls shorter than ${duration(doubts.leftOutBelow)} are not in the capture. Record all (perf trace: without ` +
+      '--duration)'
+    );
   if (doubts.isByOutcome)
     return (
       'the capture holds no call that had not returned, and perhaps failed ones only. Record without -z, -Z and ' +
@@ -101,7 +108,8 @@ function unseenIn({ doubts, drafts, capabilities, model, outcomes }: Parts): str
   if (doubts.hiddenEnd !== '')
     return doubts.printsAtReturn
       ? 'the end of the capture is missing: who is in which call there is unknown. Let bpftrace end, or type Ctrl-C'
-      : `no thread is in a call at the end, and ${doubts.hiddenEnd}. Record without -e status, to the end`;
+      : `no thread is in a call at the end, and ${doubts.hiddenEnd}. Record all calls, without -e, -z and -P, to the ` +
+          'end';
   const isDemoted = drafts.some((draft) => draft.isDemoted === true);
   if (doubts.areManyMissing || doubts.areHolesLong || (isDemoted && doubts.missingLines > 0))
     return 'lines of the capture are missing';

@@ -305,6 +305,10 @@ export interface RequestActivity {
   /** In this time its worker was busy with others; of these the one that took longest, '' for none. */
   readonly behindMs: number;
   readonly behind: string;
+  /** How long that one took; absent for none. */
+  readonly behindLongestMs?: number;
+  /** Threads of its process do jobs for the loop: it may have waited for one of these. Absent where that is not so. */
+  readonly mayBeInPool?: true;
   /** The service that it waited for longest, and how long; '' and 0 for none. */
   readonly waitedFor: string;
   readonly waitedMs: number;

@@ -7,6 +7,7 @@ import type { Model } from '../model/model.ts';
 import { DependencyTracker } from '../model/topics/dependencies/dependency-tracker.ts';
 import { longestWaitOf } from '../model/topics/dependencies/peer.ts';
 import { answersMost } from '../model/topics/dependencies/slow-replies.ts';
+import { isOfOtherPool, worksForLoop } from '../model/topics/pools/executor-tracker.ts';
 import { milliseconds } from '../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { RequestActivity } from './report.ts';
@@ -20,6 +21,7 @@ export function requestRows(model: Model, slow: SlowRequests, isGrowing = false)
   const end = model.lastTime;
   const waiting = model.topic(DependencyTracker).waitingNow();
   const calls = callsAtEnd(model);
+  const pools = withPools(model);
   const open = openRequests(model, calls, isGrowing)
     .map(({ request, process }) => ({ request, process, length: request.waitedUntil(end) }))
     .filter(({ request, length }) => request.line !== '' && length >= NOTABLE)
@@ -31,13 +33,22 @@ export function requestRows(model: Model, slow: SlowRequests, isGrowing = false)
         length,
         blame: request.loop.blame(request, end),
         isOpen: true,
+        isPooled: pools.has(process.pid),
         wait: longer(longestWaitOf(request), waiting.get(request), end),
         call: calls.get(request) ?? null,
       }),
     );
   const answered = [...slow.all()]
     .toSorted((a, b) => b.length - a.length)
-    .map((each) => rowOf(model, each.pid, { ...each, isOpen: false, wait: longestWaitOf(each.request), call: null }));
+    .map((each) =>
+      rowOf(model, each.pid, {
+        ...each,
+        isOpen: false,
+        isPooled: pools.has(each.pid),
+        wait: longestWaitOf(each.request),
+        call: null,
+      }),
+    );
   return [...open, ...answered];
 }
 
@@ -65,6 +76,7 @@ interface Timed {
   readonly length: Nanoseconds;
   readonly blame: Blame;
   readonly isOpen: boolean;
+  readonly isPooled: boolean;
   /** For another service. */
   readonly wait: Wait | null;
   /** Of a thread that serves it, when the capture ended. */
@@ -106,9 +118,23 @@ function longer(
   return ended !== null && ended.total > total ? ended : { peer: open.peer, total };
 }
 
-function rowOf(model: Model, pid: number, { request, length, blame, isOpen, wait, call }: Timed): RequestActivity {
+/** Processes whose loop hands jobs to threads: what a request waited for there no call of the loop tells. */
+function withPools(model: Model): ReadonlySet<number> {
+  const pids = [...model.processes.threads()]
+    .filter((thread) => worksForLoop(thread) || isOfOtherPool(thread))
+    .map(({ process }) => process.pid);
+  return new Set(pids);
+}
+
+function rowOf(
+  model: Model,
+  pid: number,
+  { request, length, blame, isOpen, isPooled, wait, call }: Timed,
+): RequestActivity {
   const { own, behind, longest } = blame;
-  const isBehind = behind >= NOTABLE && longest?.request != null;
+  // It may have come before it was read: that time is no part of its age.
+  const stood = Math.max(0, Math.min(behind, length - own));
+  const isBehind = stood >= NOTABLE && longest?.request != null;
   // A thread that serves one request at a time waits in the middle of its work: that is no work.
   const waited = Math.max(wait?.total ?? 0, call?.lasted ?? 0);
   const worked = Math.max(0, Math.min(own, length - waited));
@@ -119,8 +145,12 @@ function rowOf(model: Model, pid: number, { request, length, blame, isOpen, wait
     ageMs: milliseconds(length),
     isOpen,
     ownMs: milliseconds(worked),
-    behindMs: milliseconds(behind),
+    behindMs: milliseconds(stood),
     behind: isBehind ? (longest?.request?.name ?? '') : '',
+    ...(isBehind && longest !== null
+      ? { behindLongestMs: milliseconds(Math.min(stood, longest.end - longest.start)) }
+      : {}),
+    ...(isPooled ? { mayBeInPool: true } : {}),
     waitedMs: wait === null || wait.total < NOTABLE ? 0 : milliseconds(wait.total),
     waitedFor: wait === null || wait.total < NOTABLE ? '' : wait.peer,
     inCall: call?.name ?? '',

@@ -14,6 +14,7 @@ const BY_TRAFFIC: ReadonlySet<Kind> = new Set<Kind>([
   'abandoned-request',
   'request-retry',
   'slow-dependency',
+  'slow-request',
   'worker-saturation',
   'loop-stall',
   'service-stall',

@@ -1,6 +1,6 @@
 import { listOf, textOf } from '../detectors/read-metric.ts';
 import { requestShape } from '../trace/request-shape.ts';
-import type { Finding } from './report.ts';
+import type { Finding, Metric } from './report.ts';
 
 /**
  * A number that stands alone, not part of an address, a path or a name, with the unit of a time: `702 ms` here is
@@ -18,9 +18,9 @@ export function causeKey({ kind, title, metrics }: Finding): string {
   if (kind === 'loop-stall') {
     const [first] = Array.isArray(requests) ? requests : [];
     const name = typeof first === 'string' ? first : typeof request === 'string' ? request : '';
-    const bare = typeof target === 'string' ? target.replace(/fd \d+/, 'fd') : '';
-    return [kind, cause, bare, requestShape(name)].join('\n');
+    return [kind, cause, bareTarget(target), requestShape(name)].join('\n');
   }
+  if (kind === 'slow-request') return [kind, cause, bareTarget(target), requestShape(textOf(request))].join('\n');
   // Their titles name a request or a name that differs from one time to the next.
   if (kind === 'slow-dependency') return [kind, textOf(listOf(metrics.dependencies)[0]?.peer)].join('\n');
   if (kind === 'blocking-dns') return [kind, textOf(place), textOf(listOf(metrics.servers)[0]?.server)].join('\n');
@@ -28,3 +28,7 @@ export function causeKey({ kind, title, metrics }: Finding): string {
   if (kind === 'abandoned-request') return kind;
   return [kind, textOf(listener), title.replace(ADDRESS, '#').replace(LONE_NUMBER, '#').replace(TOTAL, '#')].join('\n');
 }
+
+/** What was waited for, without the number of a descriptor. */
+const bareTarget = (target: Metric | undefined): string =>
+  typeof target === 'string' ? target.replace(/fd \d+/, 'fd') : '';

@@ -50,7 +50,7 @@ const LOOPS: ReadonlySet<Kind> = new Set<Kind>([
   'backlog-overflow',
 ]);
 /** Those that judge by replies alone. */
-export const REPLIES: ReadonlySet<Kind> = new Set<Kind>(['abandoned-request', 'request-retry']);
+export const REPLIES: ReadonlySet<Kind> = new Set<Kind>(['abandoned-request', 'request-retry', 'slow-request']);
 const ANSWERS: ReadonlySet<Kind> = new Set<Kind>([...REPLIES, 'slow-dependency', 'broken-pipe', 'worker-saturation']);
 const NUMBERS: ReadonlySet<Kind> = new Set<Kind>(['fd-leak', 'slow-dependency']);
 /** A wait tells that a client left, and how long somebody waited. */

@@ -136,6 +136,7 @@ const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'loop-stall',
   'service-stall',
   'worker-saturation',
+  'slow-request',
   'session-lock',
   'lock-contention',
   'blocking-dns',
@@ -151,6 +152,7 @@ const EXPLAINED = 0.5;
 function explains({ kind, confidence, metrics }: Finding, { longestMs, request }: SlowReplies): boolean {
   if (!EXPLAINING.has(kind) || confidence === 'possible') return false;
   const { dependencies } = metrics;
+  if (kind === 'slow-request') return numberIn(metrics, 'longestMs') >= EXPLAINED * longestMs;
   if (kind !== 'slow-dependency' || !Array.isArray(dependencies)) return true;
   return dependencies.some(
     (each) =>
@@ -288,6 +290,11 @@ export function decide(
   if (first !== undefined && endsAway(first, window)) {
     const text = `Cannot tell: ${AWAY}.${seen(first)}`;
     return { severity: first.severity, confidence: 'cannot-tell', text };
+  }
+  const slow = causes.find(({ kind }) => kind === 'slow-request');
+  if (slow !== undefined) {
+    const text = `Cannot tell whether that is usual: ${slow.title}`;
+    return { severity: 'info', confidence: 'cannot-tell', text };
   }
   if (first !== undefined) {
     const sure = first.confidence === 'possible' ? '. Possible: ' : ': ';

@@ -1,12 +1,13 @@
+import type { Activity } from '../analysis/activity.ts';
 import type { DashboardEvent, SideEffect } from './events.ts';
 import { reduce } from './reduce/reduce.ts';
 import type { Row } from './row.ts';
-import type { DashboardState } from './state.ts';
+import type { DashboardState, LiveStatus } from './state.ts';
 import { drawScreen } from './views/screen.ts';
 
 /**
  * New data are drawn at most this often, and for no more than one part in so many of the time, unless the verdict turns
- * better or worse; a key is answered at once.
+ * better or worse; a key is answered at once. Where nothing came but the time, one frame a second shows that.
  */
 const DATA_EVERY_MS = 250;
 const DATA_LATEST_MS = 1_000;
@@ -46,8 +47,9 @@ export class Dashboard {
     for (const effect of effects) this.#ports.perform(effect);
     const isDirect =
       event.type === 'key' || event.type === 'paste' || event.type === 'resize' || event.type === 'lines';
-    const isNews = severityIn(state) !== severityIn(before);
-    this.#drawWithin(isDirect ? KEYS_EVERY_MS : isNews ? DATA_EVERY_MS : this.#dataEveryMs);
+    const isVerdict = severityIn(state) !== severityIn(before);
+    const data = hasData(state, before) ? this.#dataEveryMs : DATA_LATEST_MS;
+    this.#drawWithin(isDirect ? KEYS_EVERY_MS : isVerdict ? DATA_EVERY_MS : data);
   }
 
   #drawWithin(interval: number): void {
@@ -71,6 +73,46 @@ export class Dashboard {
     const tookMs = this.#ports.now() - this.#drawnAt;
     this.#dataEveryMs = Math.min(DATA_LATEST_MS, Math.max(DATA_EVERY_MS, tookMs * DATA_SHARE));
   }
+}
+
+/** Something else is to be seen than that time goes by. */
+function hasData(state: DashboardState, before: DashboardState): boolean {
+  const { reading, report, activity, live } = state;
+  if (reading.lines !== before.reading.lines || reading.state !== before.reading.state) return true;
+  if (report?.quality.lines !== before.report?.quality.lines) return true;
+  if (report?.findings.length !== before.report?.findings.length) return true;
+  if (hasMoved(activity?.workers ?? [], before.activity?.workers ?? [])) return true;
+  if (state.message !== before.message || state.slowLink !== before.slowLink) return true;
+  return live !== before.live && (live === null || before.live === null || isLiveNews(live, before.live));
+}
+
+/** Some worker is in something else. */
+function hasMoved(workers: Activity['workers'], before: Activity['workers']): boolean {
+  if (workers === before) return false;
+  if (workers.length !== before.length) return true;
+  return workers.some(({ now }, index) => {
+    const known = before[index]?.now;
+    return now.state !== known?.state || now.sinceMs !== known.sinceMs || now.turnSinceMs !== known.turnSinceMs;
+  });
+}
+
+function isLiveNews(live: LiveStatus, before: LiveStatus): boolean {
+  const { processes = [] } = live;
+  const { processes: known = [] } = before;
+  return (
+    live.state !== before.state ||
+    live.lost !== before.lost ||
+    live.notes.length !== before.notes.length ||
+    live.behindBytes > 0 !== before.behindBytes > 0 ||
+    processes.length !== known.length ||
+    processes.some((each, index) => {
+      const last = known[index];
+      const { isWaiting, call, held, code, ageMs, isParked = false } = each;
+      if (last === undefined || isWaiting !== last.isWaiting || call !== last.call) return true;
+      // Its age is counted on the screen.
+      return held !== last.held || code !== last.code || (!isWaiting && !isParked && ageMs !== last.ageMs);
+    })
+  );
 }
 
 function severityIn({ report }: DashboardState): string {

@@ -9,4 +9,6 @@ export interface Capabilities {
   readonly stopsThreads: boolean;
   /** Descriptors have names (strace -y). */
   readonly names: boolean;
+  /** All arguments are numbers (strace -e raw=all). */
+  readonly isRaw?: boolean;
 }

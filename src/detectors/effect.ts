@@ -39,12 +39,13 @@ export interface ListedStall {
 
 /**
  * When the workers of a cause stood still: the longest stalls, the longest waits for a lock, a disk or a name server,
- * and times in which all of them were busy.
+ * statements that waited for another session, and times in which all of them were busy.
  */
 export function stallsOf({ kind, findings }: Causing): ListedStall[] {
   if (kind !== 'loop-stall')
     return findings.flatMap(({ metrics }) => [
       ...listOf(metrics.longestWaits).map((wait) => listed(wait, wait.pid)),
+      ...(kind === 'session-lock' ? listOf(metrics.waits).map((wait) => listed(wait, wait.pid)) : []),
       ...(kind === 'worker-saturation'
         ? listOf(metrics.busyIn).flatMap(({ pid }) => listOf(metrics.stretches).map((each) => listed(each, pid)))
         : []),

@@ -15,6 +15,7 @@ export type Kind =
   | 'worker-saturation'
   | 'session-lock'
   | 'slow-dependency'
+  | 'slow-request'
   | 'loop-stall'
   | 'heartbeat-late'
   | 'gil-starvation'
@@ -70,6 +71,7 @@ export const MEASURES: Readonly<Record<Kind, Measures>> = {
     totalMs: 'dependencies.totalMs',
     longestMs: 'dependencies.longestMs',
   },
+  'slow-request': { count: 'count', totalMs: 'totalMs', longestMs: 'longestMs' },
   'loop-stall': { count: 'count', totalMs: 'totalMs', longestMs: 'longestMs' },
   'heartbeat-late': { count: 'count', longestMs: 'workers.longestMs' },
   'gil-starvation': { count: 'count', totalMs: 'totalMs' },

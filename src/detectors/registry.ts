@@ -27,6 +27,7 @@ import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
 import { sessionLock } from './session-lock/detector.ts';
 import { slowDependency } from './slow-dependency/detector.ts';
+import { slowRequest } from './slow-request/detector.ts';
 import { strandedQueue } from './stranded-queue/detector.ts';
 import { stuckCall } from './stuck-call/detector.ts';
 import { thunderingHerd } from './thundering-herd/detector.ts';
@@ -50,6 +51,7 @@ const LIST = [
   workerSaturation,
   sessionLock,
   slowDependency,
+  slowRequest,
   loopStall,
   heartbeatLate,
   gilStarvation,

@@ -15,7 +15,8 @@ export function whatNamesWouldTell({
   model,
   capabilities,
 }: Pick<Context, 'model' | 'capabilities'>): { readonly many: boolean; readonly sentence: string } | null {
-  if (capabilities.names || !capabilities.stopsThreads) return null;
+  // Where all arguments are numbers -y has no effect.
+  if (capabilities.names || capabilities.isRaw === true || !capabilities.stopsThreads) return null;
   const processes = model.processes.all();
   const unseen = processes.reduce((sum, { servedUnseen }) => sum + servedUnseen, 0);
   if (unseen < FEW) return null;

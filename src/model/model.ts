@@ -50,7 +50,7 @@ import { SocketTracker } from './measuring/socket-tracker.ts';
 import { TimeTable } from './measuring/time-table.ts';
 import { TimelineRecorder } from './measuring/timeline-recorder.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
-import { MAY_HAVE_FRAMES, type Tracker, type TrackerContext, type TrackerType } from './tracker.ts';
+import { HUB_WAIT, MAY_HAVE_FRAMES, type Tracker, type TrackerContext, type TrackerType } from './tracker.ts';
 
 export type { StillOpen };
 
@@ -213,6 +213,7 @@ export class Model {
     const worksFor = route.follow(call, thread);
     const gap = turns.gapBefore(call, thread);
     this.calibration.add(call, gap);
+    this.calibration.queue?.returned(call, thread, gap, worksFor === HUB_WAIT);
     if (gap >= MILLISECOND) {
       thread.outside += gap;
       if (thread.stop !== null) endStop(thread, start);

@@ -87,12 +87,19 @@ export function whereMostWent(each: RequestActivity): string {
   const { ageMs, ownMs, behindMs, behind, waitedMs, waitedFor, inCall, inCallMs } = each;
   const named = [
     { ms: waitedFor === '' ? 0 : waitedMs, words: `waited for ${waitedFor}` },
-    { ms: behind === '' ? 0 : behindMs, words: `behind ${behind}` },
+    { ms: behind === '' ? 0 : behindMs, words: `behind ${behindWhom(each)}` },
     { ms: inCall === '' ? 0 : inCallMs, words: `still in ${inCall}` },
     { ms: ownMs, words: 'its own work' },
   ];
   const most = named.reduce((one, other) => (other.ms > one.ms ? other : one));
   return most.ms * 2 < ageMs ? 'not known' : most.words;
+}
+
+/** One request, where that took half of the time; what a pool did meanwhile the loop of its process does not show. */
+export function behindWhom({ behind, behindMs, behindLongestMs = behindMs, mayBeInPool }: RequestActivity): string {
+  if (behind === '') return 'other work';
+  if (behindLongestMs * 2 >= behindMs) return behind;
+  return mayBeInPool ? 'others or its thread pool' : 'several others';
 }
 
 function timeOf(window: Window, atMs: number | null): string {

@@ -72,3 +72,9 @@ export type AnalysisMessage =
       readonly hint: string;
       readonly stack: string;
     };
+
+/** How messages leave the thread: what was told last and still holds is not copied again. */
+export type ThreadMessage =
+  | AnalysisMessage
+  | { readonly kind: 'same-now' }
+  | { readonly kind: 'same-picture'; readonly read: ReadSoFar };

@@ -1,7 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import type { AnalysisOptions } from '../analysis/options.ts';
 import type { SourceDiagnostic } from '../sources/trace-input.ts';
-import type { AnalysisMessage, AnalysisSights, AnalysisTask, AnalysisTold } from './analysis-messages.ts';
+import type {
+  AnalysisMessage,
+  AnalysisSights,
+  AnalysisTask,
+  AnalysisTold,
+  ThreadMessage,
+} from './analysis-messages.ts';
 
 export type { AnalysisMessage, Picture, ReadSoFar } from './analysis-messages.ts';
 
@@ -27,6 +33,8 @@ export class AnalysisThread {
   readonly #worker: Worker;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #ended = false;
+  #now: Extract<AnalysisMessage, { kind: 'now' }> | null = null;
+  #snapshot: Extract<AnalysisMessage, { kind: 'snapshot' }> | null = null;
 
   constructor({ paths, options, memoryMb, kind = 'file', opened, tell }: AnalysisThreadOptions) {
     const task: AnalysisTask = { paths, options, stop: this.#stop, kind, ...(opened === undefined ? {} : { opened }) };
@@ -34,7 +42,9 @@ export class AnalysisThread {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
     });
-    this.#worker.on('message', (message: AnalysisMessage) => {
+    this.#worker.on('message', (received: ThreadMessage) => {
+      const message = this.#whole(received);
+      if (message === null) return;
       if (message.kind === 'done' || message.kind === 'failed') this.#ended = true;
       tell(message);
     });
@@ -48,6 +58,16 @@ export class AnalysisThread {
       const hint = isMemory ? 'What was read before is kept. Allow more with --memory MB.' : '';
       tell({ kind: 'failed', isInput: false, message, hint, stack: isMemory ? '' : (error.stack ?? '') });
     });
+  }
+
+  /** Null for what says that a message which never came still holds. */
+  #whole(message: ThreadMessage): AnalysisMessage | null {
+    if (message.kind === 'same-now') return this.#now;
+    if (message.kind === 'same-picture')
+      return this.#snapshot === null ? null : { ...this.#snapshot, read: message.read };
+    if (message.kind === 'now') this.#now = message;
+    if (message.kind === 'snapshot') this.#snapshot = message;
+    return message;
   }
 
   /** Stops reading; a `done` with what was read follows. */

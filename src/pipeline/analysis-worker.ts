@@ -15,6 +15,7 @@ import type {
   AnalysisTold,
   Picture,
   ReadSoFar,
+  ThreadMessage,
 } from './analysis-messages.ts';
 import { analyzeCaptures } from './analyze-captures.ts';
 import { Cadence } from './cadence.ts';
@@ -23,7 +24,13 @@ import type { Progress } from './progress.ts';
 import { lastLine, unfinishedCall } from './unfinished-line.ts';
 
 const PROGRESS_EVERY_MS = 100;
+/** Where nothing was read since. */
+const PROGRESS_LATEST_MS = 600;
 const NOW_EVERY_MS = 200;
+/** Where nothing comes: what arrives is told of at once. */
+const LOOK_RARELY_MS = 400;
+/** What the workers are in is said so often, also where it has not changed: silence says that the analysis is late. */
+const NOW_SAID_MS = 600;
 /** Early enough for a verdict within two seconds, late enough that most files are read by then. */
 const FIRST_SNAPSHOT_MS = 400;
 const SNAPSHOT_EVERY_MS = 1_000;
@@ -44,10 +51,12 @@ class Stopped extends Error {}
 const port = parentPort;
 if (port === null) throw new Error('this file is the program of a thread');
 const { paths, options, stop, kind, opened } = workerData as AnalysisTask;
-const post = (message: AnalysisMessage): void => port.postMessage(message);
+const post = (message: ThreadMessage): void => port.postMessage(message);
 /** How far the reading is, as the last chunk left it. */
 const seen: { progress: Progress | null } = { progress: null };
 let progressDue = 0;
+let progressTold = { bytesRead: -1, at: 0 };
+let nowTold: { readonly workers: ReadonlyMap<number, Now>; readonly at: number } = { workers: new Map(), at: 0 };
 /** When the capture began, since 1970. */
 let startMs = Number.NaN;
 /** The last report on what goes on found something. */
@@ -90,11 +99,28 @@ function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<n
   return new Map(workers).set(unfinished.tid, { ...known, ...unfinished.now });
 }
 
+function isSameNow(workers: ReadonlyMap<number, Now>, before: ReadonlyMap<number, Now>): boolean {
+  if (workers.size !== before.size) return false;
+  for (const [pid, now] of workers) {
+    const known = before.get(pid);
+    if (known === undefined) return false;
+    const names = Object.keys(now) as (keyof Now)[];
+    if (names.length !== Object.keys(known).length || names.some((name) => now[name] !== known[name])) return false;
+  }
+  return true;
+}
+
 /** With very many workers a look at all of them takes its time. */
 function tellNow(progress: Progress, path: string): void {
   const start = performance.now();
   if (!nows.isDue(start)) return;
-  post({ kind: 'now', workers: nowWith(progress.now(), path) });
+  const workers = nowWith(progress.now(), path);
+  // A copy for the other thread takes longer than this look at 200 workers that wait.
+  const isSame = isSameNow(workers, nowTold.workers);
+  if (!isSame || start - nowTold.at >= NOW_SAID_MS) {
+    post(isSame ? { kind: 'same-now' } : { kind: 'now', workers });
+    nowTold = { workers, at: start };
+  }
   nows.took(start, performance.now());
 }
 
@@ -116,8 +142,8 @@ function tellAway(sights: AnalysisSights, progress: Progress, path: string): voi
 
 /** bpftrace prints a blank line each 250 ms, which brings what there is: so much from one look to the next. */
 const BLANK_BYTES = 16;
-/** The last picture, and what had been read by then. */
-let drawn: { readonly bytesRead: number; readonly picture: Picture } | null = null;
+/** What had been read when the last picture was made. */
+let drawnAt: number | null = null;
 const QUIET_MS = 500;
 /** Reading more again would take seconds. */
 const MOST_AGAIN = 32 * 1_048_576;
@@ -127,11 +153,15 @@ const arrived = { bytes: 0, at: 0 };
  * Nothing came for a while: the parser of what bpftrace printed holds back the events of the last second, which may
  * come in another order, until later ones come. Where everybody is stuck or waits, none does.
  */
-function isQuiet({ bytesRead }: Progress): boolean {
+function isQuiet(progress: Progress): boolean {
+  return quietMs(progress) >= QUIET_MS && progress.bytesRead <= MOST_AGAIN;
+}
+
+function quietMs({ bytesRead }: Progress): number {
   const now = performance.now();
   if (bytesRead - arrived.bytes > BLANK_BYTES || arrived.at === 0) arrived.at = now;
   arrived.bytes = bytesRead;
-  return now - arrived.at >= QUIET_MS && bytesRead <= MOST_AGAIN;
+  return now - arrived.at;
 }
 
 /** Infinity for a file that somebody removed. */
@@ -171,15 +201,15 @@ function growingInput(): InputSet {
   // A port that is listened to keeps its thread alive.
   parentPort?.unref();
   // Reports go on while no event arrives: what was not judged yet may be by now.
-  const looking = setInterval(() => {
+  let looking: NodeJS.Timeout;
+  const lookAgain = (): void => {
     const { progress } = seen;
     if (Atomics.load(stop, 0) !== 0) end();
-    else if (progress !== null) {
-      look(progress);
-      if (kind === 'live') tellNow(progress, path);
-    }
-  }, NOW_EVERY_MS);
-  void ended.then(() => clearInterval(looking));
+    else if (progress !== null) look(progress);
+    looking = setTimeout(lookAgain, progress !== null && quietMs(progress) >= QUIET_MS ? LOOK_RARELY_MS : NOW_EVERY_MS);
+  };
+  looking = setTimeout(lookAgain, NOW_EVERY_MS);
+  void ended.then(() => clearTimeout(looking));
   return {
     kind: kind === 'followed' || kind === 'file' ? 'file' : kind,
     paths: kind === 'stdin' ? ['-'] : paths,
@@ -194,16 +224,24 @@ function look(progress: Progress): void {
   const now = performance.now();
   // What grows is ended where it is; of a file the rest is left out.
   if (kind === 'file' && Atomics.load(stop, 0) !== 0) throw new Stopped();
+  if (kind === 'live' && now - nowTold.at >= NOW_EVERY_MS) tellNow(progress, opened ?? paths[0] ?? '');
   if (now < progressDue) return;
   progressDue = now + PROGRESS_EVERY_MS;
   if (!snapshots.isDue(now)) {
+    const isNews = progress.bytesRead - progressTold.bytesRead > BLANK_BYTES;
+    if (!isNews && now - progressTold.at < PROGRESS_LATEST_MS) return;
+    progressTold = { bytesRead: progress.bytesRead, at: now };
     post({ kind: 'progress', read: readSoFar(progress) });
     return;
   }
   // Of what has not changed since then the last picture says all: with 200 idle processes a new one takes its time.
-  if (drawn === null || progress.bytesRead - drawn.bytesRead > BLANK_BYTES)
-    drawn = { bytesRead: progress.bytesRead, picture: picture(progress) };
-  post({ kind: 'snapshot', read: readSoFar(progress), picture: drawn.picture });
+  if (drawnAt !== null && progress.bytesRead - drawnAt <= BLANK_BYTES)
+    post({ kind: 'same-picture', read: readSoFar(progress) });
+  else {
+    drawnAt = progress.bytesRead;
+    post({ kind: 'snapshot', read: readSoFar(progress), picture: picture(progress) });
+  }
+  progressTold = { bytesRead: progress.bytesRead, at: now };
   snapshots.took(now, performance.now());
 }
 

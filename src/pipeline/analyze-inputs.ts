@@ -46,7 +46,8 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   const thread = isWorthAThread(inputs, origin) ? parserThread() : null;
   // The lanes of inputs that are parsed here take turns with those of each other parser.
   const step = thread === null ? 1 : inputs.length + 1;
-  const shared: SharedTables = { lanes: new LaneTable({ first: 0, step }), origin };
+  const isGrowing = options.growing === true;
+  const shared: SharedTables = { lanes: new LaneTable({ first: 0, step }), origin, isGrowing };
   let threaded = 0;
   const open = async (scanned: ScannedInput): Promise<OpenedInput> => {
     // A set is closed after it was looked at and opened again: that many files cannot be open at once.

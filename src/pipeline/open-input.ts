@@ -8,6 +8,7 @@ import type { PeekedInput } from './peeked-input.ts';
 export interface SharedTables {
   readonly lanes: LaneTable;
   readonly origin: TimeOrigin;
+  readonly isGrowing?: boolean;
 }
 
 /** An input of a known format that is being read: chunks go from the source into the parser. */
@@ -19,7 +20,7 @@ export class OpenInput {
   #peeked: Buffer | null;
   #ended = false;
 
-  constructor(peeked: PeekedInput, format: TraceFormat, { lanes, origin }: SharedTables) {
+  constructor(peeked: PeekedInput, format: TraceFormat, { lanes, origin, isGrowing = false }: SharedTables) {
     const { input } = peeked;
     this.input = input;
     this.format = format;
@@ -27,6 +28,7 @@ export class OpenInput {
       file: input.name,
       lanes,
       origin,
+      isGrowing,
       ...(input.tid === undefined ? {} : { tid: input.tid }),
     });
     this.#rest = peeked.rest;

@@ -4,7 +4,7 @@ import { fileInput } from './file-input.ts';
 import { cannotRead, InputError } from './input-error.ts';
 import { leftOutNotices, nothingReadable } from './left-out.ts';
 import { stdinInput } from './stdin-input.ts';
-import { listTraceDirectory, tidInName } from './trace-directory.ts';
+import { listTraceDirectory, rotated, rotatedParts, tidInName } from './trace-directory.ts';
 import type { InputSet, LeftOutFile, TraceInput } from './trace-input.ts';
 
 /** Measured: below 512 KiB the reading falls behind the parser, above 1 MiB nothing is gained. */
@@ -37,6 +37,8 @@ export function openInputs(operands: readonly string[]): InputSet {
       facts,
     };
   }
+  const parts = operands.length > 1 ? rotatedParts(operands) : null;
+  if (parts !== null) throw rotated(parts);
   const named = operands.flatMap((operand) => filesOf(operand, leftOut, notices));
   const files = withoutRepeats(named, notices);
   const reopen = files.length > MOST_HELD_OPEN;

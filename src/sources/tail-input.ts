@@ -1,4 +1,4 @@
-import { closeSync, openSync, read } from 'node:fs';
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { cannotRead } from './input-error.ts';
@@ -15,11 +15,13 @@ const HEAD_BYTES = 2_048;
 /** Of a quiet server those took ten seconds and more, and all that time nothing was known of it. */
 const HEAD_WITHIN_MS = 300;
 const LOOK_EVERY_MS = 50;
-/** Where nothing came at so many looks, the next ones are rarer. */
-const FEW_LOOKS = 20;
-const LOOK_RARELY_MS = 150;
-/** bpftrace brings what there is by a blank line. */
-const MOST_IN_VAIN = 1;
+/** After each look at which nothing came the next one is later: a thread that wakes up costs more than the look. */
+const LATER_BY_MS = 25;
+const LOOK_RARELY_MS = 250;
+/** bpftrace brings what there is by a blank line, four times a second. */
+const MOST_IN_VAIN = 3;
+/** So little is there at once: another thread would take longer to be told to read it. */
+const FEW_BYTES = 65_536;
 const LINE_END = Buffer.from('\n');
 
 interface TailOptions {
@@ -78,7 +80,8 @@ async function* grow(name: string, path: string, ended: Promise<unknown>, freed:
       const wasOver = isOver;
       const isLate = position < freed();
       if (isLate) position = freed();
-      const { bytesRead } = await readInto(descriptor, buffer, 0, CHUNK_BYTES, position);
+      const waiting = fstatSync(descriptor).size - position;
+      const bytesRead = waiting <= 0 ? 0 : await readAt(descriptor, buffer, position, waiting);
       // Freed while it was read.
       if (position < freed()) continue;
       // The line that was being read has lost its end.
@@ -91,11 +94,16 @@ async function* grow(name: string, path: string, ended: Promise<unknown>, freed:
       } else if (wasOver) return;
       // A look for every line would cost more than the analysis; a pause also gathers a chunk worth reading.
       if (bytesRead < CHUNK_BYTES && !isOver)
-        await Promise.race([over, pause(inVain < FEW_LOOKS ? LOOK_EVERY_MS : LOOK_RARELY_MS)]);
+        await Promise.race([over, pause(Math.min(LOOK_RARELY_MS, LOOK_EVERY_MS + inVain * LATER_BY_MS))]);
     }
   } finally {
     closeSync(descriptor);
   }
+}
+
+async function readAt(descriptor: number, buffer: Buffer, position: number, waiting: number): Promise<number> {
+  if (waiting <= FEW_BYTES) return readSync(descriptor, buffer, 0, CHUNK_BYTES, position);
+  return (await readInto(descriptor, buffer, 0, CHUNK_BYTES, position)).bytesRead;
 }
 
 function open(name: string, path: string): number {

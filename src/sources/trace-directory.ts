@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { shellWord } from '../trace/shell-word.ts';
 import { cannotRead, errorCode, failureReason, InputError, kindOf } from './input-error.ts';
 import type { LeftOutFile } from './trace-input.ts';
@@ -64,6 +64,8 @@ export function listTraceDirectory(directory: string): TraceDirectory {
     sets.set(set, (sets.get(set) ?? 0) + 1);
     files.push({ path, tid: Number(tid) });
   }
+  const parts = rotatedParts([...others, ...files.map(({ path }) => path)]);
+  if (parts !== null) throw rotated(parts);
   if (files.length === 0 && unread.length === 0) throw noThreadFiles(directory, others);
   files.sort((a, b) => a.tid - b.tid || (a.path < b.path ? -1 : 1));
   const notices: string[] = [];
@@ -110,6 +112,40 @@ export function reasonAgainst(path: string): { readonly code: LeftOutFile['code'
       reason: isDangling ? 'it is a link to a file that is not there, or was removed' : failureReason(error),
     };
   }
+}
+
+/** More parts of one capture nobody keeps; larger numbers are of threads. */
+const MOST_ROTATED = 100;
+
+/**
+ * The parts of a capture that was rotated, the oldest first: `trace.log.2`, `trace.log.1`, `trace.log`, packed or not;
+ * null where these files are none. `strace -ff` writes no file without a number.
+ */
+export function rotatedParts(paths: readonly string[]): readonly string[] | null {
+  const known = new Set(paths);
+  for (const path of paths) {
+    // Of forty thousand files of threads each has a number.
+    if (partsOf(basename(path)) !== undefined) continue;
+    const numbered = paths
+      .flatMap((other) => {
+        const { set, tid } = partsOf(basename(other)) ?? {};
+        return set === basename(path) && dirname(other) === dirname(path) ? [{ path: other, tid: Number(tid) }] : [];
+      })
+      .sort((a, b) => b.tid - a.tid);
+    const count = numbered.length;
+    if (count > 0 && count <= MOST_ROTATED && known.has(path) && numbered.every(({ tid }, at) => tid === count - at))
+      return [...numbered.map((part) => part.path), path];
+  }
+  return null;
+}
+
+/** The parts would be read side by side, or in part: halves of one call lie in two of them. */
+export function rotated(parts: readonly string[]): InputError {
+  const cat = parts.some((path) => path.endsWith('.gz')) ? 'zcat -f' : 'cat';
+  const [name = ''] = parts.toReversed();
+  return new InputError(`${name} and the files with numbers behind it are parts of one capture, which was rotated.`, {
+    hint: `Read them one behind the other: ${cat} ${parts.map(shellWord).join(' ')} | drover analyze -`,
+  });
 }
 
 function noThreadFiles(directory: string, others: readonly string[]): InputError {

@@ -38,6 +38,9 @@ const RUNTIME_OBJECT =
   /(?:^|\/)(?:lib(?:c|m|dl|rt|pthread|resolv|nss_\w+|util|stdc\+\+|gcc_s|ffi)(?:-[\d.]+)?\.so[\d.]*|ld-[\w.-]+|linux-(?:vdso|gate)[\w.]*|(?:lib)?(?:python|pypy|ruby|php|php-fpm|perl|node|java|jvm|uv)(?:-?\d[\w.-]*)?(?:\.so[\d.]*)?)$/;
 /** Code of greenlets, which is in every stack of theirs. */
 const GREEN = /\/(?:gevent|greenlet|eventlet)\//;
+/** Python's multiprocessing starts a worker by a line of its own, given as text: it stood there as the application's. */
+const SPAWNS = /\/multiprocessing\/(?:spawn|forkserver)\.py$/;
+const GIVEN_AS_TEXT = '<string>';
 /** The script that a package puts into a folder of programs to be started by. */
 const LAUNCHER = /(?:^|\/)s?bin\/[^/]+$/;
 
@@ -55,7 +58,8 @@ export function codeFrame(name: string, file: string, line: number): CodeFrame {
  * line of whoever wrote the application. Null where there is none.
  */
 export function applicationFrame(frames: readonly CodeFrame[]): CodeFrame | null {
-  return frames.find(isOfApplication) ?? null;
+  const isSpawned = frames.some(({ file }) => SPAWNS.test(file));
+  return frames.find((frame) => isOfApplication(frame) && !(isSpawned && frame.file === GIVEN_AS_TEXT)) ?? null;
 }
 
 /**

@@ -76,7 +76,8 @@ describe('replies that came too late', () => {
     const report = await analyzed(lateReplies((worker) => worker.gap(1300), sync));
     assert.deepEqual(
       causesOf(report).find(([kind]) => kind === 'disk-sync'),
-      ['disk-sync', []],
+      // The requests of the other one waited for the disk.
+      ['disk-sync', ['slow-request']],
     );
     assert.ok(
       causesOf(report).some(([kind]) => kind === 'broken-pipe' || kind === 'worker-saturation'),
@@ -133,7 +134,7 @@ describe('workers that are all busy', () => {
 
   it('are what came of the service that they waited for', async () => {
     const report = await analyzed(busy(asks(5432), asks(5432)));
-    assert.deepEqual(causesOf(report), [['slow-dependency', ['worker-saturation']]]);
+    assert.deepEqual(causesOf(report), [['slow-dependency', ['worker-saturation', 'slow-request']]]);
     const [, saturation] = report.findings;
     assert.match(saturation?.effect ?? '', /^no worker was free \d[\d.]* % of the time, up to \d/);
     assert.equal(report.verdict.severity, 'critical');
@@ -145,7 +146,7 @@ describe('workers that are all busy', () => {
 
   it('are a cause of their own where they compute', async () => {
     const compute: Work = (worker) => worker.gap(1400);
-    assert.deepEqual(causesOf(await analyzed(busy(compute, compute))), [['worker-saturation', []]]);
+    assert.deepEqual(causesOf(await analyzed(busy(compute, compute))), [['worker-saturation', ['slow-request']]]);
   });
 });
 

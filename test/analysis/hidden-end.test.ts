@@ -36,7 +36,7 @@ describe('a capture of calls that had returned', () => {
       /^Cannot tell: no thread is in a call at the end, and GET \/5 has no reply there\./,
     );
     assert.equal(report.verdict.confidence, 'cannot-tell');
-    assert.match(report.quality.notes.join(' '), /calls that had not returned were left out \(-e status, -z\)/);
+    assert.match(report.quality.notes.join(' '), /calls that had not returned were left out \(-e status, -z, -P\)/);
     for (const kind of ['stuck-call', 'worker-saturation', 'slow-dependency', 'loop-stall', 'abandoned-request'])
       assert.ok(!clearIn(report).includes(kind), kind);
   });

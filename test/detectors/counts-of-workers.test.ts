@@ -191,10 +191,10 @@ describe('a heartbeat', () => {
 
   it('remembers the longest time without one, and what goes on at the end', () => {
     const pulse = beat();
-    stretch(pulse, 13 * SECOND, [line(1), line(2)]);
+    stretch(pulse, 13 * SECOND, [line(1), line(2)], 0);
     assert.deepEqual([pulse.longest, pulse.since, pulse.lines.length], [3 * SECOND, 10 * SECOND, 2]);
     pulse.last = 20 * SECOND;
-    stretch(pulse, 23 * SECOND, [line(3)]);
+    stretch(pulse, 23 * SECOND, [line(3)], 0);
     assert.deepEqual([pulse.since, pulse.lines.length], [10 * SECOND, 2]);
     assert.equal(upTo(pulse, 23 * SECOND), pulse);
     const open = upTo(pulse, 24 * SECOND);
@@ -216,7 +216,7 @@ describe('a heartbeat', () => {
   });
 
   it('is late by the timeout on the command line', () => {
-    const timeout = (...argv: readonly string[]) => timeoutOf({ argv } as Process);
+    const timeout = (...argv: readonly string[]) => timeoutOf({ ...threadOf(7).process, argv } as Process);
     assert.deepEqual(
       [timeout('gunicorn', '-t', '7', 'a:b'), timeout('-t17'), timeout('--timeout=23'), timeout('--timeout', '31')],
       [7, 17, 23, 31],

@@ -226,7 +226,7 @@ describe('what came of one that many wait for', () => {
     assert.equal(effectOf('worker-saturation').least, 0.51);
     assert.equal(
       words('worker-saturation', { share: 0.37, longestMs: 1300 }),
-      'no worker was free 37 % of the time, up to 1.30 s',
+      'no worker was free 37 % of the time, up to 1.30 s at a time',
     );
   });
 

@@ -126,7 +126,7 @@ describe('threads that a loop hands its work to (an executor of asyncio, the poo
     ];
     const { summary, metrics } = only(await analyzed(served([lastFirst])), KIND);
     assert.ok(Math.abs((metrics.waitMs as number) - 2550) < 5, `${metrics.waitMs}`);
-    assert.match(summary, / A request waited up to 2\.55 s for one of them\./);
+    assert.match(summary, / A request waited up to 2\.55 s until a thread of the pool was free\./);
   });
 
   it('and what they waited for was waited for by the requests of their jobs', async () => {

@@ -174,6 +174,11 @@ describe('imports on the way of a request', () => {
   });
 });
 
+it('libraries that a database loads for a statement are no imports', async () => {
+  const statement = 'Q\\x00\\x00\\x00\\x1fSELECT * FROM orders WHERE id = 7\\x00';
+  none(await analyzed(oneTurn(900, (worker) => openModules(worker, 21), statement)), KIND);
+});
+
 it('the metrics of imports are those of their trace', async () => {
   const { metrics } = only(await analyzed(request(spread(3, 53))), KIND);
   assert.deepEqual(metrics, {

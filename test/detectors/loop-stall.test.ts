@@ -222,7 +222,10 @@ describe('stalls of one kind', () => {
     assert.match((await slept(event, '0 (Timeout)')).title, /: sleeps \(ppoll\)$/);
     // Somebody woke it, or it waited for something else.
     assert.match((await slept(event, '1 ([{fd=3, revents=POLLIN}])')).title, /: waits for a wake-up on event fd 3/);
-    assert.match((await slept('[{fd=9<pipe:[77]>, events=POLLIN}]', '0 (Timeout)')).title, /: waits for pipe fd 9/);
+    assert.match(
+      (await slept('[{fd=9<pipe:[77]>, events=POLLIN}]', '0 (Timeout)')).title,
+      /: waits in ppoll on pipe fd 9/,
+    );
   });
 
   it('have titles of 78 characters at most', async () => {
@@ -253,7 +256,7 @@ describe('a loop that is away at the end of the capture', () => {
       [true, 'foreign-poll', 'poll', 'GET /stuck', 1],
     );
     assert.equal(Math.round(metrics.stallMs as number), 3001);
-    assert.match(title, /^GET \/stuck holds worker 101 at least 3\.00 s: waits for socket fd 12/);
+    assert.match(title, /^GET \/stuck holds worker 101 at least 3\.00 s: poll on socket fd 12/);
     assert.match(summary, /for at least 3\.00 s while serving GET \/stuck/);
     assert.match(evidence[0]?.text ?? '', /poll\(.* <unfinished \.\.\.>$/);
   });

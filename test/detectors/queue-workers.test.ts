@@ -64,7 +64,7 @@ describe('workers of a queue are saturated while all of them are at a job and an
     const { severity, title, summary, metrics, workers, next } = only(await analyzed(trace), KIND);
     assert.equal(severity, 'warning');
     assert.match(title, /^Both queue workers busy 40 % of the time: recvfrom on 10\.0\.0\.7:28091 \(HTTP\)$/);
-    assert.match(summary, /were in a job at once for .* jobs took/);
+    assert.match(summary, /were busy with jobs at the same time for .* jobs took/);
     assert.deepEqual([metrics.workers, metrics.served, workers], [2, 8, [101, 102]]);
     assert.match(next.map(({ text }) => text).join(), /celery -c/);
   });
@@ -356,7 +356,7 @@ describe('workers of a queue are saturated while all of them are at a job and an
     const { severity, title, summary, metrics } = only(await analyzed(takers(0.1, 1700, [201])), KIND);
     assert.equal(severity, 'critical');
     assert.match(title, /^Queue worker 201 busy 51 % of the time: recvfrom on 10\.0\.0\.7:28091/);
-    assert.match(summary, /^Queue worker 201 was in a job for 5\.10 s, .* this worker can serve at most/);
+    assert.match(summary, /^Queue worker 201 was busy with jobs for 5\.10 s, .* this worker can serve at most/);
     // The last of four jobs is followed by none.
     assert.deepEqual([metrics.workers, metrics.totalMs], [1, 5100.24]);
   });

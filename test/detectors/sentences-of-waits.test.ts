@@ -19,6 +19,7 @@ import { lane, threadOf } from '../support/model-objects.ts';
 const ms = (of: number): number => of * MILLISECOND;
 const line = (number: number) => ({ file: 'trace', line: number, text: '' });
 const model = {
+  calibration: { queue: null },
   zero: 0,
   firstTime: 0,
   lastTime: ms(10_000),
@@ -86,7 +87,7 @@ describe('workers that are all busy', () => {
     // 3,000 ms in 4 requests: two workers can serve 2.67 a second.
     assert.equal(
       summary,
-      'Both sync workers were in a request at once for 1.40 s, 37 % of the time; the longest such stretch took 900 ms. ' +
+      'Both sync workers were busy with requests at the same time for 1.40 s, 37 % of the time; the longest such stretch took 900 ms. ' +
         'GET /a took all of the time of these workers in all such stretches. The 4 requests took 750 ms on average: ' +
         'these workers can serve at most 2.67 such requests a second.',
     );
@@ -106,7 +107,7 @@ describe('workers that are all busy', () => {
     const { summary } = told(two, [[0, 900]], 3);
     assert.match(
       summary,
-      /^Both sync workers were in a request at once for 900 ms, 37 % of the time, in one stretch\. /,
+      /^Both sync workers were busy with requests at the same time for 900 ms, 37 % of the time, in one stretch\. /,
     );
     assert.match(
       summary,
@@ -174,7 +175,7 @@ describe('workers that are all busy', () => {
   it('of one worker are told by its name', () => {
     const { title, summary } = told([busy(101, [0, 1000])], [[0, 1000]], 2, { name: 'Sync worker 101' });
     assert.equal(title, 'GET /a holds sync worker 101 37 % of the time, longest 1.00 s');
-    assert.match(summary, /^Sync worker 101 was in a request for 1\.00 s, 37 % of the time, in one stretch\. /);
+    assert.match(summary, /^Sync worker 101 was busy with requests for 1\.00 s, 37 % of the time, in one stretch\. /);
     assert.match(
       summary,
       / took all of the time of this worker in that stretch\. The 2 requests took 500 ms on average: this worker can serve/,

@@ -55,7 +55,7 @@ it('a path that is too long for a title shows its last 31 characters, where they
     worker.waitUntil(3000);
     return only(await analyzed(trace), KIND).title;
   };
-  assert.equal(await title('GET /'), 'GET / holds worker 9 2.01 s: fsync on …p/deep/data/of/customers/app.db');
+  assert.equal(await title('GET /'), 'GET / holds worker 9 for 2.01 s: fsync on …p/deep/data/of/customers/app.db');
   assert.equal(await title('GET /a'), 'GET /a holds worker 9 for 2.01 s: fsync on …/app.db');
 });
 

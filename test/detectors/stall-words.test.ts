@@ -36,6 +36,7 @@ function stall({ reason = {}, ...parts }: Parts = {}): Stall {
     length,
     corrected: length,
     tracer: 0,
+    held: () => 0,
     open: false,
     beganBefore: false,
     request: 'GET /a',
@@ -354,7 +355,7 @@ describe('the title of a stall', () => {
     );
     assert.equal(
       text(all(2, { open: true }), 3),
-      'GET /a holds 2 workers up to 1.00 s or more (2x): computes, or no CPU',
+      'GET /a holds 2 workers, once at least 1.00 s (2x): computes, or no CPU',
     );
     assert.equal(
       text(all(1, { beganBefore: true }), 3),

@@ -726,7 +726,7 @@ it('of workers that are stuck in one call that of the first is told, and how man
   trace.thread(MASTER).at(6000).call('getpid(', ')', MASTER);
   assert.deepEqual(await told(trace, 'stuck-call'), [
     'critical, likely',
-    'GET /* holds all 3 workers up to 5.50 s or more: waits for MySQL 10.0.0.7:3306',
+    'GET /* holds all 3 workers, one at least 5.50 s: waits for MySQL 10.0.0.7:3306',
     'Pids 101, 102 and 103 were still in recvfrom when the capture ended. They had been in that call for at least 5.50 s. ' +
       'They wait for an answer from 10.0.0.7:3306 (MySQL by convention). One of them was serving GET /0. 4 processes ' +
       'were traced.',
@@ -878,7 +878,7 @@ it('of workers that are busy with two requests the time of each counts, and the 
     'warning, likely',
     'Both sync workers busy 54.6 % of the time: sleeps (clock_nanosleep)',
     // 1,637 ms of both, of which worker 101 or 102 was in GET /b for 670 ms. The six took 3.60 s.
-    'Both sync workers were in a request at once for 1.64 s, 54.6 % of the time; the longest such stretch took 700 ' +
+    'Both sync workers were busy with requests at the same time for 1.64 s, 54.6 % of the time; the longest such stretch took 700 ' +
       'ms. Both requests in that stretch were in clock_nanosleep (a sleep). GET /a took 79.5 % of the time of these ' +
       'workers in all such stretches. The 6 requests took 600 ms on average: these workers can serve at most 3.33 ' +
       'such requests a second. No client waited for long in the queue of the listener: ' +

@@ -9,7 +9,7 @@ import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveDrover } from '../support/live-drover.ts';
 import { LiveServer, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const LIVE = needsLive('bpftrace');
@@ -84,7 +84,7 @@ for (const engine of ['strace', 'bpftrace'] as const) {
       assert.equal(report.source.kind, 'live');
       assert.equal(report.quality.grade, 'good', JSON.stringify(report.quality));
 
-      const again: Report = JSON.parse((await runDrover(['analyze', saved, '--json'])).stdout);
+      const again: Report = reportIn(await runDrover(['analyze', saved, '--json']));
       assert.deepEqual({ ...again, source: { ...again.source, kind: 'live' } }, report);
       assert.equal(statSync(saved).mode & 0o777, 0o600);
     },

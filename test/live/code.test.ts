@@ -6,7 +6,7 @@ import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveDrover } from '../support/live-drover.ts';
 import { LIVE_FOLDER, LiveServer, occupyAll, processesWith, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { Tmux } from '../support/tmux.ts';
 
@@ -64,7 +64,7 @@ for (const kind of ['gevent', 'sync'] as const)
           assert.equal(frames[0].isApplication, true);
           assert.ok(frames.some(({ file }: { readonly file: string }) => file.includes('/gunicorn/')));
         }
-        const replayed = JSON.parse((await runDrover(['analyze', '--json', saved])).stdout);
+        const replayed = reportIn(await runDrover(['analyze', '--json', saved]));
         assert.deepEqual(
           [replayed.verdict, replayed.findings, replayed.workers],
           [report.verdict, report.findings, report.workers],

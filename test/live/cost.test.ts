@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { LiveServer, tracersIn } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** What drover says of its own cost, beside a real server under load. */
@@ -35,7 +35,7 @@ for (const engine of ['bpftrace', 'strace']) {
     assert.ok(cost.percent > 0 && cost.percent < 400, JSON.stringify(cost));
     const isCounted = readFileSync('/proc/sys/kernel/bpf_stats_enabled', 'latin1').trim() === '1';
     assert.equal(cost.kernelMs !== null, engine === 'bpftrace' && isCounted);
-    const again = JSON.parse((await runDrover([saved, '--json'])).stdout);
+    const again = reportIn(await runDrover([saved, '--json']));
     assert.deepEqual(again.cost, cost);
   });
 

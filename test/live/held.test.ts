@@ -5,7 +5,7 @@ import test, { after, before } from 'node:test';
 import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LIVE_FOLDER, LiveServer, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { Tmux } from '../support/tmux.ts';
 
@@ -63,7 +63,7 @@ for (const engine of ['bpftrace', 'strace'] as const) {
         assert.doesNotMatch(stderr, /hardly ran/);
         const pids = report.workers.map(({ pid }: { readonly pid: number }) => pid);
         assert.ok(pids.includes(worker), `${worker} is not among ${pids}`);
-        const replayed = JSON.parse((await runDrover(['analyze', '--json', saved])).stdout);
+        const replayed = reportIn(await runDrover(['analyze', '--json', saved]));
         assert.deepEqual([replayed.verdict, replayed.findings], [report.verdict, report.findings]);
         assert.equal(readProcess(worker)?.state, 'T');
       }),
@@ -183,7 +183,7 @@ for (const engine of ['bpftrace', 'strace'] as const)
       } finally {
         tmux.close();
       }
-      const { verdict } = JSON.parse((await runDrover([saved, '--json'])).stdout);
+      const { verdict } = reportIn(await runDrover([saved, '--json']));
       assert.match(verdict.text, new RegExp(finding));
       assert.equal(readProcess(held)?.tracer, holder);
     });

@@ -17,7 +17,7 @@ import {
   until,
 } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const LIVE = needsLive('bpftrace');
@@ -110,7 +110,7 @@ test('record writes a file that analyze reads, and prints its name', LIVE, async
   assert.equal(recorded.stdout, `${file}\n`);
   assert.match(recorded.stderr, /Detached from 3 processes, all running\./);
   assert.equal(statSync(file).mode & 0o777, 0o600);
-  const report: Report = JSON.parse((await runDrover([file, '--json'])).stdout);
+  const report: Report = reportIn(await runDrover([file, '--json']));
   assert.equal(report.quality.grade, 'good');
   assert.ok(report.quality.events > 97);
 });

@@ -8,7 +8,7 @@ import { readParents, readProcess } from '../../src/sources/live/process-facts.t
 import { LiveDrover } from '../support/live-drover.ts';
 import { LiveServer, processesWith, tracersIn, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Whatever ends drover, strace or the terminal: the workers run, nobody traces them, and no tracer is left. */
@@ -228,7 +228,7 @@ for (const engine of ['strace', 'bpftrace'] as const)
       const { quality } = JSON.parse(drover.stdout);
       assert.ok(quality.events > 0);
       const [, kept = ''] = /The capture \(\S+ [kM]B\) is (\S+)\. /.exec(drover.stderr) ?? [];
-      const again = JSON.parse((await runDrover([kept, '--json'])).stdout);
+      const again = reportIn(await runDrover([kept, '--json']));
       assert.equal(again.quality.events, quality.events);
     } finally {
       execFileSync('umount', ['--lazy', disk]);

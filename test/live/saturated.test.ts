@@ -5,7 +5,7 @@ import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { needsLive } from '../support/needs-live.ts';
 import { needsTool } from '../support/needs-tool.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { pageFromFastCgi, SERVER_KINDS, StuckServer } from '../support/server-kinds.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { Tmux } from '../support/tmux.ts';
@@ -80,7 +80,7 @@ for (const engine of ['bpftrace', 'strace'] as const) {
         // Three rounds of two: who comes now waits for two others.
         const took = await load.stop();
         assert.ok((took[Math.floor(took.length / 2)] ?? 0) > 2 * SERVICE_MS, String(took));
-        const { verdict, findings } = JSON.parse((await runDrover([saved, '--json'])).stdout);
+        const { verdict, findings } = reportIn(await runDrover([saved, '--json']));
         assert.equal(verdict.severity, 'critical', verdict.text);
         assert.match(verdict.text, /GET \/page\.php holds both workers .*127\.0\.0\.1:\d+/);
         // Six clients, of which two are served.

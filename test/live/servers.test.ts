@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { needsLive } from '../support/needs-live.ts';
 import { needsTool } from '../support/needs-tool.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { SERVER_KINDS, StuckServer } from '../support/server-kinds.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { Tmux } from '../support/tmux.ts';
@@ -124,7 +124,7 @@ async function isFound(server: StuckServer, engine: 'bpftrace' | 'strace'): Prom
   } finally {
     tmux.close();
   }
-  const { verdict, workers } = JSON.parse((await runDrover([saved, '--json'])).stdout);
+  const { verdict, workers } = reportIn(await runDrover([saved, '--json']));
   assert.equal(verdict.severity, 'critical', JSON.stringify(verdict));
   assert.match(verdict.text, kind.verdict, `${kind.name}, ${engine}`);
   for (const pid of server.pids)

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveServer, occupyAll } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Workers of a real gunicorn that do not get back to their loops before somebody looks. */
@@ -49,8 +49,9 @@ for (const engine of ['bpftrace', 'strace'] as const) {
           saved,
           '--json',
         ];
-        const { stdout, stderr } = await runDrover(words);
-        const report = JSON.parse(stdout);
+        const run = await runDrover(words);
+        const { stderr } = run;
+        const report = reportIn(run);
         assert.equal(report.verdict.severity, 'critical', stderr);
         assert.match(report.verdict.text, /Both workers are stuck in clock_nanosleep/);
         assert.deepEqual(
@@ -58,7 +59,7 @@ for (const engine of ['bpftrace', 'strace'] as const) {
           [...server.pids].sort(),
         );
         for (const pid of server.workers) assert.match(stderr, new RegExp(`${pid} +gunicorn +in clock_nanosleep`));
-        const replayed = JSON.parse((await runDrover(['analyze', '--json', saved])).stdout);
+        const replayed = reportIn(await runDrover(['analyze', '--json', saved]));
         assert.deepEqual(
           [replayed.verdict, replayed.findings, replayed.workers],
           [report.verdict, report.findings, report.workers],
@@ -71,7 +72,7 @@ for (const engine of ['bpftrace', 'strace'] as const) {
     withServer(async (server) => {
       await occupyAll(server, '/compute');
       const words = ['attach', String(server.master), '--engine', engine, '--yes', '--for', '4s', '--json'];
-      const { findings } = JSON.parse((await runDrover(words)).stdout);
+      const { findings } = reportIn(await runDrover(words));
       const titles = findings.map(
         ({ severity, title }: { readonly severity: string; readonly title: string }) => `${severity} ${title}`,
       );
@@ -99,9 +100,9 @@ for (const { path, call } of WAITS)
       await occupyAll(server, path);
       for (const engine of ['bpftrace', 'strace']) {
         const words = ['attach', `:${server.port}`, '--engine', engine, '--yes', '--for', '3s', '--json'];
-        const { stdout, stderr } = await runDrover(words);
-        const { verdict } = JSON.parse(stdout);
-        assert.equal(verdict.severity, 'critical', stderr);
+        const run = await runDrover(words);
+        const { verdict } = reportIn(run);
+        assert.equal(verdict.severity, 'critical', run.stderr);
         assert.match(verdict.text, new RegExp(`Both workers are stuck in ${call}`), engine);
       }
       assert.ok(isFree(server));
@@ -120,9 +121,9 @@ test(
         for (let request = 0; request < 8; request++) void server.leave('/lock', 20_000);
         await pause(1_000);
         const words = ['attach', `:${server.port}`, '--engine', 'bpftrace', '--for', '4s', '--json'];
-        const { stdout, stderr } = await runDrover(words);
-        const { verdict } = JSON.parse(stdout);
-        assert.equal(verdict.severity, 'warning', stderr);
+        const run = await runDrover(words);
+        const { verdict } = reportIn(run);
+        assert.equal(verdict.severity, 'warning', run.stderr);
         assert.match(
           verdict.text,
           /[2-4] threads of (?:\d+|2 processes) are stuck in futex(?: for (?:at least|up to) [\d.]+ m?s(?: or more)?)?, app\.py:\d+ application\(\)/,

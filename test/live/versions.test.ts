@@ -12,7 +12,7 @@ import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveDrover } from '../support/live-drover.ts';
 import { LIVE_FOLDER, LiveServer, tracersIn, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /**
@@ -85,7 +85,7 @@ for (const [index, bpftrace] of BPFTRACES.entries()) {
       drover.signal('SIGINT');
       const { code } = await drover.ended;
       assert.equal(code, 0, drover.stderr);
-      const report: Report = JSON.parse((await runDrover([saved, '--json'])).stdout);
+      const report: Report = reportIn(await runDrover([saved, '--json']));
       const { lostEvents, unparsedLines, diagnostics } = report.quality;
       assert.deepEqual([lostEvents, unparsedLines, diagnostics], [0, 0, []]);
       assert.equal(acceptsIn(report), REQUESTS);
@@ -156,7 +156,7 @@ for (const [index, bpftrace] of BPFTRACES.entries()) {
       report.findings.filter(({ severity, confidence }) => severity === 'critical' && confidence === 'likely'),
       [],
     );
-    const again: Report = JSON.parse((await runDrover([saved, '--json'])).stdout);
+    const again: Report = reportIn(await runDrover([saved, '--json']));
     assert.equal(again.quality.lostEvents, report.quality.lostEvents);
     await until('bpftrace to be gone', () => readProcess(tracer) === null);
   });

@@ -8,7 +8,7 @@ import { processCall } from '../../src/sources/live/process-call.ts';
 import { LiveDrover } from '../support/live-drover.ts';
 import { LiveServer, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
-import { runDrover } from '../support/run-drover.ts';
+import { reportIn, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** bpftrace that only counts, beside a real gunicorn. */
@@ -62,7 +62,7 @@ test(
       const accepts = report.calls.find(({ call }) => call === 'accept4')?.count ?? 0;
       assert.ok(accepts >= asked + 4 && accepts < asked * 3, String(accepts));
       assert.notEqual(report.outcomes['thundering-herd']?.status, 'failed');
-      const again: Reported = JSON.parse((await runDrover([saved, '--json'])).stdout);
+      const again: Reported = reportIn(await runDrover([saved, '--json']));
       assert.deepEqual(again.findings, report.findings);
     } finally {
       drover.kill();
@@ -81,7 +81,7 @@ test('watch, as a flight recorder: a stall, a failed write and a death are each 
   const isWritten = async (kind: string): Promise<boolean> => {
     for (const path of drover.stdout.split('\n').filter((line) => line !== '')) {
       if (known.has(path)) continue;
-      const report: Reported = JSON.parse((await runDrover([path, '--json'])).stdout);
+      const report: Reported = reportIn(await runDrover([path, '--json']));
       known.set(
         path,
         report.findings.map((finding) => finding.kind),
@@ -156,7 +156,7 @@ test(
       const behind = readFileSync(saved, 'utf8').split('\n').slice(-20).join('\n');
       assert.equal(stuck.length, 1, `${JSON.stringify(report.outcomes['stuck-call'])} ${behind}`);
       assert.equal(stuck[0]?.workers.length, 1, JSON.stringify(stuck));
-      const again: Reported = JSON.parse((await runDrover([saved, '--json'])).stdout);
+      const again: Reported = reportIn(await runDrover([saved, '--json']));
       assert.deepEqual(again.findings, report.findings);
     } finally {
       load.stop();

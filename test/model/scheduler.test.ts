@@ -38,6 +38,18 @@ test('wake-ups that end inside the kernel make the figures of a herd exact', asy
   assert.match(finding.summary, /wake-ups of the kernel; after 44 of them the worker went back to sleep/);
 });
 
+test('the worker table counts the wake-ups that the finding of the herd counts', async () => {
+  const { workers } = await analyzed(herd(22));
+  assert.deepEqual(
+    workers.map(({ pid, wastedWakeups }) => [pid, wastedWakeups]),
+    [
+      [101, 0],
+      [103, 23],
+      [107, 23],
+    ],
+  );
+});
+
 test('one wake-up for each wait that returns is no herd', async () => {
   assert.match(
     none(await analyzed(herd(0)), 'thundering-herd'),

@@ -77,6 +77,11 @@ test('where most of the age of a request went has a name, and had half of it or 
   assert.equal(most({ behindMs: 402, ...waited }), 'waited for 10.0.0.5:5432');
   assert.equal(most({ behindMs: 402, behind: 'GET /b', ...waited }), 'behind GET /b');
   assert.equal(most({ behindMs: 402 }), 'not known');
+  const behind = { behindMs: 402, behind: 'GET /b' };
+  assert.equal(most({ ...behind, behindLongestMs: 201 }), 'behind GET /b');
+  assert.equal(most({ ...behind, behindLongestMs: 200 }), 'behind several others');
+  // That the loop was busy meanwhile does not say that this delayed what a thread of a pool was to do.
+  assert.equal(most({ ...behind, behindLongestMs: 200, mayBeInPool: true }), 'behind others or its thread pool');
   assert.equal(most({ inCall: 'futex', inCallMs: 300 }), 'still in futex');
   assert.equal(most({ inCall: 'futex', inCallMs: 202 }), 'not known');
   assert.equal(most({ ownMs: 203 }), 'its own work');

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { LaneTable } from '../../parsers/lanes.ts';
+import { straceFormat } from '../../parsers/strace/format.ts';
+import { createTimeOrigin } from '../../src/trace/time.ts';
 import { analyzed, ofKind } from '../support/analyzed.ts';
 import { prefork } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
@@ -138,4 +141,33 @@ it('a leap makes no stall, and the report says that the clock leapt', async () =
   assert.deepEqual([ofKind(report, 'loop-stall'), ofKind(report, 'service-stall')], [[], []]);
   assert.match(report.quality.notes.join('\n'), /The clock was set forward during the capture/);
   assert.ok((report.window.durationMs ?? 0) < 5000);
+});
+
+describe('a line behind a silence in which a call stays open', () => {
+  /** Lines that were read when this was pushed, and nothing after it. */
+  function linesRead(isGrowing: boolean): number {
+    const text = [
+      `7 ${START}.000000 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=14, tv_nsec=0},  <unfinished ...>`,
+      `8 ${START}.100000 pselect6(4, [3], NULL, NULL, {tv_sec=1, tv_nsec=0}, NULL) = 0 (Timeout) <1.000000>`,
+      `8 ${START + 1}.200000 getpid() = 8 <0.000010>`,
+    ].join('\n');
+    const bytes = Buffer.from(`${text}\n`);
+    const parser = straceFormat.createParser(bytes, {
+      file: 'live.strace',
+      lanes: new LaneTable(),
+      origin: createTimeOrigin(),
+      isGrowing,
+    });
+    parser.push(bytes);
+    while (parser.next() !== null);
+    return parser.account.lines;
+  }
+
+  it('waits in a file for those that may tell of a clock that was set forward', () => {
+    assert.equal(linesRead(false), 2);
+  });
+
+  it('is read at once where the capture still grows: the next one may take seconds', () => {
+    assert.equal(linesRead(true), 3);
+  });
 });

@@ -281,6 +281,7 @@ test('what the arguments tell of the options is noticed', () => {
   assert.deepEqual(others('openat(AT_FDCWD, "\\x2f\\x65", O_RDONLY) = 3'), ['-x']);
   assert.deepEqual(others('accept4(3, {sa_family=0x2}, [16], 0x80000) = 3'), ['-X raw']);
   assert.deepEqual(others('accept4(3, {sa_family=0x2 /* AF_INET */}, [16], 0x80000 /* SOCK_CLOEXEC */) = 3'), []);
+  assert.deepEqual(others('accept4(0x3, 0x7ffe11, 0x7ffe12, 0x80000) = 0x5'), ['-e raw']);
   assert.deepEqual(others('accept4(sockfd=3, addr=NULL, addrlen=NULL, flags=0) = 3'), ['-N']);
   assert.deepEqual(others('read(3, "caf\\303\\251", 5) = 5'), []);
 });

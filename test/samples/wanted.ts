@@ -14,7 +14,13 @@ export const NOTICED_MS = 500;
 
 /** The findings that a scene calls for, from what was done and what its clients measured. */
 export function wantedOf(truth: ServerTruth): Wanted {
-  const all = [...truth.acts.map((act) => ofAct(act, truth)), ofBlockedLoops(truth), ofClients(truth), ofRoom(truth)];
+  const all = [
+    ...truth.acts.map((act) => ofAct(act, truth)),
+    ofBlockedLoops(truth),
+    ofLongRequests(truth),
+    ofClients(truth),
+    ofRoom(truth),
+  ];
   return { want: all.flatMap(({ want }) => want), forbid: all.flatMap(({ forbid }) => forbid) };
 }
 
@@ -128,6 +134,18 @@ function ofBlockedLoops({ load }: ServerTruth): Wanted {
   return {
     want: blocking.map(({ slowestMs }) => ({ kind: 'loop-stall', severity: 'warning', ms: around(slowestMs) })),
     forbid: [],
+  };
+}
+
+/** From here on a request without a reply is slow: `client-timeout-ms`. */
+const SLOW_MS = 1000;
+
+/** A request that holds one of several workers, as long as its client measured; none where no client waited so long. */
+function ofLongRequests({ load, slowestMs }: ServerTruth): Wanted {
+  const long = load.filter(({ label }) => label === 'long');
+  return {
+    want: long.map((each) => ({ kind: 'slow-request', severity: 'warning', ms: around(each.slowestMs) })),
+    forbid: slowestMs < SLOW_MS ? [{ kind: 'slow-request' }] : [],
   };
 }
 

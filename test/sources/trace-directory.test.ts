@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { InputError } from '../../src/sources/input-error.ts';
 import { openInputs } from '../../src/sources/open-inputs.ts';
-import { listTraceDirectory, tidInName } from '../../src/sources/trace-directory.ts';
+import { listTraceDirectory, rotatedParts, tidInName } from '../../src/sources/trace-directory.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FOLDER = temporaryFolder();
@@ -90,4 +90,34 @@ test('a file that is named twice is read once, and said to be', () => {
   );
   assert.deepEqual(set.notices, [`${join(path, 'trace.17')} was named twice and is read once.`]);
   assert.deepEqual(set.paths, [path, join(path, 'trace.17')]);
+});
+
+test('the parts of a rotated capture are named with what reads them in order, and no part is read alone', () => {
+  const path = directory('rotated', ['trace.log', 'trace.log.1', 'trace.log.2.gz', 'notes.txt']);
+  for (const read of [
+    () => listTraceDirectory(path),
+    () => openInputs([join(path, 'trace.log'), join(path, 'trace.log.1')]),
+  ])
+    assert.throws(read, (error: unknown) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, /trace\.log and the files with numbers behind it are parts of one capture/);
+      return true;
+    });
+  assert.throws(
+    () => listTraceDirectory(path),
+    (error: unknown) => {
+      const names = String((error as InputError).hint).match(
+        /zcat -f \S+trace\.log\.2\.gz \S+trace\.log\.1 \S+trace\.log \| drover/,
+      );
+      return names !== null;
+    },
+  );
+});
+
+test('files of strace -ff, and of threads whose numbers begin elsewhere, are no rotated capture', () => {
+  assert.equal(rotatedParts(['a/trace.1', 'a/trace.2']), null);
+  assert.equal(rotatedParts(['a/trace', 'a/trace.7']), null);
+  assert.equal(rotatedParts(['a/trace', 'a/trace.1', 'a/trace.3']), null);
+  assert.equal(rotatedParts(['a/trace', 'b/trace.1']), null);
+  assert.deepEqual(rotatedParts(['a/t', 'a/t.1', 'a/t.2']), ['a/t.2', 'a/t.1', 'a/t']);
 });

@@ -44,6 +44,19 @@ export function runDrover(
   });
 }
 
+/**
+ * The report that a run with `--json` printed. Of one that printed none, as where a busy machine kept a tracer from its
+ * start, the error says what it said instead.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a report as a stranger reads it
+export function reportIn({ code, signal, stdout, stderr }: DroverRun): any {
+  try {
+    return JSON.parse(stdout);
+  } catch (cause) {
+    throw new Error(`drover printed no report (exit ${signal ?? code}), but:\n${stderr}`, { cause });
+  }
+}
+
 /** Settings of whoever runs the tests have no say in them. */
 function environmentOf(own: DroverSituation['environment']): Readonly<Record<string, string>> {
   return { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8', TERM: 'xterm', DROVER_CONFIG: '', ...own };

@@ -133,6 +133,12 @@ describe('the innermost frame of the application', () => {
     ['the interpreter alone', 'clock_nanosleep /lib/x86_64-linux-gnu/libc.so.6\n main /usr/bin/python3.11'],
     ['the import of what is frozen', '_load_unlocked <frozen importlib._bootstrap>:1147'],
     ['a frame without a file', 'f '],
+    [
+      'a worker that multiprocessing spawned, in its loop',
+      `run_forever /usr/lib/python3.11/asyncio/base_events.py:607
+       spawn_main /usr/lib/python3.11/multiprocessing/spawn.py:122
+       <module> <string>:1`,
+    ],
   ] as const)
     it(`is not told for ${who}`, () => {
       assert.equal(placeIn(text), '');

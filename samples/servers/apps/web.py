@@ -24,6 +24,8 @@ def wsgi(environ, start_response):
         ask_upstream()
     elif path == "/sleep":
         time.sleep(1)
+    elif path == "/child":
+        subprocess.run(["/bin/sleep", "11"], check=True)
     elif path == "/upload":
         environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     body = REPLY * 20000 if path == "/big" else REPLY

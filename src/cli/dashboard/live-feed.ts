@@ -23,6 +23,8 @@ const SIGHTS_EVERY_MS = 500;
 const AWAY_MS = 900;
 /** Who was in no wait at so many looks may be in a ladder of short calls, or just busy. */
 const RESTLESS_MS = 1_900;
+/** The age of a wait that nobody is interested in. */
+const RECENT_MS = 1_000;
 /** Half seconds. */
 const MOST_QUEUED = 8;
 /** A wait is told when it ends: so long a worker must be seen elsewhere before its turn is believed to go on. */
@@ -59,7 +61,9 @@ export class LiveFeed implements Feed {
   readonly #thread: AnalysisThread;
   readonly #started = performance.now();
   readonly #looking: NodeJS.Timeout;
-  readonly #telling: NodeJS.Timeout;
+  /** When the kernel's word is told next, and which one was told last. */
+  #sightsDue = 0;
+  #sightsTold: LiveCapture['sights'] = [];
   readonly #turns = new OpenTurns();
   readonly #requests = new Since();
   readonly #asked = new KernelAsked(callOf);
@@ -75,6 +79,11 @@ export class LiveFeed implements Feed {
   #arrivedAt = performance.now();
   #heardAt: number | null = null;
   #sizes: readonly { readonly at: number; readonly bytes: number }[] = [];
+  #processes: {
+    readonly sights: LiveCapture['sights'];
+    readonly at: number;
+    readonly all: readonly ProcessNow[];
+  } | null = null;
   #counts: { readonly at: number; readonly lines: number }[] = [];
 
   constructor(options: LiveFeedOptions) {
@@ -91,10 +100,8 @@ export class LiveFeed implements Feed {
       tell,
     });
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
-    this.#telling = setInterval(() => this.#tellSights(), SIGHTS_EVERY_MS);
     void capture.ended.then((end) => {
       this.#end = end;
-      clearInterval(this.#telling);
       this.#thread.spoolEnded(capture.input.diagnostics);
       this.#look();
     });
@@ -116,7 +123,6 @@ export class LiveFeed implements Feed {
   /** Detaches and waits until the processes were looked at. */
   async end(): Promise<CaptureEnd> {
     clearInterval(this.#looking);
-    clearInterval(this.#telling);
     this.#options.capture.stop();
     const waiting = setTimeout(() => this.#options.say('Detaching: the tracer is asked to leave.'), DETACHING_MS);
     const end = await this.#options.capture.ended;
@@ -179,11 +185,13 @@ export class LiveFeed implements Feed {
   }
 
   /** What was seen of the processes, for a report on what goes on. */
-  #tellSights(): void {
+  #tellSights(now: number): void {
     const { capture } = this.#options;
     if (capture.isOver || capture.sights.length === 0) return;
-    const processes = processesNow(capture, monotonic());
-    const now = performance.now();
+    if (capture.sights === this.#sightsTold && now < this.#sightsDue) return;
+    this.#sightsTold = capture.sights;
+    this.#sightsDue = now + SIGHTS_EVERY_MS;
+    const processes = this.#processesNow();
     const stuck = processes.filter(({ isWaiting, ageMs }) => !isWaiting && ageMs >= AWAY_MS);
     const restless = processes.filter(({ isWaiting, awayMs }) => !isWaiting && awayMs >= RESTLESS_MS);
     const pids = (some: readonly ProcessNow[]): string => some.map(({ pid }) => pid).join(' ');
@@ -208,6 +216,7 @@ export class LiveFeed implements Feed {
     const now = performance.now();
     // The tracer itself would go on until the reserve is used up.
     if (now >= this.#endsAt && this.#end === null) capture.stop();
+    if (this.#end === null) this.#tellSights(now);
     this.#counts = [...this.#counts.filter(({ at }) => now - at <= RATE_MS), { at: now, lines: this.#lines }];
     const [first] = this.#counts;
     const bytes = capture.isOver ? this.#bytesRead : capture.bytes;
@@ -244,8 +253,21 @@ export class LiveFeed implements Feed {
       atMs: now,
       silentMs: now - this.#arrivedAt,
       ...(this.#heardAt === null ? {} : { unheardMs: now - this.#heardAt }),
-      processes: processesNow(capture, monotonic()),
+      processes: this.#processesNow(),
     });
+  }
+
+  /** Where all of 200 processes wait, how long they do is of no use to anybody more often than that. */
+  #processesNow(): readonly ProcessNow[] {
+    const { capture } = this.#options;
+    const { sights } = capture;
+    const now = performance.now();
+    const last = this.#processes;
+    const isRecent = last !== null && last.sights === sights && now - last.at < RECENT_MS;
+    if (isRecent && last.all.every(({ isWaiting, isParked }) => isWaiting || isParked === true)) return last.all;
+    const all = processesNow(capture, monotonic());
+    this.#processes = { sights, at: now, all };
+    return all;
   }
 }
 

@@ -33,5 +33,12 @@ export function selectedRequest(state: DashboardState): RequestActivity | undefi
 /** The findings that name a request, worst first. */
 export function findingsOnRequest(state: DashboardState, { request }: RequestActivity): readonly Finding[] {
   const findings = shownReport(state)?.findings ?? [];
-  return findings.filter(({ title, summary }) => `${title} ${summary}`.includes(request));
+  return findings.filter(({ title, summary }) => names(`${title} ${summary}`, request));
+}
+
+/** `GET /a` is not named by a text on `GET /ab` or `GET /a/b`. */
+function names(text: string, request: string): boolean {
+  for (let at = text.indexOf(request); at >= 0; at = text.indexOf(request, at + 1))
+    if (!/^[\w/*~%-]|^\.\w/.test(text.slice(at + request.length))) return true;
+  return false;
 }

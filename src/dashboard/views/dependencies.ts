@@ -46,17 +46,17 @@ export function drawDependencies(state: DashboardState): readonly Row[] {
     [
       rule(glyphs, columns, 'WAITED FOR  from the question to the answer', remark),
       row(styled(` ${cell('SERVICE', peer)} ${cell('PROTOCOL', PROTOCOL)}${heads}`, 'quiet')),
-      ...(rows.length === 0 ? [row(` ${whyNone(filter)}`)] : tall(list, shown)),
+      ...(rows.length === 0 ? [row(` ${whyNone(state, filter)}`)] : tall(list, shown)),
       ...(below > 0 && chosen !== undefined ? detail(state, chosen) : []),
     ],
     bodyRows,
   );
 }
 
-function whyNone(filter: string): string {
-  return filter === ''
-    ? 'No wait for another service was seen. D shows what the data cannot tell.'
-    : 'No service has that text. Esc clears the filter.';
+function whyNone({ reading }: DashboardState, filter: string): string {
+  if (filter !== '') return 'No service has that text. Esc clears the filter.';
+  if (reading.state === 'reading') return 'No wait for another service so far.';
+  return 'No wait for another service was seen. D shows what the data cannot tell.';
 }
 
 function detail(state: DashboardState, dependency: Dependency): readonly Row[] {

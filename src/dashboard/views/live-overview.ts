@@ -158,11 +158,9 @@ function selectedBelow(state: DashboardState, finding: Finding, height: number):
 }
 
 function watching(state: DashboardState): readonly Row[] {
-  return [
-    row(' Watching. A finding shows up when it happened three times or held for five seconds.'),
-    row(''),
-    spoolRow(state),
-  ];
+  const isOver = state.live?.state === 'detached' || state.live?.state === 'ended';
+  const watch = row(' Watching. A finding shows up when it happened three times or held for five seconds.');
+  return [...(isOver ? [] : [watch, row('')]), spoolRow(state)];
 }
 
 function spoolRow({ live }: DashboardState): Row {

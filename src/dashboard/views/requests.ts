@@ -1,5 +1,5 @@
 import type { RequestActivity } from '../../analysis/report.ts';
-import { ageOf, whereMostWent } from '../../output/requests.ts';
+import { ageOf, behindWhom, whereMostWent } from '../../output/requests.ts';
 import { durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, figure, type Row, row, rule, selected, styled } from '../row.ts';
@@ -59,17 +59,20 @@ export function drawRequests(state: DashboardState): readonly Row[] {
 function whyNone(state: DashboardState, filter: string): string {
   if (filter !== '') return 'No request has that text. Esc clears the filter.';
   if (shownActivity(state) === null) return 'Requests are shown of one capture, once drover has read some of it.';
+  if (state.reading.state === 'reading') return 'No request so far that was without an answer, or answered late.';
   return 'No request of known text was without an answer, or answered late. D shows what the data cannot tell.';
 }
 
 function detail(state: DashboardState, each: RequestActivity): readonly Row[] {
-  const { request, pid, readMs, isOpen, ownMs, behindMs, behind, waitedMs, waitedFor, inCall, inCallMs } = each;
+  const { request, pid, readMs, isOpen, ownMs, behindMs, waitedMs, waitedFor, inCall, inCallMs } = each;
   const facts = [
     `${durationOfMs(ownMs)} own work`,
-    `${durationOfMs(behindMs)} behind ${behind === '' ? 'other work' : behind}`,
+    `${durationOfMs(behindMs)} behind ${behindWhom(each)}`,
+    ...longestOf(each),
     ...(waitedFor === '' ? [] : [`waited ${durationOfMs(waitedMs)} for ${waitedFor}`]),
     ...(inCall === '' ? [] : [`still in ${inCall} for ${durationOfMs(inCallMs)}`]),
   ];
+  const told = inRows(facts, state.columns - 2);
   const named = findingsOnRequest(state, each);
   return [
     rule(
@@ -78,9 +81,27 @@ function detail(state: DashboardState, each: RequestActivity): readonly Row[] {
       `${request}  ${isOpen ? 'no answer for' : 'answered after'} ${durationOfMs(each.ageMs)}`,
       `read by ${pid} at ${at(state, readMs)}`,
     ),
-    row(` ${facts.join('   ')}`),
+    ...told.map((each) => row(` ${each}`)),
     ...(named.length === 0
       ? [row(' No finding names it.')]
-      : named.slice(0, BELOW - 2).map(({ title, severity }) => row('   ', styled(title, severity)))),
+      : named.slice(0, BELOW - 1 - told.length).map(({ title, severity }) => row('   ', styled(title, severity)))),
   ];
+}
+
+/** Of several that kept its worker the one that did so for longest. */
+function longestOf(each: RequestActivity): readonly string[] {
+  const { behind, behindLongestMs = each.behindMs } = each;
+  if (behind === '' || behindWhom(each) === behind) return [];
+  return [`(longest: ${behind}, ${durationOfMs(behindLongestMs)})`];
+}
+
+/** As few rows as hold them all. */
+function inRows(facts: readonly string[], columns: number): readonly string[] {
+  const rows: string[] = [];
+  for (const fact of facts) {
+    const last = rows.at(-1);
+    if (last !== undefined && last.length + 3 + fact.length <= columns) rows[rows.length - 1] = `${last}   ${fact}`;
+    else rows.push(fact);
+  }
+  return rows;
 }

@@ -2,6 +2,7 @@ import { pidsOf } from '../../model/machine/roles.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
 import { count, duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
+import { askNameServer } from '../ask-there.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import { mostOrSome } from '../words.ts';
@@ -148,14 +149,8 @@ function silentServers({ silent }: LookupTally): string {
 }
 
 function advice(tally: LookupTally, place: Place): Step[] {
-  const { longest, total, timeouts, searched, noSuchName } = tally;
-  const name = longest?.name && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(longest.name) ? longest.name : 'NAME';
-  const steps: Step[] = [
-    {
-      text: 'Look the same name up by hand, and see which name server is slow.',
-      command: `time getent ahosts ${name}`,
-    },
-  ];
+  const { total, timeouts, searched, noSuchName } = tally;
+  const steps: Step[] = [lookUpByHand(tally)];
   if (timeouts > 0) {
     const repair = 'A name server does not answer: repair it, or take it out of /etc/resolv.conf.';
     const command = 'cat /etc/resolv.conf';
@@ -198,4 +193,14 @@ function advice(tally: LookupTally, place: Place): Step[] {
     caveat: 'A cache still makes one slow lookup each time the record expires.',
   });
   return steps;
+}
+
+/** A name that was masked, or that is none a shell takes, cannot be looked up: its server can be asked all the same. */
+function lookUpByHand({ longest, servers }: LookupTally): Step {
+  const name = longest?.name ?? '';
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) return askNameServer([...servers.keys()][0] ?? '');
+  return {
+    text: 'Look the same name up by hand, and see which name server is slow.',
+    command: `time getent ahosts ${name}`,
+  };
 }

@@ -36,10 +36,11 @@ function holdsTitle(tally: LookupTally): string {
   const times = count > 1 ? ` (${count}x)` : '';
   const bare = duration(longest?.blocked ?? 0);
   const isOpen = longest?.openAtEnd === true;
-  const long = count > 1 ? `up to ${bare}${isOpen ? ' or more' : ''}` : `${isOpen ? 'at least' : 'for'} ${bare}`;
+  const most = isOpen ? `, once at least ${bare}` : ` up to ${bare}`;
+  const long = count > 1 ? most : ` ${isOpen ? 'at least' : 'for'} ${bare}`;
   const who = requestName(request) === '' ? `${plural(count, 'name lookup')} hold${count === 1 ? 's' : ''}` : '';
   const ways = [request, shortRequest(request, SHORT_REQUEST)].flatMap((name) => {
-    const begin = `${who || `${name} holds`} ${whom} ${long}`;
+    const begin = `${who || `${name} holds`} ${whom}${long}`;
     const whole = `${begin}${times}: ${asked}`;
     // At its end a list may cut it.
     return [...(whole.length <= SHOWN_IN_LISTS ? [`${begin}${times}: ${named}`] : []), whole, `${begin}: ${asked}`];

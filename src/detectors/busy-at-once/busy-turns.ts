@@ -5,6 +5,7 @@ import type { Model } from '../../model/model.ts';
 import { requestShape } from '../../trace/request-shape.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import { type Cause, reasonOf } from '../stall-cause/cause.ts';
+import type { HeldStretches } from '../stall-cause/unwinding.ts';
 import type { Interval } from './intersection.ts';
 
 // What service-stall and worker-saturation have in common: the long turns of each worker, and (intersection.ts) when
@@ -33,6 +34,8 @@ export interface BusyTurn extends Interval {
   /** Where in it the worker did not run, if it did not. */
   readonly pauseStart: Nanoseconds;
   readonly pauseEnd: Nanoseconds;
+  /** Stretches in which a tracer that prints stacks may have held the worker, where that is known. */
+  readonly holds?: HeldStretches | null;
   /** Kept for the longest turns only. */
   readonly lines: readonly KeptLine[];
 }
@@ -81,6 +84,16 @@ export class BusyTurns {
     return others;
   }
 
+  /** The same without what a tracer that prints stacks may have added: its turns end that much sooner. */
+  withoutHolds(heldIn: (holds: HeldStretches) => Nanoseconds): BusyTurns {
+    const others = new BusyTurns();
+    others.turns = this.turns.map((turn) =>
+      turn.holds == null ? turn : { ...turn, end: Math.max(turn.start, turn.end - heldIn(turn.holds)) },
+    );
+    others.dropped = this.dropped;
+    return others;
+  }
+
   #same(place: Place): Place {
     const { cause, call, target, isBrief, request } = place;
     const key = `${cause} ${isBrief} ${call} ${target} ${request}`;
@@ -100,6 +113,15 @@ export function recordedTurns(
   return new Map([...turns].map(([thread, own]) => [thread, own.without((turn) => completeness.isHidden(turn))]));
 }
 
+/** The turns without what a tracer that prints stacks may have added; the same ones where it printed none. */
+export function withoutHolds(
+  turns: ReadonlyMap<Thread, BusyTurns>,
+  { calibration: { queue } }: Pick<Model, 'calibration'>,
+): ReadonlyMap<Thread, BusyTurns> {
+  if (queue === null) return turns;
+  return new Map([...turns].map(([thread, own]) => [thread, own.withoutHolds((holds) => queue.heldIn(holds))]));
+}
+
 /** Adds a long turn of a worker to those of all. `timed` says that calls have durations. */
 export function addTurn(turns: Map<Thread, BusyTurns>, fact: LongTurn, timed: boolean): void {
   const { thread, turn, length, open } = fact;
@@ -107,8 +129,10 @@ export function addTurn(turns: Map<Thread, BusyTurns>, fact: LongTurn, timed: bo
   const own = turns.get(thread) ?? new BusyTurns();
   turns.set(thread, own);
   const outside = Math.max(0, length - turn.inCalls);
+  const { held, longHolds } = turn;
+  const holds = held > 0 || longHolds !== null ? { held, longHolds } : null;
   own.add(
-    { start: turn.start, end: turn.end, outside, open, lines, pauseStart, pauseEnd },
+    { start: turn.start, end: turn.end, outside, open, lines, pauseStart, pauseEnd, holds },
     { cause, call, target, isBrief, request: requestShape(turn.owner?.name ?? '') },
   );
 }

@@ -3,6 +3,7 @@ import type { Process } from '../../model/machine/process.ts';
 import { rolesIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
+import { heldTime } from '../../model/measuring/tracer-queue.ts';
 import { type Heartbeat, type Kill, LivenessTracker } from '../../model/topics/liveness/liveness-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { elapsed, later, type Nanoseconds, SECOND } from '../../trace/time.ts';
@@ -52,7 +53,8 @@ export const heartbeatLate = defineDetector({
             known.waitsInSelect ||= isAfterSelect;
             known.isOfLoop ||= isPaceOfLoop(record.start - known.last);
             known.beats++;
-            stretch(known, record.start, [known.lastLine, line]);
+            stretch(known, record.start, [known.lastLine, line], heldTime(thread));
+            known.heldBefore = heldTime(thread);
             known.last = later(known.last, record.start);
             known.lastLine = line;
           }
@@ -66,7 +68,7 @@ export const heartbeatLate = defineDetector({
           if (pulse === undefined || pulse.process.parent !== thread.process || pulse.abortLine !== null) return;
           pulse.abortLine = keptLine(record);
           pulse.abortedAfter = elapsed(pulse.last, record.start);
-          stretch(pulse, record.start, [pulse.lastLine, pulse.abortLine]);
+          stretch(pulse, record.start, [pulse.lastLine, pulse.abortLine], pulse.heldBefore);
         },
       },
       conclude: () => conclude(context, pulses),
@@ -82,8 +84,12 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
   const end = Math.min(model.lastTime, model.options.to);
   const all = [...pulses.values()].map((pulse) => upTo(pulse, end));
   const late = all.filter((pulse) => pulse.abortLine !== null || pulse.longest >= limit(context, pulse, roles));
+  const mayBeUnwinding = (pulse: Pulse): boolean =>
+    pulse.abortLine === null && pulse.longest - pulse.held < limit(context, pulse, roles);
   if (late.length > 0)
-    return found(`${plural(late.length, 'worker')} with a late heartbeat`, [finding(context, all, late)]);
+    return found(`${plural(late.length, 'worker')} with a late heartbeat`, [
+      finding(context, all, late, late.every(mayBeUnwinding)),
+    ]);
   const longest = largestOf(all.map((pulse) => pulse.longest));
   const timeout = all.map(({ process }) => timeoutOf(process))[0] ?? null;
   return clear(

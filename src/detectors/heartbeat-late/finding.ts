@@ -4,17 +4,19 @@ import type { Context } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import { type DraftFinding, ofCause } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
+import { STACKS_NOTE } from '../stall-cause/unwinding.ts';
 import { millisecondsAt } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_TIMEOUT, type Pulse, timeoutOf } from './pulse.ts';
 
 const SHOWN = 20;
 
-/** The finding about the workers, of all, that were late. */
+/** The finding about the workers, of all, that were late. `isUnwound`: a tracer that prints stacks may be all of it. */
 export function finding(
   { model, goesOn }: Context,
   all: readonly Pulse[],
   late: readonly Pulse[],
+  isUnwound: boolean,
 ): DraftFinding<Metrics> {
   const sorted = late.toSorted((a, b) => b.longest - a.longest);
   const worst = sorted[0] as Pulse;
@@ -34,15 +36,16 @@ export function finding(
         ? ` The silence ${goesOn ? 'goes on' : 'had not ended when the capture did'}.`
         : ` It came within ${duration(Math.max(0, left))} of being killed.`;
   return {
-    severity: aborted.length > 0 ? 'critical' : 'warning',
-    confidence: killed !== undefined || timeout !== null ? 'likely' : 'possible',
+    severity: aborted.length > 0 ? 'critical' : isUnwound ? 'info' : 'warning',
+    confidence: isUnwound ? 'possible' : killed !== undefined || timeout !== null ? 'likely' : 'possible',
     title:
       killed === undefined
         ? `Worker ${worst.process.pid} was silent for ${duration(worst.longest)}`
         : `Worker ${killed.process.pid} was killed after ${duration(killed.abortedAfter)} of silence`,
     summary:
       `${plural(late.length, 'worker')} of ${all.length} touched the heartbeat file late: worker ` +
-      `${worst.process.pid} did not touch it for ${duration(worst.longest)} (${known}).${end}`,
+      `${worst.process.pid} did not touch it for ${duration(worst.longest)} (${known}).` +
+      `${end}${isUnwound ? STACKS_NOTE : ''}`,
     why:
       'The master kills a worker that is silent for the timeout, and all requests that the worker serves die ' +
       'with it. A worker is silent when its loop is blocked.',

@@ -2,6 +2,8 @@ import type { KeptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { threadsOf } from '../../model/machine/threads-of.ts';
+import { heldTime } from '../../model/measuring/tracer-queue.ts';
+import { timeoutByWait } from '../../model/topics/liveness/liveness-tracker.ts';
 import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 
 /** gunicorn's own default of --timeout. */
@@ -15,6 +17,9 @@ export interface Pulse {
   /** Two heartbeats were about a second apart, as those of a loop are. */
   isOfLoop: boolean;
   beats: number;
+  /** How long the tracer may have held the worker by the last heartbeat, and between those of the longest interval. */
+  heldBefore: Nanoseconds;
+  held: Nanoseconds;
   last: Nanoseconds;
   lastLine: KeptLine;
   longest: Nanoseconds;
@@ -29,9 +34,11 @@ export interface Pulse {
 }
 
 /** The pulse after the first heartbeat of a worker. */
-export function first({ process }: Thread, at: Nanoseconds, line: KeptLine): Pulse {
+export function first(thread: Thread, at: Nanoseconds, line: KeptLine): Pulse {
   return {
-    process,
+    process: thread.process,
+    heldBefore: heldTime(thread),
+    held: 0,
     waitsInSelect: false,
     isOfLoop: false,
     beats: 1,
@@ -55,10 +62,11 @@ export function isPaceOfLoop(apart: Nanoseconds): boolean {
 }
 
 /** Remembers the time since the last heartbeat, if it is the longest so far. */
-export function stretch(pulse: Pulse, to: Nanoseconds, lines: readonly KeptLine[]): void {
+export function stretch(pulse: Pulse, to: Nanoseconds, lines: readonly KeptLine[], held: Nanoseconds): void {
   if (to - pulse.last <= pulse.longest) return;
   pulse.longest = to - pulse.last;
   pulse.since = pulse.last;
+  pulse.held = held - pulse.heldBefore;
   pulse.lines = lines;
 }
 
@@ -67,18 +75,21 @@ export function upTo(pulse: Pulse, now: Nanoseconds): Pulse {
   const { process, last, lastLine, longest, abortLine } = pulse;
   const isAlive = process.exitedAt === UNKNOWN && threadsOf(process).some(({ ended }) => !ended);
   if (!isAlive || abortLine !== null || now - last <= longest) return pulse;
-  return { ...pulse, longest: now - last, since: last, lines: [lastLine], isOpen: true };
+  const held = threadsOf(process).reduce((sum, thread) => sum + heldTime(thread), 0) - pulse.heldBefore;
+  return { ...pulse, longest: now - last, held, since: last, lines: [lastLine], isOpen: true };
 }
 
 /**
- * Seconds of `-t` or `--timeout` on the command line; null when they are not there (a configuration file may set them).
+ * Seconds of `-t` or `--timeout` on the command line, or those that the waits of a sync worker show; null when neither
+ * is there (a configuration file may set them).
  */
-export function timeoutOf({ argv }: Process): number | null {
+export function timeoutOf(process: Process): number | null {
+  const { argv } = process;
   for (const [index, argument] of argv.entries()) {
     const value =
       /^(?:-t|--timeout[= ]?)(\d+)$/.exec(argument)?.[1] ??
       (/^(?:-t|--timeout)$/.test(argument) ? argv[index + 1] : undefined);
     if (value !== undefined && /^\d+$/.test(value)) return Number(value);
   }
-  return null;
+  return timeoutByWait(process);
 }

@@ -5,6 +5,7 @@ import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { whyNoRequest } from '../served-unseen.ts';
+import { isStatement } from '../statement-name.ts';
 import { effect } from './effect.ts';
 import { corrected, finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -44,6 +45,8 @@ export const lazyImport = defineDetector({
       on: {
         moduleImported(imports: RequestImports) {
           if (kept.has(imports) || FILE_SERVERS.has(imports.thread.process.server)) return;
+          // A database loads its libraries with the first statement of a session that needs them.
+          if (isStatement(imports.request.name)) return;
           kept.add(imports);
           if (kept.size <= KEPT) return;
           const least = lightest(kept, imports);

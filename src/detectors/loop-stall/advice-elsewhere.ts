@@ -1,4 +1,5 @@
 import type { Runtime } from '../../model/machine/runtime.ts';
+import { askNameServer } from '../ask-there.ts';
 import type { Step } from '../finding.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
 
@@ -22,12 +23,7 @@ export function adviceElsewhere(cause: Cause, { target }: Reason, runtime: Runti
     case 'foreign-poll':
       return [{ text: `The call${on} keeps the loop from its wait. ${off}` }];
     case 'dns':
-      return [
-        {
-          text: `Look names up off the loop, or use a local cache; check the name server. ${off}`,
-          command: 'getent hosts NAME',
-        },
-      ];
+      return [askNameServer(target), { text: `Look names up off the loop, or use a local cache. ${off}` }];
     case 'disk-sync':
       return [
         { text: `Move the sync off the loop. ${off}` },

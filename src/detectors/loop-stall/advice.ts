@@ -1,5 +1,7 @@
 import type { Process } from '../../model/machine/process.ts';
 import { type Runtime, runtimeOf } from '../../model/machine/runtime.ts';
+import { syscall } from '../../trace/syscalls.ts';
+import { askNameServer } from '../ask-there.ts';
 import type { Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
@@ -102,13 +104,14 @@ const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
     {
       text: 'Does the worker wait for memory? majflt/s above 0 says that it waits for pages from a disk.',
       command: `pidstat -r -p ${process} 1 5`,
+      needs: 'sysstat',
     },
   ];
 };
 
 /** `off` says how to run work beside the loop, for the program that it is. */
 const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number, off: string) => Step[]>> = {
-  'blocking-call': ({ target }, _pid, off) => [blockingCallAdvice(target, off)],
+  'blocking-call': (reason, pid, off) => [blockingCallAdvice(reason, pid, off)],
   'futex-ladder': () => [
     {
       text:
@@ -131,10 +134,10 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number, off: string) 
         'A thread pool has 10 threads in gevent unless set; connections must not be shared between threads.',
     },
   ],
-  dns: () => [
+  dns: ({ target }) => [
+    askNameServer(target),
     {
-      text: "Use the loop's resolver (gevent's default one runs in threads) or a local cache; check the nameserver.",
-      command: 'getent hosts NAME',
+      text: "Use the loop's resolver (gevent's default one runs in threads) or a local cache of names.",
       caveat: 'Lookups inside C extensions cannot be patched.',
     },
   ],
@@ -253,17 +256,36 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number, off: string) 
   ],
 };
 
-function blockingCallAdvice(target: string, off: string): Step {
+/** A service is behind a socket alone: other descriptors have no client of the loop's own that would not block. */
+function blockingCallAdvice({ target, call }: Reason, pid: number, off: string): Step {
   if (target.includes('wgunicorn-')) return HEARTBEAT;
   if (target.startsWith('/'))
     return {
       text: `Move the work on ${target} off the loop. ${off}`,
       caveat: 'Files have no non-blocking mode: a loop library cannot make them yield.',
     };
+  if (target.startsWith('event fd '))
+    return {
+      text: `Find the thread that writes to ${target}: its write ends this wait.`,
+      caveat: 'If the event was there already, the worker did not wait for it: it had no CPU.',
+    };
+  if (target.startsWith('pipe fd '))
+    return {
+      text: `Find who has the other end of ${target}: that process ends this wait.`,
+      command: `lsof +E -a -p ${pid === 0 ? 'PID' : pid} -d ${target.slice('pipe fd '.length)}`,
+      needs: 'lsof',
+    };
+  if (!isSentOrRead(call)) return { text: `Take ${call}${target === '' ? '' : ` on ${target}`} off the loop. ${off}` };
   return {
     text:
       `Let the loop's own library make this call${target === '' ? '' : ` to ${target}`}, on a non-blocking ` +
       'socket; where it has no client for that, use a native thread.',
     caveat: 'Monkey-patching does not reach C extensions and sockets made before it.',
   };
+}
+
+const TRANSFERS: ReadonlySet<string> = new Set(['read', 'write', 'connect', 'accept', 'poll', 'select']);
+
+function isSentOrRead(call: string): boolean {
+  return TRANSFERS.has(syscall(call).family);
 }

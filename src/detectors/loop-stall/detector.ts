@@ -14,8 +14,9 @@ import { type Conclusion, clear, type DraftFinding, found, notApplicable } from 
 import { RECORDING, sentenceWithout } from '../need.ts';
 import { isOneOfMany, isParkedByOthers } from '../one-of-many.ts';
 import { type Cause, type Reason, reasonOf } from '../stall-cause/cause.ts';
+import { heldIn } from '../stall-cause/unwinding.ts';
 import { effect } from './effect.ts';
-import { stallFinding } from './finding.ts';
+import { isOfUnwinding, stallFinding } from './finding.ts';
 import { computedFor } from './goroutines.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { noLoopReason } from './no-loop-reason.ts';
@@ -96,6 +97,7 @@ function stallOf(fact: LongTurn, context: Context): Stall {
   const reason = spinning(judged, spins);
   // Whole-second stamps can make a turn look up to one second longer, or shorter, than it was.
   const uncertain = context.capabilities.resolution > MILLISECOND ? context.capabilities.resolution : 0;
+  const holds = { held: turn.held, longHolds: turn.longHolds };
   const tracer = turn.tracer + turn.calls * context.model.calibration.floor;
   return {
     start: turn.start,
@@ -104,6 +106,7 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     // Of threads that take turns the calls of a turn can have begun long before the stretch without a wait.
     corrected: Math.max(Math.min(turn.inCalls, length + uncertain), length - uncertain) - tracer,
     tracer,
+    held: () => heldIn(context.model, holds),
     open,
     beganBefore: turn.beganBefore,
     reason: isStarvedTurn(reason, length, offCpu) ? { ...reason, cause: 'not-running' } : reason,
@@ -170,7 +173,10 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
     ),
     ...others.flatMap((thread) => [...(groups.get(thread)?.values() ?? [])].filter(({ cause }) => cause === 'stopped')),
   ].filter(isFirstOfStop());
-  const findings: DraftFinding<Metrics>[] = causesOf(stalled).flatMap((cause, index) =>
+  // What may be the tracer's is no more of what the workers did themselves.
+  const unwound = stalled.filter((group) => isOfUnwinding(context, group));
+  const own = unwound.length === 0 ? stalled : stalled.filter((group) => !unwound.includes(group));
+  const findings: DraftFinding<Metrics>[] = [...causesOf(own), ...causesOf(unwound)].flatMap((cause, index) =>
     cause.members.map((group) =>
       stallFinding(context, group, {
         cause,

@@ -12,7 +12,7 @@ import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, type Step, span } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 import { LEAST_LOOKS, type Reason } from '../stall-cause/cause.ts';
-import { isOfTracer, LONGEST_UNWINDING, STACKS_NOTE } from '../stall-cause/unwinding.ts';
+import { isOfTracer, LONGEST_UNWINDING, partlyHeldNote, STACKS_NOTE } from '../stall-cause/unwinding.ts';
 import { isScheduler, mayBeOneOfSchedulers, mayTakeTurns, SCHEDULERS_NOTE, TURNS_NOTE } from '../turn-takers.ts';
 import { millisecondsAt, peerSubjects } from '../words.ts';
 import { stallAdvice } from './advice.ts';
@@ -49,10 +49,22 @@ const USUAL_UNWINDING = 100 * MILLISECOND;
 const ONE_OF_MANY_PAUSES = 0.3;
 
 /** No part of it is long enough to be more than the tracer that prints a stack, of this thread or another. */
-function mayBeUnwinding({ length, longestGap, reason: { cause } }: Stall): boolean {
-  if (cause === 'not-running') return true;
+function mayBeUnwinding(
+  { length, corrected, held, longestGap, reason: { cause } }: Stall,
+  least: Nanoseconds,
+): boolean {
+  if (corrected - held() < least) return true;
+  // A stretch in a call that cannot sleep is no longer than the tracer takes: many of them are.
+  if (cause === 'not-running' && held() === 0) return true;
   const most = Math.min(LONGEST_UNWINDING, Math.max(USUAL_UNWINDING, ONE_OF_MANY_PAUSES * length));
   return isOfTracer({ cause }) && longestGap < most;
+}
+
+/** Whether all stalls of a group may be the tracer alone, which prints stacks. */
+export function isOfUnwinding(context: Context, { stalls }: StallGroup): boolean {
+  const { isUnwinding, queue } = context.model.calibration;
+  const least = Math.max(context.threshold('stall-ms') * MILLISECOND, queue?.round ?? 0);
+  return isUnwinding && stalls.every((stall) => mayBeUnwinding(stall, least));
 }
 
 /**
@@ -72,7 +84,7 @@ export function stallFinding(
   const waiting = longest.waitingCount();
   // Of workers that serve one client at a time the others go on: a stopped one that had no client leaves them the work.
   const isCritical = ({ longest: stall }: StallGroup): boolean =>
-    stall.corrected >= context.threshold('stall-critical-ms') * MILLISECOND &&
+    stall.corrected - stall.held() >= context.threshold('stall-critical-ms') * MILLISECOND &&
     !(servesOneAtATime && stall.waitingCount() === 0 && stall.request === '');
   // An acceptor takes no further connection while its pool is full, by design: that is a question of capacity.
   const looks = cause === 'sleep' && reason.rungs >= LEAST_LOOKS;
@@ -83,7 +95,7 @@ export function stallFinding(
   const isRuntime = cause === 'many-requests' && threadsOf(thread.process).length > 1;
   const isParked = (parks || isRuntime || isScheduler(yieldsOf(thread))) && mayTakeTurns(thread, context.model);
   const isScheduled = !isParked && mayBeOneOfSchedulers(thread, yieldsOf(thread), context.model);
-  const isUnwound = context.model.calibration.isUnwinding && group.stalls.every(mayBeUnwinding);
+  const isUnwound = isOfUnwinding(context, group);
   const isDoubtful = isFull || isParked || isScheduled || isUnwound;
   const helpers = helperPeers(thread.process);
   const refusing = parks && helpers.length > 0 ? refusingOf(context, helpers) : null;
@@ -92,7 +104,8 @@ export function stallFinding(
   const code = [longest, ...group.stalls].map(codeOf).find((sample) => sample !== null) ?? null;
   const isFirst = shared.members[0] === group;
   const seen = { helpers, place: placeOf(code), isFull };
-  const title = isFirst ? titleOf(shared, loops, seen) : memberTitleOf(shared, pid, seen);
+  const told = isUnwound ? shared : withoutHolds(shared);
+  const title = isFirst ? titleOf(told, loops, seen) : memberTitleOf(told, pid, seen);
   return {
     severity: isDoubtful ? 'info' : (isFirst ? shared.members : [group]).some(isCritical) ? 'critical' : 'warning',
     confidence: isDoubtful ? 'possible' : confidenceOf(reason, context),
@@ -103,7 +116,7 @@ export function stallFinding(
       `${refusing === null ? '' : ` ${refusing.inWords}.`}` +
       `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}` +
       `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : isScheduled ? SCHEDULERS_NOTE : ''}` +
-      (isUnwound ? STACKS_NOTE : ''),
+      (isUnwound ? STACKS_NOTE : partlyHeldNote(longest.length, longest.held())),
     why: reason.stop !== null ? WHY_STOPPED : thread.loop.isShared ? WHY_SHARED : WHY,
     ...span({ times }, group.first, group.last),
     // Whoever has ended is in no stall any more.
@@ -177,6 +190,25 @@ export function stallFinding(
       ...peerSubjects([reason.target, ...helpers]),
     ],
   };
+}
+
+/** The same with as much of its longest stalls as is surely not the tracer's. */
+function withoutHolds(cause: StallCause): StallCause {
+  const { members } = cause;
+  if (members.every(({ longest, stalls }) => [longest, ...stalls].every(({ held }) => held() === 0))) return cause;
+  return {
+    ...cause,
+    members: members.map((group) => {
+      const longest = [group.longest, ...group.stalls].reduce((most, stall) =>
+        ownOf(stall) > ownOf(most) ? stall : most,
+      );
+      return { ...group, longest: { ...longest, length: ownOf(longest) } };
+    }),
+  };
+}
+
+function ownOf({ length, held }: Stall): Nanoseconds {
+  return Math.max(0, length - held());
 }
 
 function starvedOf(stall: Stall): 'not' | 'partly' | 'mostly' {

@@ -29,6 +29,9 @@ const WHATEVER_IT_SERVES: ReadonlySet<Cause> = new Set<Cause>([
 /** Causes that say that there was too much to do. */
 const CROWDS: ReadonlySet<Cause> = new Set<Cause>(['many-requests', 'one-connection']);
 
+/** The part of a stall that stands for it. */
+const DOMINANT = 0.6;
+
 /** A loop that comes back from its wait sooner has found there what came before. */
 const NO_WAIT = MILLISECOND;
 
@@ -41,6 +44,8 @@ export interface Stall {
   readonly corrected: Nanoseconds;
   /** What the tracer added. */
   readonly tracer: Nanoseconds;
+  /** What of it a tracer that prints stacks may have taken: read when the report is made. */
+  readonly held: () => Nanoseconds;
   readonly open: boolean;
   /** It ran when the tracer came: it may have begun long before. */
   readonly beganBefore: boolean;
@@ -166,9 +171,9 @@ export function regrouped(model: Model, groups: Iterable<StallGroup>): StallGrou
   const regrouped: StallGroup[] = [];
   let paused: StallGroup | null = null;
   // Of a crowd one has to know whether the worker had stood still before.
-  const inOrder = [...withoutHabits(groups)].toSorted(
-    (a, b) => Number(CROWDS.has(a.cause)) - Number(CROWDS.has(b.cause)),
-  );
+  const inOrder = [...withoutHabits(groups)]
+    .flatMap(apartFromHeld)
+    .toSorted((a, b) => Number(CROWDS.has(a.cause)) - Number(CROWDS.has(b.cause)));
   const ends: Nanoseconds[] = [];
   for (const group of inOrder) {
     const rhythm = model.pauses.rhythmOf(group.thread.process);
@@ -194,6 +199,27 @@ export function regrouped(model: Model, groups: Iterable<StallGroup>): StallGrou
     }
   }
   return paused === null ? regrouped : [...regrouped, paused];
+}
+
+/**
+ * What a tracer that prints stacks did not take of it is one gap: that is the worker's own, and where the tracer held
+ * others then shows nothing about that.
+ */
+function isOwnGap({ length, held, longestGap }: Stall): boolean {
+  const own = length - held();
+  return own < length && DOMINANT * longestGap <= own && longestGap >= DOMINANT * own;
+}
+
+/** Those are a group of their own, beside those of the same request in which the tracer held the worker. */
+function apartFromHeld(group: StallGroup): StallGroup[] {
+  const own = group.stalls.filter(isOwnGap);
+  if (own.length === 0 || own.length === group.stalls.length) return [group];
+  const others = group.stalls.filter((stall) => !own.includes(stall));
+  return [withStalls(group, others), { ...withStalls(group, own), count: own.length, total: totalOf(own) }];
+}
+
+function totalOf(stalls: readonly Stall[]): Nanoseconds {
+  return stalls.reduce((total, { length }) => total + length, 0);
 }
 
 /**
@@ -226,6 +252,7 @@ function pausedAs(
   ends: readonly Nanoseconds[],
 ): Stall | null {
   if (stall.spinsIn !== '') return null;
+  if (isOwnGap(stall)) return null;
   const { cause, isBrief, pauseStart, pauseEnd } = stall.reason;
   const found = CROWDS.has(cause)
     ? pausedInCrowd(model, thread, stall, rhythm, ends)

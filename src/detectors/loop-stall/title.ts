@@ -2,6 +2,7 @@ import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { requestName, requestShape, shortRequest } from '../../trace/request-shape.ts';
 import { cutTitle } from '../cut-title.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
+import { addressAndName, waitIn } from '../stall-cause/waits-in.ts';
 import { everyOne, workerName } from '../words.ts';
 import { isKnownToRun, isMostlyStarved, isStarved, ONE_GAP, percentQueued } from './sentences.ts';
 import type { StallCause } from './stall-causes.ts';
@@ -12,7 +13,6 @@ const LONGEST_TITLE = 70;
 /** The name of a function at its end may be cut there: the line says enough. */
 const LONGEST_WITH_CODE = 78;
 const LEAST_REQUEST = 24;
-const LEAST_TARGET = 16;
 
 /** A title, and how it names the request where that is too long for it. */
 export interface Title {
@@ -91,7 +91,8 @@ function lengthOf({ length, open, beganBefore }: Stall, isOneOfSeveral: boolean,
   const named = duration(length);
   const isMore = open || beganBefore;
   if (!isOneOfSeveral) return `${isMore ? 'at least ' : once}${named}`;
-  return isMore ? `up to ${named} or more` : `up to ${named}`;
+  // Of what had not ended nobody knows how long it took at most.
+  return isMore ? `, once at least ${named}` : `up to ${named}`;
 }
 
 /** The same of one of several workers. */
@@ -152,18 +153,22 @@ function fitted(parts: Parts): Title {
   const chosen =
     ways.find((each) => text(each).length <= longest) ??
     [...wider, ...ways.slice(-1)].find((each) => text(each).length <= LONGEST_WITH_CODE);
-  const way = chosen === undefined ? undefined : withTimes(chosen, parts, text);
+  const way = chosen === undefined ? undefined : withRest(chosen, parts, text);
   const [name] = way ?? [short];
   // What it does is cut last: a list shows its beginning, and a report has the room.
   const whole = way === undefined ? cutTitle(text(ways.at(-1) as Way), longest) : text(way);
   return { text: whole, request: name === parts.known ? '' : name };
 }
 
-/** How often is left out of a list that is narrow; where there is room for it, it stays. */
-function withTimes(way: Way, { times }: Parts, text: (way: Way) => string): Way {
-  const [name, whom, length, often, what] = way;
-  const counted: Way = [name, whom, length, times, what];
-  return often === '' && text(counted).length <= LONGEST_WITH_CODE ? counted : way;
+/** How often, and the word before a time, are left out of a list that is narrow; where there is room they stay. */
+function withRest(way: Way, { length, times }: Parts, text: (way: Way) => string): Way {
+  const [name, whom, bare, often, what] = way;
+  const more: readonly Way[] = [
+    [name, whom, length, times, what],
+    [name, whom, bare, times, what],
+    [name, whom, length, often, what],
+  ];
+  return more.find((each) => text(each).length <= LONGEST_WITH_CODE) ?? way;
 }
 
 /** The second way says the same in fewer words. */
@@ -179,12 +184,13 @@ function sentence(
   length: string,
   what: string,
 ): string {
-  if (request === '') return `${whom} stalled ${length}: ${what}`;
+  const long = length.startsWith(',') ? length : ` ${length}`;
+  if (request === '') return `${whom} stalled${long}: ${what}`;
   const lower = `${whom.charAt(0).toLowerCase()}${whom.slice(1)}`;
   const start = isAfterReply
     ? `Work after ${request}${others} holds`
     : `${request}${others} ${others === '' ? 'holds' : 'hold'}`;
-  return `${start} ${lower} ${length}: ${what}`;
+  return `${start} ${lower}${long}: ${what}`;
 }
 
 function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
@@ -227,37 +233,4 @@ function waitForThread({ cause, call }: Reason, [helper]: readonly string[]): re
   const [address = '', name = ''] = addressAndName(helper);
   const peer = `${name === '' ? '' : `${name} `}${address}`;
   return [`a library may wait for ${peer}`, `may wait for ${peer}`, `may wait for ${address}`];
-}
-
-function waitIn({ cause, call, target }: Reason): readonly string[] {
-  const [place, name] = addressAndName(target);
-  if (cause === 'child-wait')
-    return place === ''
-      ? [`waits for a child process (${call})`, 'waits for a child process']
-      : [`waits for a child process, ${place} (${call})`, `waits for child ${place}`, `child ${place}`];
-  if (place === '') return [`waits in ${call} (${CAUSE_IN_WORDS[cause]})`, `waits in ${call}`];
-  // What is no service has nobody behind it whom a name would tell.
-  if (place.startsWith('event fd '))
-    return [`waits for a wake-up on ${place} (${call})`, `waits for a wake-up on ${place}`];
-  if (place.startsWith('epoll fd ')) return [`waits in ${call} on ${place}`, `waits on ${place}`];
-  const shown = name === '' ? place : `${name} ${place}`;
-  const cut = place.length > LEAST_TARGET * 2 ? `…${place.slice(1 - LEAST_TARGET * 2)}` : place;
-  if (place.startsWith('/'))
-    return [
-      `waits in ${call} on ${shown}`,
-      `${call} on ${shown}`,
-      `${call} on ${cut}`,
-      // The name of the file says more than its folders.
-      ...(place.lastIndexOf('/') === 0 ? [] : [`${call} on …${place.slice(place.lastIndexOf('/'))}`]),
-      `waits in ${call}`,
-    ];
-  return [`waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
-}
-
-const TARGET = /^(.*?)(?: through epoll fd \d+)?(?: \(([^()]*?)(?: by convention)?\))?(?: through epoll fd \d+)?$/;
-
-/** `10.0.0.7:3306` and `MySQL` of `10.0.0.7:3306 (MySQL)`. */
-function addressAndName(target: string): readonly [place: string, name: string] {
-  const [, place = '', name = ''] = TARGET.exec(target) ?? [];
-  return [place, name];
 }

@@ -7,7 +7,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { groupedBy } from '../../trace/grouped-by.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { addTurn, type BusyTurns, recordedTurns } from '../busy-at-once/busy-turns.ts';
+import { addTurn, type BusyTurns, recordedTurns, withoutHolds } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
@@ -94,8 +94,10 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
   }
   for (const each of alone) findings.push(leftAloneFinding(model, each));
   for (const loops of several) {
-    const stalls = stallsOf(context, loops, turns);
-    if (stalls.length > 0) findings.push(finding(context, loops, turns, stalls));
+    const own = withoutHolds(turns, model);
+    const stalls = stallsOf(context, loops, own);
+    const traced = stalls.length > 0 || own === turns ? stalls : stallsOf(context, loops, turns);
+    if (traced.length > 0) findings.push(finding(context, loops, turns, traced, stalls.length === 0));
   }
   if (findings.length > 0)
     return found(`${plural(findings.length, 'service')} with moments in which no worker could accept`, findings);

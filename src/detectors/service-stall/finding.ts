@@ -21,12 +21,16 @@ const MOSTLY_WAITING = 20;
 
 const MOSTLY_COMPUTING = 90;
 
-/** The finding about a service of which all workers were away from their loops at once. */
+/**
+ * The finding about a service of which all workers were away from their loops at once. `isHeld`: only as far as a
+ * tracer that prints stacks may have held them.
+ */
 export function finding(
   context: Context,
   loops: readonly Thread[],
   turns: ReadonlyMap<Thread, BusyTurns>,
   stalls: readonly Interval[],
+  isHeld: boolean,
 ): DraftFinding<Metrics> {
   const { model } = context;
   const total = stalls.reduce((sum, stall) => sum + stall.end - stall.start, 0);
@@ -44,7 +48,7 @@ export function finding(
   const where = [...new Set(worst.blockedIn.map(whereOf))].slice(0, 3).join(', ');
   const atLeast = worst.open ? 'at least ' : '';
   const everybody = everyOne(loops.length, 'workers');
-  const isUnwound = model.calibration.isUnwinding && mayBeUnwinding(shown, loops, turns);
+  const isUnwound = isHeld || (model.calibration.isUnwinding && mayBeUnwinding(shown, loops, turns));
   const extent =
     stalls.length === 1
       ? `for ${atLeast}${duration(longest)}`

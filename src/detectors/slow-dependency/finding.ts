@@ -115,26 +115,29 @@ function titleOf(slow: Slow): string {
   if (by !== 'requests') {
     const [first, ...others] = peer.processes.keys();
     const pid = first?.pid;
-    const bound = timed > 1 ? 'up to ' : longestOf(slow)?.isOpen === true ? 'at least ' : '';
+    const waited = waitedWords(timed > 1, longestOf(slow)?.isOpen === true, length);
     const whom = others.length > 0 || !pid ? plural(peer.processes.size, 'process', 'processes') : `Process ${pid}`;
-    return titleThatFits(peers.map((who) => `${whom} waited ${bound}${length} for ${who}`));
+    return titleThatFits(peers.map((who) => `${whom} ${waited} for ${who}`));
   }
   const number = peer.longRequests || peer.requests;
   const request = requestName(longestOf(slow)?.request ?? '');
   const name = number > 1 && peer.longRequest !== '' ? requestName(peer.longRequest) : request;
   const isOne = number === 1 || peer.longRequest !== '';
-  const most = number === 1 ? (longestOf(slow)?.isOpen === true ? 'at least ' : '') : 'up to ';
+  const waited = waitedWords(number > 1, longestOf(slow)?.isOpen === true, length);
   const times = number > 1 && isOne ? ` (${count(number)}x)` : '';
   const others = isOne ? '' : ` and ${plural(number - 1, 'other request')}`;
   const names = [name, shortRequest(name, SHORT_REQUEST), shortRequest(name, SHORTEST_REQUEST)];
   // The request says more than what the peer speaks, and than how often.
   const ways = (name === '' ? [] : names).flatMap((each) =>
-    [times, ''].flatMap((often) => peers.map((who) => `${each}${others} waited ${most}${length} for ${who}${often}`)),
+    [times, ''].flatMap((often) => peers.map((who) => `${each}${others} ${waited} for ${who}${often}`)),
   );
-  return titleThatFits([
-    ...ways,
-    ...peers.map((who) => `${plural(number, 'request')} waited ${most}${length} for ${who}`),
-  ]);
+  return titleThatFits([...ways, ...peers.map((who) => `${plural(number, 'request')} ${waited} for ${who}`)]);
+}
+
+/** Of what had not ended nobody knows how long it took at most. */
+function waitedWords(isSeveral: boolean, isOpen: boolean, length: string): string {
+  if (isOpen) return isSeveral ? `waited, once at least ${length},` : `waited at least ${length}`;
+  return `waited ${isSeveral ? 'up to ' : ''}${length}`;
 }
 
 function titleThatFits(ways: readonly string[]): string {

@@ -6,6 +6,7 @@ import {
 } from '../../model/topics/names/forwarded-questions.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { askNameServer } from '../ask-there.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
@@ -139,13 +140,8 @@ function proofOf({ server: { longest }, unanswered }: Failing): LongestQuestion 
 }
 
 function adviceFor(server: string): readonly Step[] {
-  const at = /^(\[[0-9a-f:]+\]|[\d.]+):(\d+)$/i.exec(server);
-  const host = at?.[1]?.replace(/[[\]]/g, '');
   return [
-    {
-      text: `Ask ${server} the same by hand. No answer here either: the server or the way to it is down.`,
-      ...(host === undefined ? {} : { command: `dig @${host} -p ${at?.[2]} NAME +tries=1 +time=2` }),
-    },
+    askNameServer(server),
     {
       text: 'Give this name server a second one to ask, and take a silent one out of its list until it answers.',
     },

@@ -130,6 +130,7 @@ function judge(fact: LongTurn, timed: boolean): Reason {
   // Calls that cannot sleep took no longer than any other code would have.
   const idle = turn.blocked.filter((group) => group.class === 'not-running');
   const outside = work - turn.inCalls + idle.reduce((sum, group) => sum + group.total, 0);
+  if (timed && outside >= DOMINANT * work && !isCrowd(fact) && isOwnGap(turn, work)) return computing(fact);
   if (timed && outside >= DOMINANT * work && !isCrowd(fact)) return notRunning(idle, work) ?? computing(fact);
   if (isCrowd(fact))
     return (
@@ -138,6 +139,13 @@ function judge(fact: LongTurn, timed: boolean): Reason {
     );
   if (top !== null && total > outside) return { ...blockedReason(top), total, confidence: 'possible' };
   return computing(fact);
+}
+
+/** Under a tracer that prints stacks: what it did not take of the turn is its longest gap for the most part. */
+function isOwnGap({ held, longHolds, longestGap }: LongTurn['turn'], work: Nanoseconds): boolean {
+  if (held === 0 && longHolds === null) return false;
+  const own = work - (longHolds ?? []).reduce((sum, length) => sum + length, held);
+  return DOMINANT * longestGap <= own && longestGap >= DOMINANT * own;
 }
 
 /** From so many sleeps on, with hardly another call between them, the thread looks again and again for something. */

@@ -20,7 +20,7 @@ export const WHY =
   'listener, where strace does not see them.';
 /** The same of threads that requests are handed to. */
 export const WHY_POOL =
-  'A thread of a pool serves one request at a time. While all are busy, further requests wait for one of them, in ' +
+  'A thread of a pool serves one request at a time. While all are busy, further requests wait for a free one, in ' +
   'the queue of the pool or in that of the listener.';
 
 /** The same of workers of a queue. */
@@ -66,16 +66,37 @@ const SEE_THE_QUEUE: Step = {
 /** What more workers cost. */
 const COSTS = 'Each worker takes memory, and a connection to each database.';
 
-/** What to do then where requests wait. */
-export const NEXT: readonly Step[] = [
-  {
+/** More workers or threads, by the setting of the server; of one that is not known by those of several. */
+function moreOfThem(setting: string): Step {
+  return {
     text:
-      'If they mostly wait, use more workers or threads (gunicorn gthread); if they mostly compute, more ' +
-      'workers help only up to the number of cores.',
+      `If they mostly wait, use more workers or threads (${setting}); if they mostly compute, more workers help only ` +
+      'up to the number of cores.',
     caveat: COSTS,
-  },
-  SEE_THE_QUEUE,
+  };
+}
+
+const MORE_OF_ANY = moreOfThem('--threads of gunicorn, -t of puma, pm.max_children of php-fpm');
+/** The setting that says how many requests are served at a time. */
+const SETTINGS: readonly (readonly [server: string, setting: string])[] = [
+  ['gunicorn', '--workers, or --threads with the gthread worker'],
+  ['uWSGI', 'processes, threads'],
+  ['puma', '-w, -t'],
+  ['unicorn', 'worker_processes'],
+  ['php-fpm', 'pm.max_children'],
+  ['Apache', 'MaxRequestWorkers'],
+  ['waitress', '--threads'],
+  ['Tomcat', 'maxThreads of the connector'],
 ];
+
+/** What to do then where requests wait. */
+export const NEXT: readonly Step[] = [MORE_OF_ANY, SEE_THE_QUEUE];
+
+/** The same steps in the words of the server, such as `gunicorn gthread`. */
+export function forServer(steps: readonly Step[], server: string): readonly Step[] {
+  const [, setting] = SETTINGS.find(([name]) => server.startsWith(name)) ?? [];
+  return setting === undefined ? steps : steps.map((each) => (each === MORE_OF_ANY ? moreOfThem(setting) : each));
+}
 
 /** What to do then where jobs wait. */
 export const NEXT_QUEUE: readonly Step[] = [
@@ -85,7 +106,11 @@ export const NEXT_QUEUE: readonly Step[] = [
       'a queue of their own. If they mostly compute, more workers help only up to the number of cores.',
     caveat: COSTS,
   },
-  { text: 'See how many jobs wait.', command: 'redis-cli LLEN QUEUE; celery -A APP inspect reserved' },
+  {
+    text: 'See how many jobs wait: these are the lists of the default queues of celery, rq and sidekiq in Redis.',
+    command: 'for q in celery rq:queue:default queue:default; do redis-cli LLEN $q; done',
+    caveat: 'Queues of other names, and other brokers, have to be asked by name.',
+  },
 ];
 
 /** What to do then where work for a loop waits. */

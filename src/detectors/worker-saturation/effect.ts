@@ -31,6 +31,6 @@ export const effect: Effect = {
     );
   },
   inWords: ({ share, longestMs, waitMs }) =>
-    `no worker was free ${percent(numberOf(share))} of the time, up to ${durationOfMs(numberOf(longestMs))}` +
-    (typeof waitMs === 'number' ? `; a request waited up to ${durationOfMs(waitMs)} for one` : ''),
+    `no worker was free ${percent(numberOf(share))} of the time, up to ${durationOfMs(numberOf(longestMs))} at a time` +
+    (typeof waitMs === 'number' ? `; a request waited up to ${durationOfMs(waitMs)} for a free one` : ''),
 };

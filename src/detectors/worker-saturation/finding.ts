@@ -11,7 +11,7 @@ import { placeIn } from '../busy-at-once/place-in.ts';
 import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, DraftStep, Severity, Step } from '../finding.ts';
 import { everyOne, millisecondsAt } from '../words.ts';
-import { emptyThePipe, FIX_THE_LOCK, FIX_THE_WAIT, seeTheWork } from './advice.ts';
+import { emptyThePipe, FIX_THE_LOCK, FIX_THE_WAIT, forServer, seeTheWork } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -63,6 +63,8 @@ export function finding(
   size: number,
 ): DraftFinding<Metrics> {
   const who = name ?? everyOne(size, noun);
+  const one = noun.startsWith('pool threads') ? 'thread' : 'worker';
+  const them = name === undefined ? `these ${one}s` : `this ${one}`;
   const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
   const longest = saturated.reduce((most, interval) =>
     interval.end - interval.start > most.end - most.start ? interval : most,
@@ -95,7 +97,7 @@ export function finding(
       place,
     }),
     summary:
-      `${who} ${name === undefined ? `were in a ${unit} at once` : `was in a ${unit}`} for ${duration(total)}, ` +
+      `${who} ${name === undefined ? `were busy with ${unit}s at the same time` : `was busy with ${unit}s`} for ${duration(total)}, ` +
       `${percent(share)} of the time` +
       `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}` +
       `${moment > length ? `, and ${duration(moment)} of it lay within 10 s` : ''}.` +
@@ -103,15 +105,15 @@ export function finding(
       (request === null
         ? ''
         : ` ${request.name} took ${request.share > 0.995 ? 'all' : percent(request.share)} of ` +
-          `the time of ${name === undefined ? 'these workers' : 'this worker'} in ` +
+          `the time of ${them} in ` +
           `${isOne ? 'that stretch' : 'all such stretches'}.`) +
       (mean === null
         ? ''
         : ` The ${served === 1 ? `one ${unit}` : plural(served, unit)} took ${duration(mean)}` +
           `${served === 1 ? '' : ' on average'}: ` +
-          `${name === undefined ? 'these workers' : 'this worker'} can serve at most ` +
+          `${them} can serve at most ` +
           `${ratio((size * SECOND) / mean)} ${isMix ? `${unit}s of such a mix` : `such ${unit}s`} a second.`) +
-      (wait === null ? '' : ` A request waited up to ${duration(wait)} for one of them.`) +
+      (wait === null ? '' : ` A request waited up to ${duration(wait)} until a thread of the pool was free.`) +
       (queue === null || (queue === 0 && severity === 'critical') ? '' : ` ${inQueue(queue, severity === 'info')}`),
     why,
     start: saturated[0]?.start ?? 0,
@@ -151,7 +153,8 @@ function nextOf([first]: readonly Thread[], place: CommonPlace | null, next: rea
   if (first === undefined) return next;
   const pipe = place === null ? '' : fullPipe(place);
   if (pipe !== '') return emptyThePipe(first.process, pipe);
-  return [seeTheWork(first.process, place === null || place.target === '' ? '' : inWords(place)), ...next];
+  const seen = seeTheWork(first.process, place === null || place.target === '' ? '' : inWords(place));
+  return [seen, ...forServer(next, first.process.server)];
 }
 
 /** The number of the pipe that they write to; '' of anything else. Only a full pipe keeps a writer waiting. */

@@ -1,9 +1,10 @@
 import { percent } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import type { BusyTurns } from '../busy-at-once/busy-turns.ts';
+import { type BusyTurns, withoutHolds } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval, type Life, mostlyAlive } from '../busy-at-once/intersection.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
+import { STACKS_NOTE } from '../stall-cause/unwinding.ts';
 import { everyOne } from '../words.ts';
 import { timeOf, worstMoment } from '../worst-moment.ts';
 import { type BusyCrew, finding, type Saturation } from './finding.ts';
@@ -43,6 +44,15 @@ type Judged = DraftFinding<Metrics> | string;
  * than `MOMENT` its worst such time is judged as well: whatever else a capture holds, an outage in it is one.
  */
 export function judge(context: Context, crew: BusyCrew, weighing: Weighing = {}): Judged {
+  const judged = judgeAsTraced(context, crew, weighing);
+  if (typeof judged === 'string' || context.model.calibration.queue === null) return judged;
+  const own = judgeAsTraced(context, { ...crew, turns: withoutHolds(crew.turns, context.model) }, weighing);
+  if (typeof own === 'string')
+    return { ...judged, severity: 'info', confidence: 'possible', summary: judged.summary + STACKS_NOTE };
+  return { ...judged, severity: own.severity };
+}
+
+function judgeAsTraced(context: Context, crew: BusyCrew, weighing: Weighing): Judged {
   const { judged, felt } = judgePart(context, crew, weighing);
   // A moment in which all were busy and nobody came is none.
   const worst = weighing.within === undefined ? worstMoment(felt, windowOf(context)) : null;

@@ -4,12 +4,13 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { AcceptCycle } from '../facts.ts';
+import type { Completeness } from '../machine/completeness.ts';
 import type { Listener } from '../machine/listener.ts';
 import type { WaitSet } from '../machine/loop.ts';
 import { PerThread } from '../machine/owned-state.ts';
 import type { Thread } from '../machine/thread.ts';
-import type { TrackerContext } from '../tracker.ts';
 import { BacklogDrain } from './backlog-drain.ts';
+import type { FollowerContext } from './follower-context.ts';
 
 /** An accept that does not wait takes less, also where the tracer looks up the names of descriptors. */
 const WAITED = 10 * MILLISECOND;
@@ -30,6 +31,8 @@ class Wake {
   readyData = -1;
   /** UNKNOWN when the trace does not tell how long it waited. */
   end: Nanoseconds = 0;
+  /** An accept followed. */
+  heeded = false;
 }
 
 /** What a thread did with its listener since its last wait. */
@@ -56,11 +59,13 @@ function cycleOf(thread: Thread): OpenCycle {
 export class AcceptCycles {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #completeness: Completeness;
 
   /** A thread that does not look at its listener for this long leaves connections waiting. */
   readonly #unattended: Nanoseconds;
 
-  constructor({ facts, inWindow, longTurn }: TrackerContext) {
+  constructor({ facts, inWindow, longTurn, completeness }: FollowerContext) {
+    this.#completeness = completeness;
     this.#facts = facts;
     this.#inWindow = inWindow;
     this.#unattended = longTurn;
@@ -71,6 +76,9 @@ export class AcceptCycles {
     const state = cycleOf(thread);
     if (state.open) this.close(thread, call.start);
     const { wake, drain } = state;
+    if (wake.woke && wake.seen && !wake.heeded && !thread.loop.isShared && namesListener(wake, thread))
+      this.#completeness.clientsUnheeded++;
+    wake.heeded = false;
     const foundNone = call.result === 0 || call.duration >= MILLISECOND;
     if (drain.isOpen && (foundNone || drain.taken === 0)) this.#endDrain(thread);
     if (call.start - drain.lookedAt >= this.#unattended && !foundNone) this.#beginDrain(thread, call);
@@ -97,6 +105,7 @@ export class AcceptCycles {
   tried(thread: Thread, listener: Listener, call: Call, succeeded: boolean): void {
     const state = cycleOf(thread);
     const { wake } = state;
+    wake.heeded = true;
     // Whichever thread is free looks for all of them: what this one waited for says nothing.
     if (thread.loop.isShared) wake.seen = false;
     if (state.open && state.listener !== listener) this.close(thread, call.start);
@@ -242,6 +251,13 @@ function kindOf(state: OpenCycle, thread: Thread): AcceptCycle['kind'] {
   if (!wake.seen) return 'cold';
   if (!wake.woke) return 'timeout';
   return reportedListener(state, thread) ? 'wasted' : 'other-descriptor';
+}
+
+/** Whether the wait told by its number that a listener of the thread has a client. */
+function namesListener({ set, ready, readyData }: Wake, { accepts }: Thread): boolean {
+  const epoll = set?.descriptor?.epoll;
+  const isListener = (data: number): boolean => accepts.listenerNumbers.has(epoll?.descriptorOf(data) ?? data);
+  return readyData >= 0 ? isListener(readyData) : ready.some(({ data }) => isListener(data));
 }
 
 /**

@@ -33,6 +33,8 @@ export class Completeness {
   numbersAgain = 0;
   /** Requests that nobody answered before the client sent the next one, or the server closed the connection. */
   unanswered = 0;
+  /** Waits that told of a client, after which their thread looked for none before it waited again. */
+  clientsUnheeded = 0;
   /** In order of time; none overlap. */
   readonly holes: Hole[] = [];
 

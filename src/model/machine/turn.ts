@@ -117,6 +117,9 @@ export class Turn {
   replied: Request | null = null;
   /** Time that the tracer itself took (`-yy` look-ups). */
   tracer: Nanoseconds = 0;
+  /** Time in which a tracer that prints stacks may have held its thread, in short stretches and in long ones. */
+  held: Nanoseconds = 0;
+  longHolds: Nanoseconds[] | null = null;
   /** Its thread was stopped in it. */
   stopped: Stopped | null = null;
   /** Time ready without a processor, and blocked outside the calls of the capture, where it tells. */
@@ -151,6 +154,7 @@ export class Turn {
   copy(): Turn {
     return Object.assign(new Turn(this.number), this, {
       blocked: [...this.blocked],
+      longHolds: this.longHolds?.slice() ?? null,
       waiting: [...this.waiting],
       stopped: this.stopped === null ? null : { ...this.stopped },
     });
@@ -210,6 +214,8 @@ export class Turn {
     this.afterReply = false;
     this.replied = null;
     this.tracer = 0;
+    this.held = 0;
+    this.longHolds = null;
     this.stopped = null;
     this.queued = 0;
     this.blockedOutside = 0;

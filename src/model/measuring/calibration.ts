@@ -1,5 +1,6 @@
 import type { Call } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { TracerQueue } from './tracer-queue.ts';
 
 const STEP = 1_000;
 const STEPS = 50;
@@ -18,11 +19,20 @@ export class Calibration {
   /** The same with stacks. Null without them. */
   #unwinding: Uint32Array | null = null;
   #unwindingCount = 0;
+  /** How long it may have held the threads. Null without stacks. */
+  queue: TracerQueue | null = null;
   #gapCount = 0;
   #callCount = 0;
+  /** Calls whose duration is known, and the shortest. */
+  measured = 0;
+  shortest: Nanoseconds = Number.POSITIVE_INFINITY;
 
   /** A call, and the gap before it: those of up to 50 us show what the tracer itself takes between two calls. */
   add({ syscall, duration }: Call, gap: Nanoseconds): void {
+    if (duration >= 0) {
+      this.measured++;
+      if (duration < this.shortest) this.shortest = duration;
+    }
     if (gap < STEPS * STEP) this.#gap(gap);
     if (this.#unwinding !== null && gap > 0) this.#unwound(this.#unwinding, gap);
     if (syscall.family === 'trivial' && duration >= 0) this.#call(duration);
@@ -31,6 +41,7 @@ export class Calibration {
   /** The capture has stacks, which the tracer unwinds after each call. */
   unwinds(): void {
     this.#unwinding ??= new Uint32Array(UNWINDING_STEPS + 1);
+    this.queue ??= new TracerQueue();
   }
 
   /** The capture has stacks: the tracer holds all threads while it prints one. */

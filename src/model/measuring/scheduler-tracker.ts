@@ -47,6 +47,7 @@ export class SchedulerTracker extends TrackerBase implements Tracker {
     // All but the last wake-up found nothing ready any more and went back to sleep inside the call. What only this
     // thread waits for does not go away: somebody else took it.
     for (const listener of accepts.listeners) {
+      accepts.wastedTotal += scheduling.wakeUps - 1;
       this.facts.tell('silentWakeUps', { thread, listener, count: scheduling.wakeUps - 1, time: at });
       return;
     }

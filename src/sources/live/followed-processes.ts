@@ -1,11 +1,12 @@
 import { findFamily, hostView, type ProcessListing } from './family.ts';
-import { ParentTable, type ProcessFacts, readStartTicks } from './process-facts.ts';
+import { ParentTable, type ProcessFacts } from './process-facts.ts';
 import { socketsOf } from './socket-tables.ts';
+import { StartTicks } from './start-ticks.ts';
 
 interface FollowedOptions {
   readonly view?: () => ProcessListing;
   /** When a process started, 0 when there is none of that number. */
-  readonly startTicks?: (pid: number) => number;
+  readonly startTicks?: Pick<StartTicks, 'of' | 'sweep'>;
   /** What tells the sockets of a process apart from all others, empty when it has none. */
   readonly sockets?: (pid: number) => ReadonlySet<string>;
 }
@@ -17,7 +18,7 @@ interface FollowedOptions {
 export class FollowedProcesses {
   readonly #first: readonly ProcessFacts[];
   readonly #view: () => ProcessListing;
-  readonly #startTicks: (pid: number) => number;
+  readonly #startTicks: Pick<StartTicks, 'of' | 'sweep'>;
   /** The rest of the server as it was at the start, which is not traced: when each process started, by its pid. */
   readonly #others: ReadonlyMap<number, number>;
   readonly #members: Map<number, ProcessFacts>;
@@ -29,7 +30,7 @@ export class FollowedProcesses {
 
   constructor(
     first: readonly ProcessFacts[],
-    { view = hostViews(), startTicks = readStartTicks, sockets = socketsOf }: FollowedOptions = {},
+    { view = hostViews(), startTicks = new StartTicks(), sockets = socketsOf }: FollowedOptions = {},
   ) {
     this.#first = first;
     this.#view = view;
@@ -64,6 +65,7 @@ export class FollowedProcesses {
   /** Forgets those that have ended, also where another process has the pid. */
   dropEnded(): void {
     for (const process of this.#members.values()) if (!this.#lives(process)) this.#members.delete(process.pid);
+    this.#startTicks.sweep();
   }
 
   /** Does so, and finds workers that replaced others, and servers that replaced themselves. */
@@ -110,7 +112,7 @@ export class FollowedProcesses {
   }
 
   #lives({ pid, startTicks }: ProcessFacts): boolean {
-    return this.#startTicks(pid) === startTicks;
+    return this.#startTicks.of(pid) === startTicks;
   }
 }
 

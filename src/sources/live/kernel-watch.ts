@@ -47,10 +47,11 @@ const RESUMED: readonly (readonly [place: RegExp, call: string])[] = [
   [/poll/, 'poll'],
 ];
 
-/** When this look is, and how many clients the process had at the last one. */
+/** When this look is, how many clients the process had at the last one, and what the kernel prints of the thread. */
 interface Looked {
   readonly now: number;
   readonly clients: number;
+  readonly schedstat: string;
 }
 
 interface Known {
@@ -183,8 +184,12 @@ export class KernelWatch {
 
   #threads(pid: number, { threads: before, clients }: Member, most: number, now: number): Map<number, Known> {
     const threads = new Map<number, Known>();
-    for (const tid of this.#tids(pid, before, most)) {
-      const found = this.#thread(pid, tid, before.get(tid), { now, clients });
+    const read = new Map([...before.keys()].map((tid) => [tid, this.#files.schedstat(pid, tid)] as const));
+    // Only a thread that runs begins another one, or ends.
+    const isAtRest = before.size > 0 && [...before].every(([tid, known]) => hasSlept(known, read.get(tid) ?? ''));
+    for (const tid of isAtRest ? before.keys() : this.#tids(pid, before, most)) {
+      const schedstat = read.get(tid) ?? this.#files.schedstat(pid, tid);
+      const found = this.#thread(pid, tid, before.get(tid), { now, clients, schedstat });
       if (found !== null) threads.set(tid, found);
     }
     return threads;
@@ -203,9 +208,9 @@ export class KernelWatch {
     }
   }
 
-  #thread(pid: number, tid: number, known: Known | undefined, { now, clients }: Looked): Known | null {
+  #thread(pid: number, tid: number, known: Known | undefined, { now, clients, schedstat }: Looked): Known | null {
     const task = `${this.#root}/${pid}/task/${tid}`;
-    const [onText = '', readyText = '', slices = ''] = this.#files.schedstat(pid, tid).split(' ');
+    const [onText = '', readyText = '', slices = ''] = schedstat.split(' ');
     const isTold = slices !== '';
     const ran = isTold ? Number(onText) + Number(readyText) : -1;
     if (known !== undefined && isTold && slices === known.slices) {
@@ -396,6 +401,11 @@ function hasUncountedClients({ threads, countedAt }: Member): boolean {
     if (isUnnamed && sight.at - sight.since >= STUCK && countedAt < sight.since) return true;
   }
   return false;
+}
+
+/** It was in a call at the last look, and was given no processor since. */
+function hasSlept({ sight, slices }: Known, schedstat: string): boolean {
+  return sight.call !== '' && slices !== '' && schedstat.endsWith(` ${slices}`);
 }
 
 /** How often each of its threads was given a processor; '' where the kernel does not tell. */

@@ -9,6 +9,9 @@ import { type ProcessFacts, readStartTicks } from './process-facts.ts';
 import { codeLines, costLine, sightLines } from './sight-lines.ts';
 import type { ProcessSight, ThreadSight } from './sights.ts';
 
+/** On a host with many programs in the kernel each of them is read. */
+const COST_EVERY = 850e6;
+
 /** Who may look beside the tracer; null where nobody does. */
 interface Looking {
   readonly watch: KernelWatch | null;
@@ -35,6 +38,7 @@ export class Onlookers {
   readonly #losses: LossLog;
   readonly #beside: ReadonlyMap<number, number>;
   #meter: CostMeter | null = null;
+  #costDue = 0;
   /** On the clock of the watch. */
   #from = 0;
 
@@ -54,10 +58,12 @@ export class Onlookers {
     this.look(pids);
   }
 
-  /** Once a second. */
+  /** Once a second, or more often. */
   look(pids: readonly number[]): void {
     this.#watch?.look(this.#withBeside(pids));
     this.#code?.look(this.sights);
+    if (now() < this.#costDue) return;
+    this.#costDue = now() + COST_EVERY;
     this.#meter?.look();
   }
 

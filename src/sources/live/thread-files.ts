@@ -41,6 +41,13 @@ export class ThreadFiles {
     }
   }
 
+  /** The thread of that number is the one whose file was opened: it reads as long as that one is there. */
+  isStill(tid: number): boolean {
+    this.#used.add(tid);
+    const known = this.#open.get(tid);
+    return known !== undefined && this.#read(known) !== '';
+  }
+
   /** Closes the files of whom nobody asked for since the last time. */
   sweep(): void {
     for (const [tid, file] of this.#open) if (!this.#used.has(tid)) this.#close(tid, file);

@@ -41,7 +41,7 @@ class Host {
           return this.#processes.get(pid) ?? null;
         },
       }),
-      startTicks: (pid) => this.#processes.get(pid)?.startTicks ?? 0,
+      startTicks: { of: (pid) => this.#processes.get(pid)?.startTicks ?? 0, sweep: () => undefined },
       sockets: (pid) => new Set(this.#sockets.get(pid)),
     });
   }

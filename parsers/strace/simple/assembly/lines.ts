@@ -367,6 +367,8 @@ function readCall(from: usize, body: usize, to: usize): i32 {
   let decorated = decoration;
   if ((traits & TAKES_DESCRIPTOR) !== 0) {
     if (isLower(load<u8>(args))) return HARD_LINE;
+    // Raw numbers (`-e raw=all`).
+    if (load<u16>(args) === 0x7830 /* 0x */) return HARD_LINE;
     const count = digitCount(args);
     if (count > DESCRIPTOR_DIGITS) return HARD_LINE;
     const end = args + count;

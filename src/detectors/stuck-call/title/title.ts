@@ -46,14 +46,15 @@ export function titleOf(sorted: readonly ThreadAtEnd[], scene: Scene): string {
   return `${last.slice(0, LONGEST_TITLE - short.length - 5)}..., ${short}`;
 }
 
-/** `at least 12.0 s`, `up to 12.0 s or more` of several; '' where the capture does not tell. */
+/** ` at least 12.0 s`, `, one at least 12.0 s` of several; '' where the capture does not tell. */
 function lengthOf(sorted: readonly ThreadAtEnd[], { isTimed, severity }: Scene): string {
   const [worst] = sorted;
   if (worst === undefined || !isTimed || worst.lasted === UNKNOWN || worst.lasted < LEAST_TOLD) return '';
   if (worst.idle === 'no' && severity === 'info') return '';
   const longest = duration(worst.lasted);
   const isOfAll = sorted.every(({ lasted }) => duration(lasted) === longest);
-  return isOfAll ? `at least ${longest}` : `up to ${longest} or more`;
+  // Of what had not ended nobody knows how long it took at most.
+  return isOfAll ? ` at least ${longest}` : `, one at least ${longest}`;
 }
 
 /** The best first; null where it is not known that each of them serves a request, and which. */
@@ -72,10 +73,7 @@ function requestWays(sorted: readonly ThreadAtEnd[], scene: Scene): readonly str
   const length = lengthOf(sorted, scene);
   const shorts = [name, shortRequest(name, LEAST_REQUEST - more.length)];
   return whatOf(sorted, scene).flatMap((what) =>
-    shorts.map(
-      (request) =>
-        `${request}${more} ${others === 0 ? 'holds' : 'hold'} ${whom}${length === '' ? '' : ` ${length}`}: ${what}`,
-    ),
+    shorts.map((request) => `${request}${more} ${others === 0 ? 'holds' : 'hold'} ${whom}${length}: ${what}`),
   );
 }
 
@@ -141,7 +139,7 @@ function callWays(sorted: readonly ThreadAtEnd[], scene: Scene): readonly string
   const be = isOne ? 'is' : 'are';
   if (isRepeated) return ons.map((on) => `${subject} ${be} in one ${left.name}${on} after the other`);
   const length = lengthOf(sorted, scene);
-  const long = length === '' ? '' : ` for ${length}`;
+  const long = length.replace(/^ /, ' for ');
   const lock = scene.place === '' ? lockOf(sorted) : '';
   const isStuck = idle === 'no' && severity !== 'info';
   const verb = isStuck ? `${be} stuck` : isOne ? 'waits' : 'wait';
@@ -186,6 +184,8 @@ function who(
       return { subject: `${sorted.length} threads of ${pids.length} ${noun}`, isOne: false };
     // The rest keeps time or governs them, as whoever looked at them from outside could see.
     const isLookedAt = all.every(({ clientsHeld }) => clientsHeld !== UNKNOWN);
+    // A number of them tells nobody where to look: of what may be idle there is no other sign.
+    if (severity === 'info' && pids.length < all.length) return { subject: firstNamed(sorted), isOne: false };
     const isAllWorkers = isEverybody && isLookedAt && pids.length < all.length;
     const subject = isAllWorkers ? everyOne(pids.length, 'workers') : someOf(pids.length, all.length, noun);
     return { subject, isOne: false };
@@ -196,4 +196,15 @@ function who(
   const { tid } = only?.thread ?? { tid: 0 };
   if (pid === 0) return { subject: 'A process', isOne: true };
   return { subject: tid === pid ? `Pid ${pid}` : `Thread ${tid} of ${pid}`, isOne: true };
+}
+
+const MOST_NAMED = 2;
+
+/** `Pids 4127 and 4128`, `Threads 4131, 4132 and 3 more`. */
+function firstNamed(sorted: readonly ThreadAtEnd[]): string {
+  const tids = sorted.map(({ thread }) => thread.tid);
+  const noun = sorted.every(({ thread }) => thread.tid === thread.process.pid) ? 'Pids' : 'Threads';
+  const more = tids.length - MOST_NAMED;
+  const [first, second] = tids;
+  return more > 0 ? `${noun} ${first}, ${second} and ${more} more` : `${noun} ${first} and ${second}`;
 }
