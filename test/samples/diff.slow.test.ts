@@ -28,6 +28,8 @@ const UNTOLD: Readonly<Record<string, RegExp>> = {
   // Nobody came to the healthy twin while it was recorded, and no call of it came back.
   'hang-go/bpftrace/flock': /^Cannot tell: nobody can judge AFTER: no worker that accepts connections was seen/,
   'hang-node/bpftrace': /^Cannot tell: nobody can judge AFTER: no worker that accepts connections was seen/,
+  // A worker of a queue that has little to do is in no job for long: nothing says that more jobs would find it free.
+  'servers/sidekiq-exhausted': /^Cannot tell: nobody can judge AFTER: no worker that accepts connections was seen/,
   // Where no worker is stopped, or none is replaced, nothing says that these are loops.
   'servers/apache-event-graceful': /cannot be compared/,
   'servers/gunicorn-sync-stopped': /cannot be compared/,

@@ -9,7 +9,7 @@ import { analyzed } from '../support/analyzed.ts';
 const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
 const STAMP = /^(?:\[pid +\d+\]|\d+) +(\d{10}\.\d{6}) /m;
 /** Two requests of 1.5 s each at once are an outage in a capture of 6 s, and none in one of 10 minutes. */
-const TOO_SHORT: ReadonlySet<string> = new Set(['puma-cluster-exhausted']);
+const TOO_SHORT: ReadonlySet<string> = new Set(['puma-cluster-exhausted', 'sidekiq-exhausted']);
 
 const exhausted = [
   ...readdirSync(join(SAMPLES, 'servers'))

@@ -39,7 +39,8 @@ function ofAct(act: Act, truth: ServerTruth): RegExp[] {
       // Whose request threads wait for that a loop hands its work to nothing tells: what holds all of them is named.
       return [
         new RegExp(
-          `(?:waited (?:up to |at least )?[\\d.]+ m?s for |(?:holds|busy) .* time: (?:\\w+ on |waits for )?)${escaped(act.upstream)}`,
+          '(?:waited (?:up to |at least )?[\\d.]+ m?s for |(?:holds|busy) .* time: (?:\\w+ on |waits for )?)' +
+            escaped(act.upstream),
         ),
       ];
     case 'queue':
