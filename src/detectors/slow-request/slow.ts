@@ -6,7 +6,7 @@ import { requestName, requestShape } from '../../trace/request-shape.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Confidence } from '../finding.ts';
 import { type Cause, reasonOf } from '../stall-cause/cause.ts';
-import type { Holds } from '../stall-cause/unwinding.ts';
+import type { HeldStretches } from '../stall-cause/unwinding.ts';
 import { requestInWords } from '../statement-name.ts';
 
 /** One request that had no reply for long, and what its thread was in. */
@@ -28,7 +28,7 @@ export interface Slow {
   readonly confidence: Confidence;
   readonly lines: readonly KeptLine[];
   /** Stretches in which a tracer that prints stacks may have held the thread; null where nobody asks for them. */
-  readonly holds: Holds | null;
+  readonly holds: HeldStretches | null;
   /** The same for requests of one shape that were slow for one reason. */
   readonly way: string;
 }
