@@ -77,11 +77,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/model/at-end': ['src/trace', 'src/model/machine', 'src/model/model.ts', 'src/model/topics/locks'],
   // Which topics: those whose trackers a definition names.
   'src/detectors': [...MODEL, ...TOPICS],
-  // Who was waited for is a table of the report, whatever is judged of it.
+  // Who was waited for, and whether it may have been a thread, is a table of the report, whatever is judged of it.
   'src/analysis': [
     'src/detectors',
     'src/model/topics/dependencies',
     'src/model/topics/names',
+    'src/model/topics/pools',
     'src/model/topics/spin',
     ...MODEL,
   ],

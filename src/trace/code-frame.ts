@@ -38,7 +38,7 @@ const RUNTIME_OBJECT =
   /(?:^|\/)(?:lib(?:c|m|dl|rt|pthread|resolv|nss_\w+|util|stdc\+\+|gcc_s|ffi)(?:-[\d.]+)?\.so[\d.]*|ld-[\w.-]+|linux-(?:vdso|gate)[\w.]*|(?:lib)?(?:python|pypy|ruby|php|php-fpm|perl|node|java|jvm|uv)(?:-?\d[\w.-]*)?(?:\.so[\d.]*)?)$/;
 /** Code of greenlets, which is in every stack of theirs. */
 const GREEN = /\/(?:gevent|greenlet|eventlet)\//;
-/** Python's multiprocessing starts a worker by a line of its own, given as text: it stood there as the application's. */
+/** Python's multiprocessing starts a worker by a line of its own, given as text, which is none of the application. */
 const SPAWNS = /\/multiprocessing\/(?:spawn|forkserver)\.py$/;
 const GIVEN_AS_TEXT = '<string>';
 /** The script that a package puts into a folder of programs to be started by. */

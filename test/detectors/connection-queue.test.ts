@@ -343,7 +343,7 @@ describe('threads that wait for the connection of another one', () => {
 });
 
 describe('threads of which one at a time connects to a service', () => {
-  it('wait for their turn, not for a free connection: each makes one of its own, under a lock of the program', async () => {
+  it('wait for a turn, not for a free connection: each makes one of its own, under a lock of the program', async () => {
     const { title, summary } = only(await analyzed(threads(0, true)), KIND);
     assert.match(title, /^GET \/report waited up to 2\.1\d s for a turn to connect to 10\.0\.0\.7:5432 \(3x\)$/);
     assert.match(

@@ -239,6 +239,7 @@ describe('a crew', () => {
 });
 
 describe('a slow peer', () => {
+  const OF_PEER = threadOf(101).process;
   type Peer = Slow['peer'];
   const waitsOf = (timed: number, total: number, longest: number) => ({
     timed,
@@ -251,7 +252,7 @@ describe('a slow peer', () => {
       name,
       protocol: 'HTTP',
       isKnown: true,
-      processes: new Map([[101, { process: threadOf(101).process }]]),
+      processes: new Map([[OF_PEER, { process: OF_PEER }]]),
       first: ms(100),
       last: ms(2000),
       givenUp: 0,
@@ -347,7 +348,7 @@ describe('a slow peer', () => {
     assert.equal(first({}, {}, 'unix:/run/db.sock')?.command, undefined);
     assert.match(first({ isKnown: false }, {}, 'socket fd 7')?.command ?? '', /^ls -l \/proc\/101\/fd\/7; ss -tnp/);
     assert.match(
-      first({ isKnown: false, processes: new Map([[0, {}]]) } as never, {}, 'fd 7')?.command ?? '',
+      first({ isKnown: false, processes: new Map([[{ pid: 0 }, {}]]) } as never, {}, 'fd 7')?.command ?? '',
       /proc\/PID/,
     );
   });
@@ -358,7 +359,7 @@ describe('a slow peer', () => {
       const { process } = threadOf(pid);
       const thread = threadIn(process, lane(0, pid));
       for (const each of listeners) thread.accepts.listeners.add(each);
-      return new Map([[pid, { process }]]);
+      return new Map([[process, { process }]]);
     };
     const order = (
       proxy: ReturnType<typeof serving>,

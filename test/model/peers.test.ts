@@ -16,11 +16,12 @@ function requestOf(line: string): Request {
   return request;
 }
 
+const { process: WAITING } = threadOf(101);
+
 /** A wait of so many milliseconds, which ended at `ms`. */
 function wait(ms: number, length: number, parts: Partial<PeerWait> = {}): PeerWait {
-  const { process } = threadOf(101);
   const times = { length: length * MILLISECOND, start: (ms - length) * MILLISECOND, end: ms * MILLISECOND };
-  return { process, request: null, isOpen: false, isMainWork: false, query: '', ...times, ...parts };
+  return { process: WAITING, request: null, isOpen: false, isMainWork: false, query: '', ...times, ...parts };
 }
 
 const line = (number: number) => () => [{ file: 'trace', line: number, text: '' }];
@@ -92,9 +93,10 @@ describe('the waits for a service', () => {
 
   it('that failed are counted, and belong to the time of the others', () => {
     const peer = peerOf();
-    peer.failed(threadOf(103).process, 50 * MILLISECOND);
+    const { process } = threadOf(103);
+    peer.failed(process, 50 * MILLISECOND);
     peer.add(wait(40, 10), line(1));
-    peer.failed(threadOf(103).process, 90 * MILLISECOND);
+    peer.failed(process, 90 * MILLISECOND);
     assert.deepEqual([peer.failures, ...inMs(peer.first, peer.last)], [2, 30, 90]);
     assert.deepEqual(
       [...peer.processes.keys()].map(({ pid }) => pid),

@@ -39,9 +39,10 @@ export function queuedSentence(peer: Peer, name: string): string {
   const { longestQueued, ofConnections, longestHeld } = peer;
   const request = longestQueued?.request ?? '';
   const connections = longestQueued?.connections ?? null;
+  const whole = connections === null ? 'All were' : connections === 1 ? 'It was' : `All ${connections} were`;
   const all = takesTurns(peer)
     ? 'Nobody else connected meanwhile, as with a lock of the program around the call:'
-    : `${connections === null ? 'All were' : connections === 1 ? 'It was' : `All ${connections} were`} in use meanwhile:`;
+    : `${whole} in use meanwhile:`;
   const held =
     longestHeld === null
       ? ''

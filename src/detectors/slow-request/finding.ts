@@ -164,7 +164,7 @@ function adviceFor({ cause, call, target, thread, request }: Slow): Step[] {
 function adviceOnStatement(pid: number): Step[] {
   return [
     {
-      text: 'While such a statement runs, ask the database what the session does (PostgreSQL; MySQL: SHOW PROCESSLIST).',
+      text: 'While such a statement runs, ask the database what the session does (in MySQL: SHOW PROCESSLIST).',
       command:
         'sudo -u postgres psql -c "SELECT pid, state, wait_event_type, wait_event, now() - query_start AS age, ' +
         `left(query, 60) FROM pg_stat_activity WHERE pid = ${pid}"`,

@@ -97,8 +97,8 @@ export function finding(
       place,
     }),
     summary:
-      `${who} ${name === undefined ? `were busy with ${unit}s at the same time` : `was busy with ${unit}s`} for ${duration(total)}, ` +
-      `${percent(share)} of the time` +
+      `${who} ${name === undefined ? `were busy with ${unit}s at the same time` : `was busy with ${unit}s`} for ` +
+      `${duration(total)}, ${percent(share)} of the time` +
       `${isOne ? ', in one stretch' : `; the longest such stretch took ${duration(length)}`}` +
       `${moment > length ? `, and ${duration(moment)} of it lay within 10 s` : ''}.` +
       (place === null ? '' : `${countOf(place.times, during.length, unit)} in ${inWords(place)}.`) +
