@@ -15,6 +15,11 @@ export const TOOL: Lookalike = {
   hint: 'record the system calls themselves, with drover record, strace or `perf trace`',
 };
 
+/** Each event of sysdig; the second form is that of -pc and -pk, with the container in front of the process. */
+const SYSDIG = /^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ .* [<>] \w+|^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ \S+ \(\w+\) \S+ \(/;
+/** A call of truss behind process and thread, and the time with -d. */
+const TRUSS = /^\s*\d*\/\d+:\s+(?:[\d.]+\s+)?\w+\(/;
+
 /** What lines of other tools look like; the first that matches a line names the file. */
 export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [
@@ -33,11 +38,7 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
     },
   ],
   [/"evt\.(?:num|type)"/, { looksLike: 'output of sysdig (json)' }],
-  // The last one is the form of -pc and -pk, with the container in front of the process.
-  [
-    /^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ .* [<>] \w+|^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ \S+ \(\w+\) \S+ \(/,
-    { looksLike: 'output of sysdig' },
-  ],
+  [SYSDIG, { looksLike: 'output of sysdig', hint: 'use strace' }],
   [
     /^\s*\{"type": ?"(?:hist|map|stats|tseries)",? .*\{$/,
     {
@@ -80,7 +81,7 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
     { looksLike: 'output of uftrace', hint: 'use strace' },
   ],
   [/\bdtrace (?:-\w+ )*-n\b|^dtrace: |^CPU\s+ID\s+FUNCTION:NAME/, { looksLike: 'output of dtrace' }],
-  [/^\s*\d*\/\d+:\s+\w+\(/, { looksLike: 'output of truss' }],
+  [TRUSS, { looksLike: 'output of truss' }],
   [/^\d+\/0x[0-9a-f]+:\s+\w+\(/, { looksLike: 'output of dtruss', hint: 'on Linux: strace -f -p PID' }],
   // What strace prints behind a number is no other number.
   [/^\w+\(.*\)\s+= -?(?:0x)?[0-9a-f]+ -?\d+$/i, { looksLike: 'output of dtruss', hint: 'on Linux: strace -f -p PID' }],
@@ -110,4 +111,12 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
 /** Whether a line is one that another tool prints, whose output is refused by name. */
 export function isOfOtherTool(line: string): boolean {
   return LINES.some(([pattern]) => pattern.test(line));
+}
+
+/**
+ * Whether another tracer prints such lines: without what stands before its calls they look like those of a format that
+ * is read, and are none. Entry and return of a call are two lines of sysdig.
+ */
+export function isOfOtherTracer(line: string): boolean {
+  return SYSDIG.test(line) || TRUSS.test(line);
 }

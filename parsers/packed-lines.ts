@@ -11,6 +11,7 @@ import {
 } from './columns-before.ts';
 import type { TraceFormat } from './format.ts';
 import { LaneTable } from './lanes.ts';
+import { isOfOtherTracer } from './lookalikes.ts';
 import { barFields, htmlFields, separatedFields } from './packed/cell-fields.ts';
 import type { FieldReader, Fields } from './packed/fields.ts';
 import { jsonFields, pairFields } from './packed/json-fields.ts';
@@ -78,6 +79,7 @@ export function packingOf(head: Buffer): Packing | null {
   const isTwice = every[0] === every[1] && areTwice(every);
   if (!isTwice && areTracers(every.slice(0, GLANCE)) && areTracers(every.slice(-GLANCE))) return null;
   const lines = every.slice(0, LINES);
+  if (lines.filter(isOfOtherTracer).length > lines.length / 2) return null;
   const field = fieldOf(first, lines);
   const packing = field === null ? columnsBefore(lines, every) : behindField(field, lines);
   return isTwice ? packingOfPairs(packing, lines) : packing;

@@ -17,7 +17,7 @@ const OF_TRACER = /^(?:strace: |\[ Process PID=|\[wait\(|pid \d+ stopped)/;
 const NEUTRAL = /^ (?:>|\||\*) |^\S{0,80}[#$%] |^#|^\W*$/;
 /** `truss` and `dtruss` write errors and threads so, `ltrace` exits and system calls. */
 const OTHER_TRACER =
-  /\b(?:ERR|Err)#\d+|^\s*(?:> ?)*\d+\/0x[0-9a-f]+:\s|\)\s+= -?\d+ \(0x[0-9a-f]+\)$|^\+\+\+ exited \(status \d+\) \+\+\+|^SYSCALL\(args\)|^(?:\[pid +\d+\] |\d+ +)?(?:\d[\d:.]* +)?SYS_[a-z]\w*\(/;
+  /\b(?:ERR|Err)#\d+|^\s*(?:> ?)*\d+\/(?:0x[0-9a-f]+|\d+):\s|\)\s+= -?\d+ \(0x[0-9a-f]+\)$|^\+\+\+ exited \(status \d+\) \+\+\+|^SYSCALL\(args\)|^(?:\[pid +\d+\] |\d+ +)?(?:\d[\d:.]* +)?SYS_[a-z]\w*\(/;
 /** Functions of libraries, which `ltrace` writes as strace writes calls. */
 const LIBRARY =
   /^(?:__|_Z|(?:malloc|calloc|realloc|free|setlocale|getenv|[fsv]?printf|f?puts|putc)\b|str|mem(?!fd_)|f(?:open|close|read|write|seek|flush)\b)/;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { describeUnknown } from '../../parsers/not-a-trace.ts';
 import { packingOf, Unpacking } from '../../parsers/packed-lines.ts';
+import { detectFormat } from '../../parsers/registry.ts';
 import { analyzed } from '../support/analyzed.ts';
 import { workerLines } from '../support/worker-lines.ts';
 
@@ -105,6 +107,20 @@ describe('what others put before each line is taken off', () => {
       (n) => `16:46:55.10757${n} gunicorn[140${n}] epoll_wait(epfd=7) = 0 after 100111${n} us`,
     );
     assert.equal(packingOf(Buffer.from(`Attaching 7 probes...\n${own.join('\n')}\n`)), null);
+  });
+
+  it('nor of another tracer, whose calls would then read as those of a format', () => {
+    const sysdig = Array.from({ length: 12 }, (_, n) => [
+      `${n}1 16:52:43.7299${n + 10}123 0 gunicorn (4711) > accept4 flags=0 `,
+      `${n}2 16:52:43.7299${n + 10}456 0 gunicorn (4711) < accept4 fd=9(<4t>127.0.0.1:40000->127.0.0.1:8000) `,
+    ]).flat();
+    const truss = Array.from({ length: 12 }, (_, n) => `4711/1:\t 0.01${n + 10}\taccept(4, 0x0804789C) = ${n}`);
+    for (const lines of [sysdig, truss]) {
+      const head = Buffer.from(`${lines.join('\n')}\n`);
+      assert.equal(packingOf(head), null);
+      assert.equal(detectFormat(head), null);
+      assert.match(describeUnknown(head), /^output of (?:sysdig|truss)/);
+    }
   });
 
   it('and its times stand in where the trace has none', () => {
