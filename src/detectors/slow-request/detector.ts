@@ -7,6 +7,7 @@ import { groupedBy } from '../../trace/grouped-by.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { RECORDING } from '../need.ts';
 import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -34,6 +35,9 @@ export const slowRequest = defineDetector({
     const kept = new KeptRequests(context.threshold('client-timeout-ms') * MILLISECOND);
     return {
       on: {
+        requestRead: () => {
+          kept.hasNames = true;
+        },
         longTurn: (fact: LongTurn) => kept.add(fact.thread as Thread, ofTurn(fact, context.capabilities.durations)),
         poolTurn: (fact: PoolTurn) => kept.add(fact.thread as Thread, ofPoolTurn(fact)),
         hubChanged: (thread) => kept.forget(thread as Thread),
@@ -57,6 +61,8 @@ function conclude(context: Context, kept: KeptRequests): Conclusion<Metrics> {
   const roles = rolesIn(model.processes);
   const serving = [...roles].filter(([thread, role]) => ONE_AT_A_TIME.has(role) && thread.process.requests > 0);
   if (serving.length === 0) return notApplicable('No workers seen that serve one request at a time');
+  if (!kept.hasNames)
+    return notApplicable(`No request was read of which the capture tells what it asks for. Record with: ${RECORDING}`);
   const slow = kept
     .all()
     .filter(

@@ -40,6 +40,8 @@ const MOST_KEPT = 1000;
 export class KeptRequests {
   readonly #least: Nanoseconds;
   readonly #kept = new Set<Slow>();
+  /** Some request was read of which the capture tells what it asks for. */
+  hasNames = false;
 
   constructor(least: Nanoseconds) {
     this.#least = least;
