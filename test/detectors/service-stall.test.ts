@@ -93,6 +93,10 @@ describe('a service stands still', () => {
     assert.deepEqual([await severity(240), await severity(260)], ['warning', 'critical']);
     assert.equal(await severity(999, { 'service-stall-share': 0.5 }), 'warning');
     assert.equal(await severity(1001, { 'service-stall-share': 0.5 }), 'critical');
+    // A capture at work has just begun.
+    const live = async (ms: number) =>
+      only(await analyzed(service(`101: 100+${ms}`, `102: 100+${ms}`), {}, { goesOn: true }), KIND).severity;
+    assert.deepEqual([await live(490), await live(510)], ['warning', 'critical']);
     const { trace, workers } = prefork([101, 102]);
     for (const worker of workers) {
       turn(worker, 100, 150, (each) => each.call('flock(21</run/a.lock>, LOCK_EX', ')', 0, 140));

@@ -10,6 +10,7 @@ import { seeCode } from '../see-code.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
 import { isOfTracer, LONGEST_UNWINDING, STACKS_NOTE } from '../stall-cause/unwinding.ts';
 import { everyOne, millisecondsAt } from '../words.ts';
+import { MOMENT } from '../worst-moment.ts';
 import type { Metrics } from './metrics.ts';
 import { describe, type ServiceStall, totalsOf } from './service-stalls.ts';
 
@@ -109,10 +110,11 @@ export function finding(
 
 /**
  * A host with more to do than processors now and then leaves all workers without one at the same time, and so may a
- * busy moment: one that is short and rare is felt by few. What blocks all of them comes back with its cause.
+ * busy moment: one that is short and rare is felt by few. What blocks all of them comes back with its cause. A
+ * capture that has just begun, and goes on, is judged as if it had lasted for a moment of 10 s.
  */
 function isPassing(
-  { model, threshold }: Context,
+  { model, threshold, goesOn }: Context,
   stalls: readonly ServiceStall[],
   longest: Nanoseconds,
   total: Nanoseconds,
@@ -123,7 +125,7 @@ function isPassing(
   return (
     isComputing &&
     longest < threshold('stall-critical-ms') * MILLISECOND &&
-    total < threshold('service-stall-share') * window
+    total < threshold('service-stall-share') * (goesOn ? Math.max(window, MOMENT) : window)
   );
 }
 
