@@ -92,6 +92,11 @@ test('members of a -ff set, and what a recipe noted beside a trace, are inputs a
   }
 });
 
+/** What a shell reads of that pipe. Without a writer it would wait there for ever, and keep this file from ending. */
+function readerOf(pipe: string, command: string): Promise<{ readonly stdout: string }> {
+  return run('timeout', ['60', 'bash', '-c', command, 'bash', pipe], { maxBuffer: 100_000_000 });
+}
+
 test('a named pipe hands the whole report to a late reader; without a reader an error, and nothing hangs', async () => {
   const pipe = join(FOLDER, 'pipe');
   execFileSync('mkfifo', [pipe]);
@@ -100,11 +105,9 @@ test('a named pipe hands the whole report to a late reader; without a reader an 
     [alone.code, alone.stderr],
     [74, `drover: Cannot write ${pipe}: nobody reads from it.\n  Start its reader first.\n`],
   );
-  const drover = runDrover(['--json', '-o', pipe, TRACE]);
-  await pause(300);
-  // Slowly, and far more than a pipe holds.
-  const reader = run('bash', ['-c', 'exec <"$1"; sleep 0.5; cat', 'bash', pipe], { maxBuffer: 100_000_000 });
-  assert.equal((await drover).code, 0);
+  // It begins before drover does, for a busy host takes its time to start either; slowly, and far more than a pipe holds.
+  const reader = readerOf(pipe, 'sleep 0.6; exec <"$1"; sleep 0.5; cat');
+  assert.equal((await runDrover(['--json', '-o', pipe, TRACE])).code, 0);
   assert.match((await reader).stdout, IS_JSON);
 });
 
@@ -116,7 +119,7 @@ test('a report that is larger than a pipe reaches a slow reader whole', async ()
     large,
     Array.from({ length: 997 }, (_, index) => workerLines({ pid: 1_000 + index, count: 7 })).join(''),
   );
-  const reader = run('bash', ['-c', 'exec <"$1"; sleep 1; cat', 'bash', pipe], { maxBuffer: 100_000_000 });
+  const reader = readerOf(pipe, 'exec <"$1"; sleep 1; cat');
   const { code, stderr } = await runDrover(['--json', '-o', pipe, large]);
   assert.equal(code, 0, stderr);
   const { stdout } = await reader;
