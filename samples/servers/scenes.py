@@ -165,7 +165,7 @@ steady("go-tls", lambda: servers.go("cert.pem", "key.pem"), tls=True, kept=80, n
 @scene("gunicorn-sync-child", lambda: servers.gunicorn("-w", "3", title="sync, 3 workers"))
 def _(stage):
     """One worker of three waits for a child process for 11 s."""
-    stage.run(Load("long", Http("/child"), clients=1, each=1), Load("new", Http(), clients=1, each=40, every=0.27))
+    stage.run(Load("long", Http("/child"), clients=1, each=1), Load("new", Http(), clients=2, each=60, every=0.18))
 
 
 # Everybody waits for one service.

@@ -72,7 +72,7 @@ export function composeReport(parts: Parts): Report {
       isUnmeasured: !parts.capabilities.durations,
       questions: names,
       held: heldBefore(slow),
-      callAsLong: callAsLong(slow, time.rows) || waitAsLong(slow, dependencies.rows),
+      callAsLong: callAsLong(slow, time.rows) || waitAsLong(slow, dependencies.rows) || loopWasFree(slow),
     }),
     ...(slowReplies === null ? {} : { slowReplies }),
     outcomes,
@@ -186,6 +186,18 @@ function waitAsLong({ longest }: Slow, dependencies: readonly Dependency[]): str
   const row = dependencies.find(({ longestMs }) => longestMs >= late * LEAST_PART && longestMs <= late * MOST_PART);
   if (row === undefined) return '';
   return ` Meanwhile a wait for ${row.peer} took ${durationOfMs(row.longestMs)}.`;
+}
+
+/** So much of the time of a request in which its loop waited for work says that the loop did not hold it up. */
+const MOSTLY_FREE = 0.8;
+
+/** Nothing held up the loop: what the request waited for is no call of its thread. */
+function loopWasFree({ longest }: Slow): string {
+  if (longest === null || longest.loopFree < MOSTLY_FREE * longest.length) return '';
+  return (
+    ' Its event loop was free meanwhile: the request waited for a timer, for another thread, or for something that ' +
+    'the capture does not show.'
+  );
 }
 
 /** The call that has most of the time of a table; null where it tells no time. */

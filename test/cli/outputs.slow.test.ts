@@ -105,7 +105,8 @@ test('a named pipe hands the whole report to a late reader; without a reader an 
     [alone.code, alone.stderr],
     [74, `drover: Cannot write ${pipe}: nobody reads from it.\n  Start its reader first.\n`],
   );
-  // It begins before drover does, for a busy host takes its time to start either; slowly, and far more than a pipe holds.
+  // It begins before drover does, for a busy host takes its time to start either. It reads slowly, and far more than a
+  // pipe holds.
   const reader = readerOf(pipe, 'sleep 0.6; exec <"$1"; sleep 0.5; cat');
   assert.equal((await runDrover(['--json', '-o', pipe, TRACE])).code, 0);
   assert.match((await reader).stdout, IS_JSON);

@@ -4,6 +4,7 @@ import type { Nanoseconds } from '../../../trace/time.ts';
 import { clienteleOf } from '../../machine/clientele.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
+import { Loop } from '../../machine/loop.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
@@ -16,6 +17,8 @@ interface HeldReply {
   readonly at: Nanoseconds;
   /** Who read it last. */
   readonly process: Process;
+  /** How long its loop waited for work meanwhile; 0 where a thread serves it that is no loop. */
+  readonly loopFree: Nanoseconds;
   /** How long after it had been read the server passed it on, and to whom; 0 and '' where it did not, or at once. */
   readonly held: Nanoseconds;
   readonly peer: string;
@@ -133,7 +136,10 @@ export function answersMost(process: Process, all: ReadonlySet<Process>): boolea
 }
 
 function slowReply(request: Request, at: Nanoseconds, process: Process): HeldReply {
-  return { length: request.waitedUntil(at), request: request.line, at, process, ...NOT_HELD };
+  const { loop } = request;
+  // Of threads that share a loop any may have been free.
+  const loopFree = loop instanceof Loop && loop.hub !== null && !loop.isShared ? loop.blame(request, at).waiting : 0;
+  return { length: request.waitedUntil(at), request: request.line, at, process, loopFree, ...NOT_HELD };
 }
 
 function longer(known: HeldReply | null, reply: HeldReply): HeldReply {
