@@ -154,7 +154,11 @@ function adviceFor({ cause, call, target, thread, request }: Slow): Step[] {
   if (cause === 'sleep') return [code('See which code sleeps. It is often a retry with a pause, or a poll.')];
   if (target.startsWith('/'))
     return [
-      { text: `See whether the disk or the network file system of ${target} is slow.`, command: 'iostat -x 1 3' },
+      {
+        text: `See whether the disk or the network file system of ${target} is slow.`,
+        command: 'iostat -x 1 3',
+        needs: 'sysstat',
+      },
       code('See which code uses that file.'),
     ];
   return [code('See which code makes that call.')];
