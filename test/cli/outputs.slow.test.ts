@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -92,9 +103,24 @@ test('members of a -ff set, and what a recipe noted beside a trace, are inputs a
   }
 });
 
-/** What a shell reads of that pipe. Without a writer it would wait there for ever, and keep this file from ending. */
-function readerOf(pipe: string, command: string): Promise<{ readonly stdout: string }> {
-  return run('timeout', ['60', 'bash', '-c', command, 'bash', pipe], { maxBuffer: 100_000_000 });
+/**
+ * What is read of that pipe by somebody who opens it, and then begins to read, so many milliseconds late. It is this
+ * process: on a busy host a program that reads takes its time to start.
+ */
+async function readFrom(pipe: string, openedAfter: number, readAfter: number): Promise<string> {
+  await pause(openedAfter);
+  const handle = await open(pipe, 'r');
+  await pause(readAfter);
+  try {
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whoever waits for a writer of that pipe waits no longer: an open that never ends would keep this file from ending. */
+function release(pipe: string): void {
+  closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
 }
 
 test('a named pipe hands the whole report to a late reader; without a reader an error, and nothing hangs', async () => {
@@ -105,11 +131,10 @@ test('a named pipe hands the whole report to a late reader; without a reader an 
     [alone.code, alone.stderr],
     [74, `drover: Cannot write ${pipe}: nobody reads from it.\n  Start its reader first.\n`],
   );
-  // It begins before drover does, for a busy host takes its time to start either. It reads slowly, and far more than a
-  // pipe holds.
-  const reader = readerOf(pipe, 'sleep 0.6; exec <"$1"; sleep 0.5; cat');
-  assert.equal((await runDrover(['--json', '-o', pipe, TRACE])).code, 0);
-  assert.match((await reader).stdout, IS_JSON);
+  const read = readFrom(pipe, 300, 500);
+  const { code, stderr } = await runDrover(['--json', '-o', pipe, TRACE]).finally(() => release(pipe));
+  assert.equal(code, 0, stderr);
+  assert.match(await read, IS_JSON);
 });
 
 test('a report that is larger than a pipe reaches a slow reader whole', async () => {
@@ -120,12 +145,12 @@ test('a report that is larger than a pipe reaches a slow reader whole', async ()
     large,
     Array.from({ length: 997 }, (_, index) => workerLines({ pid: 1_000 + index, count: 7 })).join(''),
   );
-  const reader = readerOf(pipe, 'exec <"$1"; sleep 1; cat');
-  const { code, stderr } = await runDrover(['--json', '-o', pipe, large]);
+  const read = readFrom(pipe, 0, 1_000);
+  const { code, stderr } = await runDrover(['--json', '-o', pipe, large]).finally(() => release(pipe));
   assert.equal(code, 0, stderr);
-  const { stdout } = await reader;
-  assert.ok(stdout.length > 200_000, `${stdout.length} bytes are no test of that`);
-  assert.match(stdout, IS_JSON);
+  const text = await read;
+  assert.ok(text.length > 200_000, `${text.length} bytes are no test of that`);
+  assert.match(text, IS_JSON);
 });
 
 test('devices and descriptors of the shell take a report; a full one is told with its code', async () => {
