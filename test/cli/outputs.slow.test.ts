@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -16,7 +16,6 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { analyzeFiles } from '../../src/index.ts';
 import { needsTool } from '../support/needs-tool.ts';
 import { DROVER, runDrover } from '../support/run-drover.ts';
@@ -29,7 +28,6 @@ const LINES = workerLines({ pid: 17 });
 writeFileSync(TRACE, LINES);
 const LINE_COUNT = LINES.trimEnd().split('\n').length;
 const IS_JSON = /^\{[\s\S]*"schemaVersion": ?1[\s\S]*\}\s*$/;
-const run = promisify(execFile);
 
 /** drover as a shell starts it; `"$@"` of the line are its words. */
 function shell(line: string, ...words: readonly string[]) {
