@@ -116,12 +116,12 @@ async function readFrom(pipe: string, openedAfter: number, readAfter: number): P
   }
 }
 
-/** Whoever waits for a writer of that pipe waits no longer: an open that never ends would keep this file from ending. */
+/** Nobody waits for a writer of that pipe any more: an open that never ends would keep this file from ending. */
 function release(pipe: string): void {
   closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
 }
 
-test('a named pipe hands the whole report to a late reader; without a reader an error, and nothing hangs', async () => {
+test('a named pipe hands the report to a late reader; without a reader an error, and nothing hangs', async () => {
   const pipe = join(FOLDER, 'pipe');
   execFileSync('mkfifo', [pipe]);
   const alone = await runDrover(['--json', '-o', pipe, TRACE]);
