@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Context } from '../../src/detectors/detector.ts';
+import { finding } from '../../src/detectors/slow-request/finding.ts';
+import { KeptRequests, type Slow } from '../../src/detectors/slow-request/slow.ts';
+import { MILLISECOND } from '../../src/trace/time.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { attached } from '../support/server-lines.ts';
+import { threadOf } from '../support/model-objects.ts';
+import { attached, oneWorker, startThread } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
@@ -21,6 +26,13 @@ function serving(inside: (worker: ThreadLines) => void, request = 'GET /report',
   free.accept(12).read(12, 'GET /b').reply(12).close(12);
   free.stays(`pselect6(6, [${LISTENER}], NULL, NULL, NULL, `);
   return trace;
+}
+
+/** A request of worker 101 that took from one moment to another, in milliseconds. */
+function buildSlow(startMs: number, endMs: number): Slow {
+  const times = { start: startMs * MILLISECOND, end: endMs * MILLISECOND, callTime: 0, total: 0, calls: 0 };
+  const what = { request: 'GET /a', open: false, cause: 'no-syscall', call: '', target: '', way: 'a way' } as const;
+  return { thread: threadOf(101), ...what, ...times, confidence: 'likely', lines: [], holds: null };
 }
 
 const sleeping = (ms: number) => (worker: ThreadLines) => {
@@ -109,6 +121,54 @@ describe('a request that takes long in its own worker', () => {
     assert.equal(title, 'A SELECT on orders took 12.00 s in worker 101: computes, or waits for a CPU');
     assert.match(summary, /^Worker 101 had read a SELECT on orders and began its answer 12\.00 s later\./);
     assert.match(next[0]?.command ?? '', /pg_stat_activity WHERE pid = 101"$/);
+  });
+
+  it('of MySQL is looked up in the list of its sessions', async () => {
+    const slow = { ...buildSlow(0, 12_000), request: 'SELECT * FROM orders WHERE id = ?' };
+    slow.thread.process.server = 'MariaDB';
+    const context = {
+      model: { zero: 0 },
+      capabilities: { times: true },
+      threshold: () => 10_000,
+    } as unknown as Context;
+    const [step] = finding(context, [slow], { count: 0, total: 0 }).next;
+    assert.equal(step?.command, 'mysql -e "SHOW FULL PROCESSLIST"');
+  });
+
+  it('is told of a thread of a pool as well, by the call that had most of the time', async () => {
+    const { trace, worker } = oneWorker();
+    startThread(worker, 201);
+    const thread = trace.thread(201).at(20);
+    worker.waitUntil(40, LISTENER).accept(11);
+    thread.labels.set(11, worker.labels.get(11) ?? '');
+    thread.at(50).read(11, 'GET /export').call('read(17</mnt/nfs/data.bin>, ', '"x", 65536)', 1, 11_000);
+    thread.reply(11).close(11).stays('futex(0x7f01, FUTEX_WAIT_PRIVATE, 0, NULL');
+    worker.waitUntil(12_000);
+    const { severity, title, confidence } = only(await analyzed(trace), KIND);
+    assert.deepEqual([severity, confidence], ['warning', 'likely']);
+    assert.equal(title, 'GET /export took 11.00 s in worker 101: waits in read on /mnt/nfs/data.bin');
+  });
+
+  it('is not one of a client that sends slowly', async () => {
+    none(await analyzed(serving((worker) => worker.read(11, 'the rest of a body', 12_000), 'POST /in')), KIND);
+  });
+
+  it('is counted, too, when so many came after it that it is not kept', () => {
+    const kept = new KeptRequests(1_000 * MILLISECOND);
+    const first = buildSlow(0, 1_000);
+    for (let number = 0; number < 20_011; number++) {
+      const start = number * 2_000 * MILLISECOND;
+      kept.add(first.thread, { ...first, start, end: start + 1_500 * MILLISECOND });
+    }
+    // What overlaps the last one is that one, and what is shorter is none.
+    kept.add(first.thread, { ...first, start: 40_021_000 * MILLISECOND, end: 40_023_000 * MILLISECOND });
+    kept.add(first.thread, { ...first, start: 50_000_000 * MILLISECOND, end: 50_000_999 * MILLISECOND });
+    const { count, total } = kept.dropped([first.thread], first.way);
+    assert.equal(kept.all().length + count, 20_011);
+    assert.equal(total / MILLISECOND, count * 1_500);
+    assert.equal(kept.dropped([], first.way).count, 0);
+    kept.forget(first.thread);
+    assert.deepEqual([kept.all().length, kept.dropped([first.thread], first.way).count], [0, 0]);
   });
 
   it('is an effect of the service that it waited for', async () => {

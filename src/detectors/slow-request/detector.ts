@@ -41,6 +41,7 @@ export const slowRequest = defineDetector({
         longTurn: (fact: LongTurn) => kept.add(fact.thread as Thread, ofTurn(fact, context.capabilities.durations)),
         poolTurn: (fact: PoolTurn) => kept.add(fact.thread as Thread, ofPoolTurn(fact)),
         hubChanged: (thread) => kept.forget(thread as Thread),
+        threadLetGo: (thread) => kept.forget(thread as Thread),
       },
       conclude: () => conclude(context, kept),
     };
@@ -59,26 +60,19 @@ const ONE_AT_A_TIME: ReadonlySet<Role> = new Set<Role>([
 function conclude(context: Context, kept: KeptRequests): Conclusion<Metrics> {
   const { model } = context;
   const roles = rolesIn(model.processes);
-  const serving = [...roles].filter(([thread, role]) => ONE_AT_A_TIME.has(role) && thread.process.requests > 0);
+  const ofOne = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
+  const serving = ofOne.filter(({ process }) => process.requests > 0);
   if (serving.length === 0) return notApplicable('No workers seen that serve one request at a time');
   if (!kept.hasNames)
     return notApplicable(`No request was read of which the capture tells what it asks for. Record with: ${RECORDING}`);
-  const slow = kept
-    .all()
-    .filter(
-      ({ thread, start, end }) => ONE_AT_A_TIME.has(roles.get(thread) ?? 'unknown') && !hides(context, start, end),
-    );
+  const threads = new Set(ofOne);
+  const slow = kept.all().filter((each) => threads.has(each.thread) && !model.completeness.isHidden(each));
   const ways = [...groupedBy(slow, ({ way }) => way).values()].toSorted((a, b) => timeOf(b) - timeOf(a));
   if (ways.length === 0) return clear(`${plural(serving.length, 'worker')}; no request took long in one of them`);
   return found(
-    `${plural(slow.length, 'request')} took long`,
-    ways.slice(0, MOST_FINDINGS).map((way) => finding(context, way)),
+    `${plural(slow.length, 'request')} took long, in ${plural(ways.length, 'way')}`,
+    ways.slice(0, MOST_FINDINGS).map((way) => finding(context, way, kept.dropped(threads, way[0]?.way ?? ''))),
   );
-}
-
-/** Lines are missing there: the reply may be among them. */
-function hides({ model: { completeness } }: Context, start: number, end: number): boolean {
-  return completeness.isHidden({ start, end });
 }
 
 function timeOf(way: readonly Slow[]): number {

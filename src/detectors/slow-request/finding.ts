@@ -2,9 +2,10 @@ import type { KeptLine } from '../../model/evidence.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { requestName, requestShape, shortRequest } from '../../trace/request-shape.ts';
 import { syscall } from '../../trace/syscalls.ts';
-import { MILLISECOND } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { seeCode, seeComputing } from '../see-code.ts';
 import { heldIn, partlyHeldNote } from '../stall-cause/unwinding.ts';
@@ -22,22 +23,29 @@ const WHY =
 const SHOWN = 20;
 const MOST_LINES = 6;
 
+/** Requests that were slow as well, and of which no more is kept. */
+interface Others {
+  readonly count: number;
+  readonly total: Nanoseconds;
+}
+
 /** The finding about requests of one shape that were slow for one reason. */
-export function finding(context: Context, way: readonly Slow[]): DraftFinding<Metrics> {
+export function finding(context: Context, way: readonly Slow[], others: Others): DraftFinding<Metrics> {
   const { model, capabilities } = context;
   const slow = way.toSorted((a, b) => lengthOf(b) - lengthOf(a));
   const worst = slow[0] as Slow;
   const longest = lengthOf(worst);
   const held = worst.holds === null ? 0 : heldIn(model, worst.holds);
-  const total = slow.reduce((sum, each) => sum + lengthOf(each), 0);
+  const number = slow.length + others.count;
+  const total = slow.reduce((sum, each) => sum + lengthOf(each), others.total);
   const workers = [...new Set(slow.map(({ thread }) => thread.process.pid))];
   return {
     severity: longest - held >= context.threshold('slow-request-ms') * MILLISECOND ? 'warning' : 'info',
     confidence: worst.confidence,
-    title: titleOf(worst, slow, workers),
-    summary: `${summaryOf(worst, slow, total)}${partlyHeldNote(longest, held)}`,
+    title: titleOf(worst, slow, { workers, number }),
+    summary: `${summaryOf(worst, number, total)}${partlyHeldNote(longest, held)}`,
     why: WHY,
-    ...span(capabilities, Math.min(...slow.map(({ start }) => start)), Math.max(...slow.map(({ end }) => end))),
+    ...span(capabilities, smallestOf(slow.map(({ start }) => start)), largestOf(slow.map(({ end }) => end))),
     openEnded: slow.some(({ open }) => open),
     workers,
     metrics: {
@@ -47,7 +55,7 @@ export function finding(context: Context, way: readonly Slow[]): DraftFinding<Me
       call: worst.call,
       callMs: milliseconds(worst.callTime),
       target: worst.target,
-      count: slow.length,
+      count: number,
       totalMs: milliseconds(total),
       longestMs: milliseconds(longest),
       slowest: slow.slice(0, SHOWN).map((each) => ({
@@ -71,17 +79,27 @@ export function finding(context: Context, way: readonly Slow[]): DraftFinding<Me
 }
 
 /** `GET /report took 20.50 s in worker 1002: sleeps (clock_nanosleep)`: what it was in gives way first. */
-function titleOf(worst: Slow, slow: readonly Slow[], workers: readonly number[]): string {
+function titleOf(
+  worst: Slow,
+  slow: readonly Slow[],
+  { workers, number }: { readonly workers: readonly number[]; readonly number: number },
+): string {
   const request = nameOf(worst, slow);
   const longest = duration(lengthOf(worst));
-  const took = `took ${worst.open ? 'at least ' : slow.length > 1 ? 'up to ' : ''}${longest}`;
-  const times = slow.length > 1 ? ` (${count(slow.length)}x)` : '';
+  const took = `took ${boundOf(worst, number)}${longest}`;
+  const times = number > 1 ? ` (${count(number)}x)` : '';
   const where = placeOf(workers);
   const names = [request, shortRequest(request, 30), shortRequest(request, 20)];
   const titles = names.flatMap((name) =>
     [where, ''].flatMap((place) => whatOf(worst).map((what) => `${name} ${took}${times}${place}: ${what}`)),
   );
   return titles.find(({ length }) => length <= LONGEST_TITLE) ?? cutTitle(titles.at(-1) ?? '');
+}
+
+/** Of what had not ended nobody knows how long it took at most. */
+function boundOf({ open }: Slow, number: number): string {
+  if (open) return number > 1 ? 'once at least ' : 'at least ';
+  return number > 1 ? 'up to ' : '';
 }
 
 function nameOf({ request }: Slow, slow: readonly Slow[]): string {
@@ -111,14 +129,14 @@ function whatOf(slow: Slow): readonly string[] {
   return waitIn(slow);
 }
 
-function summaryOf(worst: Slow, slow: readonly Slow[], total: number): string {
+function summaryOf(worst: Slow, number: number, total: Nanoseconds): string {
   const { thread, request, open } = worst;
   const length = lengthOf(worst);
   const name = workerName(thread.process.pid);
   const first =
     `${name} had read ${requestInWords(request)} and ` +
     (open ? `has not answered it after ${duration(length)}.` : `began its answer ${duration(length)} later.`);
-  const all = slow.length === 1 ? '' : ` ${plural(slow.length, 'request')} like this took ${duration(total)} in all.`;
+  const all = number === 1 ? '' : ` ${plural(number, 'request')} like this took ${duration(total)} in all.`;
   return `${first} ${spentIn(worst)}${all} Whether such a request usually takes that long, the capture does not say.`;
 }
 
@@ -136,7 +154,8 @@ function linesOf(slow: readonly Slow[]): KeptLine[] {
 
 function adviceFor({ cause, call, target, thread, request }: Slow): Step[] {
   const { process } = thread;
-  if (isStatement(request)) return adviceOnStatement(process.pid);
+  if (isStatement(request))
+    return [MYSQL.test(process.server) ? SESSIONS_OF_MYSQL : sessionOfPostgres(process.pid), EXPLAIN];
   const code = (text: string): Step => seeCode(process, text);
   if (call === '' || cause === 'no-syscall')
     return [
@@ -164,18 +183,25 @@ function adviceFor({ cause, call, target, thread, request }: Slow): Step[] {
   return [code('See which code makes that call.')];
 }
 
-/** A worker of a database: the database itself says what a session does, and no code of its own needs to be read. */
-function adviceOnStatement(pid: number): Step[] {
-  return [
-    {
-      text: 'While such a statement runs, ask the database what the session does (in MySQL: SHOW PROCESSLIST).',
-      command:
-        'sudo -u postgres psql -c "SELECT pid, state, wait_event_type, wait_event, now() - query_start AS age, ' +
-        `left(query, 60) FROM pg_stat_activity WHERE pid = ${pid}"`,
-    },
-    {
-      text: 'See how the database executes the statement: EXPLAIN (ANALYZE, BUFFERS) and the statement.',
-      caveat: 'ANALYZE runs the statement: put one that writes into a transaction, and roll that back.',
-    },
-  ];
+// A database itself says what a session does, and no code of its own needs to be read.
+
+const MYSQL = /^(?:MySQL|MariaDB)$/;
+
+const SESSIONS_OF_MYSQL: Step = {
+  text: 'While such a statement runs, ask the database what its session does, and since when.',
+  command: 'mysql -e "SHOW FULL PROCESSLIST"',
+};
+
+function sessionOfPostgres(pid: number): Step {
+  return {
+    text: 'While such a statement runs, ask the database what the session does (PostgreSQL).',
+    command:
+      'sudo -u postgres psql -c "SELECT pid, state, wait_event_type, wait_event, now() - query_start AS age, ' +
+      `left(query, 60) FROM pg_stat_activity${pid === 0 ? " WHERE state <> 'idle'" : ` WHERE pid = ${pid}`}"`,
+  };
 }
+
+const EXPLAIN: Step = {
+  text: 'See how the database executes the statement: EXPLAIN ANALYZE and the statement.',
+  caveat: 'ANALYZE runs the statement: put one that writes into a transaction, and roll that back.',
+};

@@ -33,13 +33,22 @@ export interface Slow {
   readonly way: string;
 }
 
-/** Requests kept, those that took longest. */
-const MOST_KEPT = 1000;
+/** About 10 MB. */
+const MOST_KEPT = 20_000;
 
-/** The requests that took `least` or longer. */
+/** Requests of one thread that were slow in one way and made room. */
+interface Dropped {
+  count: number;
+  total: Nanoseconds;
+}
+
+/** The requests that took `least` or longer, in order of time. The oldest make room, and are counted. */
 export class KeptRequests {
   readonly #least: Nanoseconds;
-  readonly #kept = new Set<Slow>();
+  #kept: Slow[] = [];
+  #longest: Nanoseconds = 0;
+  readonly #last = new Map<Thread, Slow>();
+  readonly #dropped = new Map<Thread, Map<string, Dropped>>();
   /** Some request was read of which the capture tells what it asks for. */
   hasNames = false;
 
@@ -49,20 +58,44 @@ export class KeptRequests {
 
   /** A thread that accepts may be seen to be of a pool as well: what it did in one time is one request. */
   add(thread: Thread, slow: Slow | null): void {
-    if (slow === null || slow.end - slow.start < this.#least) return;
-    for (const other of this.#kept)
-      if (other.thread === thread && other.start < slow.end && slow.start < other.end) return;
-    this.#kept.add(slow);
-    if (this.#kept.size <= MOST_KEPT) return;
-    this.#kept.delete([...this.#kept].reduce((one, each) => (lengthOf(each) < lengthOf(one) ? each : one)));
+    if (slow === null || lengthOf(slow) < this.#least) return;
+    const last = this.#last.get(thread);
+    if (last !== undefined && last.start < slow.end && slow.start < last.end) return;
+    this.#longest = Math.max(this.#longest, lengthOf(slow));
+    this.#last.set(thread, slow);
+    // Only long ones may be shown with their lines.
+    this.#kept.push(lengthOf(slow) * 2 >= this.#longest ? slow : { ...slow, lines: [] });
+    if (this.#kept.length > MOST_KEPT) for (const old of this.#kept.splice(0, MOST_KEPT / 2)) this.#drop(old);
+  }
+
+  #drop(slow: Slow): void {
+    const ways = this.#dropped.get(slow.thread) ?? new Map<string, Dropped>();
+    this.#dropped.set(slow.thread, ways);
+    const dropped = ways.get(slow.way) ?? { count: 0, total: 0 };
+    ways.set(slow.way, dropped);
+    dropped.count++;
+    dropped.total += lengthOf(slow);
   }
 
   forget(thread: Thread): void {
-    for (const slow of this.#kept) if (slow.thread === thread) this.#kept.delete(slow);
+    this.#kept = this.#kept.filter((slow) => slow.thread !== thread);
+    this.#last.delete(thread);
+    this.#dropped.delete(thread);
   }
 
   all(): readonly Slow[] {
-    return [...this.#kept];
+    return this.#kept;
+  }
+
+  /** Those of these threads that made room. */
+  dropped(threads: Iterable<Thread>, way: string): Dropped {
+    const sum = { count: 0, total: 0 };
+    for (const thread of threads) {
+      const dropped = this.#dropped.get(thread)?.get(way);
+      sum.count += dropped?.count ?? 0;
+      sum.total += dropped?.total ?? 0;
+    }
+    return sum;
   }
 }
 
