@@ -10,6 +10,19 @@ export function listensThere(target: string): Step {
   };
 }
 
+/**
+ * How to see which processes have an end of the pipe that this descriptor of a process is: both ends are links to one
+ * name. Without its number all pipes are shown. Of a process that has ended by now nothing is.
+ */
+export function endsOfPipe(pid: string | number, fd: number): Pick<Step, 'command' | 'needs'> {
+  const process = pid === 0 ? 'PID' : pid;
+  const all = 'ls -l /proc/[0-9]*/fd/* 2>/dev/null | grep -F';
+  return {
+    command: fd < 0 ? `${all} pipe:` : `P=$(readlink /proc/${process}/fd/${fd}) && ${all} "$P"`,
+    needs: 'root, to see processes of other users',
+  };
+}
+
 /** `127.0.0.1:53` or `[::1]:53`, whatever is said after it. */
 const ADDRESS = /^(?:\[([0-9a-f:.]+)\]|([\d.]+)):(\d+)(?: |$)/i;
 

@@ -13,7 +13,7 @@ describe('a write to the standard output that does not end', () => {
     const commands = finding?.next.map(({ command }) => command) ?? [];
     assert.ok(commands.includes('ls -l /proc/4110/fd/1'), commands.join('\n'));
     assert.ok(
-      commands.includes('ls -l /proc/[0-9]*/fd/* 2>/dev/null | grep -F "$(readlink /proc/4110/fd/1)"'),
+      commands.includes('P=$(readlink /proc/4110/fd/1) && ls -l /proc/[0-9]*/fd/* 2>/dev/null | grep -F "$P"'),
       commands.join('\n'),
     );
   });

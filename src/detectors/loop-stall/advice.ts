@@ -1,7 +1,7 @@
 import type { Process } from '../../model/machine/process.ts';
 import { type Runtime, runtimeOf } from '../../model/machine/runtime.ts';
 import { syscall } from '../../trace/syscalls.ts';
-import { askNameServer } from '../ask-there.ts';
+import { askNameServer, endsOfPipe } from '../ask-there.ts';
 import type { Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
@@ -272,8 +272,7 @@ function blockingCallAdvice({ target, call }: Reason, pid: number, off: string):
   if (target.startsWith('pipe fd '))
     return {
       text: `Find who has the other end of ${target}: that process ends this wait.`,
-      command: `lsof +E -a -p ${pid === 0 ? 'PID' : pid} -d ${target.slice('pipe fd '.length)}`,
-      needs: 'lsof',
+      ...endsOfPipe(pid, Number(target.slice('pipe fd '.length))),
     };
   if (!isSentOrRead(call)) return { text: `Take ${call}${target === '' ? '' : ` on ${target}`} off the loop. ${off}` };
   return {

@@ -1,5 +1,6 @@
 import type { ThreadAtEnd } from '../../model/at-end/at-end.ts';
 import type { Wait } from '../../model/at-end/waits.ts';
+import { endsOfPipe } from '../ask-there.ts';
 import type { Step } from '../finding.ts';
 import { SEE_FILE_LOCKS } from '../lock-holder.ts';
 import { CLOSE_THE_SESSION, SESSION_FILE } from '../php-session.ts';
@@ -42,15 +43,7 @@ const descriptorStep = ({ pid, fd }: Place): Step => ({
   command: fd >= 0 ? `ls -l /proc/${pid}/fd/${fd}` : `ls -l /proc/${pid}/fd`,
 });
 
-/** Both ends of a pipe are links to one name. */
-function otherEndStep({ pid, fd }: Place, text: string): Step {
-  const name = fd >= 0 ? `"$(readlink /proc/${pid}/fd/${fd})"` : 'pipe:';
-  return {
-    text,
-    command: `ls -l /proc/[0-9]*/fd/* 2>/dev/null | grep -F ${name}`,
-    needs: 'root, to see processes of other users',
-  };
-}
+const otherEndStep = ({ pid, fd }: Place, text: string): Step => ({ text, ...endsOfPipe(pid, fd) });
 
 /** The address of a service, as targets name it. */
 const ADDRESS = /^(?:[\d.]+|\[[\da-f:.]+\]):\d+|^unix:\S+/;

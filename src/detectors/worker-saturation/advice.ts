@@ -1,4 +1,5 @@
 import type { Process } from '../../model/machine/process.ts';
+import { endsOfPipe } from '../ask-there.ts';
 import { type DraftStep, ofCause, type Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 
@@ -51,8 +52,7 @@ export function emptyThePipe({ pid }: Process, fd: string): readonly DraftStep[]
       text:
         'The pipe is full: find the process that has its other end (a log collector, the container runtime, the ' +
         'program behind "|"), and see why it does not read. More workers would wait there, too.',
-      command: `ls -l /proc/[0-9]*/fd/* 2>/dev/null | grep -F "$(readlink /proc/${pid}/fd/${fd})"`,
-      needs: 'root, to see processes of other users',
+      ...endsOfPipe(pid, Number(fd)),
     }),
     SEE_THE_QUEUE,
   ];
