@@ -30,6 +30,9 @@ describe('what to do about a blocking call', () => {
   it('speaks of sockets only where one is waited for', async () => {
     assert.match(await firstStep('recvfrom', '<TCP:[10.0.0.1:40000->10.0.0.7:9000]>'), /on a non-blocking socket/);
     assert.match(await firstStep('read', '<anon_inode:[eventfd]>'), /^Find the thread that writes to event fd 17/);
-    assert.match(await firstStep('read', '<pipe:[77]>'), /P=\$\(readlink \/proc\/101\/fd\/17\) && ls -l .* grep -F "\$P"$/);
+    assert.match(
+      await firstStep('read', '<pipe:[77]>'),
+      /P=\$\(readlink \/proc\/101\/fd\/17\) && ls -l .* grep -F "\$P"$/,
+    );
   });
 });
