@@ -64,7 +64,10 @@ function conclude(context: Context, kept: KeptRequests): Conclusion<Metrics> {
   const serving = ofOne.filter(({ process }) => process.requests > 0);
   if (serving.length === 0) return notApplicable('No workers seen that serve one request at a time');
   if (!kept.hasNames)
-    return notApplicable(`No request was read of which the capture tells what it asks for. Record with: ${RECORDING}`);
+    return notApplicable(
+      'The capture does not tell what requests ask for: their bytes are not shown (-s 0), or are of no protocol that ' +
+        `drover knows. Record with: ${RECORDING}`,
+    );
   const threads = new Set(ofOne);
   const slow = kept.all().filter((each) => threads.has(each.thread) && !model.completeness.isHidden(each));
   const ways = [...groupedBy(slow, ({ way }) => way).values()].toSorted((a, b) => timeOf(b) - timeOf(a));
